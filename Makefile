@@ -1,0 +1,92 @@
+# Needs make and Python 3.11 or newer with venv (Debian: apt install make python3-venv).
+# Everything is installed into VENV, and again only when pyproject.toml has changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+# A Monday: the week that `make demo` plans.
+WEEK ?= 2011-05-16
+
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n $(JOBS)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DEMO := docs/examples/nyc_2011
+LOWEST := .venv-lowest
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke wheel clean
+
+help:  ## list what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(VENV)/.package  ## plan a week of real calls for volunteers, and check the plan
+	$(BIN)/matching plan $(DEMO)/tables --policy $(DEMO)/policy.toml --week $(WEEK) --out build/nyc
+	$(BIN)/matching check $(DEMO)/tables build/nyc --policy $(DEMO)/policy.toml --week $(WEEK)
+
+test: $(VENV)/.dev  ## run the fast tests, and the code in the documentation
+	$(PYTEST)
+
+# Exit status 5: no test is marked slow.
+test-slow: $(VENV)/.dev  ## run the slow tests alone
+	$(PYTEST) -m slow || test $$? -eq 5
+
+test-all: $(VENV)/.dev  ## run all tests
+	$(PYTEST) -m ""
+
+test-lowest: $(LOWEST)/.dev  ## run the fast tests on the oldest minor versions allowed
+	$(LOWEST)/bin/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/.dev  ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev  ## mend style and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev  ## check the types
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev  ## check who imports whom
+	$(BIN)/lint-imports --no-cache
+
+docs: $(VENV)/.dev  ## build the documentation into build/docs; warnings are errors
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
+
+bench: $(VENV)/.dev  ## measure the benchmarks
+	@mkdir -p build
+	$(BIN)/python -m pytest benchmarks -m "" --benchmark-only --benchmark-json=build/benchmarks.json
+
+bench-smoke: $(VENV)/.dev  ## run each fast benchmark once, unmeasured
+	$(BIN)/python -m pytest benchmarks --benchmark-disable
+
+wheel: $(VENV)/.dev  ## build the wheel into dist
+	rm -rf dist
+	$(BIN)/python -m build --wheel
+
+clean:  ## remove everything that was made, the environments too
+	rm -rf build dist docs/reference/generated $(VENV) $(LOWEST)
+	rm -rf .hypothesis .benchmarks .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.package: pyproject.toml | $(BIN)/python
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(PIP) --editable '.[dev]'
+	touch $(VENV)/.package $@
+
+$(LOWEST)/.dev: pyproject.toml | $(LOWEST)/bin/python
+	$(LOWEST)/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	print(*(line.replace(">=", "==") + ".*" for line in project["dependencies"]), sep="\n")' > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/lowest.txt --editable '.[dev]'
+	touch $@
+
+%/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed: set PYTHON, for instance make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'This Python cannot make virtual environments; on Debian: apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv $*

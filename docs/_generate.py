@@ -1,0 +1,165 @@
+"""Write the reference pages from the code: tables, policy keys, commands, public names."""
+
+import dataclasses
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import dataframely as dy
+import typer
+
+TYPE_WORDS = {
+    "String": "text",
+    "Boolean": "true or false",
+    "Date": "date",
+    "Time": "time of day",
+    "Datetime": "date and time",
+}
+
+
+def write(folder: Path) -> None:
+    """Write all pages; a page that stays as it was is left alone, so that Sphinx skips it."""
+    import matching
+    from matching.cli import app
+    from matching.policy import Policy
+    from matching.schema import TABLES
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = {
+        "tables.md": tables_page(TABLES),
+        "policy.md": policy_page(Policy),
+        "command-line.md": command_line_page(app),
+        "api.md": api_page(matching),
+    }
+    for name, text in pages.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def tables_page(tables: Mapping[str, type[dy.Schema]]) -> str:
+    """Return the page of all tables, one section each."""
+    parts = ["# Tables", "A column that is not required may be absent or null."]
+    heads = ("column", "type", "", "range", "unit", "default", "meaning")
+    for name, schema in tables.items():
+        rows = [_column_row(name, column) for name, column in schema.columns().items()]
+        parts += [f"## `{name}`", inspect.getdoc(schema) or "", _grid(heads, rows)]
+    return _page(parts)
+
+
+def _column_row(name: str, column: dy.Column) -> tuple[str, ...]:
+    notes = column.metadata or {}
+    need = "required" if notes.get("required", not column.nullable) else ""
+    need = "key" if notes.get("key") or column.primary_key else need
+    meaning = column.description or ""
+    if "refers" in notes:
+        meaning += f" (a row of `{notes['refers']}`)"
+    unit, default = str(notes.get("unit", "")), notes.get("default")
+    shown = {None: "", "policy": "the policy's"}.get(default, f"`{default}`")
+    return (f"`{name}`", _type(column), need, _range(column), unit, shown, meaning)
+
+
+def _type(column: dy.Column) -> str:
+    kind = type(column).__name__
+    if kind == "Enum":
+        return "one of " + ", ".join(f"`{value}`" for value in column.categories)
+    if re.match(r"U?Int", kind):
+        return "whole number"
+    return TYPE_WORDS.get(kind, "number" if kind.startswith("Float") else kind)
+
+
+def _range(column: dy.Column) -> str:
+    low, high = getattr(column, "min", None), getattr(column, "max", None)
+    above, below = getattr(column, "min_exclusive", None), getattr(column, "max_exclusive", None)
+    signs = {"≥": low, ">": above, "≤": high, "<": below}
+    if low is not None and high is not None:
+        return f"{low:,.15g} to {high:,.15g}"
+    return ", ".join(f"{sign} {bound:,.15g}" for sign, bound in signs.items() if bound is not None)
+
+
+def policy_page(policy: type) -> str:
+    """Return the page of all policy keys, with their defaults as a policy file writes them."""
+    rows = [
+        (
+            f"`{field.name}`",
+            f"`{_toml(_default(field))}`",
+            field.metadata.get("unit", ""),
+            field.metadata.get("doc", ""),
+        )
+        for field in dataclasses.fields(policy)
+    ]
+    table = _grid(("key", "default", "unit", "meaning"), rows)
+    return _page(["# Policy", "A key that the policy file leaves out has its default.", table])
+
+
+def _default(field: dataclasses.Field) -> object:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple | list | set | frozenset):
+        return f"[{', '.join(map(_toml, value))}]"
+    return str(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def command_line_page(app: typer.Typer) -> str:
+    """Return the page of all commands, with their arguments and options."""
+    root = typer.main.get_command(app)
+    parts = ["# Command line", root.help or ""]
+    for name, command in getattr(root, "commands", {}).items():
+        if command.hidden:
+            continue
+        context = typer.Context(command, info_name=f"matching {name}")
+        usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
+        records = [
+            parameter.get_help_record(context)
+            for parameter in command.params
+            if not getattr(parameter, "hidden", False)
+        ]
+        rows = [(f"`{term}`", text) for term, text in filter(None, records)]
+        parts += [f"## `matching {name}`", inspect.cleandoc(command.help or "")]
+        parts += [f"```text\n{usage}\n```", _grid(("argument or option", "meaning"), rows)]
+    return _page(parts)
+
+
+def api_page(package: object) -> str:
+    """Return the page of the public names of `package`, by kind."""
+    kinds: dict[str, tuple[str, Callable[[object], bool]]] = {
+        "Functions": ("autofunction", inspect.isfunction),
+        "Classes": ("autoclass", lambda item: inspect.isclass(item) and not _is_error(item)),
+        "Errors": ("autoexception", _is_error),
+    }
+    parts = ["# Python API", f"What `import {package.__name__}` offers."]
+    for title, (directive, belongs) in kinds.items():
+        names = [name for name in package.__all__ if belongs(getattr(package, name))]
+        if names:
+            parts += [f"## {title}", *(_auto(directive, package, name) for name in names)]
+    return _page(parts)
+
+
+def _auto(directive: str, package: object, name: str) -> str:
+    members = "" if directive == "autofunction" else "\n:members:"
+    item = f".. {directive}:: {package.__name__}.{name}" + members.replace("\n", "\n   ")
+    return f"```{{eval-rst}}\n{item}\n```"
+
+
+def _is_error(item: object) -> bool:
+    return inspect.isclass(item) and issubclass(item, BaseException)
+
+
+def _grid(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table without the columns that no row fills."""
+    rows = [[str(cell).replace("|", r"\|").replace("\n", " ") for cell in row] for row in rows]
+    filled = [index for index in range(len(heads)) if any(row[index] for row in rows)]
+    if not filled:
+        return ""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line[index] for index in filled)} |" for line in lines)
+
+
+def _page(parts: Iterable[str]) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"

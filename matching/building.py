@@ -1,0 +1,342 @@
+"""Clean tables become columns: identifiers become indices, defaults are filled in, menus unfolded."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from matching import columns as c
+from matching.parsing import to_local, to_utc, week_start
+from matching.policy import Policy
+from matching.references import posts_of
+from matching.schema import PAIR_RULES, STATUSES, SUBJECTS
+
+_NULL = -1
+
+
+def _ints(series: pl.Series, default: int = _NULL) -> c.Ints:
+    return series.fill_null(default).cast(pl.Int32).to_numpy()
+
+
+def _floats(series: pl.Series, default: float = np.nan) -> c.Floats:
+    return series.fill_null(default).cast(pl.Float64).to_numpy()
+
+
+def _truths(series: pl.Series) -> c.Bools:
+    return series.fill_null(False).to_numpy().astype(np.bool_)
+
+
+def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
+    """Return where each value stands among the ids; -1 where it is null or not there."""
+    known = pl.DataFrame({"id": ids.cast(pl.String)}).with_row_index("index")
+    asked = pl.DataFrame({"id": values.cast(pl.String)})
+    return _ints(asked.join(known, on="id", how="left", maintain_order="left")["index"])
+
+
+class Builder:
+    """Turns the clean tables of one week into columns, one method per kind."""
+
+    def __init__(self, tables: dict[str, pl.DataFrame], week: date, policy: Policy) -> None:
+        self.tables = tables
+        self.policy = policy
+        self.zone = policy.time_zone
+        monday = pl.select(to_utc(week_start(week), self.zone)).item()
+        self.monday_utc = pl.lit(monday, dtype=pl.Datetime("us"))
+        self.monday = pl.lit(week)
+        self.volunteer_ids = tables["volunteers"]["volunteer_id"]
+        self.organisation_ids = self._all_ids("organisation_id")
+        self.qualification_ids = tables["qualifications"]["qualification"].unique().sort()
+        self.times = self._times()
+        chosen = self.times["request_id"].unique()
+        requests = tables["requests"].join(
+            tables["menu"].select(
+                "menu_item",
+                menu_category="category",
+                menu_organisation="organisation_id",
+                menu_people="min_people",
+            ),
+            on="menu_item",
+            how="left",
+            maintain_order="left",
+        )
+        self.requests_in_week = requests.filter(pl.col("request_id").is_in(chosen.implode()))
+        self.left_out = requests.height - self.requests_in_week.height
+        self.request_ids = self.requests_in_week["request_id"]
+
+    def _all_ids(self, column: str) -> pl.Series:
+        """Return every organisation that is named: without its table it still tells people apart."""
+        t = self.tables
+        named = [t[name][column] for name in ("organisations", "volunteers", "requests", "menu")]
+        return pl.concat(named).drop_nulls().unique(maintain_order=True)
+
+    def _times(self) -> pl.DataFrame:
+        """Return every time that starts in the week: ``request_id``, ``option``, ``start``, ``end``."""
+        options = self.tables["options"].select("request_id", "option", "start", "end")
+        minutes = self.tables["menu"].select("menu_item", "minutes")
+        own = self.tables["requests"].join(options, on="request_id", how="anti")
+        own = own.join(minutes, on="menu_item", how="left").select(
+            "request_id",
+            option=pl.lit(None, dtype=pl.String),
+            start="start",
+            end=pl.col("end").fill_null(pl.col("start") + pl.duration(minutes=pl.col("minutes"))),
+        )
+        day = (to_local(pl.col("start"), self.zone).dt.date() - self.monday).dt.total_days()
+        times = pl.concat([own, options]).with_columns(day=day)
+        return times.filter(pl.col("day").is_between(0, 6))
+
+    def _minutes(self, column: str) -> pl.Expr:
+        minutes = (pl.col(column) - self.monday_utc).dt.total_minutes()
+        return minutes.clip(-c.NO_LIMIT, c.NO_LIMIT).alias(column)
+
+    def _of_volunteers(self, table: str, column: str = "volunteer_id") -> c.Ints:
+        return index_in(self.tables[table][column], self.volunteer_ids)
+
+    def volunteers(self) -> c.Volunteers:
+        """Fill in the policy's limits, and the station's place where no other is given."""
+        t = self._placed(self.tables["volunteers"])
+        hours = t["max_hours"].fill_null(c.NO_LIMIT / 60).to_numpy()
+        rest = _floats(t["min_rest_hours"], 0.0)
+        return c.Volunteers(
+            id=t["volunteer_id"],
+            organisation=index_in(t["organisation_id"], self.organisation_ids),
+            station=index_in(t["station_id"], self.tables["stations"]["station_id"]),
+            lat=_floats(t["lat"]),
+            lon=_floats(t["lon"]),
+            travel_km=_floats(t["travel_km"], self.policy.travel_km),
+            max_shifts=_ints(t["max_shifts"], self.policy.max_shifts),
+            max_minutes=np.floor(hours * 60 + 1e-6).astype(np.int32),
+            max_shifts_per_day=_ints(t["max_shifts_per_day"], c.NO_LIMIT),
+            min_rest=np.ceil(rest * 60 - 1e-6).astype(np.int32),
+            recent_hours=_floats(t["recent_hours"], 0.0),
+            refuses=_truths(t["consent"] == "refuse"),
+        )
+
+    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        stations = self.tables["stations"].select("station_id", s_lat="lat", s_lon="lon")
+        joined = rows.join(stations, on="station_id", how="left", maintain_order="left")
+        return joined.with_columns(
+            lat=pl.col("lat").fill_null(pl.col("s_lat")), lon=pl.col("lon").fill_null(pl.col("s_lon"))
+        )
+
+    def windows(self) -> c.Windows:
+        """Keep the windows that can hold a service of the week."""
+        t = self.tables["availability"].select(
+            self._minutes("start"),
+            self._minutes("end"),
+            pl.col("preference").fill_null(0),
+            volunteer=pl.Series(self._of_volunteers("availability")),
+        )
+        last = self.times.select(self._minutes("end"))["end"].max()
+        t = t.filter(pl.col("end") > 0, pl.col("start") < pl.lit(last, dtype=pl.Int64))
+        t = t.sort("volunteer", "start", "end")
+        return c.Windows(*(_ints(t[name]) for name in ("volunteer", "start", "end", "preference")))
+
+    def holdings(self) -> c.Holdings:
+        """Count validity in days from the Monday."""
+        t = self.tables["qualifications"]
+        first = (pl.col("valid_from") - self.monday).dt.total_days().fill_null(-c.NO_LIMIT)
+        last = (pl.col("valid_until") - self.monday).dt.total_days().fill_null(c.NO_LIMIT)
+        t = t.select(
+            qualification=pl.Series(index_in(t["qualification"], self.qualification_ids)),
+            volunteer=pl.Series(self._of_volunteers("qualifications")),
+            level=pl.col("level").fill_null(1),
+            first=first,
+            last=last,
+        ).sort("qualification", "volunteer")
+        return c.Holdings(*(_ints(t[name]) for name in t.columns))
+
+    def codes(self, subject: str) -> pl.Series:
+        """Return the values of a subject of preferences that requests of the week have."""
+        if subject == "post":
+            return self.posts_in_week()["post"].unique(maintain_order=True)
+        if subject == "category":
+            return self._category().drop_nulls().unique(maintain_order=True)
+        column = subject if subject == "menu_item" else f"{subject}_id"
+        if subject == "organisation":
+            return self._organisation().drop_nulls().unique(maintain_order=True)
+        return self.requests_in_week[column].drop_nulls().unique(maintain_order=True)
+
+    def _category(self) -> pl.Series:
+        t = self.requests_in_week
+        return t["category"].fill_null(t["menu_category"])
+
+    def _organisation(self) -> pl.Series:
+        t = self.requests_in_week
+        return t["organisation_id"].fill_null(t["menu_organisation"])
+
+    def requests(self) -> c.Requests:
+        """Fill in what the menu item says where the request does not."""
+        t = self._placed(self.requests_in_week)
+        people = t["min_people"].fill_null(t["menu_people"] * t["quantity"].fill_null(1))
+        return c.Requests(
+            id=t["request_id"],
+            priority=_ints(t["priority"], 3),
+            organisation=index_in(t["organisation_id"], self.organisation_ids),
+            menu_organisation=index_in(t["menu_organisation"], self.organisation_ids),
+            lat=_floats(t["lat"]),
+            lon=_floats(t["lon"]),
+            min_people=_ints(people, 0),
+            category=index_in(self._category(), self.codes("category")),
+            menu_item=index_in(t["menu_item"], self.codes("menu_item")),
+            station=index_in(t["station_id"], self.codes("station")),
+            beneficiary=index_in(t["beneficiary_id"], self.codes("beneficiary")),
+        )
+
+    def options(self) -> c.Options:
+        """Sort the times of the week by request, and count the days they touch."""
+        # A service that ends at midnight does not touch the day that begins there.
+        last = to_local(pl.col("end") - pl.duration(minutes=1), self.zone).dt.date() - self.monday
+        t = self.times.with_columns(
+            self._minutes("start"),
+            self._minutes("end"),
+            last_day=last.dt.total_days(),
+            request=pl.Series(index_in(self.times["request_id"], self.request_ids)),
+        ).sort("request", "start", "option")
+        names = ("request", "start", "end", "day", "last_day")
+        return c.Options(t["option"], *(_ints(t[name]) for name in names))
+
+    def posts_in_week(self) -> pl.DataFrame:
+        """Return the posts of the week's requests, sorted by request."""
+        posts = posts_of(self.tables)
+        chosen = pl.DataFrame({"request_id": self.request_ids})
+        return posts.join(chosen, on="request_id", how="semi", maintain_order="left")
+
+    def posts(self) -> c.Posts:
+        """Give every request its posts."""
+        t = self.posts_in_week()
+        return c.Posts(
+            id=t["post"],
+            request=index_in(t["request_id"], self.request_ids),
+            seats=_ints(t["seats"]),
+            min_seats=_ints(t["min_seats"]),
+            name=index_in(t["post"], self.codes("post")),
+        )
+
+    def needs(self) -> c.Needs:
+        """Join what the post asks and what its menu item asks; the higher level holds."""
+        posts = self.posts_in_week().select("request_id", "post").with_row_index("index")
+        own = self.tables["post_qualifications"].select("request_id", "post", "qualification", "level")
+        items = self.requests_in_week.select("request_id", "menu_item")
+        menu = self.tables["menu_qualifications"].join(items, on="menu_item").select(own.columns)
+        every = pl.concat([own, menu]).with_columns(pl.col("level").fill_null(1))
+        t = every.join(posts, on=["request_id", "post"])
+        t = t.group_by("index", "qualification").agg(pl.col("level").max())
+        t = t.sort("index", "qualification")
+        # A qualification that nobody holds still keeps everybody out: it gets the index beyond all.
+        held = index_in(t["qualification"], self.qualification_ids)
+        nobody = len(self.qualification_ids)
+        return c.Needs(_ints(t["index"]), np.where(held < 0, nobody, held), _ints(t["level"]))
+
+    def team_rules(self) -> c.TeamRules:
+        """Give every request its own rules and its menu item's, times its quantity."""
+        t = self.tables["team_rules"]
+        wanted = ["request_id", "qualification", "min_people", "per_people"]
+        own = t.drop_nulls("request_id").select(wanted)
+        items = self.requests_in_week.select("request_id", "menu_item", "quantity")
+        menu = t.drop("request_id").join(items, on="menu_item").with_columns(
+            min_people=pl.col("min_people") * pl.col("quantity").fill_null(1)
+        )
+        t = pl.concat([own, menu.select(wanted)])
+        t = t.with_columns(request=pl.Series(index_in(t["request_id"], self.request_ids)))
+        t = t.filter(pl.col("request") >= 0).sort("request", "qualification")
+        held = index_in(t["qualification"], self.qualification_ids)
+        nobody = len(self.qualification_ids)
+        return c.TeamRules(
+            _ints(t["request"]),
+            np.where(held < 0, nobody, held),
+            _ints(t["min_people"], 0),
+            _ints(t["per_people"], 0),
+        )
+
+    def preferences(self) -> c.Preferences:
+        """Keep the preferences for something that is ordered this week."""
+        t = self.tables["preferences"]
+        subject = _ints(t["subject"].cast(pl.String).replace_strict(SUBJECTS, range(len(SUBJECTS))))
+        code = np.full(len(t), _NULL, dtype=np.int32)
+        for number, name in enumerate(SUBJECTS):
+            rows = np.flatnonzero(subject == number)
+            code[rows] = index_in(t["value"].gather(rows), self.codes(name))
+        every = c.Preferences(
+            self._of_volunteers("preferences"),
+            subject,
+            code,
+            _ints(t["weight"], 0),
+            _truths(t["never"]),
+        )
+        return every.take(code >= 0)
+
+    def pairs(self) -> c.Pairs:
+        """Keep each pair once, whichever way round it was given."""
+        t = self.tables["pairs"]
+        a, b = self._of_volunteers("pairs", "volunteer_a"), self._of_volunteers("pairs", "volunteer_b")
+        together = (t["rule"].cast(pl.String) == PAIR_RULES[0]).to_numpy()
+        rows = np.stack([np.minimum(a, b), np.maximum(a, b), together.astype(np.int32)])
+        a, b, kind = np.unique(rows, axis=1).astype(np.int32)
+        return c.Pairs(a, b, kind == 1)
+
+    def bonds(self) -> c.Bonds:
+        """Keep the bonds to beneficiaries of the week."""
+        t = self.tables["bonds"]
+        beneficiary = index_in(t["beneficiary_id"], self.codes("beneficiary"))
+        every = c.Bonds(self._of_volunteers("bonds"), beneficiary, _ints(t["visits"], 0))
+        return every.take(beneficiary >= 0)
+
+    def earlier(self, posts: c.Posts, options: c.Options) -> c.Earlier:
+        """Find the post and the option that each earlier assignment speaks of."""
+        t = self.tables["assignments"]
+        request = index_in(t["request_id"], self.request_ids)
+        every = c.Earlier(
+            volunteer=self._of_volunteers("assignments"),
+            post=self._find(t, "post", request, posts.id, posts.request),
+            option=self._find(t, "option", request, options.id, options.request),
+            status=_ints(t["status"].cast(pl.String).replace_strict(STATUSES, range(len(STATUSES)))),
+            row=_ints(t["row"]),
+        )
+        # An option that is not of this week is one that was named and not found.
+        elsewhere = (every.option < 0) & t["option"].is_not_null().to_numpy()
+        return every.take((every.post >= 0) & ~elsewhere)
+
+    @staticmethod
+    def _find(
+        t: pl.DataFrame, column: str, request: c.Ints, names: pl.Series, owners: c.Ints
+    ) -> c.Ints:
+        asked = pl.DataFrame({"request": request, "name": t[column]})
+        known = pl.DataFrame({"request": owners, "name": names}).with_row_index("index")
+        joined = asked.join(known, on=["request", "name"], how="left", maintain_order="left")
+        return _ints(joined["index"])
+
+    def organisations(self) -> c.Organisations:
+        """Return every organisation that is named, those without a row without a limit."""
+        ids = pl.DataFrame({"organisation_id": self.organisation_ids})
+        t = ids.join(
+            self.tables["organisations"], on="organisation_id", how="left", maintain_order="left"
+        )
+        parent = index_in(t["parent_id"], self.organisation_ids)
+        return c.Organisations(t["organisation_id"], parent, _ints(t["max_seats"], c.NO_LIMIT))
+
+    def affinities(self, posts: c.Posts) -> c.Affinities:
+        """Keep the scores of the week's requests."""
+        t = self.tables["affinities"]
+        request = index_in(t["request_id"], self.request_ids)
+        post = self._find(t, "post", request, posts.id, posts.request)
+        every = c.Affinities(self._of_volunteers("affinities"), request, post, _ints(t["score"]))
+        return every.take(request >= 0)
+
+
+def slots_of(posts: c.Posts, options: c.Options) -> c.Slots:
+    """Pair every post with every option of its request."""
+    first = c.starts_of(options.request, int(posts.request.max(initial=-1)) + 1)
+    many = first[posts.request + 1] - first[posts.request]
+    post = np.repeat(np.arange(len(posts), dtype=np.int32), many)
+    option = ranges(first[posts.request], many).astype(np.int32)
+    return c.Slots(post, option, posts.request[post])
+
+
+def ranges(first: npt.NDArray[np.int64], many: npt.NDArray[np.int64]) -> c.Longs:
+    """Return first[0], first[0] + 1, ... (many[0] of them), first[1], ..., in one array."""
+    ends = np.cumsum(many)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total, dtype=np.int64) + np.repeat(first - (ends - many), many)

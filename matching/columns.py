@@ -1,0 +1,214 @@
+"""The columns a problem is made of: arrays whose index is a volunteer, a post, a slot, ...
+
+Everywhere: an index is int32 and -1 means none; a time is int32 minutes since the week's Monday
+00:00, as they elapse; a day is int32 days since that Monday by the local calendar; ``NO_LIMIT``
+stands for a limit that is not set. All arrays are read-only by convention.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Ints = npt.NDArray[np.int32]
+Longs = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+Selection = npt.NDArray[Any] | slice
+
+NO_LIMIT = 2**30
+WEEK_MINUTES = 7 * 24 * 60
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of equal length."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(getattr(self, fields(self)[0].name))
+
+    def take(self, rows: Selection) -> Self:
+        """Return the chosen rows, in that order."""
+        return type(self)(*(getattr(self, item.name)[rows] for item in fields(self)))
+
+
+@dataclass(frozen=True)
+class Volunteers(Columns):
+    """One row per volunteer: index v."""
+
+    id: pl.Series
+    organisation: Ints
+    station: Ints
+    lat: Floats  # degrees; NaN where the place is unknown
+    lon: Floats
+    travel_km: Floats
+    max_shifts: Ints  # services a week
+    max_minutes: Ints  # minutes of service a week
+    max_shifts_per_day: Ints
+    min_rest: Ints  # minutes
+    recent_hours: Floats
+    refuses: Bools  # eligible only for what is pinned or accepted
+
+
+@dataclass(frozen=True)
+class Windows(Columns):
+    """Availability, sorted by volunteer and start; windows may touch or overlap."""
+
+    volunteer: Ints
+    start: Ints
+    end: Ints
+    preference: Ints  # -2..2
+
+
+@dataclass(frozen=True)
+class Holdings(Columns):
+    """Qualifications held, sorted by qualification."""
+
+    qualification: Ints
+    volunteer: Ints
+    level: Ints
+    first_day: Ints  # valid from this day
+    last_day: Ints  # to this one, inclusive
+
+
+@dataclass(frozen=True)
+class Requests(Columns):
+    """One row per request of the week: index q. The codes tell subjects of preferences apart."""
+
+    id: pl.Series
+    priority: Ints
+    organisation: Ints
+    menu_organisation: Ints
+    lat: Floats
+    lon: Floats
+    min_people: Ints
+    category: Ints
+    menu_item: Ints
+    station: Ints
+    beneficiary: Ints
+
+
+@dataclass(frozen=True)
+class Options(Columns):
+    """The times of the requests, sorted by request: index o."""
+
+    id: pl.Series  # null where the request has its own time
+    request: Ints
+    start: Ints
+    end: Ints
+    day: Ints  # the day it starts on, 0..6
+    last_day: Ints  # the last day it touches
+
+
+@dataclass(frozen=True)
+class Posts(Columns):
+    """The posts of the requests, sorted by request: index n."""
+
+    id: pl.Series
+    request: Ints
+    seats: Ints
+    min_seats: Ints
+    name: Ints  # code of the name, for preferences
+
+
+@dataclass(frozen=True)
+class Needs(Columns):
+    """What posts ask for, sorted by post."""
+
+    post: Ints
+    qualification: Ints
+    level: Ints
+
+
+@dataclass(frozen=True)
+class Slots(Columns):
+    """A slot is a post at one option of its request; sorted by request, post, option: index s."""
+
+    post: Ints
+    option: Ints
+    request: Ints
+
+
+@dataclass(frozen=True)
+class TeamRules(Columns):
+    """What the team of a request must hold, sorted by request; 0 where a rule asks nothing."""
+
+    request: Ints
+    qualification: Ints
+    min_people: Ints
+    per_people: Ints
+
+
+@dataclass(frozen=True)
+class Preferences(Columns):
+    """Likes and dislikes; the subject is an index into `schema.SUBJECTS`, the code one of its."""
+
+    volunteer: Ints
+    subject: Ints
+    code: Ints
+    weight: Ints
+    never: Bools
+
+
+@dataclass(frozen=True)
+class Pairs(Columns):
+    """Volunteers who serve together, or apart where ``together`` is false."""
+
+    a: Ints
+    b: Ints
+    together: Bools
+
+
+@dataclass(frozen=True)
+class Bonds(Columns):
+    """Earlier visits of a volunteer to a beneficiary."""
+
+    volunteer: Ints
+    beneficiary: Ints
+    visits: Ints
+
+
+@dataclass(frozen=True)
+class Earlier(Columns):
+    """What was decided or answered before; the status is an index into `schema.STATUSES`."""
+
+    volunteer: Ints
+    post: Ints
+    option: Ints  # -1: at any option
+    status: Ints
+    row: Ints  # in the table ``assignments``
+
+
+@dataclass(frozen=True)
+class Organisations(Columns):
+    """One row per organisation."""
+
+    id: pl.Series
+    parent: Ints
+    max_seats: Ints
+
+
+@dataclass(frozen=True)
+class Affinities(Columns):
+    """A platform's own score of a pair."""
+
+    volunteer: Ints
+    request: Ints
+    post: Ints  # -1: any post of the request
+    score: Ints
+
+
+def half_up(values: npt.NDArray[np.floating[Any]]) -> Longs:
+    """Round to whole numbers, halves up; a half is a half to 1e-9, whatever floats make of it."""
+    rounded: Longs = np.floor(values + (0.5 + 1e-9)).astype(np.int64)
+    return rounded
+
+
+def starts_of(sorted_index: Ints, size: int) -> Longs:
+    """Return where each index begins in a sorted column, and its length last: shape (size + 1,)."""
+    return np.searchsorted(sorted_index, np.arange(size + 1)).astype(np.int64)

@@ -1,0 +1,68 @@
+"""What can go wrong, said so that the reader knows what to do next."""
+
+from __future__ import annotations
+
+import polars as pl
+
+SHOWN = 20
+
+FAULT_SCHEMA = {
+    "table": pl.String,
+    "row": pl.Int64,
+    "column": pl.String,
+    "value": pl.String,
+    "rule": pl.String,
+    "message": pl.String,
+}
+
+
+class MatchingError(Exception):
+    """Base of every error this library raises on purpose."""
+
+
+class DataError(MatchingError):
+    """The tables break their contract.
+
+    Attributes
+    ----------
+    faults : polars.DataFrame
+        One row per failing cell: ``table``, ``row`` (1 is the first data row; null where the fault
+        is the whole table's), ``column``, ``value`` as it was read, ``rule`` and ``message``.
+    """
+
+    def __init__(self, faults: pl.DataFrame) -> None:
+        self.faults = faults
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        total = self.faults.height
+        noun = "fault" if total == 1 else "faults"
+        lines = [f"{total} {noun} in the tables"]
+        lines += [describe(row) for row in self.faults.head(SHOWN).iter_rows(named=True)]
+        if total > SHOWN:
+            lines.append(f"... and {total - SHOWN} more: see DataError.faults")
+        return "\n".join(lines)
+
+
+class PolicyError(MatchingError):
+    """A policy names something unknown or asks for a value that is not allowed."""
+
+
+class UsageError(MatchingError):
+    """A call or a command asks for something that is not there or not allowed."""
+
+
+def describe(fault: dict[str, object]) -> str:
+    """Put one failing cell into a sentence: where it is, what it holds, what is wrong."""
+    where = f"{fault['table']}"
+    if fault["row"] is not None:
+        where += f" row {fault['row']}"
+    if fault["column"] is not None:
+        where += f", {fault['column']}"
+    if fault["value"] is not None:
+        where += f" = {fault['value']!r}"
+    return f"  {where}: {fault['message']} [{fault['rule']}]"
+
+
+class DataWarning(UserWarning):
+    """The tables keep the contract and still look wrong."""

@@ -1,0 +1,139 @@
+"""One cell at a time, a whole column at once: from what a store gives to the type we compute with.
+
+Every function returns an expression that is null where the cell cannot be read; the caller knows a
+fault by a cell that was there and now is not.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import dataframely as dy
+import polars as pl
+
+_TIMESTAMP = (
+    r"^(?<day>\d{4}-\d{2}-\d{2})[T ](?<clock>\d{2}:\d{2})(?::00(?:\.0+)?)?"
+    r"(?<offset>Z|[+-]\d{2}:?\d{2})?$"
+)
+_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
+
+WANTED: dict[type[dy.Column], str] = {
+    dy.String: "must be text or a whole number",
+    dy.Int64: "must be a whole number",
+    dy.Float64: "must be a number with a point for decimals",
+    dy.Bool: "must be true or false",
+    dy.Date: "must be a day such as 2026-11-30",
+    dy.Time: "must be a time of day such as 09:00; midnight is 00:00, never 24:00",
+    dy.Datetime: "must be a local time to the minute such as 2026-11-30T09:00; "
+    "midnight is 00:00 of the next day, never 24:00",
+}
+
+
+def wanted(column: dy.Column) -> str:
+    """Say what a cell of the column should look like."""
+    if isinstance(column, dy.Enum):
+        return f"must be one of {', '.join(column.categories)}"
+    return WANTED[type(column)]
+
+
+def parse(name: str, source: pl.DataType, column: dy.Column, time_zone: str) -> pl.Expr:
+    """Return the expression that reads a column of type ``source`` as the schema's type.
+
+    Times come out as UTC without a zone. A local time that does not exist or is ambiguous in the
+    time zone comes out as `NO_SUCH_TIME`, so that it can be told from text that is no time.
+    """
+    cell = pl.col(name)
+    if source in (pl.Categorical, pl.Enum):
+        cell, source = cell.cast(pl.String), pl.String()
+    if source == pl.String:
+        cell = pl.when(cell != "").then(cell)
+    if source == pl.Null:
+        return pl.lit(None, dtype=column.dtype)
+    if isinstance(column, dy.Datetime):
+        return _timestamp(cell, source, time_zone)
+    readers = {dy.Int64: _whole, dy.Float64: _real, dy.Bool: _truth, dy.Date: _day, dy.Time: _clock}
+    read = readers.get(type(column), _word)
+    parsed = read(cell, source)
+    if isinstance(column, dy.Enum):
+        parsed = pl.when(parsed.is_in(column.categories)).then(parsed)
+    return parsed.cast(column.dtype)
+
+
+NO_SUCH_TIME = pl.datetime(1, 1, 1)
+
+
+def to_utc(local: pl.Expr, time_zone: str) -> pl.Expr:
+    """Turn local wall-clock times into UTC; `NO_SUCH_TIME` where the clock skips or repeats."""
+    aware = local.dt.replace_time_zone(time_zone, ambiguous="null", non_existent="null")
+    utc = aware.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return pl.when(local.is_not_null()).then(utc.fill_null(NO_SUCH_TIME))
+
+
+def to_local(utc: pl.Expr, time_zone: str) -> pl.Expr:
+    """Turn UTC into local wall-clock times."""
+    return utc.dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
+
+
+def week_start(week: date) -> pl.Expr:
+    """Return the Monday 00:00, local, that a week starts with."""
+    return pl.datetime(week.year, week.month, week.day, time_unit="us")
+
+
+def _nothing(cell: pl.Expr) -> pl.Expr:
+    return pl.when(cell.is_null() & cell.is_not_null()).then(pl.lit(0))
+
+
+def _word(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
+    readable = source == pl.String or source.is_integer()
+    return cell.cast(pl.String) if readable else _nothing(cell).cast(pl.String)
+
+
+def _whole(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
+    if source.is_integer():
+        return cell.cast(pl.Int64, strict=False)
+    number = _real(cell, source)
+    return pl.when(number == number.round(0)).then(number).cast(pl.Int64, strict=False)
+
+
+def _real(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
+    if source == pl.String or source.is_numeric():
+        return cell.cast(pl.Float64, strict=False)
+    return _nothing(cell).cast(pl.Float64)
+
+
+def _truth(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
+    if source == pl.Boolean:
+        return cell
+    word = _word(cell, source).str.to_lowercase()
+    return pl.when(word.is_in(_TRUE)).then(True).when(word.is_in(_FALSE)).then(False)
+
+
+def _day(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
+    if source == pl.Date:
+        return cell
+    if source == pl.Datetime:
+        return pl.when(cell.dt.time() == pl.time(0, 0)).then(cell.dt.date())
+    return _word(cell, source).str.to_date("%Y-%m-%d", strict=False)
+
+
+def _clock(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
+    if source == pl.Time:
+        return pl.when((cell.dt.second() == 0) & (cell.dt.nanosecond() == 0)).then(cell)
+    text = _word(cell, source).str.extract(r"^(\d{2}:\d{2})(?::00(?:\.0+)?)?$")
+    return text.str.to_time("%H:%M", strict=False)
+
+
+def _timestamp(cell: pl.Expr, source: pl.DataType, time_zone: str) -> pl.Expr:
+    if isinstance(source, pl.Datetime):
+        cell = pl.when((cell.dt.second() == 0) & (cell.dt.microsecond() == 0)).then(cell)
+        if source.time_zone is None:
+            return to_utc(cell.cast(pl.Datetime("us")), time_zone)
+        return cell.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    parts = _word(cell, source).str.extract_groups(_TIMESTAMP)
+    text = pl.concat_str(parts.struct.field("day"), pl.lit("T"), parts.struct.field("clock"))
+    local = text.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
+    offset = parts.struct.field("offset").str.replace("Z", "+00:00").str.replace(":", "")
+    minutes = offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3, 2).cast(pl.Int64)
+    signed = pl.when(offset.str.starts_with("-")).then(-minutes).otherwise(minutes)
+    shifted = local - pl.duration(minutes=signed)
+    return pl.when(offset.is_null()).then(to_utc(local, time_zone)).otherwise(shifted)

@@ -1,0 +1,103 @@
+"""The weights and limits a plan is made under, and the file they are read from."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import tomllib
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from matching.errors import PolicyError
+
+
+def _key(default: Any, doc: str, unit: str = "", low: float = 0.0) -> Any:
+    return field(default=default, metadata={"doc": doc, "unit": unit, "low": low})
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Every weight and limit of the model, with the model's defaults.
+
+    Whole-number weights keep the value of a plan a whole number, so that a proof of optimality is
+    exact. ``travel_kmh = inf`` switches the travel rule off.
+
+    Raises
+    ------
+    PolicyError
+        If a value has the wrong type or is out of its range.
+    """
+
+    time_zone: str = _key("Asia/Shanghai", "time zone of every time without an offset", "IANA name")
+    travel_km: float = _key(10.0, "how far a volunteer goes, where the volunteer does not say", "km")
+    travel_kmh: float = _key(20.0, "speed between two services", "km/h", low=1e-9)
+    max_shifts: int = _key(5, "services a week, where the volunteer does not say", "services")
+    only_listed: bool = _key(False, "only the pairs listed in `affinities` are eligible")
+    seat: int = _key(1000, "value of the last seat of a post, per step of priority", "value")
+    early_seat: float = _key(0.5, "how much more the first seat is worth, as a share of `seat`")
+    distance: int = _key(200, "quality of a volunteer who lives at the place of the service", "value")
+    window_preference: int = _key(50, "quality per step of a window's preference", "value")
+    preference_limit: int = _key(100, "largest sum of preference weights, up or down", "value")
+    visit: int = _key(20, "quality per earlier visit to the beneficiary", "value")
+    visits_limit: int = _key(10, "earlier visits that count", "visits")
+    kept: int = _key(300, "quality of what was accepted or published before", "value")
+    load_step: int = _key(100, "cost of each further service of one volunteer, growing", "value")
+    load_recent: int = _key(100, "cost of a service for a volunteer who served a lot lately", "value")
+    load_recent_hours: float = _key(40.0, "recent hours that count as a lot", "hours", low=1e-9)
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            self._check(item.name, getattr(self, item.name), type(item.default), item.metadata["low"])
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise PolicyError(
+                f"policy time_zone = {self.time_zone!r} is not an IANA time zone; "
+                "write for instance 'Asia/Shanghai' or 'America/New_York'"
+            ) from None
+
+    def _check(self, name: str, value: object, kind: type, low: float) -> None:
+        wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+        allowed: tuple[type, ...] = (int, float) if kind is float else (kind,)
+        if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+            raise PolicyError(f"policy {name} = {value!r} must be {wanted[kind]}")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            endless = math.isinf(value) and name in {"travel_kmh", "travel_km"}
+            if not value >= low or (math.isinf(value) and not endless) or value > 1e9 and not endless:
+                raise PolicyError(f"policy {name} = {value!r} must be from {low:g} to 1e9")
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Policy:
+        """Read a policy file; keys that are absent keep their default.
+
+        Raises
+        ------
+        PolicyError
+            If the file cannot be read, is not TOML, has an unknown key (the nearest known one is
+            named) or a value that is not allowed.
+        """
+        try:
+            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise PolicyError(f"policy file {path}: {error.strerror}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise PolicyError(f"policy file {path} is not TOML: {error}") from None
+        return cls.from_dict(table)
+
+    @classmethod
+    def from_dict(cls, table: dict[str, Any]) -> Policy:
+        """Make a policy of names and values; see `from_toml`."""
+        known = [item.name for item in fields(cls)]
+        for name in table:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+                raise PolicyError(
+                    f"policy has no key {name!r}; the nearest is {near!r}; all: {', '.join(known)}"
+                )
+        return cls(**table)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every key with its value, in the order of the reference page."""
+        return asdict(self)

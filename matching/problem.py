@@ -1,0 +1,132 @@
+"""A week's problem: what volunteers can do and when, what communities ordered, under a policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from matching import columns as c
+from matching.building import Builder, slots_of
+from matching.errors import UsageError
+from matching.policy import Policy
+from matching.schema import STATUSES
+from matching.tables import OnError, clean
+
+PINNED = STATUSES.index("pinned")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Frozen, validated, integer-indexed columns. See `columns` for what each index means.
+
+    Attributes
+    ----------
+    week : datetime.date
+        The Monday the week starts with.
+    policy : Policy
+        The weights and limits in force.
+    left_out : int
+        Requests of the tables that do not start in the week.
+    faults : polars.DataFrame
+        What was set aside, in the layout of `DataError`.
+    on_error : {"raise", "quarantine"}
+        What to do with a pin that turns out to be against the rules.
+    """
+
+    week: date
+    policy: Policy
+    volunteers: c.Volunteers
+    windows: c.Windows
+    holdings: c.Holdings
+    requests: c.Requests
+    options: c.Options
+    posts: c.Posts
+    needs: c.Needs
+    slots: c.Slots
+    team_rules: c.TeamRules
+    preferences: c.Preferences
+    pairs: c.Pairs
+    bonds: c.Bonds
+    earlier: c.Earlier
+    organisations: c.Organisations
+    affinities: c.Affinities
+    qualification_ids: pl.Series
+    left_out: int
+    faults: pl.DataFrame
+    on_error: OnError
+
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Mapping[str, pl.DataFrame],
+        week: date,
+        policy: Policy | None = None,
+        on_error: OnError = "raise",
+    ) -> Problem:
+        """Check the tables of the contract and index them.
+
+        Parameters
+        ----------
+        tables : Mapping of str to polars.DataFrame
+            Tables by name; cells may be text, as a CSV file gives them, or typed.
+        week : datetime.date
+            The Monday to plan from.
+        policy : Policy, optional
+            Weights and limits; the model's defaults, if absent.
+        on_error : {"raise", "quarantine"}
+            Refuse faulty tables, or set the faulty rows aside and go on with the rest.
+
+        Raises
+        ------
+        DataError
+            With every fault of every table, unless they are to be set aside.
+        UsageError
+            If ``week`` is not a Monday.
+        """
+        if week.weekday() != 0:
+            raise UsageError(f"week = {week}: a week starts with a Monday, such as {_monday(week)}")
+        policy = policy or Policy()
+        cleaned, faults = clean(tables, week=week, time_zone=policy.time_zone, on_error=on_error)
+        build = Builder(cleaned, week, policy)
+        posts, options = build.posts(), build.options()
+        return cls(
+            week=week,
+            policy=policy,
+            volunteers=build.volunteers(),
+            windows=build.windows(),
+            holdings=build.holdings(),
+            requests=build.requests(),
+            options=options,
+            posts=posts,
+            needs=build.needs(),
+            slots=slots_of(posts, options),
+            team_rules=build.team_rules(),
+            preferences=build.preferences(),
+            pairs=build.pairs(),
+            bonds=build.bonds(),
+            earlier=build.earlier(posts, options),
+            organisations=build.organisations(),
+            affinities=build.affinities(posts),
+            qualification_ids=build.qualification_ids,
+            left_out=build.left_out,
+            faults=faults,
+            on_error=on_error,
+        )
+
+    @property
+    def pins(self) -> c.Earlier:
+        """The assignments that must stay."""
+        return self.earlier.take(self.earlier.status == PINNED)
+
+    def without_earlier(self, rows: c.Ints, faults: pl.DataFrame) -> Problem:
+        """Return the problem without these rows of ``assignments``, their faults added."""
+        kept = self.earlier.take(~np.isin(self.earlier.row, rows))
+        return replace(self, earlier=kept, faults=pl.concat([self.faults, faults]))
+
+
+def _monday(day: date) -> date:
+    return date.fromordinal(day.toordinal() - day.weekday())

@@ -1,0 +1,397 @@
+"""Every table and column, once: type, unit, range, default. The contract with every store.
+
+A column's ``metadata`` holds its ``unit`` and ``default``; the reference page of the tables and
+every error message are made from what stands here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+CONSENT = ("ask", "accept", "refuse")
+SUBJECTS = ("category", "menu_item", "station", "organisation", "beneficiary", "post")
+PAIR_RULES = ("together", "apart")
+STATUSES = ("pinned", "accepted", "published", "offered", "declined")
+DEFAULT_POST = "volunteer"
+
+MAX_COUNT = 1_000_000
+MAX_HOURS = 10_000.0
+# A spreadsheet turns the id 100000 into this text, and two ids may then look the same.
+_SPREADSHEET_NUMBER = r"^[+-]?\d+([.,]\d+)?[eE][+-]?\d+$"
+
+
+def _id(
+    description: str, *, key: bool = False, required: bool | None = None, **metadata: Any
+) -> dy.String:
+    required = key if required is None else required
+    checks = {
+        "not_a_spreadsheet_number": lambda c: ~c.str.contains(_SPREADSHEET_NUMBER),
+        "no_outer_space": lambda c: c == c.str.strip_chars(),
+        # Also the marks that cannot be seen: zero-width ones and a byte order mark.
+        "no_invisible_character": lambda c: ~c.str.contains(r"[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]"),
+    }
+    return dy.String(
+        nullable=not required,
+        min_length=1,
+        max_length=200,
+        check=checks,
+        description=description,
+        metadata={"key": key, "required": required, **metadata},
+    )
+
+
+def _text(description: str) -> dy.String:
+    return dy.String(nullable=True, max_length=1000, description=description)
+
+
+def _count(
+    description: str, *, low: int = 0, high: int = MAX_COUNT, required: bool = False, **metadata: Any
+) -> dy.Int64:
+    return dy.Int64(
+        nullable=not required,
+        min=low,
+        max=high,
+        description=description,
+        metadata={"required": required, **metadata},
+    )
+
+
+def _number(description: str, low: float, high: float, **metadata: Any) -> dy.Float64:
+    return dy.Float64(nullable=True, min=low, max=high, description=description, metadata=metadata)
+
+
+def _choice(description: str, values: tuple[str, ...], **metadata: Any) -> dy.Enum:
+    required = bool(metadata.get("required"))
+    return dy.Enum(values, nullable=not required, description=description, metadata=metadata)
+
+
+def _time(description: str, *, required: bool = False) -> dy.Datetime:
+    metadata = {"unit": "local time", "required": required}
+    return dy.Datetime(nullable=not required, description=description, metadata=metadata)
+
+
+def _latitude() -> dy.Float64:
+    return _number("latitude, WGS 84", -90, 90, unit="degrees")
+
+
+def _longitude() -> dy.Float64:
+    return _number("longitude, WGS 84", -180, 180, unit="degrees")
+
+
+def _seats() -> dy.Int64:
+    return _count("people wanted", low=1, required=True, unit="people")
+
+
+def _min_seats() -> dy.Int64:
+    return _count("people needed, if the request is served at all", unit="people", default=0)
+
+
+def _level() -> dy.Int64:
+    return _count("level", low=1, high=5, default=1)
+
+
+def _both_or_neither(a: str, b: str) -> pl.Expr:
+    return pl.col(a).is_null() == pl.col(b).is_null()
+
+
+class Volunteers(dy.Schema):
+    """Who can serve."""
+
+    volunteer_id = _id("opaque id", key=True)
+    organisation_id = _id("the organisation the volunteer belongs to", refers="organisations")
+    station_id = _id("where registered: the place, if `lat`, `lon` are absent", refers="stations")
+    lat = _latitude()
+    lon = _longitude()
+    travel_km = _number("how far the volunteer goes", 0, 50_000, unit="km", default="policy")
+    max_shifts = _count("services a week", unit="services", default="policy")
+    max_hours = _number("hours a week", 0, MAX_HOURS, unit="hours")
+    max_shifts_per_day = _count("services a day", unit="services")
+    min_rest_hours = _number("rest between services of different days", 0, MAX_HOURS, unit="hours")
+    recent_hours = _number("hours served lately", 0, 1e6, unit="hours", default=0)
+    show_up = _number("probability of coming", 0, 1)
+    max_offers = _count("offers a week", unit="offers")
+    consent = _choice("to being proposed", CONSENT, default="ask")
+
+    @dy.rule()
+    def lat_and_lon(cls) -> pl.Expr:
+        return _both_or_neither("lat", "lon")
+
+
+class Qualifications(dy.Schema):
+    """What a volunteer can show: a skill, a certificate, a language, a role, an age band."""
+
+    volunteer_id = _id("who holds it", required=True, refers="volunteers")
+    qualification = _id("what is held", required=True)
+    level = _level()
+    valid_from = dy.Date(nullable=True, description="first valid day", metadata={"unit": "date"})
+    valid_until = dy.Date(nullable=True, description="last valid day", metadata={"unit": "date"})
+
+    @dy.rule()
+    def until_not_before_from(cls) -> pl.Expr:
+        return pl.col("valid_until") >= pl.col("valid_from")
+
+
+class Availability(dy.Schema):
+    """When a volunteer can serve: dated windows, or weekly ones expanded over the planned week."""
+
+    volunteer_id = _id("who is available", required=True, refers="volunteers")
+    start = _time("start of a dated window")
+    end = _time("end of a dated window, not included")
+    preference = _count("how much the window is liked", low=-2, high=2, default=0)
+    weekday = _count("weekday of a weekly window, Monday is 1", low=1, high=7)
+    start_time = dy.Time(nullable=True, description="start of a weekly window")
+    end_time = dy.Time(
+        nullable=True, description="end of a weekly window, not included; 00:00 is that midnight"
+    )
+
+    @dy.rule()
+    def dated_or_weekly(cls) -> pl.Expr:
+        dated = [pl.col(c).is_not_null() for c in ("start", "end")]
+        weekly = [pl.col(c).is_not_null() for c in ("weekday", "start_time", "end_time")]
+        return (pl.all_horizontal(dated) & ~pl.any_horizontal(weekly)) | (
+            pl.all_horizontal(weekly) & ~pl.any_horizontal(dated)
+        )
+
+    @dy.rule()
+    def end_after_start(cls) -> pl.Expr:
+        return pl.col("end") > pl.col("start")
+
+    @dy.rule()
+    def end_time_after_start_time(cls) -> pl.Expr:
+        midnight = pl.col("end_time") == pl.time(0, 0)
+        return midnight | (pl.col("end_time") > pl.col("start_time"))
+
+
+class Menu(dy.Schema):
+    """The services a community can order."""
+
+    menu_item = _id("opaque id", key=True)
+    name = _text("shown to people")
+    category = _id("category of service")
+    organisation_id = _id("whose item it is: only its volunteers serve", refers="organisations")
+    minutes = _count("length of the service", low=1, high=10_080, unit="minutes")
+    min_people = _count("people needed in all", unit="people")
+
+
+class MenuPosts(dy.Schema):
+    """The posts of a menu item."""
+
+    menu_item = _id("the item", key=True, refers="menu")
+    post = _id("name of the post", key=True)
+    seats = _seats()
+    min_seats = _min_seats()
+
+    @dy.rule()
+    def min_seats_within_seats(cls) -> pl.Expr:
+        return pl.col("min_seats") <= pl.col("seats")
+
+
+class MenuQualifications(dy.Schema):
+    """What a post of a menu item asks for."""
+
+    menu_item = _id("the item", key=True, refers="menu")
+    post = _id("the post", key=True)
+    qualification = _id("what is asked", key=True)
+    level = _level()
+
+
+class Requests(dy.Schema):
+    """What communities ordered."""
+
+    request_id = _id("opaque id", key=True)
+    menu_item = _id("what was ordered from the menu", refers="menu")
+    quantity = _count(
+        "multiplies the menu's seats and minimums", low=1, high=10_000, default=1, unit="times"
+    )
+    name = _text("shown to people")
+    category = _id("category of service", default="the menu item's")
+    organisation_id = _id("only its volunteers may serve", refers="organisations")
+    station_id = _id("where, if `lat`, `lon` are absent", refers="stations")
+    beneficiary_id = _id("for whom")
+    lat = _latitude()
+    lon = _longitude()
+    start = _time("start of the service")
+    end = _time("end of the service, not included")
+    priority = _count("5 is most urgent", low=1, high=5, default=3)
+    min_people = _count("people needed in all, if served", unit="people", default="the menu item's, or 0")
+
+    @dy.rule()
+    def lat_and_lon(cls) -> pl.Expr:
+        return _both_or_neither("lat", "lon")
+
+    @dy.rule()
+    def end_after_start(cls) -> pl.Expr:
+        return pl.col("end") > pl.col("start")
+
+
+class Options(dy.Schema):
+    """Alternative times of a request, one of which is chosen."""
+
+    request_id = _id("the request", key=True, refers="requests")
+    option = _id("name of the option", key=True)
+    start = _time("start of the service", required=True)
+    end = _time("end of the service, not included", required=True)
+
+    @dy.rule()
+    def end_after_start(cls) -> pl.Expr:
+        return pl.col("end") > pl.col("start")
+
+
+class Posts(dy.Schema):
+    """The posts of a request, where they are not its menu item's."""
+
+    request_id = _id("the request", key=True, refers="requests")
+    post = _id("name of the post", key=True)
+    seats = _seats()
+    min_seats = _min_seats()
+
+    @dy.rule()
+    def min_seats_within_seats(cls) -> pl.Expr:
+        return pl.col("min_seats") <= pl.col("seats")
+
+
+class PostQualifications(dy.Schema):
+    """What a post of a request asks for, beside what its menu item asks."""
+
+    request_id = _id("the request", key=True, refers="requests")
+    post = _id("the post", key=True)
+    qualification = _id("what is asked", key=True)
+    level = _level()
+
+
+class TeamRules(dy.Schema):
+    """What a whole team must hold."""
+
+    request_id = _id("the request", refers="requests")
+    menu_item = _id("or every request of this item", refers="menu")
+    qualification = _id("what is counted", required=True)
+    min_people = _count("at least so many of the team hold it", low=1, unit="people")
+    per_people = _count("one holder for every so many of the team", low=1, unit="people")
+
+    @dy.rule()
+    def request_or_menu_item(cls) -> pl.Expr:
+        return pl.col("request_id").is_null() != pl.col("menu_item").is_null()
+
+    @dy.rule()
+    def asks_for_something(cls) -> pl.Expr:
+        return pl.col("min_people").is_not_null() | pl.col("per_people").is_not_null()
+
+
+class Preferences(dy.Schema):
+    """What a volunteer likes, dislikes or never does."""
+
+    volunteer_id = _id("who", key=True, refers="volunteers")
+    subject = _choice("what kind of thing", SUBJECTS, required=True, key=True)
+    value = _id("which one", key=True)
+    weight = _count("added to the quality", low=-100, high=100)
+    never = dy.Bool(nullable=True, description="not at all", metadata={"default": "false"})
+
+    @dy.rule()
+    def weight_or_never(cls) -> pl.Expr:
+        return pl.col("weight").is_not_null() | pl.col("never").fill_null(False)
+
+
+class Pairs(dy.Schema):
+    """Volunteers who serve a request together, or not at all; or never the same one."""
+
+    volunteer_a = _id("one", key=True, refers="volunteers")
+    volunteer_b = _id("the other", key=True, refers="volunteers")
+    rule = _choice("what holds", PAIR_RULES, required=True, key=True)
+
+    @dy.rule()
+    def two_people(cls) -> pl.Expr:
+        return pl.col("volunteer_a") != pl.col("volunteer_b")
+
+
+class Bonds(dy.Schema):
+    """Continuity of one-to-one help."""
+
+    volunteer_id = _id("who helps", key=True, refers="volunteers")
+    beneficiary_id = _id("who is helped", key=True)
+    visits = _count("visits so far", unit="visits", default=0)
+    last_visit = dy.Date(nullable=True, description="day of the last visit", metadata={"unit": "date"})
+
+
+class Assignments(dy.Schema):
+    """What was decided or answered before this plan."""
+
+    volunteer_id = _id("who", key=True, refers="volunteers")
+    request_id = _id("where", key=True, refers="requests")
+    post = _id("as what", key=True)
+    option = _id("at which of the alternative times; absent: at any", key=True, required=False)
+    status = _choice("what is known", STATUSES, required=True)
+
+
+class Organisations(dy.Schema):
+    """Organisations, as a tree."""
+
+    organisation_id = _id("opaque id", key=True)
+    name = _text("shown to people")
+    parent_id = _id("the organisation above", refers="organisations")
+    max_seats = _count("services of its volunteers in the week, over its tree", unit="services")
+
+
+class Stations(dy.Schema):
+    """Places."""
+
+    station_id = _id("opaque id", key=True)
+    name = _text("shown to people")
+    lat = _latitude()
+    lon = _longitude()
+    grid = _id("grid cell")
+    region = _id("region code; its prefixes are the regions above it")
+
+    @dy.rule()
+    def lat_and_lon(cls) -> pl.Expr:
+        return _both_or_neither("lat", "lon")
+
+
+class Affinities(dy.Schema):
+    """A platform's own score of a pair, added to the quality."""
+
+    volunteer_id = _id("who", key=True, refers="volunteers")
+    request_id = _id("where", key=True, refers="requests")
+    score = dy.Int64(
+        nullable=False,
+        min=-1_000_000,
+        max=1_000_000,
+        description="added to the quality",
+        metadata={"unit": "value", "required": True},
+    )
+    post = _id("as what; absent: as any", key=True, required=False)
+
+
+TABLES: dict[str, type[dy.Schema]] = {
+    "volunteers": Volunteers,
+    "qualifications": Qualifications,
+    "availability": Availability,
+    "menu": Menu,
+    "menu_posts": MenuPosts,
+    "menu_qualifications": MenuQualifications,
+    "requests": Requests,
+    "options": Options,
+    "posts": Posts,
+    "post_qualifications": PostQualifications,
+    "team_rules": TeamRules,
+    "preferences": Preferences,
+    "pairs": Pairs,
+    "bonds": Bonds,
+    "assignments": Assignments,
+    "organisations": Organisations,
+    "stations": Stations,
+    "affinities": Affinities,
+}
+NEEDED = ("volunteers", "availability", "requests")
+
+
+def meta(column: dy.Column) -> dict[str, Any]:
+    """Return a column's metadata, empty where it has none."""
+    return column.metadata or {}
+
+
+def key_of(table: str) -> list[str]:
+    """Return the columns that no two rows of a table may share; empty where rows may repeat."""
+    return [name for name, column in TABLES[table].columns().items() if meta(column).get("key")]

@@ -1,0 +1,157 @@
+"""Where the worlds lie: real counties and towns of the province of Heilongjiang."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from .draws import KM_PER_DEGREE, Floats, Ints
+
+# What each size covers: the codes of its places begin so. A city is its districts alone; its
+# counties, from 2301 2x on, lie too far away to share volunteers.
+AREAS = {
+    "town": r"^230102002",
+    "district": r"^230102",
+    "city": r"^23011|^23010",
+    "province": r"^23",
+}
+
+# People to one community of a subdistrict, a town, a township: an urban estate or a village.
+_PEOPLE_PER_COMMUNITY = np.array([6000.0, 1800.0, 1300.0])
+
+# A Weibull law of this shape and these scales gives the distances (km) from the county seat that
+# the towns with a known point show: quartiles 10, 20 and 35 km, and 3 km for subdistricts.
+_SHAPE = 1.3
+_MEDIAN_OVER_SCALE = 0.754
+_TOWN_KM, _URBAN_TOWN_KM, _SUBDISTRICT_KM = 27.0, 8.0, 3.3
+_URBAN_SHARE = 0.75
+_TRIES = 24
+
+
+@dataclass(frozen=True)
+class Towns:
+    """The towns of an area, one row each in the order of their codes.
+
+    ``code``, ``name`` and ``county_name`` are strings; ``county`` (int) numbers the counties of
+    the area; ``kind`` (int) is 0 subdistrict, 1 town, 2 township; ``lat`` and ``lon`` are degrees;
+    ``people`` and ``elderly`` count residents of all ages and from 60 on; ``communities`` (int).
+    """
+
+    code: pl.Series
+    name: pl.Series
+    county_name: pl.Series
+    county: Ints
+    kind: Ints
+    lat: Floats
+    lon: Floats
+    people: Floats
+    elderly: Floats
+    communities: Ints
+
+
+def read_towns(size: str) -> Towns:
+    """Return the towns of the area that a size stands for (see `AREAS`).
+
+    Towns without a known point are placed, by a draw that depends on their code alone, at a
+    distance from their county's seat such as the known ones have, and where no other county's
+    seat is nearer. The residents of a county are shared among its towns by communities.
+    """
+    table = _province().filter(pl.col("code").str.contains(AREAS[size]))
+    county = table["county_code"].rank("dense").cast(pl.Int64) - 1
+    return Towns(
+        code=table["code"],
+        name=table["name"],
+        county_name=table["county_name"],
+        county=county.to_numpy(),
+        kind=table["kind"].to_numpy(),
+        lat=table["lat"].to_numpy(),
+        lon=table["lon"].to_numpy(),
+        people=table["people"].to_numpy(),
+        elderly=table["elderly"].to_numpy(),
+        communities=table["n_communities"].to_numpy(),
+    )
+
+
+def _read(name: str) -> pl.DataFrame:
+    codes = {"code": pl.String, "county_code": pl.String}
+    source = files(__package__).joinpath("data", name).read_bytes()
+    return pl.read_csv(source, schema_overrides=codes)
+
+
+@cache
+def _province() -> pl.DataFrame:
+    seats = _read("counties.csv").rename(
+        {"code": "county_code", "name": "county_name", "lon": "seat_lon", "lat": "seat_lat"}
+    )
+    table = _read("townships.csv").join(seats, on="county_code", maintain_order="left")
+    kind = pl.col("code").str.slice(6, 1).cast(pl.Int64)
+    table = table.with_columns(kind.alias("kind")).sort("code")
+    weight = table["n_communities"].to_numpy() * _PEOPLE_PER_COMMUNITY[table["kind"].to_numpy()]
+    table = table.with_columns(pl.Series("weight", weight))
+    share = pl.col("weight") / pl.col("weight").sum().over("county_code")
+    lat, lon = _place(table, seats)
+    return table.with_columns(
+        (pl.col("pop2020") * share).alias("people"),
+        (pl.col("pop60plus") * share).alias("elderly"),
+        pl.col("lat").fill_null(pl.Series(lat)).round(5),
+        pl.col("lon").fill_null(pl.Series(lon)).round(5),
+    )
+
+
+def _place(table: pl.DataFrame, seats: pl.DataFrame) -> tuple[Floats, Floats]:
+    """Return a place for every town: the first of some tries that falls into its own county."""
+    code = table["code"].cast(pl.UInt64).to_numpy()[:, None]
+    tries = np.arange(_TRIES, dtype=np.uint64)
+    distance = _scale(table)[:, None] * (-np.log1p(-_uniform(code, 2 * tries))) ** (1 / _SHAPE)
+    angle = 2 * np.pi * _uniform(code, 2 * tries + np.uint64(1))
+    seat_lat = table["seat_lat"].to_numpy()[:, None]
+    squeeze = np.cos(np.radians(seat_lat))
+    lat = seat_lat + distance * np.sin(angle) / KM_PER_DEGREE
+    lon = table["seat_lon"].to_numpy()[:, None] + distance * np.cos(angle) / (
+        KM_PER_DEGREE * squeeze
+    )
+    # The nearest seat stands for the county's border, which is not known.
+    away = (lat[:, :, None] - seats["seat_lat"].to_numpy()) ** 2 + (
+        (lon[:, :, None] - seats["seat_lon"].to_numpy()) * squeeze[:, :, None]
+    ) ** 2
+    own = (
+        seats["county_code"].to_numpy()[away.argmin(axis=2)]
+        == table["county_code"].to_numpy()[:, None]
+    )
+    first = own.argmax(axis=1)
+    rows = np.arange(table.height)
+    return lat[rows, first], lon[rows, first]
+
+
+def _scale(table: pl.DataFrame) -> Floats:
+    """Return the scale (km) of each town's distance from the seat of its county."""
+    km = (
+        KM_PER_DEGREE
+        * (
+            (pl.col("lat") - pl.col("seat_lat")) ** 2
+            + ((pl.col("lon") - pl.col("seat_lon")) * pl.col("seat_lat").radians().cos()) ** 2
+        ).sqrt()
+    )
+    known = pl.when(pl.col("kind") > 0).then(km)
+    usual = pl.when(pl.col("urban_share") > _URBAN_SHARE).then(_URBAN_TOWN_KM).otherwise(_TOWN_KM)
+    county = (
+        pl.when(known.count().over("county_code") >= 3)
+        .then(known.median().over("county_code") / _MEDIAN_OVER_SCALE)
+        .otherwise(usual)
+    )
+    scale = pl.when(pl.col("kind") == 0).then(_SUBDISTRICT_KM).otherwise(county)
+    return table.select(scale.alias("scale"))["scale"].to_numpy()
+
+
+def _uniform(code: NDArray[np.uint64], draw: NDArray[np.uint64]) -> Floats:
+    """Return numbers of [0, 1) that depend on the code and the draw alone (splitmix64)."""
+    mixed = (code * np.uint64(64) + draw) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed ^= mixed >> np.uint64(31)
+    return (mixed >> np.uint64(11)).astype(np.float64) / float(1 << 53)

@@ -1,0 +1,125 @@
+"""What was decided before this plan, and how the people concerned come to fit it."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.random import Generator
+
+from .abilities import Extra
+from .draws import NONE, Bools, Ints, partners, pick
+from .menu import ITEMS, OWNED, TEAM_RULES, parse
+from .orders import Orders
+from .people import People
+from .posts import POSTS, Demand
+from .vocabulary import NUMBER
+
+BONDED = 0.25
+PINNED = 0.02
+# Of the requests that could have a history.
+STATUSES = {"accepted": 0.02, "published": 0.04, "offered": 0.02, "declined": 0.03}
+
+_RULED = {rule[0] for rule in TEAM_RULES}
+_PLAIN_ITEM = np.array(
+    [
+        item.min_people == 0
+        and item.id not in _RULED
+        and all(post.min_seats == 0 for post in item.posts)
+        for item in ITEMS
+    ]
+)
+
+
+def draw_bonds(rng: Generator, orders: Orders, people: People, taken: Bools) -> tuple[Ints, Ints]:
+    """Return requests and the volunteers who know their beneficiaries; marks these as taken."""
+    usual = (orders.beneficiary != NONE) & (orders.organisation == NONE) & (orders.item != OWNED)
+    request = pick(rng, np.flatnonzero(usual), BONDED)
+    return _meet(rng, orders, people, request, taken)
+
+
+def draw_history(
+    rng: Generator, orders: Orders, demand: Demand, people: People, several: Bools, taken: Bools
+) -> tuple[Ints, Ints, list[str]]:
+    """Return requests, volunteers and statuses of `assignments`; marks the volunteers as taken.
+
+    A pin can always be kept: the request has no minimum, no rule and one time; the volunteer
+    has no quota above, no other commitment, and starts from the very station.
+    """
+    open_to_all = (orders.station != NONE) & (orders.organisation == NONE)
+    fixed = open_to_all & (orders.item != OWNED) & ~several
+    plain = fixed & _plain(orders, demand) & np.isnan(orders.lat)
+    pinned = pick(rng, np.flatnonzero(plain), PINNED)
+    bound = taken | (people.organisation != NONE) | ~np.isnan(people.lat)
+    request, volunteer = _meet(rng, orders, people, pinned, bound)
+    taken[volunteer] = True
+    parts = [(request, volunteer, "pinned")]
+    rest = np.setdiff1d(np.flatnonzero(fixed), pinned)
+    for status, share in STATUSES.items():
+        some = pick(rng, rest, share)
+        rest = np.setdiff1d(rest, some)
+        parts.append((*_meet(rng, orders, people, some, taken), status))
+    return (
+        np.concatenate([part[0] for part in parts]),
+        np.concatenate([part[1] for part in parts]),
+        [part[2] for part in parts for _ in part[0]],
+    )
+
+
+def assignment_table(
+    people: People, orders: Orders, request: Ints, volunteer: Ints, status: list[str]
+) -> pl.DataFrame:
+    """Return the table `assignments`, each on the request's usual post."""
+    usual = pl.Series([item.posts[-1].name for item in ITEMS] + [POSTS[0]])
+    return pl.DataFrame(
+        {
+            "volunteer_id": people.ids.gather(volunteer),
+            "request_id": orders.ids.gather(request),
+            "post": usual.gather(orders.item[request] % usual.len()),
+            "status": status,
+        }
+    )
+
+
+def fit(orders: Orders, demand: Demand, request: Ints, volunteer: Ints) -> Extra:
+    """Return what these volunteers need to be eligible for the usual post of these requests."""
+    needs = [parse(item.posts[-1].needs) for item in ITEMS]
+    own = np.searchsorted(demand.request, request)
+    own = np.minimum(own, demand.request.size - 1)
+    holders, wanted, levels = [], [], []
+    for place, (own_need, own_level) in enumerate(
+        [(demand.skill, demand.level), (demand.formality, np.ones_like(demand.level))]
+    ):
+        item_need = np.array([NUMBER[n[place][0]] if len(n) > place else NONE for n in needs])
+        item_level = np.array([n[place][1] if len(n) > place else 1 for n in needs])
+        item = orders.item[request]
+        need = np.where(item == NONE, own_need[own, 0], item_need[item])
+        level = np.where(item == NONE, own_level[own, 0], item_level[item])
+        holders.append(volunteer[need != NONE])
+        wanted.append(need[need != NONE])
+        levels.append(level[need != NONE])
+    return Extra(
+        volunteer=volunteer,
+        start=orders.start[request],
+        end=orders.end[request],
+        holder=np.concatenate(holders),
+        qualification=np.concatenate(wanted),
+        level=np.concatenate(levels),
+    )
+
+
+def _meet(
+    rng: Generator, orders: Orders, people: People, request: Ints, taken: Bools
+) -> tuple[Ints, Ints]:
+    """Return the requests for which a volunteer of their station is left, and that volunteer."""
+    left = np.flatnonzero(~taken)
+    at_request, at_volunteer = partners(rng, orders.station[request], people.station[left])
+    taken[left[at_volunteer]] = True
+    return request[at_request], left[at_volunteer]
+
+
+def _plain(orders: Orders, demand: Demand) -> Bools:
+    """Return which requests have no minimum, lead or team rule."""
+    plain = (orders.item != NONE) & _PLAIN_ITEM[orders.item]
+    free = (demand.people == 0) & (demand.floor == 0).all(axis=1) & (demand.rule == NONE)
+    plain[demand.request] = free & ~demand.led & ~demand.advised
+    return plain

@@ -1,0 +1,45 @@
+"""Alternative times of some requests."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+from numpy.random import Generator
+
+from .abilities import moments
+from .draws import NONE, Bools, chance, name_by
+from .orders import Orders
+from .vocabulary import DAY, WEEK
+
+WITH_OPTIONS = 0.15
+
+
+def draw_several(rng: Generator, orders: Orders) -> Bools:
+    """Return which requests have several times."""
+    return chance(rng, WITH_OPTIONS, orders.station.size) & (orders.station != NONE)
+
+
+def option_table(rng: Generator, orders: Orders, several: Bools, week: dt.date) -> pl.DataFrame:
+    """Return the table `options`: the drawn time and one or two more on other days."""
+    request = np.flatnonzero(several)
+    count = request.size
+    # The third time lies at least a day after the second one, so that no two are the same.
+    days = np.stack([np.zeros(count, int), rng.integers(1, 4, count), rng.integers(4, 7, count)])
+    offered = np.stack(
+        [np.ones((2, count), bool)[0], np.ones(count, bool), chance(rng, 0.5, count)]
+    )
+    option, at = np.nonzero(offered)
+    shift = days[option, at] * DAY
+    start = (orders.start[request[at]] + shift) % WEEK
+    minutes = orders.end[request[at]] - orders.start[request[at]]
+    assert NONE not in start
+    return pl.DataFrame(
+        {
+            "request_id": orders.ids.gather(request[at]),
+            "option": name_by(option, ["a", "b", "c"]),
+            "start": moments(start, week),
+            "end": moments(start + minutes, week),
+        }
+    )
