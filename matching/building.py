@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from matching import columns as c
@@ -331,12 +330,5 @@ def slots_of(posts: c.Posts, options: c.Options) -> c.Slots:
     first = c.starts_of(options.request, int(posts.request.max(initial=-1)) + 1)
     many = first[posts.request + 1] - first[posts.request]
     post = np.repeat(np.arange(len(posts), dtype=np.int32), many)
-    option = ranges(first[posts.request], many).astype(np.int32)
+    option = c.ranges(first[posts.request], many).astype(np.int32)
     return c.Slots(post, option, posts.request[post])
-
-
-def ranges(first: npt.NDArray[np.int64], many: npt.NDArray[np.int64]) -> c.Longs:
-    """Return first[0], first[0] + 1, ... (many[0] of them), first[1], ..., in one array."""
-    ends = np.cumsum(many)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=np.int64) + np.repeat(first - (ends - many), many)

@@ -212,3 +212,23 @@ def half_up(values: npt.NDArray[np.floating[Any]]) -> Longs:
 def starts_of(sorted_index: Ints, size: int) -> Longs:
     """Return where each index begins in a sorted column, and its length last: shape (size + 1,)."""
     return np.searchsorted(sorted_index, np.arange(size + 1)).astype(np.int64)
+
+
+def combine(major: npt.ArrayLike, minor: npt.ArrayLike) -> Longs:
+    """Return one key for two indices (-1 allowed in the second), ordered like the pair."""
+    return (np.asarray(major, dtype=np.int64) << 32) + (np.asarray(minor, dtype=np.int64) + 1)
+
+
+def lookup(sorted_keys: Longs, asked: Longs) -> Longs:
+    """Return where each asked key stands among the sorted ones; -1 where it does not."""
+    if not len(sorted_keys):
+        return np.full(len(asked), -1, dtype=np.int64)
+    at = np.minimum(np.searchsorted(sorted_keys, asked), len(sorted_keys) - 1)
+    return np.where(sorted_keys[at] == asked, at, -1)
+
+
+def ranges(first: Longs, many: Longs) -> Longs:
+    """Return first[0], first[0] + 1, ... (many[0] of them), first[1], ..., in one array."""
+    ends = np.cumsum(many)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total, dtype=np.int64) + np.repeat(first - (ends - many), many)

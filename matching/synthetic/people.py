@@ -9,6 +9,7 @@ import polars as pl
 from numpy.random import Generator
 
 from .draws import (
+    Bools,
     Floats,
     Ints,
     chance,
@@ -97,12 +98,17 @@ def volunteer_table(
     )
 
 
-def limited(rng: Generator, table: pl.DataFrame) -> pl.DataFrame:
-    """Add the limits on hours and on rest, each for a share of the volunteers."""
+def limited(rng: Generator, table: pl.DataFrame, taken: Bools) -> pl.DataFrame:
+    """Add the limits on hours and on rest, each for a share; most stay near their homes.
+
+    Who is taken by a commitment goes as far as anybody, so that none is out of reach.
+    """
     count = table.height
+    travels = one_of(rng, [2, 3, 5, 8, 15], [3, 4, 3, 2, 1], count).astype(np.float64)
     hours = one_of(rng, [4, 6, 8, 10, 16, 20], [2, 3, 3, 2, 1, 1], count).astype(np.float64)
     rest = one_of(rng, [8, 10, 12, 14], [1, 2, 2, 1], count).astype(np.float64)
     return table.with_columns(
+        only(travels, chance(rng, 0.7, count) & ~taken).alias("travel_km"),
         only(hours, chance(rng, 0.3, count)).alias("max_hours"),
         only(rest, chance(rng, 0.1, count)).alias("min_rest_hours"),
     )

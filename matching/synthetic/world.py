@@ -123,7 +123,6 @@ def generate(
     known = history.draw_bonds(streams["bonds"], wanted, crowd, taken)
     ties = [known]
     if full:
-        volunteer_table = people.limited(streams["limits"], volunteer_table)
         demand = posts.with_rules(streams["rules"], demand)
         several = options.draw_several(streams["options"], wanted)
         request_table = orders.ordered_from_menu(
@@ -137,6 +136,7 @@ def generate(
         taken[one] = taken[other] = True
         past = history.draw_history(streams["history"], wanted, demand, crowd, several, taken)
         ties.append(past[:2])
+        volunteer_table = people.limited(streams["limits"], volunteer_table, taken)
         tables |= menu.menu_tables(tree.ids[0], scarcity)
         tables |= {
             "options": options.option_table(streams["options"], wanted, several, week),

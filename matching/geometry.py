@@ -1,0 +1,156 @@
+"""Places on the sphere: distances, and who lives near a point."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from matching import columns as c
+
+RADIUS_KM = 6371.0088
+# Pairs looked at in one go: large enough for NumPy, small enough for memory.
+_BLOCK = 1 << 23
+_BANDS = 4
+_NOWHERE = 99
+
+
+def distance_km(
+    lat_a: c.Floats, lon_a: c.Floats, lat_b: c.Floats, lon_b: c.Floats
+) -> npt.NDArray[np.float64]:
+    """Return great-circle distances by the haversine formula; NaN where a place is unknown.
+
+    Parameters
+    ----------
+    lat_a, lon_a, lat_b, lon_b : float64 arrays
+        Degrees, WGS 84 taken as a sphere of radius 6371.0088 km.
+    """
+    phi_a, phi_b = np.radians(lat_a), np.radians(lat_b)
+    h = np.sin((phi_b - phi_a) / 2) ** 2
+    h += np.cos(phi_a) * np.cos(phi_b) * np.sin(np.radians(lon_b - lon_a) / 2) ** 2
+    km: npt.NDArray[np.float64] = 2 * RADIUS_KM * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
+    return km
+
+
+class Places:
+    """Points with a reach each, laid out so that those near a place are a few short stretches.
+
+    Points are sorted by the class of their reach (a power of two), then by bands of latitude a
+    quarter of that reach high, then by longitude. Within one band, the points in a box are
+    neighbours: two binary searches find them, whatever subset of the points is asked.
+
+    Parameters
+    ----------
+    lat, lon : float64 arrays, shape (points,)
+        Degrees; NaN where unknown.
+    reach_km : float64 array, shape (points,)
+        How far each point reaches.
+    """
+
+    def __init__(self, lat: c.Floats, lon: c.Floats, reach_km: c.Floats) -> None:
+        known = ~np.isnan(lat)
+        kind = np.ceil(np.log2(np.clip(reach_km, 1.0, 32_768.0))).astype(np.int64)
+        kind[~known] = _NOWHERE
+        self.kinds = {int(k): min(2.0 ** int(k), 32_768.0) for k in np.unique(kind) if k != _NOWHERE}
+        band = np.zeros(len(lat), np.int64)
+        for k, reach in self.kinds.items():
+            band[kind == k] = _band_of(lat[kind == k], reach)
+        turned = np.where(known, (lon + 180.0) / 360.0, 0.0)
+        key = _key(kind, band, turned)
+        self.order = np.argsort(key, kind="stable").astype(np.int32)
+        self.key = key[self.order]
+
+    def near(
+        self, positions: c.Ints, lat: c.Floats, lon: c.Floats
+    ) -> Iterator[tuple[c.Ints, c.Ints]]:
+        """Yield candidate pairs: each position with each place it may reach.
+
+        Parameters
+        ----------
+        positions : int32 array
+            Sorted positions in `order` of the points that are asked.
+        lat, lon : float64 arrays
+            The places; NaN where unknown: everybody reaches those.
+
+        Yields
+        ------
+        who, which : int32 arrays of equal length
+            Positions, and indices into the places. No pair within reach is missing; some are
+            farther, since a box is larger than a circle.
+        """
+        keys = self.key[positions]
+        unknown = np.flatnonzero(np.isnan(lat))
+        known = np.flatnonzero(~np.isnan(lat))
+        placed = int(np.searchsorted(keys, _key(_NOWHERE, 0, 0.0)))
+        every = [(unknown, 0, len(keys)), (known, placed, len(keys))]
+        first = [np.full(len(places), low, np.int64) for places, low, _ in every]
+        last = [np.full(len(places), high, np.int64) for places, _, high in every]
+        which = [places for places, _, _ in every]
+        for kind, reach in self.kinds.items():
+            low, high = np.searchsorted(keys, (_key(kind, 0, 0.0), _key(kind + 1, 0, 0.0)))
+            if low == high or not len(known):
+                continue
+            place, a, b = _boxes(kind, reach, lat[known], lon[known])
+            first.append(np.searchsorted(keys, a))
+            last.append(np.searchsorted(keys, b, side="right"))
+            which.append(known[place])
+        yield from _blocks(positions, *(np.concatenate(x) for x in (first, last, which)))
+
+
+def _band_of(lat: npt.ArrayLike, reach_km: float) -> c.Longs:
+    height = np.degrees(reach_km / _BANDS / RADIUS_KM)
+    bands: c.Longs = np.floor((np.clip(lat, -90.0, 90.0) + 90.0) / height).astype(np.int64)
+    return bands
+
+
+def _key(kind: npt.ArrayLike, band: npt.ArrayLike, turned: npt.ArrayLike) -> c.Longs:
+    """Return the sort key: 7 bits of kind, 24 of band, 32 of longitude as a share of the turn."""
+    share = np.floor(np.asarray(turned) * (2.0**32 - 1)).astype(np.int64)
+    return (np.asarray(kind, np.int64) << 56) + (np.asarray(band, np.int64) << 32) + share
+
+
+def _boxes(
+    kind: int, reach_km: float, lat: c.Floats, lon: c.Floats
+) -> tuple[c.Longs, c.Longs, c.Longs]:
+    """Return, for every band around every place: the place, and the first and last key in its box."""
+    angle = min(reach_km * (1 + 1e-6) / RADIUS_KM, np.pi)
+    low, high = lat - np.degrees(angle), lat + np.degrees(angle)
+    # The widest the circle gets in longitude; all around where it holds a pole.
+    cosine = np.cos(np.radians(lat))
+    sine = np.sin(min(angle, np.pi / 2))
+    pole = (low <= -90.0) | (high >= 90.0) | (sine >= cosine)
+    half = np.where(pole, 180.0, np.degrees(np.arcsin(np.minimum(1.0, sine / np.maximum(cosine, 1e-12)))))
+    first = _band_of(low, reach_km)
+    many = _band_of(high, reach_km) - first + 1
+    place = np.repeat(np.arange(len(lat)), many)
+    band = c.ranges(first, many)
+    west, east = (lon - half)[place], (lon + half)[place]
+    # A box across the date line is two: what sticks out on one side comes in on the other.
+    over = np.flatnonzero((west < -180.0) | (east > 180.0))
+    shift = np.where(west[over] < -180.0, 360.0, -360.0)
+    place, band = np.append(place, place[over]), np.append(band, band[over])
+    west, east = np.append(west, west[over] + shift), np.append(east, east[over] + shift)
+    a, b = (np.clip((x + 180.0) / 360.0, 0.0, 1.0) for x in (west, east))
+    # Boxes that meet all around would give a point twice.
+    whole = (east - west >= 360.0) & (np.arange(len(west)) >= len(west) - len(over))
+    place, band, a, b = place[~whole], band[~whole], a[~whole], b[~whole]
+    full = half[place] >= 180.0
+    a, b = np.where(full, 0.0, a), np.where(full, 1.0, b)
+    return place, _key(kind, band, a) - 1, _key(kind, band, b) + 1
+
+
+def _blocks(
+    positions: c.Ints, first: c.Longs, last: c.Longs, which: c.Longs
+) -> Iterator[tuple[c.Ints, c.Ints]]:
+    many = last - first
+    some = many > 0
+    first, many, which = first[some], many[some], which[some]
+    total = np.cumsum(many)
+    if not len(total):
+        return
+    cuts = np.searchsorted(total, np.arange(_BLOCK, int(total[-1]), _BLOCK), side="right")
+    bounds = np.unique(np.concatenate([[0], cuts, [len(total)]]))
+    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        who = positions[c.ranges(first[low:high], many[low:high])]
+        yield who, np.repeat(which[low:high], many[low:high]).astype(np.int32)
