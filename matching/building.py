@@ -47,7 +47,7 @@ class Builder:
         self.monday = pl.lit(week)
         self.volunteer_ids = tables["volunteers"]["volunteer_id"]
         self.organisation_ids = self._all_ids("organisation_id")
-        self.qualification_ids = tables["qualifications"]["qualification"].unique().sort()
+        self.qualification_ids = self._all_qualifications()
         self.times = self._times()
         chosen = self.times["request_id"].unique()
         requests = tables["requests"].join(
@@ -70,6 +70,11 @@ class Builder:
         t = self.tables
         named = [t[name][column] for name in ("organisations", "volunteers", "requests", "menu")]
         return pl.concat(named).drop_nulls().unique(maintain_order=True)
+
+    def _all_qualifications(self) -> pl.Series:
+        """Return every qualification that is held or asked for."""
+        names = ("qualifications", "menu_qualifications", "post_qualifications", "team_rules")
+        return pl.concat([self.tables[n]["qualification"].unique() for n in names]).unique().sort()
 
     def _times(self) -> pl.DataFrame:
         """Return every time that starts in the week: ``request_id``, ``option``, ``start``, ``end``."""
@@ -175,6 +180,7 @@ class Builder:
             priority=_ints(t["priority"], 3),
             organisation=index_in(t["organisation_id"], self.organisation_ids),
             menu_organisation=index_in(t["menu_organisation"], self.organisation_ids),
+            ordering_organisation=index_in(self._organisation(), self.codes("organisation")),
             lat=_floats(t["lat"]),
             lon=_floats(t["lon"]),
             min_people=_ints(people, 0),
@@ -224,10 +230,8 @@ class Builder:
         t = every.join(posts, on=["request_id", "post"])
         t = t.group_by("index", "qualification").agg(pl.col("level").max())
         t = t.sort("index", "qualification")
-        # A qualification that nobody holds still keeps everybody out: it gets the index beyond all.
-        held = index_in(t["qualification"], self.qualification_ids)
-        nobody = len(self.qualification_ids)
-        return c.Needs(_ints(t["index"]), np.where(held < 0, nobody, held), _ints(t["level"]))
+        asked = index_in(t["qualification"], self.qualification_ids)
+        return c.Needs(_ints(t["index"]), asked, _ints(t["level"]))
 
     def team_rules(self) -> c.TeamRules:
         """Give every request its own rules and its menu item's, times its quantity."""
@@ -241,11 +245,9 @@ class Builder:
         t = pl.concat([own, menu.select(wanted)])
         t = t.with_columns(request=pl.Series(index_in(t["request_id"], self.request_ids)))
         t = t.filter(pl.col("request") >= 0).sort("request", "qualification")
-        held = index_in(t["qualification"], self.qualification_ids)
-        nobody = len(self.qualification_ids)
         return c.TeamRules(
             _ints(t["request"]),
-            np.where(held < 0, nobody, held),
+            index_in(t["qualification"], self.qualification_ids),
             _ints(t["min_people"], 0),
             _ints(t["per_people"], 0),
         )

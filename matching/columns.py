@@ -84,6 +84,7 @@ class Requests(Columns):
     priority: Ints
     organisation: Ints
     menu_organisation: Ints
+    ordering_organisation: Ints  # code for preferences
     lat: Floats
     lon: Floats
     min_people: Ints
@@ -219,7 +220,7 @@ def combine(major: npt.ArrayLike, minor: npt.ArrayLike) -> Longs:
     return (np.asarray(major, dtype=np.int64) << 32) + (np.asarray(minor, dtype=np.int64) + 1)
 
 
-def lookup(sorted_keys: Longs, asked: Longs) -> Longs:
+def lookup(sorted_keys: Longs | Ints, asked: Longs | Ints) -> Longs:
     """Return where each asked key stands among the sorted ones; -1 where it does not."""
     if not len(sorted_keys):
         return np.full(len(asked), -1, dtype=np.int64)

@@ -19,6 +19,7 @@ from matching.schema import STATUSES, SUBJECTS
 
 # Starts within one bin of this length are handled together; a half-day of service falls in one.
 _BIN_MINUTES = 240
+_BATCH = 1 << 20
 _DECLINED = STATUSES.index("declined")
 _AGREED = (STATUSES.index("pinned"), STATUSES.index("accepted"))
 
@@ -46,19 +47,12 @@ def eligible(problem: Problem) -> Arcs:
     enough, never with volunteers times slots.
     """
     finder = _Finder(problem)
-    blocks = [block for group in finder.groups() for block in finder.pairs(group)]
+    blocks = [finder.kept(*pairs) for pairs in _batched(finder.near_pairs())]
     if not blocks:
         return Arcs(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
     volunteer, slot, km = (np.concatenate(column) for column in zip(*blocks, strict=True))
-    order = np.argsort(volunteer.astype(np.int64) * len(problem.slots) + slot)
+    order = np.argsort(c.combine(volunteer, slot))
     return Arcs(volunteer[order], slot[order], km[order])
-
-
-@dataclass(frozen=True)
-class _Group:
-    slots: c.Ints
-    candidates: c.Ints  # positions in the order of `Places`
-    one_time: bool
 
 
 class _Finder:
@@ -71,79 +65,77 @@ class _Finder:
         self.position = np.empty(len(people), np.int32)
         self.position[self.places.order] = np.arange(len(people), dtype=np.int32)
         self.needs_of = c.starts_of(problem.needs.post, len(problem.posts))
-        self.holders_of = c.starts_of(problem.holdings.qualification, len(problem.qualification_ids) + 1)
+        position = self.position[problem.holdings.volunteer]
+        order = np.argsort(c.combine(problem.holdings.qualification, position))
+        self.holdings, self.holding_position = problem.holdings.take(order), position[order]
+        self.holders_of = c.starts_of(self.holdings.qualification, len(problem.qualification_ids))
+        self.holders_cache: dict[tuple[int, int, int, int], c.Ints] = {}
         self.window_volunteer, self.window_start, self.window_end = merged_windows(problem.windows)
         self.window_keys = c.combine(self.window_volunteer, self.window_start)
         self.bans = _Bans(problem)
 
-    def groups(self) -> Iterator[_Group]:
-        """Yield slots that ask the same qualifications, at about the same time, with candidates."""
+    def near_pairs(self) -> Iterator[tuple[c.Ints, c.Ints]]:
+        """Yield volunteers and slots that qualification, place and rough time leave possible.
+
+        Slots that ask the same qualifications at about the same time are handled together.
+        """
         problem, slots = self.problem, self.problem.slots
         option = problem.options.take(slots.option)
+        lat, lon = problem.requests.lat[slots.request], problem.requests.lon[slots.request]
         time = np.stack([option.day, option.last_day, option.start // _BIN_MINUTES])
         _, time_group = np.unique(time, axis=1, return_inverse=True)
         bundle = _bundles(problem)[slots.post]
         order = np.lexsort((bundle, time_group)).astype(np.int32)
         for same_time in _runs(order, time_group[order]):
-            start, end = option.start[same_time], option.end[same_time]
-            there = self._could_be_there(int(start.max()), int(end.min()))
+            there = self._could_be_there(option.start[same_time].max(), option.end[same_time].min())
             for same in _runs(same_time, bundle[same_time]):
-                candidates = self._qualified(same[0])
-                candidates = np.flatnonzero(there) if candidates is None else candidates[there[candidates]]
-                if len(candidates):
-                    s, e = option.start[same], option.end[same]
-                    one_time = bool(
-                        (s == start.max()).all() and (e == end.min()).all()
-                    )
-                    yield _Group(same, candidates.astype(np.int32), one_time)
+                candidates = self._candidates(same[0], there)
+                for who, which in self.places.near(candidates, lat[same], lon[same]):
+                    yield self.places.order[who], same[which]
 
-    def _could_be_there(self, latest_start: int, earliest_end: int) -> c.Bools:
+    def _could_be_there(self, latest_start: np.int32, earliest_end: np.int32) -> c.Bools:
         """Tell who has a window that starts by the one and lasts until the other, by position."""
         fits = (self.window_start <= latest_start) & (self.window_end >= earliest_end)
         there = np.zeros(len(self.position), np.bool_)
         there[self.position[self.window_volunteer[fits]]] = True
         return there
 
-    def _qualified(self, slot: int) -> c.Ints | None:
-        """Return who holds all the slot asks for on all its days, by position; None if nothing."""
+    def _candidates(self, slot: int, there: c.Bools) -> c.Ints:
+        """Return who of them holds all the slot asks for on all its days, by position."""
         problem = self.problem
         post, option = problem.slots.post[slot], problem.slots.option[slot]
-        first, last = problem.options.day[option], problem.options.last_day[option]
-        qualified = None
-        for need in range(self.needs_of[post], self.needs_of[post + 1]):
-            asked = problem.needs.qualification[need]
-            rows = slice(self.holders_of[asked], self.holders_of[asked + 1])
-            held = problem.holdings.take(rows)
-            valid = held.level >= problem.needs.level[need]
-            valid &= (held.first_day <= first) & (held.last_day >= last)
-            holders = np.unique(self.position[held.volunteer[valid]])
-            qualified = (
-                holders
-                if qualified is None
-                else np.intersect1d(qualified, holders, assume_unique=True)
-            )
-        return qualified
+        days = int(problem.options.day[option]), int(problem.options.last_day[option])
+        needs = problem.needs.take(slice(self.needs_of[post], self.needs_of[post + 1]))
+        if not len(needs):
+            return np.flatnonzero(there).astype(np.int32)
+        asked = zip(needs.qualification.tolist(), needs.level.tolist(), strict=True)
+        holders = sorted((self._holders(q, level, *days) for q, level in asked), key=len)
+        candidates = holders[0][there[holders[0]]]
+        for others in holders[1:]:
+            candidates = candidates[c.lookup(others, candidates) >= 0]
+        return candidates
 
-    def pairs(self, group: _Group) -> Iterator[tuple[c.Ints, c.Ints, c.Floats]]:
-        """Yield the arcs of a group, in blocks: volunteers, slots, kilometres."""
-        problem = self.problem
-        people, requests = problem.volunteers, problem.requests
-        request = problem.slots.request[group.slots]
-        lat, lon = requests.lat[request], requests.lon[request]
-        for who, which in self.places.near(group.candidates, lat, lon):
-            volunteer, slot = self.places.order[who], group.slots[which]
-            kept = self._organisation(volunteer, slot)
-            if not group.one_time:
-                kept &= self._available(volunteer, slot)
-            volunteer, slot = volunteer[kept], slot[kept]
-            q = problem.slots.request[slot]
-            km = distance_km(
-                people.lat[volunteer], people.lon[volunteer], requests.lat[q], requests.lon[q]
-            )
-            kept = ~(km > people.travel_km[volunteer] * (1 + 1e-9))
-            volunteer, slot, km = volunteer[kept], slot[kept], km[kept]
-            kept = self.bans.allow(volunteer, slot)
-            yield volunteer[kept], slot[kept], km[kept]
+    def _holders(self, qualification: int, level: int, first_day: int, last_day: int) -> c.Ints:
+        """Return who holds it at the level on all the days, by position, sorted."""
+        key = qualification, level, first_day, last_day
+        if key not in self.holders_cache:
+            rows = slice(self.holders_of[qualification], self.holders_of[qualification + 1])
+            held, position = self.holdings.take(rows), self.holding_position[rows]
+            valid = (held.level >= level) & (held.first_day <= first_day)
+            position = position[valid & (held.last_day >= last_day)]
+            self.holders_cache[key] = position[np.diff(position, prepend=-1) > 0]
+        return self.holders_cache[key]
+
+    def kept(self, volunteer: c.Ints, slot: c.Ints) -> tuple[c.Ints, c.Ints, c.Floats]:
+        """Return the pairs that keep the other rules too, with their distances."""
+        people, requests = self.problem.volunteers, self.problem.requests
+        fits = self._organisation(volunteer, slot) & self._available(volunteer, slot)
+        volunteer, slot = volunteer[fits], slot[fits]
+        q = self.problem.slots.request[slot]
+        km = distance_km(people.lat[volunteer], people.lon[volunteer], requests.lat[q], requests.lon[q])
+        # Where a place is unknown the distance is NaN, and no distance is too far.
+        fits = ~(km > people.travel_km[volunteer] * (1 + 1e-9)) & self.bans.allow(volunteer, slot)
+        return volunteer[fits], slot[fits], km[fits]
 
     def _organisation(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
         own = self.problem.volunteers.organisation[volunteer]
@@ -169,15 +161,15 @@ class _Bans:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         likes = problem.preferences.take(problem.preferences.never)
-        self.never = []
-        for subject in range(len(SUBJECTS)):
-            rows = likes.take(likes.subject == subject)
-            if len(rows):
-                self.never.append((subject, np.sort(c.combine(rows.volunteer, rows.code))))
+        self.never = [
+            (subject_codes(problem, subject), np.sort(c.combine(rows.volunteer, rows.code)))
+            for subject in range(len(SUBJECTS))
+            if len(rows := likes.take(likes.subject == subject))
+        ]
         self.who_never = np.zeros(len(problem.volunteers), np.bool_)
         self.who_never[likes.volunteer] = True
-        self.declined = _Answers(problem, (_DECLINED,))
-        self.agreed = _Answers(problem, _AGREED)
+        self.declined = Answers(problem, (_DECLINED,))
+        self.agreed = Answers(problem, _AGREED)
         listed = problem.affinities
         self.listed = np.sort(
             np.concatenate(
@@ -197,9 +189,8 @@ class _Bans:
             allowed &= ~refuses | self.agreed.among(volunteer, slot)
         if self.never:
             rows = np.flatnonzero(self.who_never[volunteer])
-            for subject, keys in self.never:
-                code = subject_codes(self.problem, subject)[slot[rows]]
-                found = c.lookup(keys, c.combine(volunteer[rows], code)) >= 0
+            for codes, keys in self.never:
+                found = c.lookup(keys, c.combine(volunteer[rows], codes[slot[rows]])) >= 0
                 allowed[rows[found]] = False
         if self.problem.policy.only_listed:
             by_request = c.combine(volunteer, 2 * slots.request[slot].astype(np.int64))
@@ -208,7 +199,7 @@ class _Bans:
         return allowed
 
 
-class _Answers:
+class Answers:
     """Earlier assignments of some statuses, to be found by volunteer and slot."""
 
     def __init__(self, problem: Problem, statuses: tuple[int, ...]) -> None:
@@ -269,6 +260,25 @@ def _bundles(problem: Problem) -> c.Ints:
     number = np.zeros(len(problem.posts), np.int32)
     number[asked["post"].to_numpy()] = asked["bundle"].rank("dense").to_numpy()
     return number
+
+
+def _batched(pairs: Iterator[tuple[c.Ints, c.Ints]]) -> Iterator[tuple[c.Ints, c.Ints]]:
+    """Join small blocks into large ones: what comes next costs by the block and by the row."""
+    waiting: list[tuple[c.Ints, c.Ints]] = []
+    size = 0
+    for block in pairs:
+        waiting.append(block)
+        size += len(block[0])
+        if size >= _BATCH:
+            yield _joined(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(blocks: list[tuple[c.Ints, c.Ints]]) -> tuple[c.Ints, c.Ints]:
+    first, second = zip(*blocks, strict=True)
+    return np.concatenate(first), np.concatenate(second)
 
 
 def _runs(items: c.Ints, labels: c.Ints) -> Iterator[c.Ints]:

@@ -52,7 +52,11 @@ class Places:
         known = ~np.isnan(lat)
         kind = np.ceil(np.log2(np.clip(reach_km, 1.0, 32_768.0))).astype(np.int64)
         kind[~known] = _NOWHERE
-        self.kinds = {int(k): min(2.0 ** int(k), 32_768.0) for k in np.unique(kind) if k != _NOWHERE}
+        self.kinds = {
+            int(k): float(np.clip(reach_km[kind == k].max(), 0.1, 32_768.0))
+            for k in np.unique(kind)
+            if k != _NOWHERE
+        }
         band = np.zeros(len(lat), np.int64)
         for k, reach in self.kinds.items():
             band[kind == k] = _band_of(lat[kind == k], reach)

@@ -13,14 +13,12 @@ import polars as pl
 
 _TIMESTAMP = (
     r"^(?<day>\d{4}-\d{2}-\d{2})[T ](?<clock>\d{2}:\d{2})(?::00(?:\.0+)?)?"
-    r"(?<offset>Z|[+-]\d{2}:?\d{2})?$"
+    r"(?<offset>Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$"
 )
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 WANTED: dict[type[dy.Column], str] = {
     dy.String: "must be text or a whole number",
-    dy.Int64: "must be a whole number",
-    dy.Float64: "must be a number with a point for decimals",
     dy.Bool: "must be true or false",
     dy.Date: "must be a day such as 2026-11-30",
     dy.Time: "must be a time of day such as 09:00; midnight is 00:00, never 24:00",
@@ -33,6 +31,10 @@ def wanted(column: dy.Column) -> str:
     """Say what a cell of the column should look like."""
     if isinstance(column, dy.Enum):
         return f"must be one of {', '.join(column.categories)}"
+    if isinstance(column, dy.Int64):
+        return f"must be a whole number from {column.min} to {column.max}"
+    if isinstance(column, dy.Float64):
+        return f"must be a number from {column.min} to {column.max}, with a point for decimals"
     return WANTED[type(column)]
 
 
@@ -71,7 +73,9 @@ def to_utc(local: pl.Expr, time_zone: str) -> pl.Expr:
 
 def to_local(utc: pl.Expr, time_zone: str) -> pl.Expr:
     """Turn UTC into local wall-clock times."""
-    return utc.dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
+    return (
+        utc.dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
+    )
 
 
 def week_start(week: date) -> pl.Expr:
@@ -125,7 +129,7 @@ def _clock(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
 
 def _timestamp(cell: pl.Expr, source: pl.DataType, time_zone: str) -> pl.Expr:
     if isinstance(source, pl.Datetime):
-        cell = pl.when((cell.dt.second() == 0) & (cell.dt.microsecond() == 0)).then(cell)
+        cell = pl.when((cell.dt.second() == 0) & (cell.dt.nanosecond() == 0)).then(cell)
         if source.time_zone is None:
             return to_utc(cell.cast(pl.Datetime("us")), time_zone)
         return cell.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))

@@ -3,105 +3,195 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from matching.errors import DataWarning
-from matching.faults import faults_of
+from matching.faults import faults_at, no_faults
 from matching.schema import DEFAULT_POST, TABLES, key_of, meta
 
 # What is referred to comes before what refers, so that one pass sets aside all that hangs on a row.
 _ORDER = ("organisations", "stations", "menu", "menu_posts", "volunteers", "requests")
 _NAMES_A_POST = ("menu_qualifications", "post_qualifications", "assignments", "affinities")
+# Tables whose rows say how something is to be served: planned without one of them it would be
+# served wrongly, so a faulty row sets aside what it speaks of.
+_SAYS_HOW = {
+    "menu": ("menu_posts", "menu_qualifications", "team_rules"),
+    "requests": ("options", "posts", "post_qualifications", "team_rules"),
+}
 # Places this far from the middle of all are looked at; a swapped pair comes home when turned.
 _FAR_DEGREES = 5.0
 
 
 def check_references(
-    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]
+    tables: dict[str, pl.DataFrame],
+    raw: Mapping[str, pl.DataFrame],
+    unread: Collection[str] = (),
 ) -> list[pl.DataFrame]:
     """Take out of the tables, in place, every row that refers to nothing; return the faults.
 
     A table that was not given at all cannot be referred to wrongly.
+
+    Parameters
+    ----------
+    tables : dict of str to polars.DataFrame
+        Clean tables.
+    raw : Mapping of str to polars.DataFrame
+        What they were made of, with ``row``.
+    unread : Collection of str
+        Tables that were given and of which nothing could be read.
     """
     faults = []
+    for owner, names in _SAYS_HOW.items():
+        faults += [_set_owners_aside(tables, raw, owner, name, unread) for name in names]
     for name in (*_ORDER, *(name for name in TABLES if name not in _ORDER)):
         for column, kind in TABLES[name].columns().items():
             target = meta(kind).get("refers")
-            if target is not None and target in raw:
+            if target is None:
+                continue
+            if target in unread:
+                text = f"the table {target} could not be read"
+                bad = tables[name][column].is_not_null()
+                faults.append(_take_out(tables, raw, name, bad, (column,), "set_aside", text))
+            elif target in raw:
                 faults += _check_column(tables, raw, name, column, target)
         if name == "organisations":
-            faults.append(_check_cycles(tables))
+            faults += _check_cycles(tables, raw)
+        if name == "requests":
+            faults.append(_check_start(tables, raw))
         if name in _NAMES_A_POST:
-            faults.append(_check_posts(tables, name))
-    faults.append(_check_start(tables))
+            faults.append(_check_posts(tables, raw, name))
+        if name == "assignments":
+            faults.append(_check_options(tables, raw))
     return faults
 
 
 def _take_out(
     tables: dict[str, pl.DataFrame],
+    raw: Mapping[str, pl.DataFrame],
     name: str,
     bad: pl.Series,
     columns: tuple[str, ...],
     rule: str,
     message: str,
 ) -> pl.DataFrame:
+    if not bad.any():
+        return no_faults()
     rows = tables[name]
     tables[name] = rows.filter(~bad)
-    return faults_of(name, rows.filter(bad), columns, rule, message)
+    return faults_at(name, raw[name], rows["row"].filter(bad), columns, rule, message)
+
+
+def _set_owners_aside(
+    tables: dict[str, pl.DataFrame],
+    raw: Mapping[str, pl.DataFrame],
+    owner: str,
+    name: str,
+    unread: Collection[str],
+) -> pl.DataFrame:
+    """Set aside the requests or menu items that a faulty row of another table speaks of."""
+    key = key_of(owner)[0]
+    ids = tables[owner][key]
+    if name in unread:
+        bad, text = ids.is_not_null(), f"the table {name} could not be read"
+    elif name not in raw or raw[name].height == tables[name].height or key not in raw[name].columns:
+        return no_faults()
+    else:
+        faulty = raw[name].filter(~pl.col("row").is_in(tables[name]["row"].implode()))
+        bad, text = ids.is_in(_as_ids(faulty[key]).implode()), f"its row in {name} has a fault"
+    return _take_out(tables, raw, owner, bad, (key,), "set_aside", text)
+
+
+def _as_ids(column: pl.Series) -> pl.Series:
+    return column.cast(pl.String, strict=False)
 
 
 def _check_column(
-    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame], name: str, column: str, target: str
+    tables: dict[str, pl.DataFrame],
+    raw: Mapping[str, pl.DataFrame],
+    name: str,
+    column: str,
+    target: str,
 ) -> list[pl.DataFrame]:
     key = key_of(target)[0]
-    faults = []
+    faults: list[pl.DataFrame] = []
     # A parent that is set aside takes its children along, level by level.
     while True:
-        rows = tables[name]
-        known = tables[target][key].implode()
-        dangling = rows.select(pl.col(column).is_not_null() & ~pl.col(column).is_in(known)).to_series()
+        rows = tables[name][column]
+        dangling = rows.is_not_null() & ~rows.is_in(tables[target][key].implode())
         if not dangling.any():
             return faults
-        there = raw[target][key].cast(pl.String, strict=False).implode() if key in raw[target] else None
-        aside = pl.repeat(False, rows.height, eager=True)
-        if there is not None:
-            aside = dangling & rows.select(pl.col(column).is_in(there)).to_series()
-        text = f"{target} has no such {key}"
-        faults.append(
-            faults_of(name, rows.filter(dangling & ~aside), (column,), "reference", text)
-        )
+        aside = dangling & rows.is_in(_as_ids(raw[target][key]).implode())
+        text = f"{target} has no such {key}; add it there, or correct it here"
+        nowhere = tables[name]["row"].filter(dangling & ~aside)
+        faults.append(faults_at(name, raw[name], nowhere, (column,), "reference", text))
         text = f"its row in {target} has a fault of its own"
-        faults.append(faults_of(name, rows.filter(aside), (column,), "set_aside", text))
-        tables[name] = rows.filter(~dangling)
+        hanging = tables[name]["row"].filter(aside)
+        faults.append(faults_at(name, raw[name], hanging, (column,), "set_aside", text))
+        tables[name] = tables[name].filter(~dangling)
         if target != name:
             return faults
 
 
-def _check_cycles(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    rows = tables["organisations"]
-    index = pl.DataFrame({"parent_id": rows["organisation_id"]}).with_row_index("parent")
-    parent = rows.join(index, on="parent_id", how="left", maintain_order="left")["parent"]
-    up = np.append(parent.fill_null(rows.height).to_numpy(), rows.height)
-    # Doubling the jump reaches the root, the extra last index, from every row that has one.
+def _check_cycles(
+    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]
+) -> list[pl.DataFrame]:
+    name = "organisations"
+    if name not in raw:
+        return []
+    rows = tables[name]
+    parent = _found(rows, ["parent_id"], rows.select(parent_id="organisation_id"))
+    up = np.append(np.where(parent < 0, rows.height, parent), rows.height)
+    # Doubling the jump reaches the root, the extra last index, from every row that has one, and
+    # from the others a row of the cycle.
     for _ in range(max(1, rows.height.bit_length())):
         up = up[up]
-    bad = pl.Series(up[:-1] != rows.height, dtype=pl.Boolean)
-    text = "its chain of parents never ends; take one parent_id out of the cycle"
-    return _take_out(tables, "organisations", bad, ("organisation_id", "parent_id"), "cycle", text)
+    endless = up[:-1] != rows.height
+    columns, around = ("organisation_id", "parent_id"), np.zeros(rows.height, dtype=np.bool_)
+    around[up[:-1][endless]] = True
+    above, below = rows["row"].filter(around), rows["row"].filter(endless & ~around)
+    text = "its chain of parents comes back to it; take one parent_id out of the chain"
+    faults = [faults_at(name, raw[name], above, columns, "cycle", text)]
+    text = "its chain of parents runs into a cycle"
+    faults.append(faults_at(name, raw[name], below, columns, "set_aside", text))
+    tables[name] = rows.filter(~endless)
+    return faults
 
 
-def _check_posts(tables: dict[str, pl.DataFrame], name: str) -> pl.DataFrame:
+def _found(rows: pl.DataFrame, keys: list[str], known: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """Return where the keys of each row stand among the known ones; -1 where they do not."""
+    known = known.unique(keys, maintain_order=True).with_row_index("found")
+    joined = rows.select(keys).join(known, on=keys, how="left", maintain_order="left")
+    return joined["found"].cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _check_posts(
+    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame], name: str
+) -> pl.DataFrame:
     rows = tables[name]
+    if rows.is_empty():
+        return no_faults()
     owner = "menu_item" if name == "menu_qualifications" else "request_id"
-    posts = tables["menu_posts"].select("menu_item", "post") if owner == "menu_item" else posts_of(tables)
     keys = [owner, "post"]
-    found = rows.select("row", *keys).join(posts.unique(), on=keys, how="semi")["row"]
-    bad = ~rows["row"].is_in(found.implode()) & rows["post"].is_not_null()
+    known = tables["menu_posts"] if owner == "menu_item" else posts_of(tables)
+    bad = pl.Series(_found(rows, keys, known.select(keys)) < 0) & rows["post"].is_not_null()
     text = f"this {owner.removesuffix('_id').replace('_', ' ')} has no such post"
-    return _take_out(tables, name, bad, (owner, "post"), "post_exists", text)
+    return _take_out(tables, raw, name, bad, (owner, "post"), "post_exists", text)
+
+
+def _check_options(
+    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]
+) -> pl.DataFrame:
+    rows, keys = tables["assignments"], ["request_id", "option"]
+    missing = pl.Series(_found(rows, keys, tables["options"].select(keys)) < 0)
+    text = "this request has no such option; leave the cell empty if any will do"
+    bad = missing & rows["option"].is_not_null()
+    return _take_out(
+        tables, raw, "assignments", bad, ("request_id", "option"), "option_exists", text
+    )
 
 
 def posts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -131,26 +221,27 @@ def posts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     return every.join(order, on="request_id").sort("order", "post").drop("order")
 
 
-def _check_start(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+def _check_start(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Refuse a request that no option and no time of its own says when to serve."""
-    requests = tables["requests"].join(
-        tables["menu"].select("menu_item", "minutes"), on="menu_item", how="left", maintain_order="left"
-    )
+    requests = tables["requests"]
+    timed_items = tables["menu"].filter(pl.col("minutes").is_not_null())["menu_item"]
+    lasts = requests["end"].is_not_null()
+    lasts |= requests["menu_item"].is_in(timed_items.implode()).fill_null(False)
     optional = requests["request_id"].is_in(tables["options"]["request_id"].implode())
-    timed = requests["start"].is_not_null() & (
-        requests["end"].is_not_null() | requests["minutes"].is_not_null()
-    )
-    text = "give start and end, or rows in options; the end may be absent if the menu item has minutes"
-    return _take_out(tables, "requests", ~optional & ~timed, ("start", "end"), "when", text)
+    bad = ~optional & ~(requests["start"].is_not_null() & lasts)
+    text = "give start and end, or rows in options; a menu item with minutes makes up for the end"
+    return _take_out(tables, raw, "requests", bad, ("start", "end"), "when", text)
 
 
 def warn_of_places(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]) -> None:
     """Warn of stations that are named but not given, and of coordinates that look swapped."""
     for name in ("volunteers", "requests"):
         if "stations" not in raw and tables[name]["station_id"].is_not_null().any():
-            text = f"{name}.station_id is filled, but there is no table stations: those places are unknown"
+            text = f"{name}.station_id is filled, but no table stations tells where that is"
             warnings.warn(text, DataWarning, stacklevel=4)
-    placed = {n: tables[n].drop_nulls(["lat", "lon"]) for n in ("stations", "volunteers", "requests")}
+    placed = {
+        n: tables[n].drop_nulls(["lat", "lon"]) for n in ("stations", "volunteers", "requests")
+    }
     every = pl.concat([t.select("lat", "lon") for t in placed.values()])
     if not every.height:
         return

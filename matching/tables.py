@@ -16,45 +16,21 @@ import dataframely as dy
 import polars as pl
 
 from matching.errors import DataError, DataWarning, UsageError
-from matching.faults import fault, faults_of, no_faults
+from matching.faults import (
+    CLOCK_SKIPS,
+    COLUMN_RULES,
+    ROW_RULES,
+    WINDOW_SKIPS,
+    fault,
+    faults_at,
+    faults_of,
+    no_faults,
+)
 from matching.parsing import NO_SUCH_TIME, parse, to_utc, wanted, week_start
 from matching.references import check_references, warn_of_places
 from matching.schema import NEEDED, TABLES, key_of, meta
 
 OnError = Literal["raise", "quarantine"]
-
-# Rules of a whole row: the columns they look at and what they say.
-ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
-    "lat_and_lon": (("lat", "lon"), "give both or neither"),
-    "until_not_before_from": (("valid_from", "valid_until"), "valid_until is before valid_from"),
-    "dated_or_weekly": (
-        ("start", "end", "weekday", "start_time", "end_time"),
-        "give start and end, or weekday, start_time and end_time, not a mixture",
-    ),
-    "end_after_start": (("start", "end"), "the end must be after the start"),
-    "end_time_after_start_time": (
-        ("start_time", "end_time"),
-        "the end must be after the start; split a window that crosses midnight in two",
-    ),
-    "min_seats_within_seats": (("min_seats", "seats"), "min_seats cannot exceed seats"),
-    "request_or_menu_item": (("request_id", "menu_item"), "give exactly one of the two"),
-    "asks_for_something": (("min_people", "per_people"), "give at least one of the two"),
-    "weight_or_never": (("weight", "never"), "give a weight, or set never to true"),
-    "two_people": (("volunteer_a", "volunteer_b"), "a pair needs two different volunteers"),
-}
-# Rules of one column, by the names dataframely gives them.
-COLUMN_RULES = {
-    "nullability": "a value is required",
-    "nan": "is not a number; leave the cell empty if it is unknown",
-    "inf": "must be finite; leave the cell empty if there is no limit",
-    "max_length": "must not be longer than {max_length} characters",
-    "min": "must be at least {min}",
-    "max": "must be at most {max}",
-    "check__not_a_spreadsheet_number": "looks like an id that a spreadsheet turned into a number; "
-    "export the column as text",
-    "check__no_outer_space": "remove the space before or after",
-    "check__no_invisible_character": "remove the invisible character",
-}
 
 
 class Tables(dict[str, pl.DataFrame]):
@@ -65,7 +41,8 @@ class Tables(dict[str, pl.DataFrame]):
     frames : Mapping of str to polars.DataFrame
         A column ``row`` holds row numbers, where they are not simply 1, 2, 3, ...
     faults : polars.DataFrame, optional
-        What could not be read, in the layout of `DataError`.
+        What could not be read, in the layout of `DataError`: rows, which are set aside if they are
+        in the frames, and where ``row`` is null whole tables, which are not.
     """
 
     def __init__(
@@ -95,8 +72,10 @@ def clean(
     if on_error not in ("raise", "quarantine"):
         raise UsageError(f"on_error = {on_error!r}: write 'raise' or 'quarantine'")
     _warn_of_unknown(frames)
-    faults = [frames.faults] if isinstance(frames, Tables) else [no_faults()]
-    unread = set(faults[0].filter(pl.col("row").is_null())["table"])
+    faults = [frames.faults if isinstance(frames, Tables) else no_faults()]
+    given, found = _numbered(frames)
+    faults += found
+    unread = _whole_tables(faults)
     faults += [
         fault(name, "needed_table", "this table is needed and was not given")
         for name in NEEDED
@@ -104,15 +83,44 @@ def clean(
     ]
     tables = {}
     for name in TABLES:
-        tables[name], found = _clean_table(name, frames.get(name), week, time_zone)
+        set_aside = faults[0].filter(pl.col("table") == name)["row"]
+        tables[name], found = _clean_table(name, given.get(name), set_aside, week, time_zone)
         faults += found
-    faults += check_references(tables, frames)
+    faults += check_references(tables, given, _whole_tables(faults))
     every = pl.concat(faults)
     if every.height and on_error == "raise":
         # What merely hangs on a faulty row is right as it is: not worth a line of its own.
         raise DataError(every.filter(pl.col("rule") != "set_aside"))
-    warn_of_places(tables, frames)
+    warn_of_places(tables, given)
     return tables, every
+
+
+def _whole_tables(faults: list[pl.DataFrame]) -> frozenset[str]:
+    """Return the tables of which nothing could be read."""
+    every = pl.concat(faults)
+    return frozenset(every.filter(pl.col("row").is_null())["table"])
+
+
+def _numbered(
+    frames: Mapping[str, pl.DataFrame],
+) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
+    """Give every row its number, where the store did not."""
+    given, faults = {}, []
+    for name in TABLES:
+        if name not in frames:
+            continue
+        frame = frames[name]
+        if "row" not in frame.columns:
+            given[name] = frame.with_row_index("row", offset=1)
+            continue
+        number = frame["row"].cast(pl.UInt32, strict=False)
+        whole = frame.schema["row"].is_integer()
+        if not whole or number.has_nulls() or number.n_unique() < len(number):
+            text = "this column is for the numbers of the rows; give another name to what it holds"
+            faults.append(fault(name, "row_numbers", text, column="row"))
+        else:
+            given[name] = frame.with_columns(number)
+    return given, faults
 
 
 def _warn_of_unknown(frames: Mapping[str, pl.DataFrame]) -> None:
@@ -127,7 +135,7 @@ def _warn_of_unknown(frames: Mapping[str, pl.DataFrame]) -> None:
 
 
 def _clean_table(
-    name: str, raw: pl.DataFrame | None, week: date, time_zone: str
+    name: str, raw: pl.DataFrame | None, set_aside: pl.Series, week: date, time_zone: str
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     schema = _with_row(TABLES[name])
     if raw is None:
@@ -136,22 +144,28 @@ def _clean_table(
     missing = [c for c, column in columns.items() if meta(column).get("required")]
     missing = [c for c in missing if c not in raw.columns]
     if missing:
-        text = "this column is required and was not given; the table has " + ", ".join(raw.columns)
+        has = ", ".join(c for c in raw.columns if c != "row") or "no columns"
+        text = f"this column is required and was not given; the table has {has}"
         return schema.create_empty(), [
             fault(name, "required_column", text, column=column) for column in missing
         ]
-    if "row" not in raw.columns:
-        raw = raw.with_row_index("row", offset=1)
-    rows, faults = _parse_cells(name, raw, columns, time_zone)
-    key = key_of(name)
-    twice = rows.filter(pl.struct(key).is_duplicated())["row"] if key else rows["row"].clear()
-    faults.append(_explain(name, "unique", tuple(key), "stands in several rows", raw, twice))
-    kept, failed = schema.filter(rows)
-    rows = kept.filter(~pl.col("row").is_in(twice.implode()))
-    faults += _broken_rules(name, raw, failed, columns)
+    if len(set_aside):
+        raw = raw.filter(~pl.col("row").is_in(set_aside.implode()))
+    parsed, unread, faults = _parse_cells(name, raw, columns, time_zone)
+    twice = _repeated(name, parsed)
+    text = "stands in several rows; keep one of them"
+    faults.append(faults_at(name, raw, twice, tuple(key_of(name)), "unique", text))
+    kept, failed = schema.filter(parsed)
+    rows: pl.DataFrame = kept
+    faults += _broken_rules(name, raw, failed, columns, unread)
+    bad = pl.concat([twice, *unread.values()])
+    if len(bad):
+        rows = rows.filter(~pl.col("row").is_in(bad.implode()))
     if name == "availability":
         rows, skipped = _expand_weekly(rows, week, time_zone)
-        faults.append(skipped)
+        text = WINDOW_SKIPS.format(time_zone=time_zone)
+        clock = ("weekday", "start_time", "end_time")
+        faults.append(faults_at(name, raw, skipped, clock, "exists_in_time_zone", text))
     return rows, faults
 
 
@@ -162,69 +176,75 @@ def _with_row(schema: type[dy.Schema]) -> type[dy.Schema]:
 
 def _parse_cells(
     name: str, raw: pl.DataFrame, columns: dict[str, dy.Column], time_zone: str
-) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+) -> tuple[pl.DataFrame, dict[str, pl.Series], list[pl.DataFrame]]:
+    """Return the table, null where a cell could not be read, and those rows by column."""
     given = [c for c in columns if c in raw.columns]
     parsed = raw.select(
         pl.col("row").cast(pl.UInt32),
         *(parse(c, raw.schema[c], columns[c], time_zone).alias(c) for c in given),
-        *(pl.lit(None, dtype=column.dtype).alias(c) for c, column in columns.items() if c not in given),
+        *(
+            pl.lit(None, dtype=column.dtype).alias(c)
+            for c, column in columns.items()
+            if c not in given
+        ),
     )
-    faults, bad = [], pl.repeat(False, raw.height, eager=True, dtype=pl.Boolean)
+    unread, faults = {}, []
     for c in given:
         there = raw[c].is_not_null()
         if raw.schema[c] == pl.String:
             there &= raw[c] != ""
-        unread = there & parsed[c].is_null()
-        faults.append(faults_of(name, raw.filter(unread), (c,), "type", wanted(columns[c])))
-        bad |= unread
+        wrong = there & parsed[c].is_null()
+        faults.append(faults_of(name, raw.filter(wrong), (c,), "type", wanted(columns[c])))
         if isinstance(columns[c], dy.Datetime):
             skipped = parsed.select((pl.col(c) == NO_SUCH_TIME).fill_null(False)).to_series()
-            faults.append(_no_such_time(name, raw.filter(skipped), (c,), time_zone))
-            bad |= skipped
-    return parsed.filter(~bad), faults
+            text = CLOCK_SKIPS.format(time_zone=time_zone)
+            rows = raw.filter(skipped)
+            faults.append(faults_of(name, rows, (c,), "exists_in_time_zone", text))
+            wrong |= skipped
+        unread[c] = parsed["row"].filter(wrong)
+    return parsed, unread, faults
 
 
-def _no_such_time(
-    name: str, rows: pl.DataFrame, columns: tuple[str, ...], time_zone: str
-) -> pl.DataFrame:
-    text = f"the clock skips or repeats this time in {time_zone}; add the offset, as in +08:00"
-    return faults_of(name, rows, columns, "exists_in_time_zone", text)
+def _repeated(name: str, rows: pl.DataFrame) -> pl.Series:
+    """Return the rows whose key another row has too."""
+    key = key_of(name)
+    if not key:
+        return rows["row"].clear()
+    required = [c for c in key if meta(TABLES[name].columns()[c]).get("required")]
+    twice = pl.struct(key).is_duplicated() & pl.all_horizontal(pl.col(required).is_not_null())
+    return rows.filter(twice)["row"]
 
 
 def _broken_rules(
-    name: str, raw: pl.DataFrame, failed: dy.FailureInfo, columns: dict[str, dy.Column]
+    name: str,
+    raw: pl.DataFrame,
+    failed: dy.FailureInfo,
+    columns: dict[str, dy.Column],
+    unread: dict[str, pl.Series],
 ) -> list[pl.DataFrame]:
     invalid = failed.details()
-    faults = []
-    for label, count in failed.counts().items():
+    order = [*COLUMN_RULES, *ROW_RULES]
+    told, faults = dict(unread), []
+    # A cell is told once: what could not be read is null here, and what is not a number is out of
+    # range too.
+    for label in sorted(failed.counts(), key=lambda label: order.index(label.rpartition("|")[2])):
         column, _, rule = label.rpartition("|")
-        shown, text = ((column,), COLUMN_RULES[rule]) if column else ROW_RULES[rule]
-        at_fault = invalid.filter(pl.col(label) == "invalid")
+        columns_shown, text = ((column,), COLUMN_RULES[rule]) if column else ROW_RULES[rule]
+        rows = invalid.filter(pl.col(label) == "invalid")["row"]
+        before = pl.concat([rows.clear(), *(told[c] for c in columns_shown if c in told)])
+        rows = rows.filter(~rows.is_in(before.implode()))
         if column:
             text = text.format(**vars(columns[column]))
-        if rule in ("min", "max") and isinstance(columns[column], dy.Float64):
-            # "not a number" is told once, not again as out of range.
-            at_fault = at_fault.filter(pl.col(column).is_not_nan())
-        if count:
-            rule = rule.removeprefix("check__")
-            faults.append(_explain(name, rule, shown, text, raw, at_fault["row"]))
+            told[column] = pl.concat([before, rows])
+        rule = rule.removeprefix("check__")
+        faults.append(faults_at(name, raw, rows, columns_shown, rule, text))
     return faults
-
-
-def _explain(
-    name: str, rule: str, columns: tuple[str, ...], text: str, raw: pl.DataFrame, rows: pl.Series
-) -> pl.DataFrame:
-    """Tell the fault with the cells as they were read, not as they were understood."""
-    if rows.is_empty():
-        return no_faults()
-    absent = [pl.lit(None, dtype=pl.String).alias(c) for c in columns if c not in raw.columns]
-    at_fault = raw.filter(pl.col("row").is_in(rows.implode())).with_columns(absent)
-    return faults_of(name, at_fault, columns, rule, text)
 
 
 def _expand_weekly(
     rows: pl.DataFrame, week: date, time_zone: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Return the rows with the weekly windows dated, and the numbers of those that cannot be."""
     weekly = pl.col("weekday").is_not_null()
     day = week_start(week) + pl.duration(days=pl.col("weekday") - 1)
     until_midnight = pl.when(pl.col("end_time") == pl.time(0, 0)).then(1).otherwise(0)
@@ -232,12 +252,13 @@ def _expand_weekly(
     def on(day: pl.Expr, clock: str) -> pl.Expr:
         return day + pl.duration(nanoseconds=pl.col(clock).cast(pl.Int64))
 
-    dated = rows.filter(weekly).with_columns(
+    dated = rows.filter(weekly)
+    if dated.is_empty():
+        return rows, dated["row"]
+    dated = dated.with_columns(
         start=to_utc(on(day, "start_time"), time_zone),
         end=to_utc(on(day + pl.duration(days=until_midnight), "end_time"), time_zone),
     )
     skipped = (pl.col("start") == NO_SUCH_TIME) | (pl.col("end") == NO_SUCH_TIME)
-    faults = _no_such_time(
-        "availability", dated.filter(skipped), ("weekday", "start_time", "end_time"), time_zone
-    )
-    return pl.concat([rows.filter(~weekly), dated.filter(~skipped)]), faults
+    kept = pl.concat([rows.filter(~weekly), dated.filter(~skipped)])
+    return kept, dated.filter(skipped)["row"]

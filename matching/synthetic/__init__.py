@@ -1,5 +1,6 @@
 """Synthetic worlds: seeded towns, districts, cities and provinces of any size."""
 
-from .world import RULES, SIZES, generate
+from matching.synthetic.arguments import RULES, SIZES
+from matching.synthetic.world import generate
 
 __all__ = ["RULES", "SIZES", "generate"]

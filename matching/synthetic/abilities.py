@@ -9,8 +9,19 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from .draws import NONE, Bools, Ints, Small, chance, distinct, entries, name_by, one_of, only
-from .vocabulary import (
+from matching.synthetic.draws import (
+    NONE,
+    Bools,
+    Ints,
+    Small,
+    chance,
+    distinct,
+    entries,
+    name_by,
+    one_of,
+    only,
+)
+from matching.synthetic.vocabulary import (
     DAY,
     FREE_WEIGHTS,
     HELD_WEIGHTS,
@@ -25,8 +36,8 @@ from .vocabulary import (
 SOCIAL_WORKERS = 0.025
 # How many volunteers hold 0 to 4 qualifications and are free in 1 to 6 periods; then the same
 # where all are eager.
-_HELD = ([2, 5, 6, 4, 3], [0, 1, 2, 4, 5])
-_FREE = ([4, 5, 5, 3, 2, 1], [0, 1, 2, 4, 5, 4])
+_HELD = ([2, 5, 6, 4, 3], [0, 0, 1, 4, 6])
+_FREE = ([4, 5, 5, 3, 2, 1], [0, 0, 1, 3, 5, 5])
 
 
 @dataclass(frozen=True)

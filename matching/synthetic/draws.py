@@ -21,9 +21,12 @@ NONE = -1
 def weighted(rng: Generator, weights: ArrayLike, size: int) -> Ints:
     """Draw ``size`` indices of ``weights``, each with a chance in proportion to its weight."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    drawn = np.searchsorted(edges, rng.random(size) * edges[-1], side="right")
+    drawn: Ints = np.searchsorted(edges, rng.random(size) * edges[-1], side="right").astype(
+        np.int64
+    )
     # The product may round up to the last edge.
-    return np.minimum(drawn, edges.size - 1).astype(np.int64)
+    drawn[drawn == edges.size] = edges.size - 1
+    return drawn
 
 
 def one_of(rng: Generator, values: Sequence[int], weights: ArrayLike, size: int) -> Ints:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from .draws import KM_PER_DEGREE, Floats, Ints
+from matching.synthetic.draws import KM_PER_DEGREE, Floats, Ints
 
 # What each size covers: the codes of its places begin so. A city is its districts alone; its
 # counties, from 2301 2x on, lie too far away to share volunteers.
@@ -31,6 +31,8 @@ _MEDIAN_OVER_SCALE = 0.754
 _TOWN_KM, _URBAN_TOWN_KM, _SUBDISTRICT_KM = 27.0, 8.0, 3.3
 _URBAN_SHARE = 0.75
 _TRIES = 24
+# At the border, the own seat is so many times as far as the nearest one.
+_BORDER = 1.5
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ def read_towns(size: str) -> Towns:
     """Return the towns of the area that a size stands for (see `AREAS`).
 
     Towns without a known point are placed, by a draw that depends on their code alone, at a
-    distance from their county's seat such as the known ones have, and where no other county's
-    seat is nearer. The residents of a county are shared among its towns by communities.
+    distance from their county's seat such as the known ones have, where no other county's seat is
+    much nearer. The residents of a county are shared among its towns by communities.
     """
     table = _province().filter(pl.col("code").str.contains(AREAS[size]))
     county = table["county_code"].rank("dense").cast(pl.Int64) - 1
@@ -115,14 +117,11 @@ def _place(table: pl.DataFrame, seats: pl.DataFrame) -> tuple[Floats, Floats]:
     lon = table["seat_lon"].to_numpy()[:, None] + distance * np.cos(angle) / (
         KM_PER_DEGREE * squeeze
     )
-    # The nearest seat stands for the county's border, which is not known.
+    # Borders are not known: a place is the county's own unless another seat is much nearer.
     away = (lat[:, :, None] - seats["seat_lat"].to_numpy()) ** 2 + (
         (lon[:, :, None] - seats["seat_lon"].to_numpy()) * squeeze[:, :, None]
     ) ** 2
-    own = (
-        seats["county_code"].to_numpy()[away.argmin(axis=2)]
-        == table["county_code"].to_numpy()[:, None]
-    )
+    own = (distance / KM_PER_DEGREE) ** 2 <= _BORDER**2 * away.min(axis=2)
     first = own.argmax(axis=1)
     rows = np.arange(table.height)
     return lat[rows, first], lon[rows, first]

@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from .abilities import Extra
-from .draws import NONE, Bools, Ints, partners, pick
-from .menu import ITEMS, OWNED, TEAM_RULES, parse
-from .orders import Orders
-from .people import People
-from .posts import POSTS, Demand
-from .vocabulary import NUMBER
+from matching.synthetic.abilities import Extra
+from matching.synthetic.demand import POSTS, Demand
+from matching.synthetic.draws import NONE, Bools, Ints, partners, pick
+from matching.synthetic.menu import ITEMS, OWNED, TEAM_RULES, parse
+from matching.synthetic.orders import Orders
+from matching.synthetic.people import People
+from matching.synthetic.vocabulary import NUMBER
 
 BONDED = 0.25
 PINNED = 0.02
@@ -82,29 +82,31 @@ def assignment_table(
 
 def fit(orders: Orders, demand: Demand, request: Ints, volunteer: Ints) -> Extra:
     """Return what these volunteers need to be eligible for the usual post of these requests."""
-    needs = [parse(item.posts[-1].needs) for item in ITEMS]
-    own = np.searchsorted(demand.request, request)
-    own = np.minimum(own, demand.request.size - 1)
-    holders, wanted, levels = [], [], []
-    for place, (own_need, own_level) in enumerate(
-        [(demand.skill, demand.level), (demand.formality, np.ones_like(demand.level))]
-    ):
-        item_need = np.array([NUMBER[n[place][0]] if len(n) > place else NONE for n in needs])
-        item_level = np.array([n[place][1] if len(n) > place else 1 for n in needs])
-        item = orders.item[request]
-        need = np.where(item == NONE, own_need[own, 0], item_need[item])
-        level = np.where(item == NONE, own_level[own, 0], item_level[item])
-        holders.append(volunteer[need != NONE])
-        wanted.append(need[need != NONE])
-        levels.append(level[need != NONE])
+    need, level = _needs(orders, demand)
+    at, place = np.nonzero(need[request] != NONE)
     return Extra(
         volunteer=volunteer,
         start=orders.start[request],
         end=orders.end[request],
-        holder=np.concatenate(holders),
-        qualification=np.concatenate(wanted),
-        level=np.concatenate(levels),
+        holder=volunteer[at],
+        qualification=need[request[at], place],
+        level=level[request[at], place],
     )
+
+
+def _needs(orders: Orders, demand: Demand) -> tuple[Ints, Ints]:
+    """Return what the usual post of each request asks: qualification and level, shape (n, 2)."""
+    of_item = np.full((len(ITEMS) + 1, 2), NONE)
+    level_of_item = np.ones_like(of_item)
+    for number, item in enumerate(ITEMS):
+        for place, (name, level) in enumerate(parse(item.posts[-1].needs)):
+            of_item[number, place] = NUMBER[name]
+            level_of_item[number, place] = level
+    # Requests outside the menu, with item -1, find the empty last row.
+    need, levels = of_item[orders.item], level_of_item[orders.item]
+    need[demand.request] = np.stack([demand.skill[:, 0], demand.formality[:, 0]], axis=1)
+    levels[demand.request, 0] = demand.level[:, 0]
+    return need, levels
 
 
 def _meet(
@@ -119,7 +121,7 @@ def _meet(
 
 def _plain(orders: Orders, demand: Demand) -> Bools:
     """Return which requests have no minimum, lead or team rule."""
-    plain = (orders.item != NONE) & _PLAIN_ITEM[orders.item]
+    plain: Bools = (orders.item != NONE) & _PLAIN_ITEM[orders.item]
     free = (demand.people == 0) & (demand.floor == 0).all(axis=1) & (demand.rule == NONE)
     plain[demand.request] = free & ~demand.led & ~demand.advised
     return plain

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from matching.synthetic.draws import NONE, Ints, name_by, only
 
 
 class Post(NamedTuple):
@@ -40,13 +41,13 @@ ITEMS = (
           Post("volunteer", 2, 0, "skill:13 insured"))),
     Item("m03", "陪同就医", "0004", 180, 5, 0,
          (Post("volunteer", 1, 0, "skill:19 insured"),)),
-    Item("m04", "社区义诊", "0004", 180, 5, 3,
-         (Post("medic", 2, 1, "skill:01"), Post("volunteer", 3, 0, "skill:13 insured"))),
+    Item("m04", "社区义诊", "0004", 180, 5, 0,
+         (Post("medic", 2, 0, "skill:01"), Post("volunteer", 3, 0, "skill:13 insured"))),
     Item("m05", "心理疏导", "0004", 60, 3, 0,
          (Post("counsellor", 1, 0, "skill:18@2"),)),
     Item("m06", "课后学业辅导", "0003", 120, 6, 0,
          (Post("tutor", 3, 0, "skill:08@2 adult"),)),
-    Item("m07", "困境儿童关爱小组", "0017", 120, 5, 4,
+    Item("m07", "困境儿童关爱小组", "0017", 120, 6, 4,
          (_LEAD, Post("volunteer", 4, 2, "skill:08 trained:home_visit"))),
     Item("m08", "老年手机课堂", "0007", 90, 5, 0,
          (Post("tutor", 2, 0, "skill:05"), Post("volunteer", 2, 0, "skill:22"))),
@@ -62,8 +63,8 @@ ITEMS = (
          (Post("volunteer", 4, 4, "skill:10 insured"),)),
     Item("m14", "邻里纠纷调解", "0009", 90, 2, 2,
          (_LEAD, Post("volunteer", 1, 0, "skill:07 adult"))),
-    Item("m15", "治安巡逻", "0009", 120, 4, 3,
-         (Post("volunteer", 3, 3, "skill:10 adult"),)),
+    Item("m15", "治安巡逻", "0009", 120, 4, 0,
+         (Post("volunteer", 3, 0, "skill:10 adult"),)),
     Item("m16", "社区文艺演出", "0008", 150, 4, 5,
          (Post("musician", 3, 2, "skill:17"), Post("performer", 3, 0, "skill:21"),
           Post("photographer", 1, 0, "skill:23"))),
@@ -73,7 +74,7 @@ ITEMS = (
          (Post("coach", 2, 0, "skill:02 cert:first_aid"),)),
     Item("m19", "消防安全入户宣传", "0012", 120, 2, 2,
          (Post("volunteer", 2, 2, "trained:fire_safety"),)),
-    Item("m20", "失能老人家庭照护支持", "0017", 120, 5, 3,
+    Item("m20", "失能老人家庭照护支持", "0017", 120, 6, 3,
          (_LEAD, Post("volunteer", 2, 2, "skill:19 trained:home_visit@2"))),
     Item("m21", "禁毒宣讲", "0014", 90, 1, 0,
          (Post("speaker", 1, 0, "skill:08@3"), Post("volunteer", 2, 0, "skill:13 adult"))),
@@ -93,7 +94,6 @@ OWNED = len(ITEMS) - 1
 # Item, qualification, at least so many, one for every so many.
 TEAM_RULES: tuple[tuple[str, str, int | None, int | None], ...] = (
     ("m06", "insured", None, 4),
-    ("m12", "cert:first_aid", 1, None),
     ("m16", "adult", None, 5),
 )
 
@@ -107,51 +107,49 @@ def parse(needs: str) -> list[tuple[str, int]]:
     return [(name, int(level or 1)) for name, _, level in parts]
 
 
-def scaled(seats: int, scarcity: float) -> int:
-    """Return the seats of a post under a scarcity: rounded half up, at least one."""
-    return max(1, int(np.floor(seats * scarcity + 0.5)))
+def multiplied(seats: Ints, scarcity: float) -> Ints:
+    """Return the seats of posts (all at least 1) under a scarcity: rounded half up, at least 1."""
+    result: Ints = np.floor(seats * scarcity + 0.5).astype(np.int64).clip(min=1)
+    return result
 
 
 def menu_tables(owner_id: str, scarcity: float) -> dict[str, pl.DataFrame]:
     """Return `menu`, `menu_posts`, `menu_qualifications`; minimums never exceed the seats."""
-    posts = [(item, post, scaled(post.seats, scarcity)) for item in ITEMS for post in item.posts]
-    room = {item.id: sum(scaled(post.seats, scarcity) for post in item.posts) for item in ITEMS}
-    menu = [
-        (
-            item.id,
-            item.name,
-            item.category,
-            owner_id if index == OWNED else None,
-            item.minutes,
-            min(item.min_people, room[item.id]) or None,
-        )
-        for index, item in enumerate(ITEMS)
-    ]
-    menu_posts = [
-        (item.id, post.name, seats, min(post.min_seats, seats)) for item, post, seats in posts
-    ]
-    needs = [
-        (item.id, post.name, name, level)
-        for item, post, _ in posts
-        for name, level in parse(post.needs)
-    ]
+    number = np.array([k for k, item in enumerate(ITEMS) for _ in item.posts])
+    posts = [post for item in ITEMS for post in item.posts]
+    seats = multiplied(np.array([post.seats for post in posts]), scarcity)
+    room = np.bincount(number, seats).astype(np.int64)
+    ids = pl.Series([item.id for item in ITEMS])
+    people = np.minimum([item.min_people for item in ITEMS], room)
+    owner = np.where(np.arange(len(ITEMS)) == OWNED, 0, NONE)
+    needs = [(k, *need) for k, post in enumerate(posts) for need in parse(post.needs)]
+    at_post = [need[0] for need in needs]
+    names = pl.Series([post.name for post in posts])
     return {
         "menu": pl.DataFrame(
-            menu,
-            schema={
-                "menu_item": pl.String,
-                "name": pl.String,
-                "category": pl.String,
-                "organisation_id": pl.String,
-                "minutes": pl.Int64,
-                "min_people": pl.Int64,
-            },
-            orient="row",
+            {
+                "menu_item": ids,
+                "name": [item.name for item in ITEMS],
+                "category": [item.category for item in ITEMS],
+                "organisation_id": name_by(owner, [owner_id]),
+                "minutes": MINUTES,
+                "min_people": only(people, people > 0),
+            }
         ),
         "menu_posts": pl.DataFrame(
-            menu_posts, schema=["menu_item", "post", "seats", "min_seats"], orient="row"
+            {
+                "menu_item": ids.gather(number),
+                "post": names,
+                "seats": seats,
+                "min_seats": np.minimum([post.min_seats for post in posts], seats),
+            }
         ),
         "menu_qualifications": pl.DataFrame(
-            needs, schema=["menu_item", "post", "qualification", "level"], orient="row"
+            {
+                "menu_item": ids.gather(number[at_post]),
+                "post": names.gather(at_post),
+                "qualification": [need[1] for need in needs],
+                "level": [need[2] for need in needs],
+            }
         ),
     }

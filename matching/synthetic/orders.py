@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from .abilities import moments
-from .draws import (
+from matching.synthetic.abilities import moments
+from matching.synthetic.draws import (
     NONE,
     Bools,
     Floats,
@@ -23,18 +23,11 @@ from .draws import (
     scatter,
     weighted,
 )
-from .menu import ITEM_WEIGHTS, ITEMS, MINUTES, OWNED
-from .organisations import Organisations
-from .stations import Stations
-from .vocabulary import (
-    CATEGORIES,
-    CATEGORY_WEIGHTS,
-    DAY,
-    PERIODS,
-    SERVICE_END,
-    SERVICE_START,
-    WANTED_WEIGHTS,
-)
+from matching.synthetic.menu import ITEM_WEIGHTS, ITEMS, OWNED
+from matching.synthetic.organisations import Organisations
+from matching.synthetic.stations import Stations
+from matching.synthetic.times import free_times, period_times
+from matching.synthetic.vocabulary import CATEGORIES, CATEGORY_WEIGHTS
 
 FOR_ONE_ORGANISATION = 0.02
 FOR_A_BENEFICIARY = 0.35
@@ -42,7 +35,6 @@ FROM_THE_MENU = 0.75
 # Of the requests outside the menu: one in five hundred of all.
 REMOTE = 0.008
 _SITE_KM = 0.3
-_LATEST_END = 22 * 60 + 30
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ def build_orders(
         item = np.where(ordered, offered, NONE)
         remote = chance(rng, REMOTE, count) & (item == NONE) & (organisation == NONE)
         station = np.where(remote, NONE, station)
-    start, end = _free_times(rng, item) if full else _period_times(rng, count)
+    start, end = free_times(rng, item) if full else period_times(rng, count)
     lat, lon = scatter(rng, stations.lat[station], stations.lon[station], _SITE_KM)
     at_station = (station == NONE) | chance(rng, 0.5, count)
     return Orders(
@@ -112,28 +104,6 @@ def _host(rng: Generator, tree: Organisations, town: Ints) -> Ints:
 
 def _unowned(rng: Generator, count: int) -> Ints:
     return weighted(rng, np.where(np.arange(len(ITEMS)) == OWNED, 0.0, ITEM_WEIGHTS), count)
-
-
-def _period_times(rng: Generator, count: int) -> tuple[Ints, Ints]:
-    """Return start and end at the fixed hours of the 21 periods, in minutes."""
-    period = weighted(rng, WANTED_WEIGHTS, count)
-    assert WANTED_WEIGHTS.size == PERIODS
-    midnight = period // 3 * DAY
-    return midnight + SERVICE_START[period % 3], midnight + SERVICE_END[period % 3]
-
-
-def _free_times(rng: Generator, item: Ints) -> tuple[Ints, Ints]:
-    """Return start on a grid of 15 minutes, 07:00 to 20:00, and end, in minutes."""
-    drawn = 15 * (3 + rng.binomial(13, 0.35, item.size))
-    minutes = np.where(item == NONE, drawn, MINUTES[item])
-    slots = np.arange(7 * 60, 20 * 60 + 1, 15)
-    # Orders crowd around nine, half past two and seven.
-    peaks = ((540, 60, 1.0), (870, 60, 0.9), (1140, 40, 0.35))
-    crowd = sum(size * np.exp(-(((slots - at) / width) ** 2) / 2) for at, width, size in peaks)
-    start = slots[weighted(rng, crowd + 0.08, item.size)]
-    start = np.minimum(start, _LATEST_END - minutes)
-    day = weighted(rng, [1.1, 1.0, 1.0, 1.0, 1.1, 1.4, 1.2], item.size)
-    return day * DAY + start, day * DAY + start + minutes
 
 
 def _beneficiary(rng: Generator, station: Ints) -> Ints:

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from .draws import NONE, Ints, identifiers, name_by, only, pick, weighted
-from .geography import Towns
+from matching.synthetic.draws import NONE, Ints, identifiers, name_by, only, pick, weighted
+from matching.synthetic.geography import Towns
 
 VOLUNTEERS_PER_ORGANISATION = 40
 QUOTA_SHARE = 0.04

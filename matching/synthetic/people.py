@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from .draws import (
+from matching.synthetic.draws import (
     Bools,
     Floats,
     Ints,
@@ -21,9 +21,9 @@ from .draws import (
     scatter,
     weighted,
 )
-from .geography import Towns
-from .organisations import Organisations, join
-from .stations import Stations
+from matching.synthetic.geography import Towns
+from matching.synthetic.organisations import Organisations, join
+from matching.synthetic.stations import Stations
 
 # How far volunteers live from their station in a subdistrict, a town, a township (km, one sigma).
 _HOME_KM = np.array([0.4, 0.9, 1.2])

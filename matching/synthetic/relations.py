@@ -8,14 +8,25 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from .draws import NONE, Bools, Ints, chance, distinct, entries, name_by, one_of, only, weighted
-from .menu import ITEMS
-from .orders import Orders, beneficiary_ids
-from .organisations import Organisations
-from .people import People
-from .posts import POSTS
-from .stations import Stations
-from .vocabulary import CATEGORIES, CATEGORY_WEIGHTS
+from matching.synthetic.demand import POSTS
+from matching.synthetic.draws import (
+    NONE,
+    Bools,
+    Ints,
+    chance,
+    distinct,
+    entries,
+    name_by,
+    one_of,
+    only,
+    weighted,
+)
+from matching.synthetic.menu import ITEMS
+from matching.synthetic.orders import Orders, beneficiary_ids
+from matching.synthetic.organisations import Organisations
+from matching.synthetic.people import People
+from matching.synthetic.stations import Stations
+from matching.synthetic.vocabulary import CATEGORIES, CATEGORY_WEIGHTS
 
 IN_PAIRS_TOGETHER = 0.01
 IN_PAIRS_APART = 0.002

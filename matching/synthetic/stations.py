@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
-from .draws import Floats, Ints, identifiers, name_by, scatter
-from .geography import Towns
+from matching.synthetic.draws import Floats, Ints, identifiers, name_by, scatter
+from matching.synthetic.geography import Towns
 
 # How far communities lie from the centre of a subdistrict, a town, a township (km, one sigma).
 _SPREAD_KM = np.array([0.8, 2.5, 3.0])

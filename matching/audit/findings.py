@@ -1,0 +1,66 @@
+"""What the audit says of a service that breaks a rule: identifiers, and a sentence with numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from matching.problem import Problem
+
+FOUND = {
+    "rule": pl.String,
+    "request_id": pl.String,
+    "post": pl.String,
+    "option": pl.String,
+    "volunteer_id": pl.String,
+    "detail": pl.String,
+}
+
+
+def tell(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFrame:
+    """Return the columns of `FOUND` but the rule, in the order of the problem.
+
+    Parameters
+    ----------
+    problem : Problem
+    broken : polars.DataFrame
+        One row per violation, with those of the indices ``request``, ``post``, ``option`` and
+        ``volunteer`` that it is about; the identifiers of the others stay null.
+    detail : polars.Expr
+        The sentence, made of the columns of ``broken``.
+    """
+    about = {
+        "request": ("request_id", problem.requests.id),
+        "post": ("post", problem.posts.id),
+        "option": ("option", problem.options.id),
+        "volunteer": ("volunteer_id", problem.volunteers.id),
+    }
+    known = [index for index in about if index in broken.columns]
+    broken = broken.sort(known, maintain_order=True) if known else broken
+    told = {
+        name: ids.gather(broken[index]).cast(pl.String)
+        if index in known
+        else pl.repeat(None, broken.height, dtype=pl.String, eager=True)
+        for index, (name, ids) in about.items()
+    }
+    return pl.DataFrame(told).with_columns(broken.with_columns(detail=detail)["detail"])
+
+
+def clock(problem: Problem, minutes: str) -> pl.Expr:
+    """Return a column of minutes since the week began as local weekday and time: ``Tue 09:30``."""
+    zone = problem.policy.time_zone
+    monday = datetime.combine(problem.week, time(), ZoneInfo(zone)).astimezone(UTC)
+    moment = pl.lit(monday.replace(tzinfo=None)) + pl.duration(minutes=pl.col(minutes))
+    return moment.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.strftime("%a %H:%M")
+
+
+def date(problem: Problem, day: str) -> pl.Expr:
+    """Return a column of days since the Monday as dates: ``2026-12-01``."""
+    return (pl.lit(problem.week) + pl.duration(days=pl.col(day))).dt.strftime("%Y-%m-%d")
+
+
+def hours(minutes: str) -> pl.Expr:
+    """Return a column of minutes as decimal hours, fine enough to tell two minutes apart."""
+    return (pl.col(minutes) / 60).round(2)

@@ -1,0 +1,149 @@
+"""Rules of one volunteer at one post."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from matching.audit.findings import clock, date, tell
+from matching.audit.services import (
+    TOLERANCE,
+    answered,
+    concerning,
+    distances,
+    frame_of,
+    holders,
+    marked,
+    on_one_line,
+    opinions,
+    scores,
+)
+from matching.problem import Problem
+from matching.schema import SUBJECTS
+
+
+def duplicate(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find rows that the plan has more than once."""
+    broken = services.filter(pl.col("times") > 1)
+    return tell(problem, broken, pl.format("is in the plan {} times", "times"))
+
+
+def qualification(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find volunteers without a qualification that their post asks for."""
+    asked = services.join(frame_of(problem.needs), on="post")
+    met = holders(problem, asked).filter(pl.col("held_level") >= pl.col("level"))
+    broken = asked.join(met, on=["service", "qualification"], how="anti")
+    broken = broken.with_columns(name=named_qualification(problem, broken["qualification"]))
+    days = (
+        pl.when(pl.col("day") == pl.col("last_day"))
+        .then(pl.format("on {}", date(problem, "day")))
+        .otherwise(pl.format("from {} to {}", date(problem, "day"), date(problem, "last_day")))
+    )
+    return tell(problem, broken, pl.format("needs {} at level {} {}", "name", "level", days))
+
+
+def named_qualification(problem: Problem, index: pl.Series) -> pl.Series:
+    """Return the names of qualifications; one that nobody holds has lost its own."""
+    names = problem.qualification_ids.cast(pl.String)
+    return pl.concat([names, pl.Series(["a qualification that nobody holds"])]).gather(index)
+
+
+def availability(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find services that the volunteer's windows, taken together, do not cover."""
+    spells = _spells(problem, services)
+    begin = on_one_line(spells, "start")
+    # The only spell that can cover a service is the last one to begin before it or with it.
+    at = np.searchsorted(begin, on_one_line(services, "start"), side="right") - 1
+    covered = np.zeros(services.height, dtype=np.bool_)
+    some = at >= 0
+    covered[some] = (on_one_line(spells, "end")[at[some]] >= on_one_line(services, "end")[some]) & (
+        spells["volunteer"].to_numpy()[at[some]] == services["volunteer"].to_numpy()[some]
+    )
+    broken = services.filter(~pl.Series(covered))
+    parts = broken.join(spells, on="volunteer", suffix="_free").select(
+        "service",
+        free=pl.min_horizontal("end", "end_free") - pl.max_horizontal("start", "start_free"),
+    )
+    free = parts.group_by("service").agg(pl.col("free").clip(0).sum())
+    broken = broken.join(free, on="service", how="left").with_columns(pl.col("free").fill_null(0))
+    detail = pl.format(
+        "serves {} to {}, available for {} of {} minutes",
+        clock(problem, "start"),
+        clock(problem, "end"),
+        "free",
+        pl.col("end") - pl.col("start"),
+    )
+    return tell(problem, broken, detail)
+
+
+def _spells(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Join windows that touch or overlap: ``volunteer``, ``start``, ``end``, sorted."""
+    windows = concerning(problem, problem.windows, services).sort("volunteer", "start")
+    reached = np.maximum.accumulate(on_one_line(windows, "end"))
+    first = np.ones(windows.height, dtype=np.bool_)
+    first[1:] = on_one_line(windows, "start")[1:] > reached[:-1]
+    return (
+        windows.with_columns(spell=pl.Series(np.cumsum(first)))
+        .group_by("spell", maintain_order=True)
+        .agg(pl.col("volunteer").first(), pl.col("start").first(), pl.col("end").max())
+        .drop("spell")
+    )
+
+
+def distance(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find services farther away than the volunteer goes."""
+    limit = problem.volunteers.travel_km[services["volunteer"].to_numpy()]
+    km = distances(problem, services)
+    # A comparison with an unknown distance is false: no rule.
+    far = services.with_columns(km=pl.Series(km), limit=pl.Series(limit)).filter(
+        pl.Series(km > limit * (1 + TOLERANCE))
+    )
+    # Rounded up, so that a metre too far is seen.
+    shown = (pl.col("km") * (1 - TOLERANCE) * 1000).ceil() / 1000
+    return tell(problem, far, pl.format("is {} km away, goes at most {} km", shown, "limit"))
+
+
+def organisation(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find volunteers of other organisations than the one that serves the request or its item."""
+    own = problem.volunteers.organisation[services["volunteer"].to_numpy()]
+    request = services["request"].to_numpy()
+    wanted = problem.requests.organisation[request]
+    of_item = problem.requests.menu_organisation[request]
+    by_request = (wanted >= 0) & (own != wanted)
+    by_item = (of_item >= 0) & (own != of_item)
+    shown = np.where(by_request, wanted, of_item)[by_request | by_item]
+    broken = services.filter(pl.Series(by_request | by_item)).with_columns(
+        only=problem.organisations.id.gather(pl.Series(shown))
+    )
+    return tell(problem, broken, pl.format("only volunteers of {} serve here", "only"))
+
+
+def never(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find services that the volunteer excluded."""
+    excluded = opinions(problem, services).filter(pl.col("never"))
+    subject = pl.Series(SUBJECTS).gather(excluded["subject"])
+    broken = excluded.select("service", subject=subject).join(services, on="service")
+    return tell(
+        problem, broken, pl.format("said never to this {}", pl.col("subject").str.replace("_", " "))
+    )
+
+
+def declined(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find services that the volunteer declined before."""
+    broken = services.filter(pl.Series(answered(problem, services, "declined")))
+    return tell(problem, broken, pl.lit("declined this before"))
+
+
+def consent(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find volunteers who refuse to be proposed, where they are neither pinned nor accepted."""
+    refuses = problem.volunteers.refuses[services["volunteer"].to_numpy()]
+    own = answered(problem, services, "pinned", "accepted")
+    broken = services.filter(pl.Series(refuses & ~own))
+    return tell(problem, broken, pl.lit("refuses proposals, and is neither pinned nor accepted"))
+
+
+def only_listed(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find pairs that are not listed, where only listed ones are eligible."""
+    listed = marked(services, scores(problem, services)) | (not problem.policy.only_listed)
+    broken = services.filter(~pl.Series(listed))
+    return tell(problem, broken, pl.lit("is not listed in affinities"))

@@ -1,0 +1,91 @@
+"""The value of a plan, from the problem alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from matching import columns as c
+from matching.audit.services import answered, concerning, distances, opinions, scores
+from matching.problem import Problem
+
+
+def _rounded(amounts: c.Floats) -> c.Longs:
+    """Round to whole numbers, halves up; what floats leave of a half is one to 1e-9."""
+    whole: c.Longs = np.floor(amounts + 0.5 + 1e-9).astype(np.int64)
+    return whole
+
+
+def seat_values(problem: Problem, services: pl.DataFrame) -> c.Longs:
+    """Return what each service is worth as its post's first, second, ... filled seat.
+
+    Returns
+    -------
+    int64 array, shape (services,)
+        Which of a post's people is its first makes no difference to the sum. Who comes when all
+        seats are taken fills none.
+    """
+    policy = problem.policy
+    place = services.select(place=pl.int_range(1, pl.len() + 1).over("post"))["place"].to_numpy()
+    seats = problem.posts.seats[services["post"].to_numpy()]
+    priority = problem.requests.priority[services["request"].to_numpy()]
+    early = policy.early_seat * (seats - place) / seats
+    worth = _rounded(policy.seat * priority * (1 + early))
+    worth[place > seats] = 0
+    return worth
+
+
+def qualities(problem: Problem, services: pl.DataFrame) -> c.Longs:
+    """Return how well each volunteer fits the service: int64, shape (services,)."""
+    policy = problem.policy
+    liked = policy.window_preference * _lowest_window(problem, services)
+    weights = _summed(services, opinions(problem, services), "weight")
+    wished = np.clip(weights, -policy.preference_limit, policy.preference_limit)
+    known = policy.visit * np.minimum(_visits(problem, services), policy.visits_limit)
+    scored = _summed(services, scores(problem, services), "score")
+    kept = policy.kept * answered(problem, services, "accepted", "published")
+    fit: c.Longs = _nearness(problem, services) + liked + wished + known + scored + kept
+    return fit
+
+
+def loads(problem: Problem, services: pl.DataFrame) -> c.Longs:
+    """Return what each service costs as its volunteer's first, second, ...: shape (services,)."""
+    policy = problem.policy
+    place = services.select(place=pl.int_range(0, pl.len()).over("volunteer"))["place"].to_numpy()
+    recent = problem.volunteers.recent_hours[services["volunteer"].to_numpy()]
+    tired = policy.load_recent * np.minimum(1.0, recent / policy.load_recent_hours)
+    costs: c.Longs = policy.load_step * place.astype(np.int64) + _rounded(tired)
+    return costs
+
+
+def _nearness(problem: Problem, services: pl.DataFrame) -> c.Longs:
+    km = distances(problem, services)
+    limit = problem.volunteers.travel_km[services["volunteer"].to_numpy()]
+    # Who goes nowhere is at the place or does not fit at all.
+    share = np.divide(km, limit, out=np.where(km > 0, 1.0, 0.0), where=limit > 0)
+    near = problem.policy.distance * (1 - share)
+    return _rounded(np.where(np.isnan(km), 0.0, near))
+
+
+def _lowest_window(problem: Problem, services: pl.DataFrame) -> c.Longs:
+    windows = concerning(problem, problem.windows, services)
+    both = services.select("service", "volunteer", "start", "end").join(
+        windows, on="volunteer", suffix="_free"
+    )
+    shared = both.filter(pl.col("start_free") < pl.col("end"), pl.col("start") < pl.col("end_free"))
+    lowest = shared.group_by("service").agg(pl.col("preference").min())
+    return _summed(services, lowest, "preference")
+
+
+def _visits(problem: Problem, services: pl.DataFrame) -> c.Longs:
+    bonds = concerning(problem, problem.bonds, services)
+    whom = problem.requests.beneficiary[services["request"].to_numpy()]
+    asked = services.select("service", "volunteer", beneficiary=pl.Series(whom))
+    return _summed(services, asked.join(bonds, on=["volunteer", "beneficiary"]), "visits")
+
+
+def _summed(services: pl.DataFrame, found: pl.DataFrame, amount: str) -> c.Longs:
+    """Add up per service; 0 where nothing was found: int64, shape (services,)."""
+    total = np.zeros(services.height, dtype=np.int64)
+    np.add.at(total, found["service"].to_numpy(), found[amount].to_numpy().astype(np.int64))
+    return total

@@ -1,0 +1,50 @@
+"""The proof: an upper bound on the value of every plan, from prices alone. Imports no solver."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching import columns as c
+from matching.eligibility import Arcs, eligible
+from matching.prices import Prices
+from matching.problem import Problem
+from matching.teams import best_teams
+from matching.value import quality
+from matching.weeks import Weeks
+
+
+def certify(problem: Problem, prices: Prices) -> float:
+    """Return ``bound(p)``: no plan that keeps the rules is worth more, whatever the prices.
+
+    The best week of every volunteer, the best team of every request and the priced quotas, each on
+    its own, over all eligible arcs.
+
+    Parameters
+    ----------
+    problem : Problem
+    prices : Prices
+        Any prices; those of a good search make the bound tight.
+    """
+    arcs = eligible(problem)
+    return bound(problem, Weeks(problem, arcs), quality(problem, arcs), prices)
+
+
+def bound(problem: Problem, weeks: Weeks, quality: c.Longs, prices: Prices) -> float:
+    """Return ``bound(p)`` where the eligible arcs and their quality are at hand."""
+    value, _ = weeks.best(reward(problem, weeks.arcs, quality, prices))
+    return float(value.sum()) + rest_of_bound(problem, weeks.arcs, prices)
+
+
+def reward(problem: Problem, arcs: Arcs, quality: c.Longs, prices: Prices) -> c.Floats:
+    """Return what each arc is worth to its volunteer: quality plus price minus quota charges."""
+    worth: c.Floats = quality + prices.of_arcs(arcs)
+    worth -= prices.charge(problem)[arcs.volunteer]
+    return worth
+
+
+def rest_of_bound(problem: Problem, arcs: Arcs, prices: Prices) -> float:
+    """Return the requests' and the quotas' part of ``bound(p)``."""
+    teams = float(best_teams(problem, arcs, prices).sum())
+    limited = problem.organisations.max_seats < c.NO_LIMIT
+    quotas = prices.quota[limited] @ problem.organisations.max_seats[limited].astype(np.float64)
+    return teams + float(quotas)

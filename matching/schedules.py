@@ -1,0 +1,203 @@
+"""Schedules: whole weeks of one volunteer, as paths from one service to the next.
+
+A path keeps every volunteer rule: each service starts after the one before has ended, with time to
+travel and to rest; hours, shifts a week and shifts a day stay within their limits. Paths grow by
+one service at a time, for all volunteers at once; of two paths that end alike, the one that is
+worth no more and has used no fewer hours is dropped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching import columns as c
+from matching.eligibility import Arcs
+from matching.geometry import distance_km
+from matching.problem import Problem
+
+# Pairs of services of one volunteer looked at in one go.
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True)
+class Paths(c.Columns):
+    """Paths of one length; the parent is an index into the paths one service shorter."""
+
+    arc: c.Longs  # the last service, an index into the arcs of the block
+    value: c.Floats
+    minutes: c.Longs
+    today: c.Longs  # services on the day of the last one; 0 where no limit by the day binds
+    parent: c.Longs
+
+
+class Block:
+    """The services of some volunteers, sorted by volunteer and start, and what may follow what."""
+
+    def __init__(
+        self, problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
+    ) -> None:
+        option = problem.slots.option[arcs.slot[rows]]
+        order = np.lexsort((problem.options.start[option], arcs.volunteer[rows]))
+        self.problem, self.rows = problem, rows[order]
+        self.volunteer = arcs.volunteer[self.rows]
+        slot = arcs.slot[self.rows]
+        option = problem.slots.option[slot]
+        self.start = problem.options.start[option].astype(np.int64)
+        self.end = problem.options.end[option].astype(np.int64)
+        self.day = problem.options.day[option]
+        request = problem.slots.request[slot]
+        self.lat, self.lon = problem.requests.lat[request], problem.requests.lon[request]
+        self.reward = reward[self.rows]
+        self.first_load = first_load[self.volunteer]
+        people = problem.volunteers
+        shifts = people.max_shifts[self.volunteer]
+        self.max_shifts = shifts
+        self.max_minutes = people.max_minutes[self.volunteer].astype(np.int64)
+        self.by_day = people.max_shifts_per_day[self.volunteer]
+        self.counts_days = self.by_day < shifts
+        self.counts_minutes = self.max_minutes < c.NO_LIMIT
+        self._link()
+
+    def _link(self) -> None:
+        """List, for each service, those of the same volunteer that may come next."""
+        size = len(self.rows)
+        last = np.searchsorted(self.volunteer, self.volunteer, side="right")
+        first = np.arange(1, size + 1)
+        a = np.repeat(np.arange(size), last - first)
+        b = c.ranges(first.astype(np.int64), (last - first).astype(np.int64))
+        gap = self.start[b] - self.end[a]
+        a, b, gap = a[gap >= 0], b[gap >= 0], gap[gap >= 0]
+        rest = self.problem.volunteers.min_rest[self.volunteer[a]]
+        fits = (gap >= rest) | (self.day[a] == self.day[b])
+        a, b, gap = a[fits], b[fits], gap[fits]
+        speed = self.problem.policy.travel_kmh
+        if np.isfinite(speed):
+            km = distance_km(self.lat[a], self.lon[a], self.lat[b], self.lon[b])
+            # NaN, where a place is unknown, is never too far.
+            fits = ~(km / speed * 60 > gap * (1 + 1e-9))
+            a, b = a[fits], b[fits]
+        self.next = b
+        self.next_of = c.starts_of(a.astype(np.int32), size)
+
+    def grow(self) -> list[Paths]:
+        """Return the undominated paths of one service, of two, and so on."""
+        size = len(self.rows)
+        alone = np.flatnonzero(
+            (self.end - self.start <= self.max_minutes) & (self.max_shifts > 0) & (self.by_day > 0)
+        )
+        minutes = np.where(self.counts_minutes, self.end - self.start, 0)
+        paths = Paths(
+            alone,
+            (self.reward - self.first_load)[alone],
+            minutes[alone],
+            self.counts_days[alone].astype(np.int64),
+            np.full(len(alone), -1, np.int64),
+        )
+        levels = [paths]
+        step = self.problem.policy.load_step
+        while len(paths) and len(levels) <= size:
+            paths = self._extended(paths, minutes, step * len(levels), len(levels) + 1)
+            if len(paths):
+                levels.append(paths)
+        return levels
+
+    def _extended(self, paths: Paths, minutes: c.Longs, load: int, shifts: int) -> Paths:
+        more = self.max_shifts[paths.arc] >= shifts
+        index = np.flatnonzero(more)
+        many = (self.next_of[paths.arc + 1] - self.next_of[paths.arc])[index]
+        parent = np.repeat(index, many)
+        arc = self.next[c.ranges(self.next_of[paths.arc[index]], many)]
+        before = paths.take(parent)
+        same_day = self.day[before.arc] == self.day[arc]
+        today = np.where(self.counts_days[arc], np.where(same_day, before.today, 0) + 1, 0)
+        longer = Paths(
+            arc,
+            before.value + self.reward[arc] - self.first_load[arc] - load,
+            before.minutes + minutes[arc],
+            today,
+            parent,
+        )
+        fits = (longer.minutes <= self.max_minutes[arc]) & (today <= self.by_day[arc])
+        return _undominated(longer.take(fits))
+
+
+def _undominated(paths: Paths) -> Paths:
+    """Keep, of the paths with the same last service and day count, those worth their minutes."""
+    if not len(paths):
+        return paths
+    order = np.lexsort((-paths.value, paths.minutes, paths.today, paths.arc))
+    paths = paths.take(order)
+    group = paths.arc * (paths.today.max() + 1) + paths.today
+    fresh = np.diff(group, prepend=-1) != 0
+    number = np.cumsum(fresh)
+    # With minutes rising, a path is worth keeping only above all before it. Ranks instead of
+    # values, lifted by the group's number, let one running maximum serve all groups.
+    rank = np.unique(paths.value, return_inverse=True)[1]
+    lifted = number * np.int64(len(paths) + 1) + rank
+    before = np.append(-1, np.maximum.accumulate(lifted)[:-1])
+    return paths.take(np.flatnonzero(lifted > before))
+
+
+def best_schedules(
+    problem: Problem,
+    arcs: Arcs,
+    rows: c.Longs,
+    reward: c.Floats,
+    first_load: c.Longs,
+    value: c.Floats,
+    chosen: c.Bools,
+) -> None:
+    """Find the best path of every volunteer who has arcs among the rows.
+
+    Parameters
+    ----------
+    rows : int64 array
+        The arcs to look at, all arcs of each volunteer or none, sorted by volunteer.
+    reward : float64 array, shape (arcs,)
+        What each service is worth, before load.
+    first_load : int64 array, shape (volunteers,)
+        What any service costs each volunteer.
+    value : float64 array, shape (volunteers,)
+        Receives the value of the best path, at least 0.
+    chosen : bool array, shape (arcs,)
+        Receives the arcs of the best path.
+    """
+    for block in useful_blocks(problem, arcs, rows, reward, first_load):
+        levels = block.grow()
+        best = np.zeros(len(problem.volunteers))
+        for paths in levels:
+            np.maximum.at(best, block.volunteer[paths.arc], paths.value)
+        done = np.zeros(len(problem.volunteers), np.bool_)
+        follow = np.empty(0, np.int64)
+        for paths in reversed(levels):
+            chosen[block.rows[paths.arc[follow]]] = True
+            who = block.volunteer[paths.arc]
+            found = np.flatnonzero((paths.value > 0) & (paths.value == best[who]) & ~done[who])
+            _, first = np.unique(who[found], return_index=True)
+            found = found[first]
+            done[who[found]] = True
+            value[who[found]] = paths.value[found]
+            chosen[block.rows[paths.arc[found]]] = True
+            follow = paths.parent[np.concatenate([follow, found])]
+
+
+def useful_blocks(
+    problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
+) -> list[Block]:
+    """Split the arcs that can be part of a best path into blocks of whole volunteers."""
+    # A service that is not worth its load is only ever a way around the travel rule: a stop at an
+    # unknown place takes no time to reach.
+    unknown = np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[rows]]])
+    worth = reward[rows] > first_load[arcs.volunteer[rows]]
+    rows = rows[worth | unknown]
+    if not len(rows):
+        return []
+    who = arcs.volunteer[rows]
+    begin = np.flatnonzero(np.diff(who, prepend=-1))
+    many = np.diff(np.append(begin, len(rows))).astype(np.int64)
+    work = np.cumsum(many * many)
+    cuts = np.unique(np.searchsorted(work, np.arange(_BLOCK, int(work[-1]), _BLOCK), side="right"))
+    parts = np.split(rows, begin[cuts[(cuts > 0) & (cuts < len(begin))]])
+    return [Block(problem, arcs, part, reward, first_load) for part in parts if len(part)]

@@ -1,0 +1,1 @@
+"""What turns arcs into a plan: the flow where the rules are two trees, schedules elsewhere."""

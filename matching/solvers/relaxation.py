@@ -1,0 +1,89 @@
+"""The flow over all eligible arcs, found with few of them: the prices prove nothing was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching import columns as c
+from matching.certificate import rest_of_bound, reward
+from matching.network import Network, build
+from matching.prices import Prices
+from matching.problem import Problem
+from matching.solvers.flow import potentials, solve_flow
+from matching.weeks import Weeks
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """The optimum of the two trees.
+
+    Attributes
+    ----------
+    chosen : int64 array
+        The arcs with flow.
+    prices : Prices
+    value : int
+        Value of the flow: an upper bound, and the optimum where the trees hold all rules in force.
+    rounds : int
+        How often candidates were brought back.
+    """
+
+    chosen: c.Longs
+    prices: Prices
+    value: int
+    rounds: int
+
+
+def relax(
+    problem: Problem,
+    weeks: Weeks,
+    quality: c.Longs,
+    stop: Callable[[], bool] = lambda: False,
+) -> Relaxation:
+    """Solve the flow with the best candidates of each post, then bring back what is missed.
+
+    A left-out arc matters only if it is in somebody's best week under the prices; when nobody's
+    best week is better with the arcs left out, the bound over all arcs equals the flow's value.
+    """
+    kept = best_candidates(problem, weeks, quality)
+    rounds = 1
+    while True:
+        network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, kept)
+        flow = solve_flow(network)
+        prices = prices_of(problem, network, potentials(network, flow))
+        value = -int(flow @ network.cost)
+        worth, best = weeks.best(reward(problem, weeks.arcs, quality, prices), relaxed=True)
+        missed = best & ~kept
+        proved = worth.sum() + rest_of_bound(problem, weeks.arcs, prices) <= value + 0.5
+        if proved or not missed.any() or stop():
+            chosen = network.arc[flow[network.arc_edges] > 0]
+            return Relaxation(chosen, prices, value, rounds)
+        kept |= missed
+        rounds += 1
+
+
+def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs) -> c.Bools:
+    """Keep, for each slot, the arcs of highest quality: three times the seats and a few more."""
+    arcs = weeks.arcs
+    many = np.bincount(arcs.slot, minlength=len(problem.slots))
+    wanted = 3 * problem.posts.seats[problem.slots.post].astype(np.int64) + 6
+    kept: c.Bools = (many <= wanted)[arcs.slot]
+    rows = np.flatnonzero(~kept)
+    rows = rows[np.lexsort((-quality[rows] + weeks.first_load[arcs.volunteer[rows]], arcs.slot[rows]))]
+    first = c.starts_of(arcs.slot[rows], len(problem.slots))
+    rank = np.arange(len(rows)) - first[arcs.slot[rows]]
+    kept[rows[rank < wanted[arcs.slot[rows]]]] = True
+    return kept
+
+
+def prices_of(problem: Problem, network: Network, potential: c.Longs) -> Prices:
+    """Read the prices off the potentials: a post's, and the difference across a full quota."""
+    slot = potential[network.post_node][problem.slots.post].astype(np.float64)
+    quota = np.zeros(len(problem.organisations))
+    edges = network.quota_edges
+    step = potential[network.head[edges]] - potential[network.tail[edges]]
+    quota[network.quota] = np.maximum(0, step)
+    return Prices(slot, quota)

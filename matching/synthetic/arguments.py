@@ -1,0 +1,43 @@
+"""What the generator may be asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+SIZES = {
+    "town": (300, 40),
+    "district": (20_000, 500),
+    "city": (190_000, 4_500),
+    "province": (2_660_000, 63_000),
+}
+RULES = ("network", "full")
+MAX_COUNT = 10_000_000
+MAX_SCARCITY = 1000.0
+
+
+def check(
+    size: str,
+    volunteers: int | None,
+    requests: int | None,
+    rules: str,
+    scarcity: float,
+    seed: int,
+    week: dt.date,
+) -> None:
+    """Raise a `ValueError` that names the first bad value and what is allowed."""
+    if size not in SIZES:
+        raise ValueError(f"size {size!r} is unknown; allowed: {', '.join(SIZES)}")
+    if rules not in RULES:
+        raise ValueError(f"rules {rules!r} are unknown; allowed: {', '.join(RULES)}")
+    for name, count in (("volunteers", volunteers), ("requests", requests)):
+        if count is not None and not 1 <= count <= MAX_COUNT:
+            raise ValueError(f"{name} {count} is out of range; allowed: 1 to {MAX_COUNT}")
+    if not (math.isfinite(scarcity) and 0 < scarcity <= MAX_SCARCITY):
+        raise ValueError(
+            f"scarcity {scarcity} is out of range; allowed: above 0, up to {MAX_SCARCITY:g}"
+        )
+    if seed < 0:
+        raise ValueError(f"seed {seed} is negative; allowed: 0 and above")
+    if isinstance(week, dt.datetime) or week.isoweekday() != 1:
+        raise ValueError(f"week {week} is a {week:%A}; allowed: a Monday, as a date without hour")

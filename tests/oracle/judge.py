@@ -1,0 +1,118 @@
+"""What a plan is worth and which rules it breaks, of any plan of any size.
+
+A plan is a dataframe or a list of dicts: ``request_id``, ``post``, ``option``, ``volunteer_id``::
+
+    faults(world, plan)  # one line per broken rule; [] is a plan that keeps them all
+    value(world, plan)   # only of a plan whose arcs are eligible
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Any
+
+from tests.oracle.reading import Arc, Request, Row, Service, Volunteer, World, kilometres
+
+
+def keys(plan: Any) -> list[tuple[str, str, str, str | None]]:
+    rows: list[Row] = plan if isinstance(plan, list) else plan.to_dicts()
+    return [(r["volunteer_id"], r["request_id"], r["post"], r.get("option") or None) for r in rows]
+
+
+def rows_of(arcs: Iterable[Arc]) -> list[Row]:
+    """Return the plan of these arcs."""
+    columns = ("volunteer_id", "request_id", "post", "option")
+    return [dict(zip(columns, arc.key, strict=True)) for arc in arcs]
+
+
+def value(world: World, plan: Any) -> int:
+    arcs = {arc.key: arc for arc in world.arcs}
+    return value_of(world, [arcs[key] for key in keys(plan)])
+
+
+def value_of(world: World, arcs: list[Arc], seats: bool = True) -> int:
+    filled = Counter((arc.service.request, arc.post) for arc in arcs if seats)
+    shifts = Counter(arc.volunteer for arc in arcs)
+    worth = sum(sum(world.requests[q].posts[n].values[:k]) for (q, n), k in filled.items())
+    load = sum(world.load(v, k) for v, most in shifts.items() for k in range(1, most + 1))
+    return worth + sum(arc.quality for arc in arcs) - load
+
+
+def faults(world: World, plan: Any) -> list[str]:
+    arcs = {arc.key: arc for arc in world.arcs}
+    wanted = keys(plan)
+    chosen = [arcs[key] for key in wanted if key in arcs]
+    broken = [f"{key} is not eligible" for key in wanted if key not in arcs]
+    broken += [f"{key} is planned twice" for key, many in Counter(wanted).items() if many > 1]
+    weeks: dict[str, list[Service]] = defaultdict(list)
+    teams: dict[str, list[Arc]] = defaultdict(list)
+    for arc in chosen:
+        weeks[arc.volunteer].append(arc.service)
+        teams[arc.service.request].append(arc)
+    for v, services in weeks.items():
+        broken += [f"{v}: {fault}" for fault in week_faults(world, world.volunteers[v], services)]
+    for q, team in teams.items():
+        broken += [f"{q}: {fault}" for fault in team_faults(world, world.requests[q], team)]
+    return broken + coupling_faults(world, chosen)
+
+
+def week_faults(world: World, v: Volunteer, services: list[Service]) -> list[str]:
+    """Judge one volunteer's week."""
+    services = sorted(services, key=lambda s: (s.start, s.end))
+    broken = []
+    for a, b in pairwise(services):
+        if b.start < a.end:
+            broken.append(f"{a.request} and {b.request} overlap")
+            continue
+        travel = (kilometres(a.place, b.place) or 0) / world.policy["travel_kmh"] * 60
+        if b.start - a.end < travel:
+            broken.append(f"no time to travel from {a.request} to {b.request}")
+        if a.first_day != b.first_day and b.start - a.end < v.rest_minutes:
+            broken.append(f"no rest between {a.request} and {b.request}")
+    if len(services) > v.max_shifts:
+        broken.append("too many services")
+    if sum(s.end - s.start for s in services) > v.max_minutes:
+        broken.append("too many hours")
+    if any(many > v.max_per_day for many in Counter(s.first_day for s in services).values()):
+        broken.append("too many services on a day")
+    return broken
+
+
+def team_faults(world: World, request: Request, team: list[Arc]) -> list[str]:
+    """Judge one request's team, of at least one."""
+    broken = []
+    if len({arc.service.option for arc in team}) > 1:
+        broken.append("more than one option")
+    filled = Counter(arc.post for arc in team)
+    for post in request.posts.values():
+        if not post.min_seats <= filled[post.name] <= post.seats:
+            broken.append(f"{filled[post.name]} people on {post.name}")
+    if len(team) < request.min_people:
+        broken.append("too few people")
+    for qualification, least, per in request.team_rules:
+        holders = sum(world.holds(arc.volunteer, qualification, arc.service) for arc in team)
+        if holders < least or holders * per < len(team) * (per > 0):
+            broken.append(f"too few hold {qualification}")
+    return broken
+
+
+def coupling_faults(world: World, arcs: list[Arc]) -> list[str]:
+    """Judge what joins volunteers: quotas, pairs and pins."""
+    broken = []
+    for organisation, (most, members) in world.quotas.items():
+        if sum(arc.volunteer in members for arc in arcs) > most:
+            broken.append(f"{organisation}: above the quota")
+    serves = {(arc.volunteer, arc.service.request) for arc in arcs}
+    for a, b, rule in world.pairs:
+        for q in world.requests:
+            both = {(a, q) in serves, (b, q) in serves}
+            if (rule == "together" and len(both) == 2) or (rule == "apart" and both == {True}):
+                broken.append(f"{a} and {b} are not {rule} on {q}")
+    for volunteer, q, post, option in world.pins:
+        kept = (
+            arc.key[:3] == (volunteer, q, post) and option in (None, arc.service.option)
+            for arc in arcs
+        )
+        if not any(kept):
+            broken.append(f"{volunteer} is not kept on {q}")
+    return broken

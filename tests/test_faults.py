@@ -1,0 +1,716 @@
+"""Faulty tables: every fault is told with its place and its value, and nothing else is.
+
+Each folder of `data/faults` holds what is to be replaced in the base world, which is right, and is
+named for what is wrong with it.
+"""
+
+import shutil
+import warnings
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from matching.errors import DataError, DataWarning, UsageError
+from matching.policy import Policy
+from matching.problem import Problem
+from matching.schema import NEEDED, TABLES, meta
+from matching.stores import read_tables
+from matching.tables import Tables, clean
+
+FOLDER = Path(__file__).parent / "data" / "faults"
+BASE = FOLDER / "_base"
+MONDAY = date(2026, 11, 30)
+ZONES = {"skipped_hour": "America/New_York", "repeated_hour": "America/New_York"}
+ZONES["skipped_hour_of_a_week"] = "America/New_York"
+WEEKS = {"skipped_hour_of_a_week": date(2026, 3, 2)}
+
+# table, row, column, value as read, rule
+Fault = tuple[str, int | None, str | None, str | None, str]
+FAULTS: dict[str, list[Fault]] = {
+    "gb18030_bytes": [
+        ("organisations", 1, "name", "\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd", "encoding")
+    ],
+    "latin1_bytes": [("organisations", 1, "name", "Qu\ufffd", "encoding")],
+    "gb18030_header": [
+        (
+            "menu",
+            None,
+            None,
+            "menu_item,\ufffd\ufffd\ufffd\ufffd,category,organisation_id,minutes,min_people",
+            "encoding",
+        )
+    ],
+    "replacement_character": [("organisations", 1, "name", "Qu\ufffd", "encoding")],
+    "utf16": [("volunteers", None, None, "volunteers.csv", "encoding")],
+    "utf16_without_mark": [("availability", None, None, "availability.csv", "encoding")],
+    "utf32": [("pairs", None, None, "pairs.csv", "encoding")],
+    "nul_byte": [("bonds", None, None, "bonds.csv", "encoding")],
+    "byte_order_mark_inside": [("volunteers", 6, "volunteer_id", "\ufeffvolunteer_id", "encoding")],
+    "empty_file": [("requests", None, None, "requests.csv", "empty_file")],
+    "only_line_breaks": [("pairs", None, None, None, "empty_file")],
+    "ragged_short": [("volunteers", 6, None, "v6,o1", "ragged")],
+    "ragged_long": [
+        (
+            "requests",
+            3,
+            None,
+            "r3,,,Visit, once,care,o1,,b2,31.24,121.47,2026-12-02T09:00,2...",
+            "ragged",
+        )
+    ],
+    "unclosed_quote": [("menu", None, None, None, "unclosed_quote")],
+    "quote_closed_in_a_later_row": [
+        ("organisations", 4, "name", 'Lane,,\no5,Yard,,\no6,Gate"', "unclosed_quote")
+    ],
+    "semicolons": [
+        ("preferences", None, None, "volunteer_id;subject;value;weight;never", "delimiter")
+    ],
+    "tabs": [("stations", None, None, "station_id\tname\tlat\tlon\tgrid\tregion", "delimiter")],
+    "header_twice": [("posts", None, "seats", "request_id,post,seats,seats", "header")],
+    "header_without_name": [
+        ("bonds", None, None, "volunteer_id,beneficiary_id,visits,last_visit,", "header")
+    ],
+    "broken_parquet": [("volunteers", None, None, "volunteers.parquet", "parquet")],
+    "csv_and_parquet": [("pairs", None, None, "pairs.csv, pairs.parquet", "one_file")],
+    "required_column_missing": [("requests", None, "request_id", None, "required_column")],
+    "required_column_missing_of_a_side_table": [("posts", None, "seats", None, "required_column")],
+    "id_empty": [("volunteers", 6, "volunteer_id", None, "nullability")],
+    "id_made_a_number": [("volunteers", 6, "volunteer_id", "1.00E+05", "not_a_spreadsheet_number")],
+    "id_with_a_space_after": [("volunteers", 6, "volunteer_id", "v6 ", "no_outer_space")],
+    "id_with_an_invisible_character": [
+        ("volunteers", 6, "volunteer_id", "v\u200b6", "no_invisible_character")
+    ],
+    "id_with_a_control_character": [
+        ("stations", 3, "station_id", "s\x073", "no_invisible_character")
+    ],
+    "id_too_long": [
+        (
+            "organisations",
+            4,
+            "organisation_id",
+            "oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo...",
+            "max_length",
+        )
+    ],
+    "id_twice": [
+        ("stations", 3, "station_id", "s3", "unique"),
+        ("stations", 4, "station_id", "s3", "unique"),
+    ],
+    "key_twice": [
+        ("posts", 2, "request_id, post", "request_id=r3, post=helper", "unique"),
+        ("posts", 3, "request_id, post", "request_id=r3, post=helper", "unique"),
+    ],
+    "key_twice_without_option": [
+        (
+            "assignments",
+            1,
+            "volunteer_id, request_id, post, option",
+            "volunteer_id=v1, request_id=r1, post=cook, option=",
+            "unique",
+        ),
+        (
+            "assignments",
+            4,
+            "volunteer_id, request_id, post, option",
+            "volunteer_id=v1, request_id=r1, post=cook, option=",
+            "unique",
+        ),
+    ],
+    "name_too_long": [
+        (
+            "menu",
+            1,
+            "name",
+            "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...",
+            "max_length",
+        )
+    ],
+    "nan_latitude": [("volunteers", 1, "lat", "NaN", "nan")],
+    "infinite_hours": [("volunteers", 1, "max_hours", "inf", "inf")],
+    "latitude_91": [("stations", 1, "lat", "91", "max")],
+    "longitude_181": [("requests", 3, "lon", "-181", "min")],
+    "latitude_alone": [("stations", 2, "lat, lon", "lat=31.26, lon=", "lat_and_lon")],
+    "decimal_comma": [("volunteers", 1, "travel_km", "7,5", "type")],
+    "thousands_separator": [("bonds", 1, "visits", "1,000", "type")],
+    "text_in_a_number": [("volunteers", 3, "max_shifts", "two", "type")],
+    "fraction_of_a_person": [("posts", 2, "seats", "2.5", "type")],
+    "negative_seats": [("menu_posts", 1, "seats", "-1", "min")],
+    "quantity_0": [("requests", 1, "quantity", "0", "min")],
+    "priority_6": [("requests", 1, "priority", "6", "max")],
+    "level_0": [("qualifications", 3, "level", "0", "min")],
+    "level_6": [("menu_qualifications", 2, "level", "6", "max")],
+    "show_up_90": [("volunteers", 1, "show_up", "90", "max")],
+    "preference_3": [("availability", 1, "preference", "3", "max")],
+    "weight_101": [("preferences", 1, "weight", "101", "max")],
+    "score_too_large": [("affinities", 1, "score", "1000001", "max")],
+    "neither_true_nor_false": [("preferences", 2, "never", "maybe", "type")],
+    "unknown_consent": [("volunteers", 2, "consent", "yes", "type")],
+    "unknown_subject": [("preferences", 1, "subject", "colour", "type")],
+    "unknown_pair_rule": [("pairs", 1, "rule", "with", "type")],
+    "unknown_status": [("assignments", 1, "status", "confirmed", "type")],
+    "hour_24": [("requests", 3, "end", "2026-12-02T24:00", "type")],
+    "day_for_a_time": [("requests", 3, "start", "2026-12-02", "type")],
+    "seconds": [("availability", 1, "start", "2026-11-30T08:00:30", "type")],
+    "month_13": [("options", 1, "start", "2026-13-01T16:00", "type")],
+    "february_30": [("bonds", 1, "last_visit", "2026-02-30", "type")],
+    "day_first": [("qualifications", 2, "valid_from", "01/02/2026", "type")],
+    "offset_nonsense": [("availability", 2, "end", "2026-12-01T12:00+99:99", "type")],
+    "weekday_8": [("availability", 3, "weekday", "8", "max")],
+    "weekday_in_words": [("availability", 3, "weekday", "Monday", "type")],
+    "clock_24": [("availability", 4, "end_time", "24:00", "type")],
+    "weekly_and_dated": [
+        (
+            "availability",
+            1,
+            "start, end, weekday, start_time, end_time",
+            "start=2026-11-30T08:00, end=2026-11-30T20:00, weekday=1, start_time=, end_time=",
+            "dated_or_weekly",
+        )
+    ],
+    "weekly_in_part": [
+        (
+            "availability",
+            3,
+            "start, end, weekday, start_time, end_time",
+            "start=, end=, weekday=1, start_time=08:00, end_time=",
+            "dated_or_weekly",
+        )
+    ],
+    "window_across_midnight": [
+        (
+            "availability",
+            5,
+            "start_time, end_time",
+            "start_time=22:00, end_time=12:00",
+            "end_time_after_start_time",
+        )
+    ],
+    "end_before_start": [
+        (
+            "options",
+            2,
+            "start, end",
+            "start=2026-12-01T18:00, end=2026-12-01T17:00",
+            "end_after_start",
+        )
+    ],
+    "end_equals_start": [
+        (
+            "requests",
+            3,
+            "start, end",
+            "start=2026-12-02T09:00, end=2026-12-02T09:00",
+            "end_after_start",
+        )
+    ],
+    "valid_until_before_from": [
+        (
+            "qualifications",
+            2,
+            "valid_from, valid_until",
+            "valid_from=2026-01-01, valid_until=2025-12-31",
+            "until_not_before_from",
+        )
+    ],
+    "skipped_hour": [("requests", 3, "start", "2026-03-08T02:30", "exists_in_time_zone")],
+    "repeated_hour": [("requests", 3, "start", "2026-11-01T01:30", "exists_in_time_zone")],
+    "skipped_hour_of_a_week": [
+        (
+            "availability",
+            3,
+            "weekday, start_time, end_time",
+            "weekday=7, start_time=02:30, end_time=20:00",
+            "exists_in_time_zone",
+        )
+    ],
+    "without_time_or_options": [
+        ("requests", 4, "start, end", "start=, end=2026-12-05T01:00", "when")
+    ],
+    "without_end_or_minutes": [
+        ("requests", 4, "start, end", "start=2026-12-04T23:00, end=", "when")
+    ],
+    "pair_with_oneself": [
+        ("pairs", 3, "volunteer_a, volunteer_b", "volunteer_a=v5, volunteer_b=v5", "two_people")
+    ],
+    "neither_weight_nor_never": [
+        ("preferences", 1, "weight, never", "weight=, never=", "weight_or_never")
+    ],
+    "team_rule_asks_nothing": [
+        (
+            "team_rules",
+            1,
+            "min_people, per_people",
+            "min_people=, per_people=",
+            "asks_for_something",
+        )
+    ],
+    "team_rule_of_both": [
+        (
+            "team_rules",
+            1,
+            "request_id, menu_item",
+            "request_id=r3, menu_item=m1",
+            "request_or_menu_item",
+        )
+    ],
+    "team_rule_of_neither": [
+        (
+            "team_rules",
+            2,
+            "request_id, menu_item",
+            "request_id=, menu_item=",
+            "request_or_menu_item",
+        )
+    ],
+    "min_seats_above_seats": [
+        ("posts", 1, "min_seats, seats", "min_seats=2, seats=1", "min_seats_within_seats")
+    ],
+    "organisations_in_a_circle": [
+        (
+            "organisations",
+            1,
+            "organisation_id, parent_id",
+            "organisation_id=o1, parent_id=o2",
+            "cycle",
+        ),
+        (
+            "organisations",
+            2,
+            "organisation_id, parent_id",
+            "organisation_id=o2, parent_id=o1",
+            "cycle",
+        ),
+    ],
+    "parent_of_itself": [
+        (
+            "organisations",
+            2,
+            "organisation_id, parent_id",
+            "organisation_id=o2, parent_id=o2",
+            "cycle",
+        )
+    ],
+    "unknown_organisation": [("volunteers", 1, "organisation_id", "o9", "reference")],
+    "unknown_parent": [("organisations", 1, "parent_id", "o9", "reference")],
+    "unknown_station": [("requests", 1, "station_id", "s9", "reference")],
+    "unknown_menu_item": [("requests", 2, "menu_item", "m9", "reference")],
+    "unknown_menu_item_of_a_post": [("menu_posts", 4, "menu_item", "m9", "reference")],
+    "unknown_volunteer": [("availability", 5, "volunteer_id", "v9", "reference")],
+    "unknown_volunteer_of_a_pair": [("pairs", 2, "volunteer_b", "v9", "reference")],
+    "unknown_request": [("posts", 3, "request_id", "r9", "reference")],
+    "unknown_request_of_an_option": [("options", 2, "request_id", "r9", "reference")],
+    "unknown_post": [
+        ("assignments", 1, "request_id, post", "request_id=r1, post=driver2", "post_exists")
+    ],
+    "unknown_post_of_a_menu_item": [
+        ("menu_qualifications", 1, "menu_item, post", "menu_item=m1, post=pilot", "post_exists")
+    ],
+    "unknown_post_of_an_affinity": [
+        ("affinities", 1, "request_id, post", "request_id=r1, post=pilot", "post_exists")
+    ],
+    "unknown_option": [
+        ("assignments", 2, "request_id, option", "request_id=r2, option=noon", "option_exists")
+    ],
+    "option_of_a_request_without": [
+        ("assignments", 1, "request_id, option", "request_id=r1, option=early", "option_exists")
+    ],
+}
+
+COLUMNS = ["table", "row", "column", "value", "rule"]
+REFERENCES = [
+    (table, column, target)
+    for table, schema in TABLES.items()
+    for column, kind in schema.columns().items()
+    if (target := meta(kind).get("refers"))
+]
+
+
+def world(tmp_path: Path, fault: str) -> Path:
+    folder = tmp_path / fault
+    shutil.copytree(BASE, folder)
+    for path in (FOLDER / fault).iterdir():
+        (folder / f"{path.stem}.csv").unlink()
+    shutil.copytree(FOLDER / fault, folder, dirs_exist_ok=True)
+    return folder
+
+
+def replaced(folder: Path, table: str, old: str, new: str) -> None:
+    path = folder / f"{table}.csv"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(BASE, tmp_path / "base"))
+
+
+def told(faults: pl.DataFrame) -> list[Fault]:
+    return sorted(faults.filter(pl.col("rule") != "set_aside").select(COLUMNS).rows(), key=str)
+
+
+def refused(tables: dict[str, pl.DataFrame]) -> DataError:
+    with pytest.raises(DataError) as caught:
+        clean(tables, week=MONDAY, time_zone="Asia/Shanghai")
+    return caught.value
+
+
+def quarantined(tables: dict[str, pl.DataFrame]) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    return clean(tables, week=MONDAY, time_zone="Asia/Shanghai", on_error="quarantine")
+
+
+def assert_nothing_vanished(
+    tables: dict[str, pl.DataFrame], kept: dict, faults: pl.DataFrame
+) -> None:
+    whole = set(faults.filter(pl.col("row").is_null())["table"])
+    for name, raw in tables.items():
+        if name not in whole:
+            rows = raw["row"] if "row" in raw.columns else range(1, raw.height + 1)
+            aside = set(faults.filter(pl.col("table") == name)["row"])
+            assert set(kept[name]["row"]) == set(rows) - aside
+            assert kept[name].height == len(rows) - len(aside)
+
+
+def test_the_base_world_is_right() -> None:
+    problem = Problem.from_tables(read_tables(BASE), MONDAY)
+    assert problem.faults.is_empty()
+    assert (len(problem.volunteers), len(problem.requests)) == (5, 4)
+
+
+def test_every_fault_is_expected_and_every_expectation_has_its_fault() -> None:
+    assert {path.name for path in FOLDER.iterdir() if path.name[0] not in "._"} == set(FAULTS)
+
+
+@pytest.mark.filterwarnings("ignore::matching.errors.DataWarning")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_with_its_place_and_value(tmp_path: Path, fault: str) -> None:
+    week, policy = WEEKS.get(fault, MONDAY), Policy(time_zone=ZONES.get(fault, "Asia/Shanghai"))
+    with pytest.raises(DataError) as caught:
+        Problem.from_tables(read_tables(world(tmp_path, fault)), week, policy)
+    error = caught.value
+    assert sorted(error.faults.select(COLUMNS).rows(), key=str) == sorted(FAULTS[fault], key=str)
+    assert (error.faults["message"].str.len_chars() > 10).all()
+    text = str(error)
+    for table, row, column, value, rule in FAULTS[fault]:
+        assert table in text
+        assert f"[{rule}]" in text
+        assert row is None or f"{table} row {row}" in text
+        assert column is None or column in text
+        assert value is None or repr(value) in text
+
+
+@pytest.mark.filterwarnings("ignore::matching.errors.DataWarning")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_quarantine_keeps_the_rest_and_counts_what_it_sets_aside(
+    tmp_path: Path, fault: str
+) -> None:
+    week, policy = WEEKS.get(fault, MONDAY), Policy(time_zone=ZONES.get(fault, "Asia/Shanghai"))
+    tables = read_tables(world(tmp_path, fault))
+    problem = Problem.from_tables(tables, week, policy, on_error="quarantine")
+    assert told(problem.faults) == sorted(FAULTS[fault], key=str)
+    assert problem.faults.filter(pl.struct("table", "row", "column").is_duplicated()).is_empty()
+    kept, faults = clean(tables, week=week, time_zone=policy.time_zone, on_error="quarantine")
+    assert faults.equals(problem.faults)
+    assert_nothing_vanished(tables, kept, faults)
+
+
+@pytest.mark.parametrize("table", NEEDED)
+def test_a_needed_table_is_missed(base: Path, table: str) -> None:
+    (base / f"{table}.csv").unlink()
+    tables = read_tables(base)
+    assert (table, None, None, None, "needed_table") in told(refused(tables).faults)
+    assert Problem.from_tables(tables, MONDAY, on_error="quarantine").faults.height >= 1
+
+
+@pytest.mark.parametrize("table", [name for name in TABLES if name not in NEEDED])
+def test_other_tables_may_have_no_rows(base: Path, table: str) -> None:
+    """They may also be absent, if nothing refers to what they hold."""
+    header = (base / f"{table}.csv").read_text().splitlines()[0]
+    (base / f"{table}.csv").write_text(header + "\n")
+    tables = read_tables(base)
+    assert tables[table].height == 0
+    _, faults = quarantined(tables)
+    assert table not in set(faults["table"])
+    assert set(faults["rule"]) <= {"reference", "set_aside", "post_exists", "option_exists", "when"}
+
+
+@pytest.mark.parametrize(("table", "column", "target"), REFERENCES)
+def test_every_reference_is_followed(table: str, column: str, target: str) -> None:
+    tables = {name: frame.drop("row") for name, frame in read_tables(BASE).items()}
+    new = {c: None for c in tables[table].columns} | {
+        c: f"new_{c}" for c, kind in TABLES[table].columns().items() if meta(kind).get("key")
+    }
+    known = {"volunteers": "v5", "requests": "r4", "menu": "m1", "stations": "s1"}
+    for c, kind in TABLES[table].columns().items():
+        if meta(kind).get("required") and meta(kind).get("refers"):
+            new[c] = known[meta(kind)["refers"]]
+    new |= {
+        "qualifications": {"qualification": "x"},
+        "availability": {"weekday": "1", "start_time": "10:00", "end_time": "11:00"},
+        "menu_posts": {"post": "x", "seats": "1"},
+        "requests": {"start": "2026-11-30T10:00", "end": "2026-11-30T11:00"},
+        "options": {"start": "2026-11-30T10:00", "end": "2026-11-30T11:00"},
+        "posts": {"seats": "1"},
+        "team_rules": {"qualification": "x", "min_people": "1"},
+        "preferences": {"subject": "post", "weight": "1"},
+        "pairs": {"volunteer_b": "v1", "rule": "apart"},
+        "assignments": {"post": "volunteer", "option": None, "status": "declined"},
+        "affinities": {"post": None, "score": "1"},
+        "menu_qualifications": {"post": "cook"},
+        "post_qualifications": {"post": "volunteer"},
+    }.get(table, {})
+    new[column] = "nobody"
+    tables[table] = pl.concat([tables[table], pl.DataFrame([new], tables[table].schema)])
+    faults = refused(tables).faults
+    assert told(faults) == [(table, tables[table].height, column, "nobody", "reference")]
+    assert f"{target} has no such" in faults["message"].item()
+
+
+def test_what_hangs_on_a_faulty_row_is_set_aside_but_not_blamed(base: Path) -> None:
+    replaced(base, "volunteers", "v3,o2,s2,31.25", "v3,o2,s2,95")
+    tables = read_tables(base)
+    assert told(refused(tables).faults) == [("volunteers", 3, "lat", "95", "max")]
+    kept, faults = quarantined(tables)
+    hanging = faults.filter(pl.col("rule") == "set_aside")
+    assert set(hanging["table"]) == {
+        "qualifications",
+        "availability",
+        "pairs",
+        "bonds",
+        "assignments",
+    }
+    assert "v3" not in kept["availability"]["volunteer_id"]
+
+
+@pytest.mark.parametrize(
+    ("table", "old", "new", "request_id"),
+    [
+        ("posts", "r3,helper,3", "r3,helper,0", "r3"),
+        ("post_qualifications", "nurse,2", "nurse,7", "r3"),
+        ("team_rules", "lang:zh,1", "lang:zh,0", "r3"),
+        ("options", "r2,early,2026-12-01T16:00", "r2,early,2026-12-01", "r2"),
+        ("menu_posts", "m1,driver,1", "m1,driver,one", "r1"),
+        ("menu_qualifications", "m2,tutor,tutor,2", "m2,tutor,,2", "r2"),
+    ],
+)
+def test_a_request_is_not_planned_without_a_row_that_says_how(
+    base: Path, table: str, old: str, new: str, request_id: str
+) -> None:
+    """Else a post that asks for a nurse would go to anybody once the row that says so is faulty."""
+    replaced(base, table, old, new)
+    kept, _ = quarantined(read_tables(base))
+    assert set(kept["requests"]["request_id"]) == {"r1", "r2", "r3", "r4"} - {request_id}
+
+
+def test_a_table_that_cannot_be_read_sets_aside_what_needs_it(base: Path) -> None:
+    (base / "stations.csv").write_bytes(b"")
+    kept, faults = quarantined(read_tables(base))
+    assert told(faults) == [("stations", None, None, "stations.csv", "empty_file")]
+    assert kept["volunteers"]["volunteer_id"].to_list() == []  # each of them has a station
+    assert kept["requests"]["request_id"].to_list() == ["r3", "r4"]
+
+
+def test_several_faults_of_a_row_are_told_at_once(base: Path) -> None:
+    replaced(
+        base,
+        "requests",
+        "r1,m1,2,Lunch,,,s1,,,,2026-11-30T10:00,,4,",
+        "r1,m1,0,,,,,,91,200,noon,,6,",
+    )
+    rows = told(refused(read_tables(base)).faults)
+    assert [row[2] for row in rows] == ["lat", "lon", "priority", "quantity", "start"]
+
+
+def test_twenty_faults_are_printed_and_all_are_kept(base: Path) -> None:
+    lines = "".join(f"v1,skill{i},9,,\n" for i in range(50))
+    (base / "qualifications.csv").write_text(
+        f"volunteer_id,qualification,level,,\n".replace(",,", "") + ""
+    )
+    (base / "qualifications.csv").write_text(
+        "volunteer_id,qualification,level\n" + lines.replace(",,", "")
+    )
+    error = refused(read_tables(base))
+    assert error.faults.height == 50
+    assert str(error).splitlines()[0] == "50 faults in the tables"
+    assert str(error).splitlines()[-1] == "... and 30 more: see DataError.faults"
+    assert len(str(error).splitlines()) == 22
+
+
+def test_faults_of_several_tables_come_together(base: Path) -> None:
+    replaced(base, "pairs", "apart", "with")
+    replaced(base, "bonds", "4", "four")
+    (base / "menu.csv").write_bytes(b"")
+    assert {row[0] for row in told(refused(read_tables(base)).faults)} == {"pairs", "bonds", "menu"}
+
+
+def test_a_cell_of_ten_megabytes_is_a_fault_like_any_other(base: Path) -> None:
+    replaced(base, "menu", "Homework", "x" * 10_000_000)
+    replaced(base, "stations", "Square", "y" * 10_000_000)
+    rows = told(refused(read_tables(base)).faults)
+    assert rows == [
+        ("menu", 2, "name", "x" * 60 + "...", "max_length"),
+        ("stations", 1, "name", "y" * 60 + "...", "max_length"),
+    ]
+
+
+def test_a_quote_that_takes_in_the_file_is_found(base: Path) -> None:
+    rows = "".join(f"v1,s{i},1,,\n" for i in range(6_000_000))
+    (base / "qualifications.csv").write_text(
+        'volunteer_id,qualification,level,valid_from,valid_until\nv1,"x,1,,\n' + rows
+    )
+    faults = refused(read_tables(base)).faults
+    assert told(faults) == [("qualifications", None, None, None, "unclosed_quote")]
+
+
+def test_swapped_coordinates_are_warned_of(base: Path) -> None:
+    replaced(base, "volunteers", "31.25,121.48", "121.48,31.25".replace("121.48", "61.48"))
+    with pytest.warns(DataWarning, match=r"volunteers: lat and lon look swapped in 1 row\(s\): 3"):
+        replaced(base, "volunteers", "61.48,31.25", "31.25,61.48")
+        clean(read_tables(base), week=MONDAY, time_zone="Asia/Shanghai")
+
+
+def test_unknown_tables_and_columns_are_warned_of(base: Path) -> None:
+    (base / "volunteer.csv").write_text("volunteer_id\nv1\n")
+    replaced(base, "bonds", "last_visit", "latest_visit")
+    with pytest.warns(
+        DataWarning, match=r"no such table or column: volunteer, bonds\.latest_visit"
+    ):
+        clean(read_tables(base), week=MONDAY, time_zone="Asia/Shanghai")
+
+
+def test_a_byte_order_mark_and_blank_lines_do_no_harm(base: Path) -> None:
+    for path in base.iterdir():
+        text = path.read_text().replace("\n", "\r\n")
+        path.write_bytes(b"\xef\xbb\xbf" + text.encode() + b"\r\n\r\n")
+    kept, faults = clean(read_tables(base), week=MONDAY, time_zone="Asia/Shanghai")
+    assert faults.is_empty()
+    expected, _ = clean(read_tables(BASE), week=MONDAY, time_zone="Asia/Shanghai")
+    assert all(kept[name].equals(expected[name]) for name in TABLES)
+
+
+def test_cells_may_be_typed() -> None:
+    start, end = datetime(2026, 11, 30, 9), datetime(2026, 11, 30, 11)
+    tables = {
+        "volunteers": pl.DataFrame(
+            {"volunteer_id": [1, 2], "lat": [None, 31.0], "lon": [None, 121.0]}
+        ),
+        "availability": pl.DataFrame(
+            {"volunteer_id": [1], "start": [start], "end": [end], "preference": [1.0]},
+            schema_overrides={
+                "start": pl.Datetime("ms"),
+                "end": pl.Datetime("ns", "Asia/Shanghai"),
+            },
+        ),
+        "requests": pl.DataFrame(
+            {"request_id": ["r"], "start": ["2026-11-30 09:00:00"], "end": ["2026-11-30T03:00Z"]}
+        ),
+    }
+    kept, faults = clean(tables, week=MONDAY, time_zone="Asia/Shanghai")
+    assert faults.is_empty()
+    assert kept["availability"]["start"].item() == datetime(2026, 11, 30, 1)
+    assert kept["availability"]["end"].item() in (
+        datetime(2026, 11, 30, 3),
+        datetime(2026, 11, 30, 11),
+    )
+    assert kept["requests"]["end"].item() == datetime(2026, 11, 30, 3)
+
+
+ODD = [
+    pl.Series([1.5, 2.0]),
+    pl.Series([True, False]),
+    pl.Series([None, None]),
+    pl.Series([[1], [2]]),
+    pl.Series([{"a": 1}, {"a": 2}]),
+    pl.Series([b"\xff", b"x"]),
+    pl.Series([date(1, 1, 1), date(9999, 12, 31)]),
+    pl.Series([datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59)]),
+    pl.Series([datetime(2026, 1, 1), datetime(2026, 1, 1)]).dt.replace_time_zone("UTC"),
+    pl.Series([datetime(2026, 1, 1) - datetime(2025, 1, 1), None]),
+    pl.Series(["x", "1.5"], dtype=pl.Categorical),
+    pl.Series(["0001-01-01T00:00", "9999-12-31T23:59-14:00"]),
+    pl.Series(["1_000", "0x10"]),
+    pl.Series([10**30, 1], dtype=pl.Float64),
+    pl.Series([2**64 - 1, 1], dtype=pl.UInt64),
+    pl.Series(["1.50", "2.00"]).cast(pl.Decimal(10, 2)),
+    pl.Series([object(), object()], dtype=pl.Object),
+]
+
+
+@pytest.mark.parametrize("values", ODD, ids=lambda values: f"{values.dtype}:{values.len()}")
+@pytest.mark.parametrize("table", ["volunteers", "availability", "requests", "bonds"])
+def test_no_type_of_a_column_brings_it_down(table: str, values: pl.Series) -> None:
+    tables = {name: frame.drop("row") for name, frame in read_tables(BASE).items()}
+    for column in TABLES[table].columns():
+        odd = tables | {
+            table: tables[table]
+            .head(2)
+            .with_columns(values.head(tables[table].height).alias(column))
+            if tables[table].height >= 2
+            else tables[table].with_columns(values.head(1).alias(column))
+        }
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DataWarning)
+            for time_zone in ("Asia/Shanghai", "America/New_York"):
+                kept, faults = clean(odd, week=MONDAY, time_zone=time_zone, on_error="quarantine")
+        assert_nothing_vanished(odd, kept, faults)
+
+
+def test_a_column_named_row_holds_row_numbers_or_is_refused() -> None:
+    tables = {name: frame.drop("row") for name, frame in read_tables(BASE).items()}
+    numbered = tables | {"bonds": tables["bonds"].with_columns(row=pl.lit(17), visits=pl.lit(-1))}
+    assert told(refused(numbered).faults) == [("bonds", 17, "visits", "-1", "min")]
+    seats = tables | {"bonds": tables["bonds"].with_columns(row=pl.lit("A"))}
+    assert told(refused(seats).faults) == [("bonds", None, "row", None, "row_numbers")]
+
+
+def test_on_error_is_one_of_two() -> None:
+    with pytest.raises(UsageError, match="write 'raise' or 'quarantine'"):
+        clean({}, week=MONDAY, time_zone="Asia/Shanghai", on_error="ignore")  # type: ignore[arg-type]
+
+
+NASTY = st.sampled_from(
+    [None, "", " ", "x", "-1", "0", "1", "1.5", "NaN", "inf", "1e3", "91", "999999999999", "v1", "v1 ",
+     "r1", "r3", "m1", "m2", "o1", "o3", "s2", "cook", "early", "true", "pinned", "together", "24:00",
+     "23:30", "2026-12-02", "2026-12-02T10:00", "2026-12-02T10:00-14:00", "2026-03-08T02:30",
+     "9999-12-31T23:59", "\u200b", "\x00", "\ufffd", "e" * 300]
+)  # fmt: skip
+CELLS = [(name, c) for name, schema in TABLES.items() for c in schema.columns()]
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.tuples(st.sampled_from(CELLS), st.integers(0, 4), NASTY), min_size=1, max_size=12),
+    st.sampled_from(["Asia/Shanghai", "America/New_York"]),
+)
+def test_every_row_is_kept_or_told_and_what_is_kept_is_right(
+    changes: list[tuple[tuple[str, str], int, str | None]], time_zone: str
+) -> None:
+    tables = dict(read_tables(BASE))
+    for (name, column), row, value in changes:
+        cells = tables[name][column].to_list()
+        cells[row % len(cells)] = value
+        tables[name] = tables[name].with_columns(pl.Series(column, cells, dtype=pl.String))
+    check: Callable = lambda frames, on_error: clean(
+        frames, week=MONDAY, time_zone=time_zone, on_error=on_error
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)
+        kept, faults = check(tables, "quarantine")
+        assert_nothing_vanished(tables, kept, faults)
+        rest = {
+            n: f.filter(pl.col("row").is_in(kept[n]["row"].implode())) for n, f in tables.items()
+        }
+        again, none = check(rest, "raise")
+        assert none.is_empty()
+        assert all(again[name].equals(kept[name]) for name in tables)
+        Problem.from_tables(tables, MONDAY, Policy(time_zone=time_zone), on_error="quarantine")
+
+
+def test_tables_hold_what_their_store_met() -> None:
+    assert Tables({}).faults.is_empty()
