@@ -109,9 +109,10 @@ def faults_at(
 
 
 def _shown(rows: pl.DataFrame, column: str) -> pl.Expr:
-    if rows.schema[column].is_nested() or rows.schema[column] == pl.Object:
-        return pl.lit(f"({rows.schema[column]})")
-    return shorten(pl.col(column).cast(pl.String, strict=False))
+    kind = rows.schema[column]
+    if kind.is_nested() or kind in (pl.Object, pl.Binary, pl.Duration):
+        return pl.lit(f"({kind})")
+    return shorten(pl.col(column).cast(pl.String))
 
 
 def shorten(cell: pl.Expr) -> pl.Expr:

@@ -106,7 +106,8 @@ def _set_owners_aside(
 
 
 def _as_ids(column: pl.Series) -> pl.Series:
-    return column.cast(pl.String, strict=False)
+    text = column.dtype in (pl.String, pl.Categorical, pl.Enum) or column.dtype.is_integer()
+    return column.cast(pl.String) if text else pl.Series(dtype=pl.String)
 
 
 def _check_column(

@@ -140,16 +140,35 @@ def _undominated(paths: Paths) -> Paths:
     return paths.take(np.flatnonzero(lifted > before))
 
 
+@dataclass(frozen=True)
+class Schedules:
+    """Whole weeks, each with its arcs.
+
+    Attributes
+    ----------
+    volunteer : int32 array, shape (schedules,)
+    value : float64 array, shape (schedules,)
+        Rewards minus load.
+    owner, arc : int64 arrays of equal length
+        Which schedule holds which arc, sorted by schedule.
+    """
+
+    volunteer: c.Ints
+    value: c.Floats
+    owner: c.Longs
+    arc: c.Longs
+
+
 def best_schedules(
     problem: Problem,
     arcs: Arcs,
     rows: c.Longs,
     reward: c.Floats,
     first_load: c.Longs,
-    value: c.Floats,
-    chosen: c.Bools,
-) -> None:
-    """Find the best path of every volunteer who has arcs among the rows.
+    above: c.Floats,
+    most: int = 1,
+) -> Schedules:
+    """Return the best schedules of every volunteer who has arcs among the rows.
 
     Parameters
     ----------
@@ -159,31 +178,47 @@ def best_schedules(
         What each service is worth, before load.
     first_load : int64 array, shape (volunteers,)
         What any service costs each volunteer.
-    value : float64 array, shape (volunteers,)
-        Receives the value of the best path, at least 0.
-    chosen : bool array, shape (arcs,)
-        Receives the arcs of the best path.
+    above : float64 array, shape (volunteers,)
+        Only schedules worth more are returned; at least 0.
+    most : int
+        So many of each volunteer, the best first. Beyond the first they are the best among paths
+        of which none dominates another, not the best of all.
     """
-    for block in useful_blocks(problem, arcs, rows, reward, first_load):
-        levels = block.grow()
-        best = np.zeros(len(problem.volunteers))
-        for paths in levels:
-            np.maximum.at(best, block.volunteer[paths.arc], paths.value)
-        done = np.zeros(len(problem.volunteers), np.bool_)
-        follow = np.empty(0, np.int64)
-        for paths in reversed(levels):
-            chosen[block.rows[paths.arc[follow]]] = True
-            who = block.volunteer[paths.arc]
-            found = np.flatnonzero((paths.value > 0) & (paths.value == best[who]) & ~done[who])
-            _, first = np.unique(who[found], return_index=True)
-            found = found[first]
-            done[who[found]] = True
-            value[who[found]] = paths.value[found]
-            chosen[block.rows[paths.arc[found]]] = True
-            follow = paths.parent[np.concatenate([follow, found])]
+    parts, size = [], 0
+    for block in _useful_blocks(problem, arcs, rows, reward, first_load):
+        found = _picked(block, block.grow(), above, most)
+        parts.append((found.volunteer, found.value, found.owner + size, found.arc))
+        size += len(found.volunteer)
+    if not parts:
+        none = np.empty(0, np.int64)
+        return Schedules(none.astype(np.int32), np.empty(0), none, none)
+    return Schedules(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def useful_blocks(
+def _picked(block: Block, levels: list[Paths], above: c.Floats, most: int) -> Schedules:
+    """Pick the best paths of each volunteer, and walk back through their parents."""
+    level = np.repeat(np.arange(len(levels)), [len(paths) for paths in levels])
+    index = np.concatenate([np.arange(len(paths)) for paths in levels])
+    value = np.concatenate([paths.value for paths in levels])
+    volunteer = np.concatenate([block.volunteer[paths.arc] for paths in levels])
+    rows = np.flatnonzero(value > above[volunteer])
+    rows = rows[np.lexsort((level[rows], -value[rows], volunteer[rows]))]
+    begin = np.searchsorted(volunteer[rows], volunteer[rows])
+    rows = rows[np.arange(len(rows)) - begin < most]
+    owner, arc = [], []
+    walking, at = np.empty(0, np.int64), np.empty(0, np.int64)
+    for number in range(len(levels) - 1, -1, -1):
+        joins = np.flatnonzero(level[rows] == number)
+        walking, at = np.append(walking, joins), np.append(at, index[rows[joins]])
+        owner.append(walking)
+        arc.append(block.rows[levels[number].arc[at]])
+        at = levels[number].parent[at]
+    flat = np.concatenate(owner)
+    order = np.argsort(flat, kind="stable")
+    return Schedules(volunteer[rows], value[rows], flat[order], np.concatenate(arc)[order])
+
+
+def _useful_blocks(
     problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
 ) -> list[Block]:
     """Split the arcs that can be part of a best path into blocks of whole volunteers."""

@@ -78,7 +78,10 @@ class Weeks:
             rows = np.flatnonzero(~tree[self.arcs.volunteer])
             chosen[rows] = False
             value[~tree] = 0.0
-            best_schedules(self.problem, self.arcs, rows, reward, self.first_load, value, chosen)
+            above = np.zeros(len(value))
+            found = best_schedules(self.problem, self.arcs, rows, reward, self.first_load, above)
+            value[found.volunteer] = found.value
+            chosen[found.arc] = True
         return value, chosen
 
     def _best_of_trees(self, reward: c.Floats) -> tuple[c.Floats, c.Bools]:

@@ -1,0 +1,249 @@
+"""The master problem: one column per schedule of a volunteer, rows for all that joins volunteers.
+
+Variables: a schedule is taken (one column each); a seat beyond the minimum is filled; a request is
+served at an option. Rows speak of x, the sum of the schedules that hold an arc: the matrix ``on_arc``
+says how, and times a schedule's arcs it gives the schedule's column. What a row's dual charges an
+arc is the same matrix the other way round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from matching import columns as c
+from matching.eligibility import Arcs
+from matching.problem import Problem
+from matching.value import seat_value
+
+_FREE = np.inf
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows ``low <= on_arc @ x + on_team @ y <= high`` and the variables y they join.
+
+    Attributes
+    ----------
+    on_arc : scipy.sparse.csr_array, shape (rows, arcs)
+    on_team : scipy.sparse.csr_array, shape (rows, team variables)
+        Team variables: first one per option, whether it is served; then one per further seat.
+    low, high : float64 arrays, shape (rows,)
+    worth, most : float64 arrays, shape (team variables,)
+        Value of each team variable and its upper bound.
+    kind : list of slice
+        Where the rows of each method of `Constraints` stand, in their order.
+    """
+
+    on_arc: sparse.csr_array
+    on_team: sparse.csr_array
+    low: c.Floats
+    high: c.Floats
+    worth: c.Floats
+    most: c.Floats
+
+
+class Constraints:
+    """Writes the rows, one method per rule; each docstring states the rule."""
+
+    def __init__(self, problem: Problem, arcs: Arcs) -> None:
+        self.problem, self.arcs = problem, arcs
+        slots, posts = problem.slots, problem.posts
+        self.arc_option = slots.option[arcs.slot]
+        self.candidates = np.bincount(arcs.slot, minlength=len(slots))
+        self.needed = posts.min_seats[slots.post].astype(np.int64)
+        many = np.maximum(
+            0, np.minimum(posts.seats[slots.post], self.candidates) - self.needed
+        ).astype(np.int64)
+        self.seat_slot = np.repeat(np.arange(len(slots)), many)
+        self.seat_number = c.ranges(self.needed + 1, many)
+        self.size = 0
+        self.arc_parts: list[tuple[npt.ArrayLike, ...]] = []
+        self.team_parts: list[tuple[npt.ArrayLike, ...]] = []
+        self.bounds: list[tuple[c.Floats, c.Floats]] = []
+
+    def rows(self) -> Rows:
+        """Return all rows."""
+        self._seats()
+        self._seats_only_if_served()
+        self._one_option()
+        self._people()
+        self._team_rules()
+        self._pairs()
+        self._quotas()
+        self._pins()
+        worth, most = self._team_variables()
+        return Rows(
+            _matrix(self.arc_parts, (self.size, len(self.arcs))),
+            _matrix(self.team_parts, (self.size, len(worth))),
+            np.concatenate([low for low, _ in self.bounds]),
+            np.concatenate([high for _, high in self.bounds]),
+            worth,
+            most,
+        )
+
+    def _new(self, many: int, low: npt.ArrayLike, high: npt.ArrayLike) -> c.Longs:
+        row = np.arange(self.size, self.size + many)
+        self.size += many
+        self.bounds.append(
+            (np.broadcast_to(low, many).astype(float), np.broadcast_to(high, many).astype(float))
+        )
+        return row
+
+    def _arcs(self, row: npt.ArrayLike, arc: npt.ArrayLike, weight: npt.ArrayLike = 1.0) -> None:
+        self.arc_parts.append((row, arc, weight))
+
+    def _served(self, row: npt.ArrayLike, option: npt.ArrayLike, weight: npt.ArrayLike) -> None:
+        self.team_parts.append((row, option, weight))
+
+    def _filled(self, row: npt.ArrayLike, seat: npt.ArrayLike, weight: npt.ArrayLike) -> None:
+        self.team_parts.append((row, np.asarray(seat) + len(self.problem.options), weight))
+
+    def _team_variables(self) -> tuple[c.Floats, c.Floats]:
+        """Return what serving at an option is worth by its minimums alone, and each further seat."""
+        slots = self.problem.slots
+        base = np.zeros(len(self.problem.options))
+        slot = np.repeat(np.arange(len(slots)), self.needed)
+        k = c.ranges(np.ones(len(slots), np.int64), self.needed)
+        np.add.at(base, slots.option[slot], seat_value(self.problem, slots.post[slot], k))
+        possible = np.ones(len(base))
+        possible[slots.option[self.candidates < self.needed]] = 0.0
+        seats = seat_value(self.problem, slots.post[self.seat_slot], self.seat_number)
+        return np.append(base, seats), np.append(possible, np.ones(len(seats)))
+
+    def _seats(self) -> None:
+        """As many serve on a slot as it has filled seats: the minimum if served, and the further."""
+        row = self._new(len(self.problem.slots), 0, 0)
+        self._arcs(row[self.arcs.slot], np.arange(len(self.arcs)))
+        self._served(row, self.problem.slots.option, -self.needed)
+        self._filled(row[self.seat_slot], np.arange(len(self.seat_slot)), -1.0)
+
+    def _seats_only_if_served(self) -> None:
+        """A seat is filled only if its request is served at that option."""
+        seat = np.arange(len(self.seat_slot))
+        row = self._new(len(seat), -_FREE, 0)
+        self._filled(row, seat, 1.0)
+        self._served(row, self.problem.slots.option[self.seat_slot], -1.0)
+
+    def _one_option(self) -> None:
+        """A request is served at one option at most."""
+        request = self.problem.options.request
+        many = np.bincount(request, minlength=len(self.problem.requests))
+        several = np.flatnonzero(many[request] > 1)
+        asked, which = np.unique(request[several], return_inverse=True)
+        row = self._new(len(asked), -_FREE, 1)
+        self._served(row[which], several, 1.0)
+
+    def _people(self) -> None:
+        """If served, a request has at least its people in total."""
+        slots, options = self.problem.slots, self.problem.options
+        asked = self.problem.requests.min_people[options.request]
+        base = np.bincount(slots.option, self.needed, minlength=len(options))
+        option = np.flatnonzero(asked > np.maximum(base, 0))
+        row_of = np.full(len(options), -1)
+        row = self._new(len(option), 0, _FREE)
+        row_of[option] = row
+        self._served(row, option, (base - asked)[option])
+        seat = np.flatnonzero(row_of[slots.option[self.seat_slot]] >= 0)
+        self._filled(row_of[slots.option[self.seat_slot[seat]]], seat, 1.0)
+
+    def _team_rules(self) -> None:
+        """If served, so many hold a qualification, and one for every so many people."""
+        options, rules = self.problem.options, self.problem.team_rules
+        first = c.starts_of(options.request, len(self.problem.requests))
+        many = (first[rules.request + 1] - first[rules.request]).astype(np.int64)
+        option = c.ranges(first[rules.request], many)
+        rule = np.repeat(np.arange(len(rules)), many)
+        for limit, is_share in ((rules.min_people, False), (rules.per_people, True)):
+            asked = np.flatnonzero(limit[rule] > 0)
+            row = self._new(len(asked), 0, _FREE)
+            which, arc = self._arcs_at(option[asked])
+            holds = holders(self.problem, self.arcs, arc, rules.qualification[rule[asked[which]]])
+            if is_share:
+                self._arcs(row[which], arc, holds * limit[rule[asked[which]]] - 1.0)
+            else:
+                self._arcs(row[which], arc, holds.astype(float))
+                self._served(row, option[asked], -limit[rule[asked]].astype(float))
+
+    def _arcs_at(self, option: c.Longs) -> tuple[c.Longs, c.Longs]:
+        """Return, for each of the options, its arcs: which option, and the arc."""
+        order = np.argsort(self.arc_option, kind="stable")
+        first = c.starts_of(self.arc_option[order], len(self.problem.options))
+        many = first[option + 1] - first[option]
+        return np.repeat(np.arange(len(option)), many), order[c.ranges(first[option], many)]
+
+    def _pairs(self) -> None:
+        """On a request, both or neither of a pair that is together; never both of one apart."""
+        pairs = self.problem.pairs
+        first = c.starts_of(self.arcs.volunteer, len(self.problem.volunteers))
+        parts = []
+        for side, who in ((1.0, pairs.a), (-1.0, pairs.b)):
+            many = first[who + 1] - first[who]
+            arc = c.ranges(first[who], many)
+            pair = np.repeat(np.arange(len(pairs)), many)
+            parts.append((pair, arc, np.full(len(arc), side)))
+        pair, arc, side = (np.concatenate(column) for column in zip(*parts, strict=True))
+        meeting = np.unique(c.combine(pair, self.arc_option[arc]), return_inverse=True)
+        together = pairs.together[meeting[0] >> 32]
+        row = self._new(len(together), np.where(together, 0.0, -_FREE), np.where(together, 0.0, 1.0))
+        self._arcs(row[meeting[1]], arc, np.where(pairs.together[pair], side, 1.0))
+
+    def _quotas(self) -> None:
+        """An organisation's volunteers, over its tree, serve no more often than its quota."""
+        organisations = self.problem.organisations
+        limited = organisations.max_seats < c.NO_LIMIT
+        row_of = np.full(len(organisations) + 1, -1)
+        row_of[:-1][limited] = self._new(int(limited.sum()), -_FREE, organisations.max_seats[limited])
+        parent = np.append(organisations.parent, -1)
+        # Climb from every arc's organisation, all arcs one level at a time.
+        arc = np.arange(len(self.arcs))
+        at = self.problem.volunteers.organisation[self.arcs.volunteer]
+        while len(arc):
+            arc, at = arc[at >= 0], at[at >= 0]
+            counted = row_of[at] >= 0
+            self._arcs(row_of[at[counted]], arc[counted])
+            at = parent[at]
+
+    def _pins(self) -> None:
+        """What is pinned stays, at its option or at any."""
+        pins = self.problem.pins
+        row = self._new(len(pins), 1, _FREE)
+        which, arc = pinned_arcs(self.problem, self.arcs)
+        self._arcs(row[which], arc)
+
+
+def pinned_arcs(problem: Problem, arcs: Arcs) -> tuple[c.Longs, c.Longs]:
+    """Return the arcs that each pin may be kept by: which pin, and the arc."""
+    pins, slots = problem.pins, problem.slots
+    first = c.starts_of(arcs.volunteer, len(problem.volunteers))
+    many = first[pins.volunteer + 1] - first[pins.volunteer]
+    arc = c.ranges(first[pins.volunteer], many)
+    which = np.repeat(np.arange(len(pins)), many)
+    slot = arcs.slot[arc]
+    fits = slots.post[slot] == pins.post[which]
+    fits &= (pins.option[which] < 0) | (slots.option[slot] == pins.option[which])
+    return which[fits], arc[fits]
+
+
+def holders(problem: Problem, arcs: Arcs, arc: c.Longs, qualification: c.Ints) -> c.Bools:
+    """Tell for which arcs the volunteer holds a qualification on all days of the service."""
+    holdings, option = problem.holdings, problem.slots.option[arcs.slot[arc]]
+    day, last_day = problem.options.day[option], problem.options.last_day[option]
+    keys = c.combine(holdings.qualification, holdings.volunteer)
+    order = np.argsort(keys)
+    asked = c.combine(qualification, arcs.volunteer[arc])
+    low, high = (np.searchsorted(keys[order], asked, side=side) for side in ("left", "right"))
+    row = order[c.ranges(low.astype(np.int64), (high - low).astype(np.int64))]
+    of = np.repeat(np.arange(len(arc)), high - low)
+    valid = (holdings.first_day[row] <= day[of]) & (holdings.last_day[row] >= last_day[of])
+    holds: c.Bools = np.bincount(of[valid], minlength=len(arc)) > 0
+    return holds
+
+
+def _matrix(parts: list[tuple[npt.ArrayLike, ...]], shape: tuple[int, int]) -> sparse.csr_array:
+    expanded = [np.broadcast_arrays(*part) for part in parts]
+    row, column, weight = (np.concatenate(x) for x in zip(*expanded, strict=True))
+    return sparse.csr_array((weight.astype(float), (row, column)), shape=shape)

@@ -1,0 +1,383 @@
+"""A week, one record at a time: for whoever has ten volunteers rather than a store of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from matching.errors import UsageError
+from matching.policy import Policy
+from matching.problem import Problem
+from matching.schema import DEFAULT_POST, NEEDED, TABLES, meta
+from matching.tables import OnError
+
+Day = str | date
+When = str | datetime
+Clock = str | time
+Window = (
+    tuple[When, When]
+    | tuple[When, When, int]
+    | tuple[str | int, Clock, Clock]
+    | tuple[str | int, Clock, Clock, int]
+)
+Qualifications = Iterable[str] | Mapping[str, int]
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WINDOW = "('mon', '09:00', '12:00') or ('2026-11-30 09:00', '2026-11-30 12:00')"
+
+
+@dataclass(frozen=True)
+class Post:
+    """What a request or a menu item wants of the people on one of its posts.
+
+    ``seats`` may be absent where a request keeps the seats of its menu item's post and only asks
+    for more qualifications; elsewhere it is then 1.
+    """
+
+    seats: int | None = None
+    min_seats: int | None = None
+    qualifications: Qualifications = ()
+
+
+class Week:
+    """Collects the rows of the contract's tables; `problem` checks them all at once.
+
+    Every keyword is a column of the table it goes to, so the reference of the tables holds here
+    too; ``None`` leaves the cell empty. Things may be told in any order. Times are text such as
+    ``"2026-11-30 09:00"`` or datetimes, local to ``policy.time_zone``. ``qualifications`` are
+    names, ``["skill:18"]``, or names with levels, ``{"skill:18": 3}``.
+
+    Parameters
+    ----------
+    monday : str or datetime.date
+        The Monday the week starts with.
+    policy : Policy, optional
+        Weights and limits; the model's defaults, if absent.
+    """
+
+    def __init__(self, monday: Day, *, policy: Policy | None = None) -> None:
+        try:
+            self.monday = date.fromisoformat(monday) if isinstance(monday, str) else monday
+        except ValueError:
+            raise UsageError(f"{monday!r} is not a day; write for instance '2026-11-30'") from None
+        if self.monday.weekday() != 0:
+            first = date.fromordinal(self.monday.toordinal() - self.monday.weekday())
+            raise UsageError(f"a week starts with a Monday: not {monday}, but {first}")
+        self.policy = policy
+        self._rows: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Return the tables that have rows, and those that every problem needs; times as text."""
+        given = {name: rows for name, rows in self._rows.items() if rows or name in NEEDED}
+        return {name: _frame(name, rows) for name, rows in given.items()}
+
+    def problem(self, on_error: OnError = "raise") -> Problem:
+        """Check everything told so far; see `Problem.from_tables`."""
+        return Problem.from_tables(self.tables(), self.monday, self.policy, on_error)
+
+    # Who and where. The locals of these methods are the columns of the row they add.
+
+    def organisation(
+        self,
+        organisation_id: str,
+        *,
+        name: str | None = None,
+        parent_id: str | None = None,
+        max_seats: int | None = None,
+    ) -> str:
+        """Add an organisation; return its id. ``max_seats`` is its quota of services."""
+        self._add("organisations", locals())
+        return organisation_id
+
+    def station(
+        self,
+        station_id: str,
+        *,
+        name: str | None = None,
+        lat: float | None = None,
+        lon: float | None = None,
+        grid: str | None = None,
+        region: str | None = None,
+    ) -> str:
+        """Add a place; return its id."""
+        self._add("stations", locals())
+        return station_id
+
+    def volunteer(
+        self,
+        volunteer_id: str,
+        *,
+        available: Iterable[Window] = (),
+        qualifications: Qualifications = (),
+        organisation_id: str | None = None,
+        station_id: str | None = None,
+        lat: float | None = None,
+        lon: float | None = None,
+        travel_km: float | None = None,
+        max_shifts: int | None = None,
+        max_hours: float | None = None,
+        max_shifts_per_day: int | None = None,
+        min_rest_hours: float | None = None,
+        recent_hours: float | None = None,
+        show_up: float | None = None,
+        max_offers: int | None = None,
+        consent: str | None = None,
+    ) -> str:
+        """Add a volunteer; return the id. For ``available`` see `available`."""
+        self._add("volunteers", locals())
+        self.available(volunteer_id, *_several("available", available, f"[{_WINDOW}]"))
+        for name, level in _levels(qualifications):
+            self.qualification(volunteer_id, name, level=level)
+        return volunteer_id
+
+    def available(self, volunteer_id: str, *windows: Window) -> None:
+        """Add windows: ``(start, end)`` or ``("mon", "09:00", "12:00")``, and a preference last."""
+        for window in windows:
+            self._add("availability", {"volunteer_id": volunteer_id, **_window(window)})
+
+    def qualification(
+        self,
+        volunteer_id: str,
+        qualification: str,
+        *,
+        level: int | None = None,
+        valid_from: Day | None = None,
+        valid_until: Day | None = None,
+    ) -> None:
+        """Add something a volunteer can show, and the days it is valid on."""
+        self._add("qualifications", locals())
+
+    # What is asked.
+
+    def menu_item(
+        self,
+        menu_item: str,
+        *,
+        name: str | None = None,
+        category: str | None = None,
+        organisation_id: str | None = None,
+        minutes: int | None = None,
+        min_people: int | None = None,
+        seats: int | None = None,
+        min_seats: int | None = None,
+        qualifications: Qualifications = (),
+        posts: Mapping[str, Post | int] | None = None,
+    ) -> str:
+        """Add a service that can be ordered; return its id. For its posts see `request`."""
+        self._add("menu", locals())
+        tables = ("menu_posts", "menu_qualifications")
+        wanted = _posts(seats, min_seats, qualifications, posts)
+        self._add_posts(tables, {"menu_item": menu_item}, wanted, 1)
+        return menu_item
+
+    def request(
+        self,
+        request_id: str,
+        *,
+        start: When | None = None,
+        end: When | None = None,
+        options: Mapping[str, tuple[When, When]] | None = None,
+        menu_item: str | None = None,
+        quantity: int | None = None,
+        name: str | None = None,
+        category: str | None = None,
+        organisation_id: str | None = None,
+        station_id: str | None = None,
+        beneficiary_id: str | None = None,
+        lat: float | None = None,
+        lon: float | None = None,
+        priority: int | None = None,
+        min_people: int | None = None,
+        seats: int | None = None,
+        min_seats: int | None = None,
+        qualifications: Qualifications = (),
+        posts: Mapping[str, Post | int] | None = None,
+    ) -> str:
+        """Add a request; return its id.
+
+        ``options`` maps names to alternative times. ``posts`` maps names to posts or numbers of
+        seats; a request with one post, ``volunteer``, may give ``seats``, ``min_seats`` and
+        ``qualifications`` directly. Without any, its posts are its menu item's.
+        """
+        self._add("requests", locals())
+        for option, times in (options or {}).items():
+            if isinstance(times, str) or len(times) != 2:
+                raise UsageError(f"option {option!r} is (start, end), not {times!r}")
+            cells = {"request_id": request_id, "option": option}
+            self._add("options", cells | dict(zip(("start", "end"), times, strict=True)))
+        wanted = _posts(seats, min_seats, qualifications, posts)
+        usual = 1 if menu_item is None else None
+        self._add_posts(("posts", "post_qualifications"), {"request_id": request_id}, wanted, usual)
+        return request_id
+
+    def team_rule(
+        self,
+        qualification: str,
+        *,
+        request_id: str | None = None,
+        menu_item: str | None = None,
+        min_people: int | None = None,
+        per_people: int | None = None,
+    ) -> None:
+        """Ask a whole team for holders: so many at least, or one for every so many people."""
+        self._add("team_rules", locals())
+
+    # Who likes whom and what, and what is already known.
+
+    def prefer(self, volunteer_id: str, subject: str, value: str, *, weight: int) -> None:
+        """Say how much a volunteer likes a category, menu item, station, ...; negative: dislikes."""
+        self._add("preferences", locals())
+
+    def never(self, volunteer_id: str, subject: str, value: str) -> None:
+        """Say what a volunteer is never to be given."""
+        self._add("preferences", locals() | {"never": True})
+
+    def together(self, volunteer_a: str, volunteer_b: str) -> None:
+        """Let two volunteers serve a request both, or neither of them."""
+        self._add("pairs", locals() | {"rule": "together"})
+
+    def apart(self, volunteer_a: str, volunteer_b: str) -> None:
+        """Never let two volunteers serve the same request."""
+        self._add("pairs", locals() | {"rule": "apart"})
+
+    def bond(
+        self,
+        volunteer_id: str,
+        beneficiary_id: str,
+        *,
+        visits: int | None = None,
+        last_visit: Day | None = None,
+    ) -> None:
+        """Say who has helped whom before, and how often."""
+        self._add("bonds", locals())
+
+    def affinity(
+        self, volunteer_id: str, request_id: str, score: int, *, post: str | None = None
+    ) -> None:
+        """Add a score of one's own to the quality of a volunteer for a request."""
+        self._add("affinities", locals())
+
+    def assignment(
+        self,
+        volunteer_id: str,
+        request_id: str,
+        status: str,
+        *,
+        post: str = DEFAULT_POST,
+        option: str | None = None,
+    ) -> None:
+        """Say what was decided before: pinned, accepted, published, offered or declined."""
+        self._add("assignments", locals())
+
+    def pin(
+        self, volunteer_id: str, request_id: str, *, post: str = DEFAULT_POST, option: str | None = None
+    ) -> None:
+        """Say that a volunteer must serve there."""
+        self.assignment(volunteer_id, request_id, "pinned", post=post, option=option)
+
+    def accept(
+        self, volunteer_id: str, request_id: str, *, post: str = DEFAULT_POST, option: str | None = None
+    ) -> None:
+        """Say that a volunteer has agreed to serve there."""
+        self.assignment(volunteer_id, request_id, "accepted", post=post, option=option)
+
+    def decline(
+        self, volunteer_id: str, request_id: str, *, post: str = DEFAULT_POST, option: str | None = None
+    ) -> None:
+        """Say that a volunteer has refused to serve there."""
+        self.assignment(volunteer_id, request_id, "declined", post=post, option=option)
+
+    def _add(self, table: str, cells: Mapping[str, object]) -> None:
+        columns = TABLES[table].columns()
+        self._rows[table].append({c: cells[c] for c in columns if cells.get(c) is not None})
+
+    def _add_posts(
+        self, tables: tuple[str, str], owner: dict[str, str], posts: Mapping[str, Post], usual: int | None
+    ) -> None:
+        for name, post in posts.items():
+            seats = usual if post.seats is None else post.seats
+            cells = {**owner, "post": name, "seats": seats, "min_seats": post.min_seats}
+            if seats is not None or post.min_seats is not None:
+                self._add(tables[0], cells)
+            for qualification, level in _levels(post.qualifications):
+                self._add(tables[1], {**cells, "qualification": qualification, "level": level})
+
+
+def _several(name: str, values: Any, example: str) -> list[Any]:
+    """Return the items of a list that a caller may have forgotten to put into brackets."""
+    single = isinstance(values, str) or not isinstance(values, Iterable)
+    if single or any(isinstance(item, str) for item in values if name == "available"):
+        raise UsageError(f"{name} = {values!r}: this is a list; write {example}")
+    return list(values)
+
+
+def _levels(qualifications: Qualifications) -> list[tuple[str, int | None]]:
+    if isinstance(qualifications, Mapping):
+        return list(qualifications.items())
+    names = _several("qualifications", qualifications, "['skill:18'] or {'skill:18': 3}")
+    return [(name, None) for name in names]
+
+
+def _posts(
+    seats: int | None,
+    min_seats: int | None,
+    qualifications: Qualifications,
+    posts: Mapping[str, Post | int] | None,
+) -> dict[str, Post]:
+    simple = Post(seats, min_seats, qualifications)
+    if posts is None:
+        return {} if simple == Post() else {DEFAULT_POST: simple}
+    if simple != Post():
+        raise UsageError(
+            "seats, min_seats and qualifications are those of a single post; with posts, write them "
+            "there: posts={'lead': Post(1, qualifications=['role:social_worker']), 'helper': 2}"
+        )
+    return {name: post if isinstance(post, Post) else Post(post) for name, post in posts.items()}
+
+
+def _window(window: Any) -> dict[str, object]:
+    first, *rest = window if isinstance(window, tuple | list) else (window,)
+    weekday = isinstance(first, int) or (isinstance(first, str) and first[:1].isalpha())
+    columns = ["weekday", "start_time", "end_time"] if weekday else ["start", "end"]
+    known = not weekday or isinstance(first, int) or first.lower() in WEEKDAYS
+    preference = rest[len(columns) - 1 :]
+    if not (known and len(rest) >= len(columns) - 1 and len(preference) <= 1) or (
+        preference and not isinstance(preference[0], int)
+    ):
+        raise UsageError(
+            f"{window!r} is not a window of availability; write {_WINDOW}, "
+            "and, if you like, a preference from -2 to 2 as the last item"
+        )
+    if isinstance(first, str) and weekday:
+        first = WEEKDAYS.index(first.lower()) + 1
+    return dict(zip([*columns, "preference"], [first, *rest], strict=False))
+
+
+def _frame(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:
+    """Return the columns that are required or filled."""
+    columns = TABLES[table].columns()
+    filled = {name for row in rows for name in row}
+    shown = [name for name in columns if name in filled or meta(columns[name]).get("required")]
+    return pl.DataFrame([_series(n, columns[n], [row.get(n) for row in rows]) for n in shown])
+
+
+def _series(name: str, column: dy.Column, cells: list[object]) -> pl.Series:
+    """Return numbers as such where all are; else text, whose faults the tables' check can name."""
+    if isinstance(column, dy.Int64 | dy.Float64 | dy.Bool):
+        try:
+            return pl.Series(name, cells, dtype=column.dtype)
+        except TypeError:
+            pass
+    return pl.Series(name, [None if c is None else _text(c) for c in cells], dtype=pl.String)
+
+
+def _text(cell: object) -> str:
+    if isinstance(cell, datetime | time):
+        short = cell.second == cell.microsecond == 0
+        return cell.isoformat(timespec="minutes" if short else "auto")
+    return str(cell)
