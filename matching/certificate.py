@@ -45,6 +45,6 @@ def reward(problem: Problem, arcs: Arcs, quality: c.Longs, prices: Prices) -> c.
 def rest_of_bound(problem: Problem, arcs: Arcs, prices: Prices) -> float:
     """Return the requests' and the quotas' part of ``bound(p)``."""
     teams = float(best_teams(problem, arcs, prices).sum())
-    limited = problem.organisations.max_seats < c.NO_LIMIT
+    limited = problem.organisations.limited
     quotas = prices.quota[limited] @ problem.organisations.max_seats[limited].astype(np.float64)
     return teams + float(quotas)

@@ -193,6 +193,12 @@ class Organisations(Columns):
     parent: Ints
     max_seats: Ints
 
+    @property
+    def limited(self) -> Bools:
+        """Which organisations have a quota."""
+        limited: Bools = self.max_seats < NO_LIMIT
+        return limited
+
 
 @dataclass(frozen=True)
 class Affinities(Columns):

@@ -7,6 +7,7 @@ who qualify and could be there, then those near enough, then the exact times and
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,20 @@ _BIN_MINUTES = 240
 _BATCH = 1 << 20
 _DECLINED = STATUSES.index("declined")
 _AGREED = (STATUSES.index("pinned"), STATUSES.index("accepted"))
+
+
+# Volunteers and slots, index by index.
+Pairs = tuple[c.Ints, c.Ints]
+RULES = (
+    "qualification",
+    "distance",
+    "availability",
+    "organisation",
+    "never",
+    "declined",
+    "consent",
+    "only_listed",
+)
 
 
 @dataclass(frozen=True)
@@ -40,14 +55,17 @@ class Arcs(c.Columns):
     km: c.Floats
 
 
-def eligible(problem: Problem) -> Arcs:
+def eligible(problem: Problem, workers: int = 1) -> Arcs:
     """Return every arc that keeps all pair rules.
 
     Work grows with the volunteers who qualify for a group of slots and with the pairs that are near
-    enough, never with volunteers times slots.
+    enough, never with volunteers times slots. The arcs are the same for any number of workers.
     """
-    finder = _Finder(problem)
-    blocks = [finder.kept(*pairs) for pairs in _batched(finder.near_pairs())]
+    finder = Finder(problem)
+    every = np.arange(len(problem.slots), dtype=np.int32)
+    with ThreadPoolExecutor(workers) as pool:
+        pairs = batched(finder.near_pairs(every))
+        blocks = list(pool.map(lambda block: finder.kept(*block), pairs))
     if not blocks:
         return Arcs(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
     volunteer, slot, km = (np.concatenate(column) for column in zip(*blocks, strict=True))
@@ -55,7 +73,7 @@ def eligible(problem: Problem) -> Arcs:
     return Arcs(volunteer[order], slot[order], km[order])
 
 
-class _Finder:
+class Finder:
     """Finds the arcs of one problem, one method per pair rule."""
 
     def __init__(self, problem: Problem) -> None:
@@ -69,29 +87,34 @@ class _Finder:
         order = np.argsort(c.combine(problem.holdings.qualification, position))
         self.holdings, self.holding_position = problem.holdings.take(order), position[order]
         self.holders_of = c.starts_of(self.holdings.qualification, len(problem.qualification_ids))
+        self.bundles = _bundles(problem)
         self.holders_cache: dict[tuple[int, int, int, int], c.Ints] = {}
         self.window_volunteer, self.window_start, self.window_end = merged_windows(problem.windows)
         self.window_keys = c.combine(self.window_volunteer, self.window_start)
         self.bans = _Bans(problem)
 
-    def near_pairs(self) -> Iterator[tuple[c.Ints, c.Ints]]:
+    def near_pairs(self, slots: c.Ints, *, any_time: bool = False) -> Iterator[Pairs]:
         """Yield volunteers and slots that qualification, place and rough time leave possible.
 
-        Slots that ask the same qualifications at about the same time are handled together.
+        Slots that ask the same qualifications at about the same time are handled together. With
+        ``any_time`` the time does not count.
         """
-        problem, slots = self.problem, self.problem.slots
-        option = problem.options.take(slots.option)
-        lat, lon = problem.requests.lat[slots.request], problem.requests.lon[slots.request]
+        problem = self.problem
+        option, request = problem.options.take(problem.slots.option[slots]), problem.slots.request[slots]
+        lat, lon = problem.requests.lat[request], problem.requests.lon[request]
         time = np.stack([option.day, option.last_day, option.start // _BIN_MINUTES])
         _, time_group = np.unique(time, axis=1, return_inverse=True)
-        bundle = _bundles(problem)[slots.post]
-        order = np.lexsort((bundle, time_group)).astype(np.int32)
+        bundle = self.bundles[problem.slots.post[slots]]
+        order = np.lexsort((bundle, time_group))
         for same_time in _runs(order, time_group[order]):
-            there = self._could_be_there(option.start[same_time].max(), option.end[same_time].min())
+            there = np.ones(len(self.position), np.bool_)
+            if not any_time:
+                start, end = option.start[same_time].max(), option.end[same_time].min()
+                there = self._could_be_there(start, end)
             for same in _runs(same_time, bundle[same_time]):
-                candidates = self._candidates(same[0], there)
+                candidates = self._candidates(slots[same[0]], there)
                 for who, which in self.places.near(candidates, lat[same], lon[same]):
-                    yield self.places.order[who], same[which]
+                    yield self.places.order[who], slots[same[which]]
 
     def _could_be_there(self, latest_start: np.int32, earliest_end: np.int32) -> c.Bools:
         """Tell who has a window that starts by the one and lasts until the other, by position."""
@@ -100,7 +123,7 @@ class _Finder:
         there[self.position[self.window_volunteer[fits]]] = True
         return there
 
-    def _candidates(self, slot: int, there: c.Bools) -> c.Ints:
+    def _candidates(self, slot: np.int32, there: c.Bools) -> c.Ints:
         """Return who of them holds all the slot asks for on all its days, by position."""
         problem = self.problem
         post, option = problem.slots.post[slot], problem.slots.option[slot]
@@ -126,16 +149,41 @@ class _Finder:
             self.holders_cache[key] = position[np.diff(position, prepend=-1) > 0]
         return self.holders_cache[key]
 
+    def qualified(self, slot: np.int32) -> int:
+        """Return how many hold all the slot asks for."""
+        return len(self._candidates(slot, np.ones(len(self.position), np.bool_)))
+
     def kept(self, volunteer: c.Ints, slot: c.Ints) -> tuple[c.Ints, c.Ints, c.Floats]:
-        """Return the pairs that keep the other rules too, with their distances."""
-        people, requests = self.problem.volunteers, self.problem.requests
-        fits = self._organisation(volunteer, slot) & self._available(volunteer, slot)
-        volunteer, slot = volunteer[fits], slot[fits]
-        q = self.problem.slots.request[slot]
+        """Return the pairs that keep all other rules, with their distances."""
+        km = np.empty(0)
+        for _, volunteer, slot, km in self.sieve(volunteer, slot):
+            pass
+        return volunteer, slot, km
+
+    def sieve(
+        self, volunteer: c.Ints, slot: c.Ints
+    ) -> Iterator[tuple[str, c.Ints, c.Ints, c.Floats]]:
+        """Apply one rule after the other: yield its name and the pairs it leaves."""
+        problem = self.problem
+        people, requests = problem.volunteers, problem.requests
+        q = problem.slots.request[slot]
         km = distance_km(people.lat[volunteer], people.lon[volunteer], requests.lat[q], requests.lon[q])
         # Where a place is unknown the distance is NaN, and no distance is too far.
-        fits = ~(km > people.travel_km[volunteer] * (1 + 1e-9)) & self.bans.allow(volunteer, slot)
-        return volunteer[fits], slot[fits], km[fits]
+        fits = ~(km > people.travel_km[volunteer] * (1 + 1e-9))
+        for name, rule in (
+            ("distance", None),
+            ("availability", self._available),
+            ("organisation", self._organisation),
+            ("never", self.bans.never_said),
+            ("declined", self.bans.declined),
+            ("consent", self.bans.consents),
+            ("only_listed", self.bans.listed),
+        ):
+            if rule is not None:
+                fits = rule(volunteer, slot)
+            if not fits.all():
+                volunteer, slot, km = volunteer[fits], slot[fits], km[fits]
+            yield name, volunteer, slot, km
 
     def _organisation(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
         own = self.problem.volunteers.organisation[volunteer]
@@ -156,7 +204,7 @@ class _Finder:
 
 
 class _Bans:
-    """What was said of single pairs: never, declined, refused, not listed."""
+    """What was said of single pairs; each method tells which pairs may go on."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -168,34 +216,41 @@ class _Bans:
         ]
         self.who_never = np.zeros(len(problem.volunteers), np.bool_)
         self.who_never[likes.volunteer] = True
-        self.declined = Answers(problem, (_DECLINED,))
+        self.answered_no = Answers(problem, (_DECLINED,))
         self.agreed = Answers(problem, _AGREED)
-        listed = problem.affinities
-        self.listed = np.sort(
-            np.concatenate(
-                [
-                    c.combine(listed.volunteer, 2 * listed.request.astype(np.int64))[listed.post < 0],
-                    c.combine(listed.volunteer, 2 * listed.post.astype(np.int64) + 1)[listed.post >= 0],
-                ]
-            )
-        )
+        scores = problem.affinities
+        of_request = scores.take(scores.post < 0)
+        of_post = scores.take(scores.post >= 0)
+        self.listed_requests = np.sort(c.combine(of_request.volunteer, of_request.request))
+        self.listed_posts = np.sort(c.combine(of_post.volunteer, of_post.post))
 
-    def allow(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        """Tell which pairs nothing speaks against."""
-        slots = self.problem.slots
-        allowed: c.Bools = ~self.declined.among(volunteer, slot)
+    def never_said(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
+        """Refuse what the volunteer never does."""
+        allowed: c.Bools = np.ones(len(slot), np.bool_)
+        rows = np.flatnonzero(self.who_never[volunteer])
+        for codes, keys in self.never:
+            found = c.lookup(keys, c.combine(volunteer[rows], codes[slot[rows]])) >= 0
+            allowed[rows[found]] = False
+        return allowed
+
+    def declined(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
+        """Refuse what the volunteer declined before."""
+        return ~self.answered_no.among(volunteer, slot)
+
+    def consents(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
+        """Refuse volunteers who are not to be asked, but for what they agreed to."""
         refuses = self.problem.volunteers.refuses[volunteer]
         if refuses.any():
-            allowed &= ~refuses | self.agreed.among(volunteer, slot)
-        if self.never:
-            rows = np.flatnonzero(self.who_never[volunteer])
-            for codes, keys in self.never:
-                found = c.lookup(keys, c.combine(volunteer[rows], codes[slot[rows]])) >= 0
-                allowed[rows[found]] = False
+            refuses[refuses] = ~self.agreed.among(volunteer[refuses], slot[refuses])
+        return ~refuses
+
+    def listed(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
+        """Refuse pairs without an affinity, where the policy wants only listed ones."""
+        allowed: c.Bools = np.ones(len(slot), np.bool_)
         if self.problem.policy.only_listed:
-            by_request = c.combine(volunteer, 2 * slots.request[slot].astype(np.int64))
-            by_post = c.combine(volunteer, 2 * slots.post[slot].astype(np.int64) + 1)
-            allowed &= (c.lookup(self.listed, by_request) >= 0) | (c.lookup(self.listed, by_post) >= 0)
+            slots = self.problem.slots
+            allowed = c.lookup(self.listed_requests, c.combine(volunteer, slots.request[slot])) >= 0
+            allowed |= c.lookup(self.listed_posts, c.combine(volunteer, slots.post[slot])) >= 0
         return allowed
 
 
@@ -262,9 +317,9 @@ def _bundles(problem: Problem) -> c.Ints:
     return number
 
 
-def _batched(pairs: Iterator[tuple[c.Ints, c.Ints]]) -> Iterator[tuple[c.Ints, c.Ints]]:
+def batched(pairs: Iterator[Pairs]) -> Iterator[Pairs]:
     """Join small blocks into large ones: what comes next costs by the block and by the row."""
-    waiting: list[tuple[c.Ints, c.Ints]] = []
+    waiting: list[Pairs] = []
     size = 0
     for block in pairs:
         waiting.append(block)
@@ -276,11 +331,11 @@ def _batched(pairs: Iterator[tuple[c.Ints, c.Ints]]) -> Iterator[tuple[c.Ints, c
         yield _joined(waiting)
 
 
-def _joined(blocks: list[tuple[c.Ints, c.Ints]]) -> tuple[c.Ints, c.Ints]:
+def _joined(blocks: list[Pairs]) -> Pairs:
     first, second = zip(*blocks, strict=True)
     return np.concatenate(first), np.concatenate(second)
 
 
-def _runs(items: c.Ints, labels: c.Ints) -> Iterator[c.Ints]:
+def _runs(items: c.Longs, labels: c.Longs | c.Ints) -> Iterator[c.Longs]:
     """Yield the stretches of items whose neighbouring labels are equal."""
     yield from np.split(items, np.flatnonzero(np.diff(labels)) + 1) if len(items) else ()

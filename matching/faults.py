@@ -74,6 +74,8 @@ def faults_of(
     table: str, rows: pl.DataFrame, columns: tuple[str, ...], rule: str, message: str
 ) -> pl.DataFrame:
     """Return a fault for each of the rows, showing what the columns hold there."""
+    if rows.is_empty():
+        return no_faults()
     cells = [_shown(rows, column) for column in columns]
     if len(columns) > 1:
         pairs = zip(columns, cells, strict=True)

@@ -119,7 +119,7 @@ def build(
 def _quotas(problem: Problem, edges: _Edges, volunteers: c.Longs) -> tuple[c.Ints, slice, c.Longs]:
     """Give every organisation with a quota a node below the nearest one above that has one."""
     organisations = problem.organisations
-    quota = np.flatnonzero(organisations.max_seats < c.NO_LIMIT).astype(np.int32)
+    quota = np.flatnonzero(organisations.limited).astype(np.int32)
     node = np.append(np.zeros(len(organisations), np.int64), 0)
     node[quota] = edges.node(len(quota))
     nearest = nearest_quota(problem)
@@ -133,7 +133,7 @@ def nearest_quota(problem: Problem) -> c.Ints:
     """Return, for each organisation and one last row for none, the nearest with a quota; or -1."""
     organisations = problem.organisations
     size = len(organisations)
-    limited = organisations.max_seats < c.NO_LIMIT
+    limited = organisations.limited
     jump = np.append(np.where(limited, np.arange(size), organisations.parent), -1)
     # Doubling the jump climbs to the nearest limited one, or past the root, in log(size) steps.
     for _ in range(size.bit_length()):

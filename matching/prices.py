@@ -69,7 +69,7 @@ class Prices:
         """Return the table ``prices``."""
         keys = slot_keys(problem)
         own_slot = (self.own_key & 0xFFFFFFFF) - 1
-        limited = np.flatnonzero(problem.organisations.max_seats < c.NO_LIMIT)
+        limited = np.flatnonzero(problem.organisations.limited)
         absent = pl.lit(None, dtype=pl.String)
         parts = [
             keys.with_columns(

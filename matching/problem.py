@@ -122,6 +122,23 @@ class Problem:
         """The assignments that must stay."""
         return self.earlier.take(self.earlier.status == PINNED)
 
+    def under(self, policy: Policy) -> Problem:
+        """Return the problem under other weights.
+
+        Raises
+        ------
+        UsageError
+            If the policy differs in what the tables were read with.
+        """
+        for name in ("time_zone", "travel_km", "max_shifts"):
+            old, new = getattr(self.policy, name), getattr(policy, name)
+            if old != new:
+                raise UsageError(
+                    f"policy {name} = {new!r}, but the tables were read with {old!r}; "
+                    "give the policy to Problem.from_tables"
+                )
+        return replace(self, policy=policy)
+
     def without_earlier(self, rows: c.Ints, faults: pl.DataFrame) -> Problem:
         """Return the problem without these rows of ``assignments``, their faults added."""
         kept = self.earlier.take(~np.isin(self.earlier.row, rows))

@@ -21,6 +21,14 @@ from matching.problem import Problem
 _BLOCK = 1 << 22
 
 
+# More paths of one length than this in a block are not listed one by one.
+_MOST_PATHS = 1 << 20
+
+
+class TooManyPathsError(Exception):
+    """There are more schedules than can be listed."""
+
+
 @dataclass(frozen=True)
 class Paths(c.Columns):
     """Paths of one length; the parent is an index into the paths one service shorter."""
@@ -81,9 +89,12 @@ class Block:
         self.next = b
         self.next_of = c.starts_of(a.astype(np.int32), size)
 
-    def grow(self) -> list[Paths]:
-        """Return the undominated paths of one service, of two, and so on."""
-        size = len(self.rows)
+    def grow(self, at_least: c.Floats | None = None) -> list[Paths]:
+        """Return paths of one service, of two, and so on.
+
+        Without ``at_least``, a value per volunteer, those that no other dominates; with it, all
+        that can still become worth as much.
+        """
         alone = np.flatnonzero(
             (self.end - self.start <= self.max_minutes) & (self.max_shifts > 0) & (self.by_day > 0)
         )
@@ -95,13 +106,35 @@ class Block:
             self.counts_days[alone].astype(np.int64),
             np.full(len(alone), -1, np.int64),
         )
-        levels = [paths]
+        goal = None if at_least is None else at_least[self.volunteer] - self._still_to_come()
+        levels: list[Paths] = []
         step = self.problem.policy.load_step
-        while len(paths) and len(levels) <= size:
+        while True:
+            if goal is None:
+                paths = _undominated(paths)
+            else:
+                paths = paths.take(paths.value >= goal[paths.arc])
+                if len(paths) > _MOST_PATHS:
+                    raise TooManyPathsError
+            if not len(paths):
+                return levels
+            levels.append(paths)
             paths = self._extended(paths, minutes, step * len(levels), len(levels) + 1)
-            if len(paths):
-                levels.append(paths)
-        return levels
+
+    def _still_to_come(self) -> c.Floats:
+        """Return a bound on what may follow each service, shape (services,)."""
+        most = np.zeros(len(self.rows))
+        some = np.flatnonzero(np.diff(self.next_of))
+        if not len(some):
+            return most
+        gain = (self.reward - self.first_load)[self.next]
+        while True:
+            # Sweeps from the last services back; a path of k services takes k of them.
+            follow = np.maximum.reduceat(gain + most[self.next], self.next_of[some])
+            follow = np.maximum(follow, 0.0)
+            if (follow <= most[some]).all():
+                return most
+            most[some] = follow
 
     def _extended(self, paths: Paths, minutes: c.Longs, load: int, shifts: int) -> Paths:
         more = self.max_shifts[paths.arc] >= shifts
@@ -120,7 +153,7 @@ class Block:
             parent,
         )
         fits = (longer.minutes <= self.max_minutes[arc]) & (today <= self.by_day[arc])
-        return _undominated(longer.take(fits))
+        return longer.take(fits)
 
 
 def _undominated(paths: Paths) -> Paths:
@@ -184,19 +217,49 @@ def best_schedules(
         So many of each volunteer, the best first. Beyond the first they are the best among paths
         of which none dominates another, not the best of all.
     """
-    parts, size = [], 0
-    for block in _useful_blocks(problem, arcs, rows, reward, first_load):
-        found = _picked(block, block.grow(), above, most)
-        parts.append((found.volunteer, found.value, found.owner + size, found.arc))
-        size += len(found.volunteer)
+    blocks = _useful_blocks(problem, arcs, rows, reward, first_load, 0.0)
+    return _joined([_picked(block, block.grow(), above, most) for block in blocks])
+
+
+def all_schedules(
+    problem: Problem,
+    arcs: Arcs,
+    reward: c.Floats,
+    first_load: c.Longs,
+    at_least: c.Floats,
+) -> Schedules:
+    """Return every schedule worth at least so much, a value per volunteer.
+
+    Raises
+    ------
+    TooManyPathsError
+        If they are too many to be listed.
+    """
+    every = np.arange(len(arcs))
+    slack = max(0.0, -float(at_least.min(initial=0.0)))
+    blocks = _useful_blocks(problem, arcs, every, reward, first_load, slack)
+    below = np.nextafter(at_least, -np.inf)
+    return _joined([_picked(block, block.grow(at_least), below, _MOST_PATHS) for block in blocks])
+
+
+def _joined(parts: list[Schedules]) -> Schedules:
     if not parts:
         none = np.empty(0, np.int64)
         return Schedules(none.astype(np.int32), np.empty(0), none, none)
-    return Schedules(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    sizes = np.cumsum([0, *(len(part.volunteer) for part in parts)])
+    owner = [part.owner + size for part, size in zip(parts, sizes, strict=False)]
+    return Schedules(
+        np.concatenate([part.volunteer for part in parts]),
+        np.concatenate([part.value for part in parts]),
+        np.concatenate(owner),
+        np.concatenate([part.arc for part in parts]),
+    )
 
 
 def _picked(block: Block, levels: list[Paths], above: c.Floats, most: int) -> Schedules:
     """Pick the best paths of each volunteer, and walk back through their parents."""
+    if not levels:
+        return _joined([])
     level = np.repeat(np.arange(len(levels)), [len(paths) for paths in levels])
     index = np.concatenate([np.arange(len(paths)) for paths in levels])
     value = np.concatenate([paths.value for paths in levels])
@@ -219,13 +282,18 @@ def _picked(block: Block, levels: list[Paths], above: c.Floats, most: int) -> Sc
 
 
 def _useful_blocks(
-    problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
+    problem: Problem,
+    arcs: Arcs,
+    rows: c.Longs,
+    reward: c.Floats,
+    first_load: c.Longs,
+    slack: float,
 ) -> list[Block]:
     """Split the arcs that can be part of a best path into blocks of whole volunteers."""
     # A service that is not worth its load is only ever a way around the travel rule: a stop at an
     # unknown place takes no time to reach.
     unknown = np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[rows]]])
-    worth = reward[rows] > first_load[arcs.volunteer[rows]]
+    worth = reward[rows] > first_load[arcs.volunteer[rows]] - slack
     rows = rows[worth | unknown]
     if not len(rows):
         return []

@@ -190,18 +190,18 @@ def _parse_cells(
     )
     unread, faults = {}, []
     for c in given:
-        there = raw[c].is_not_null()
+        blank = raw[c].is_null()
         if raw.schema[c] == pl.String:
-            there &= raw[c] != ""
-        wrong = there & parsed[c].is_null()
-        faults.append(faults_of(name, raw.filter(wrong), (c,), "type", wanted(columns[c])))
+            blank |= raw[c] == ""
+        if parsed[c].null_count() > blank.sum():
+            wrong = parsed[c].is_null() & ~blank
+            faults.append(faults_of(name, raw.filter(wrong), (c,), "type", wanted(columns[c])))
+            unread[c] = parsed["row"].filter(wrong)
         if isinstance(columns[c], dy.Datetime):
-            skipped = parsed.select((pl.col(c) == NO_SUCH_TIME).fill_null(False)).to_series()
+            skipped = parsed.filter(pl.col(c) == NO_SUCH_TIME)["row"]
             text = CLOCK_SKIPS.format(time_zone=time_zone)
-            rows = raw.filter(skipped)
-            faults.append(faults_of(name, rows, (c,), "exists_in_time_zone", text))
-            wrong |= skipped
-        unread[c] = parsed["row"].filter(wrong)
+            faults.append(faults_at(name, raw, skipped, (c,), "exists_in_time_zone", text))
+            unread[c] = pl.concat([unread.get(c, skipped.clear()), skipped])
     return parsed, unread, faults
 
 
@@ -222,6 +222,8 @@ def _broken_rules(
     columns: dict[str, dy.Column],
     unread: dict[str, pl.Series],
 ) -> list[pl.DataFrame]:
+    if len(failed) == 0:
+        return []
     invalid = failed.details()
     order = [*COLUMN_RULES, *ROW_RULES]
     told, faults = dict(unread), []

@@ -28,7 +28,6 @@ Window = (
 Qualifications = Iterable[str] | Mapping[str, int]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WINDOW = "('mon', '09:00', '12:00') or ('2026-11-30 09:00', '2026-11-30 12:00')"
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,9 @@ class Post:
     seats: int | None = None
     min_seats: int | None = None
     qualifications: Qualifications = ()
+
+    def __post_init__(self) -> None:
+        _refuse_text(self.qualifications)
 
 
 class Week:
@@ -62,7 +64,7 @@ class Week:
 
     def __init__(self, monday: Day, *, policy: Policy | None = None) -> None:
         try:
-            self.monday = date.fromisoformat(monday) if isinstance(monday, str) else monday
+            self.monday = date.fromisoformat(str(monday))
         except ValueError:
             raise UsageError(f"{monday!r} is not a day; write for instance '2026-11-30'") from None
         if self.monday.weekday() != 0:
@@ -129,16 +131,17 @@ class Week:
         consent: str | None = None,
     ) -> str:
         """Add a volunteer; return the id. For ``available`` see `available`."""
-        self._add("volunteers", locals())
-        self.available(volunteer_id, *_several("available", available, f"[{_WINDOW}]"))
-        for name, level in _levels(qualifications):
+        cells, levels = locals(), _levels(qualifications)
+        self.available(volunteer_id, *available)
+        self._add("volunteers", cells)
+        for name, level in levels:
             self.qualification(volunteer_id, name, level=level)
         return volunteer_id
 
     def available(self, volunteer_id: str, *windows: Window) -> None:
         """Add windows: ``(start, end)`` or ``("mon", "09:00", "12:00")``, and a preference last."""
-        for window in windows:
-            self._add("availability", {"volunteer_id": volunteer_id, **_window(window)})
+        for cells in [_window(window) for window in windows]:
+            self._add("availability", {"volunteer_id": volunteer_id, **cells})
 
     def qualification(
         self,
@@ -169,10 +172,9 @@ class Week:
         posts: Mapping[str, Post | int] | None = None,
     ) -> str:
         """Add a service that can be ordered; return its id. For its posts see `request`."""
-        self._add("menu", locals())
-        tables = ("menu_posts", "menu_qualifications")
-        wanted = _posts(seats, min_seats, qualifications, posts)
-        self._add_posts(tables, {"menu_item": menu_item}, wanted, 1)
+        cells, wanted = locals(), _posts(seats, min_seats, qualifications, posts)
+        self._add("menu", cells)
+        self._add_posts("menu", menu_item, 1, wanted)
         return menu_item
 
     def request(
@@ -200,19 +202,17 @@ class Week:
     ) -> str:
         """Add a request; return its id.
 
-        ``options`` maps names to alternative times. ``posts`` maps names to posts or numbers of
-        seats; a request with one post, ``volunteer``, may give ``seats``, ``min_seats`` and
-        ``qualifications`` directly. Without any, its posts are its menu item's.
+        Times are those of ``start`` and ``end``, or alternatives of which one is chosen:
+        ``options={"sat": (start, end), "sun": (start, end)}``. ``posts`` maps names to posts or
+        numbers of seats; a request with one post, ``volunteer``, may give ``seats``,
+        ``min_seats`` and ``qualifications`` directly. Without any, its posts are its menu item's.
         """
-        self._add("requests", locals())
+        cells, wanted = locals(), _posts(seats, min_seats, qualifications, posts)
+        self._add("requests", cells)
         for option, times in (options or {}).items():
-            if isinstance(times, str) or len(times) != 2:
-                raise UsageError(f"option {option!r} is (start, end), not {times!r}")
-            cells = {"request_id": request_id, "option": option}
-            self._add("options", cells | dict(zip(("start", "end"), times, strict=True)))
-        wanted = _posts(seats, min_seats, qualifications, posts)
-        usual = 1 if menu_item is None else None
-        self._add_posts(("posts", "post_qualifications"), {"request_id": request_id}, wanted, usual)
+            at = {"request_id": request_id, "option": option}
+            self._add("options", at | {"start": times[0], "end": times[1]})
+        self._add_posts("requests", request_id, 1 if menu_item is None else None, wanted)
         return request_id
 
     def team_rule(
@@ -230,7 +230,7 @@ class Week:
     # Who likes whom and what, and what is already known.
 
     def prefer(self, volunteer_id: str, subject: str, value: str, *, weight: int) -> None:
-        """Say how much a volunteer likes a category, menu item, station, ...; negative: dislikes."""
+        """Say what a volunteer likes: a category, menu item, station, ...; below 0: dislikes."""
         self._add("preferences", locals())
 
     def never(self, volunteer_id: str, subject: str, value: str) -> None:
@@ -271,56 +271,51 @@ class Week:
         post: str = DEFAULT_POST,
         option: str | None = None,
     ) -> None:
-        """Say what was decided before: pinned, accepted, published, offered or declined."""
+        """Say what is known already: pinned, accepted, published, offered or declined."""
         self._add("assignments", locals())
 
-    def pin(
-        self, volunteer_id: str, request_id: str, *, post: str = DEFAULT_POST, option: str | None = None
-    ) -> None:
+    def pin(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer must serve there."""
-        self.assignment(volunteer_id, request_id, "pinned", post=post, option=option)
+        self.assignment(volunteer_id, request_id, "pinned", post=post)
 
-    def accept(
-        self, volunteer_id: str, request_id: str, *, post: str = DEFAULT_POST, option: str | None = None
-    ) -> None:
+    def accept(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer has agreed to serve there."""
-        self.assignment(volunteer_id, request_id, "accepted", post=post, option=option)
+        self.assignment(volunteer_id, request_id, "accepted", post=post)
 
-    def decline(
-        self, volunteer_id: str, request_id: str, *, post: str = DEFAULT_POST, option: str | None = None
-    ) -> None:
+    def decline(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer has refused to serve there."""
-        self.assignment(volunteer_id, request_id, "declined", post=post, option=option)
+        self.assignment(volunteer_id, request_id, "declined", post=post)
 
     def _add(self, table: str, cells: Mapping[str, object]) -> None:
         columns = TABLES[table].columns()
         self._rows[table].append({c: cells[c] for c in columns if cells.get(c) is not None})
 
-    def _add_posts(
-        self, tables: tuple[str, str], owner: dict[str, str], posts: Mapping[str, Post], usual: int | None
-    ) -> None:
+    def _add_posts(self, owner: str, key: str, usual: int | None, posts: dict[str, Post]) -> None:
+        """Fill the tables of posts; ``usual`` seats where a post does not say how many."""
+        prefix, column = ("menu_", "menu_item") if owner == "menu" else ("", "request_id")
+        needs = "menu_qualifications" if owner == "menu" else "post_qualifications"
         for name, post in posts.items():
+            at = {column: key, "post": name}
             seats = usual if post.seats is None else post.seats
-            cells = {**owner, "post": name, "seats": seats, "min_seats": post.min_seats}
             if seats is not None or post.min_seats is not None:
-                self._add(tables[0], cells)
+                self._add(f"{prefix}posts", at | {"seats": seats, "min_seats": post.min_seats})
             for qualification, level in _levels(post.qualifications):
-                self._add(tables[1], {**cells, "qualification": qualification, "level": level})
+                self._add(needs, at | {"qualification": qualification, "level": level})
 
 
-def _several(name: str, values: Any, example: str) -> list[Any]:
-    """Return the items of a list that a caller may have forgotten to put into brackets."""
-    single = isinstance(values, str) or not isinstance(values, Iterable)
-    if single or any(isinstance(item, str) for item in values if name == "available"):
-        raise UsageError(f"{name} = {values!r}: this is a list; write {example}")
-    return list(values)
+def _refuse_text(qualifications: Qualifications) -> None:
+    if isinstance(qualifications, str):
+        raise UsageError(
+            f"qualifications = {qualifications!r}: several are possible, so write "
+            f"[{qualifications!r}], or with a level {{{qualifications!r}: 3}}"
+        )
 
 
 def _levels(qualifications: Qualifications) -> list[tuple[str, int | None]]:
+    _refuse_text(qualifications)
     if isinstance(qualifications, Mapping):
         return list(qualifications.items())
-    names = _several("qualifications", qualifications, "['skill:18'] or {'skill:18': 3}")
-    return [(name, None) for name in names]
+    return [(name, None) for name in qualifications]
 
 
 def _posts(
@@ -329,32 +324,32 @@ def _posts(
     qualifications: Qualifications,
     posts: Mapping[str, Post | int] | None,
 ) -> dict[str, Post]:
-    simple = Post(seats, min_seats, qualifications)
+    single = seats is not None or min_seats is not None or bool(qualifications)
     if posts is None:
-        return {} if simple == Post() else {DEFAULT_POST: simple}
-    if simple != Post():
+        return {DEFAULT_POST: Post(seats, min_seats, qualifications)} if single else {}
+    if single:
         raise UsageError(
-            "seats, min_seats and qualifications are those of a single post; with posts, write them "
+            "seats, min_seats and qualifications are for a single post; with posts, write them "
             "there: posts={'lead': Post(1, qualifications=['role:social_worker']), 'helper': 2}"
         )
     return {name: post if isinstance(post, Post) else Post(post) for name, post in posts.items()}
 
 
 def _window(window: Any) -> dict[str, object]:
+    """Return the columns of a window of availability."""
     first, *rest = window if isinstance(window, tuple | list) else (window,)
-    weekday = isinstance(first, int) or (isinstance(first, str) and first[:1].isalpha())
-    columns = ["weekday", "start_time", "end_time"] if weekday else ["start", "end"]
-    known = not weekday or isinstance(first, int) or first.lower() in WEEKDAYS
-    preference = rest[len(columns) - 1 :]
-    if not (known and len(rest) >= len(columns) - 1 and len(preference) <= 1) or (
-        preference and not isinstance(preference[0], int)
-    ):
-        raise UsageError(
-            f"{window!r} is not a window of availability; write {_WINDOW}, "
-            "and, if you like, a preference from -2 to 2 as the last item"
-        )
-    if isinstance(first, str) and weekday:
+    if isinstance(first, str) and first.lower() in WEEKDAYS:
         first = WEEKDAYS.index(first.lower()) + 1
+    columns = ["weekday", "start_time", "end_time"] if isinstance(first, int) else ["start", "end"]
+    missing = len(columns) - 1 - len(rest)
+    # A day and two times of day are not a start, an end and a preference.
+    mixed = missing < 0 and isinstance(rest[-1], str)
+    if missing not in (0, -1) or mixed or (isinstance(first, str) and first[:1].isalpha()):
+        raise UsageError(
+            f"available: {window!r} is not a window; write a list of such as "
+            "('mon', '09:00', '12:00') or ('2026-11-30 09:00', '2026-11-30 12:00'); "
+            "a preference from -2 to 2 may follow as the last item"
+        )
     return dict(zip([*columns, "preference"], [first, *rest], strict=False))
 
 

@@ -87,15 +87,7 @@ FAULTS: dict[str, list[Fault]] = {
     "id_with_a_control_character": [
         ("stations", 3, "station_id", "s\x073", "no_invisible_character")
     ],
-    "id_too_long": [
-        (
-            "organisations",
-            4,
-            "organisation_id",
-            "oooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo...",
-            "max_length",
-        )
-    ],
+    "id_too_long": [("organisations", 4, "organisation_id", "o" * 60 + "...", "max_length")],
     "id_twice": [
         ("stations", 3, "station_id", "s3", "unique"),
         ("stations", 4, "station_id", "s3", "unique"),
@@ -120,15 +112,7 @@ FAULTS: dict[str, list[Fault]] = {
             "unique",
         ),
     ],
-    "name_too_long": [
-        (
-            "menu",
-            1,
-            "name",
-            "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...",
-            "max_length",
-        )
-    ],
+    "name_too_long": [("menu", 1, "name", "x" * 60 + "...", "max_length")],
     "nan_latitude": [("volunteers", 1, "lat", "NaN", "nan")],
     "infinite_hours": [("volunteers", 1, "max_hours", "inf", "inf")],
     "latitude_91": [("stations", 1, "lat", "91", "max")],
@@ -320,6 +304,7 @@ FAULTS: dict[str, list[Fault]] = {
     ],
 }
 
+Frames = dict[str, pl.DataFrame]
 COLUMNS = ["table", "row", "column", "value", "rule"]
 REFERENCES = [
     (table, column, target)
@@ -354,19 +339,17 @@ def told(faults: pl.DataFrame) -> list[Fault]:
     return sorted(faults.filter(pl.col("rule") != "set_aside").select(COLUMNS).rows(), key=str)
 
 
-def refused(tables: dict[str, pl.DataFrame]) -> DataError:
+def refused(tables: Frames) -> DataError:
     with pytest.raises(DataError) as caught:
         clean(tables, week=MONDAY, time_zone="Asia/Shanghai")
     return caught.value
 
 
-def quarantined(tables: dict[str, pl.DataFrame]) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+def quarantined(tables: Frames) -> tuple[Frames, pl.DataFrame]:
     return clean(tables, week=MONDAY, time_zone="Asia/Shanghai", on_error="quarantine")
 
 
-def assert_nothing_vanished(
-    tables: dict[str, pl.DataFrame], kept: dict, faults: pl.DataFrame
-) -> None:
+def assert_nothing_vanished(tables: Frames, kept: Frames, faults: pl.DataFrame) -> None:
     whole = set(faults.filter(pl.col("row").is_null())["table"])
     for name, raw in tables.items():
         if name not in whole:
@@ -406,9 +389,7 @@ def test_a_fault_is_told_with_its_place_and_value(tmp_path: Path, fault: str) ->
 
 @pytest.mark.filterwarnings("ignore::matching.errors.DataWarning")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_quarantine_keeps_the_rest_and_counts_what_it_sets_aside(
-    tmp_path: Path, fault: str
-) -> None:
+def test_quarantine_keeps_the_rest_and_counts_the_faults(tmp_path: Path, fault: str) -> None:
     week, policy = WEEKS.get(fault, MONDAY), Policy(time_zone=ZONES.get(fault, "Asia/Shanghai"))
     tables = read_tables(world(tmp_path, fault))
     problem = Problem.from_tables(tables, week, policy, on_error="quarantine")
@@ -477,13 +458,8 @@ def test_what_hangs_on_a_faulty_row_is_set_aside_but_not_blamed(base: Path) -> N
     assert told(refused(tables).faults) == [("volunteers", 3, "lat", "95", "max")]
     kept, faults = quarantined(tables)
     hanging = faults.filter(pl.col("rule") == "set_aside")
-    assert set(hanging["table"]) == {
-        "qualifications",
-        "availability",
-        "pairs",
-        "bonds",
-        "assignments",
-    }
+    others = {"qualifications", "availability", "pairs", "bonds", "assignments"}
+    assert set(hanging["table"]) == others
     assert "v3" not in kept["availability"]["volunteer_id"]
 
 
@@ -516,12 +492,8 @@ def test_a_table_that_cannot_be_read_sets_aside_what_needs_it(base: Path) -> Non
 
 
 def test_several_faults_of_a_row_are_told_at_once(base: Path) -> None:
-    replaced(
-        base,
-        "requests",
-        "r1,m1,2,Lunch,,,s1,,,,2026-11-30T10:00,,4,",
-        "r1,m1,0,,,,,,91,200,noon,,6,",
-    )
+    row = "r1,m1,2,Lunch,,,s1,,,,2026-11-30T10:00,,4,"
+    replaced(base, "requests", row, "r1,m1,0,,,,,,91,200,noon,,6,")
     rows = told(refused(read_tables(base)).faults)
     assert [row[2] for row in rows] == ["lat", "lon", "priority", "quantity", "start"]
 
@@ -558,7 +530,7 @@ def test_a_quote_that_takes_in_more_than_is_read_at_once(
 ) -> None:
     monkeypatch.setattr(csv_files, "_BLOCK", 1 << 20)
     with (base / "bonds.csv").open("a") as file:
-        file.write('v1,"b2,1,\n' + "v2,b2,1,\n" * 200_000)
+        file.write('v1,"b2,1,\n' + "v2,b2,1,\n" * 500_000)
     faults = refused(read_tables(base)).faults
     assert told(faults) == [("bonds", None, None, None, "unclosed_quote")]
     assert "over 1 MB" in faults["message"].item()
@@ -573,13 +545,9 @@ def test_rows_are_numbered_across_blocks(base: Path, monkeypatch: pytest.MonkeyP
 
 def test_swapped_coordinates_are_warned_of() -> None:
     """Both are legal numbers in New York, so this is no error."""
-    places = {
-        "volunteer_id": ["a", "b", "c"],
-        "lat": [40.7, 40.8, -74.0],
-        "lon": [-74.0, -73.9, 40.7],
-    }
+    places = {"lat": [40.7, 40.8, -74.0], "lon": [-74.0, -73.9, 40.7]}
     tables = {name: frame for name, frame in read_tables(BASE).items() if name in NEEDED}
-    tables["volunteers"] = pl.DataFrame(places)
+    tables["volunteers"] = pl.DataFrame({"volunteer_id": ["a", "b", "c"], **places})
     tables["availability"] = tables["availability"].clear()
     tables["requests"] = tables["requests"].head(0)
     with pytest.warns(DataWarning, match=r"volunteers: lat and lon look swapped in 1 row\(s\): 3"):
@@ -589,9 +557,7 @@ def test_swapped_coordinates_are_warned_of() -> None:
 def test_unknown_tables_and_columns_are_warned_of(base: Path) -> None:
     (base / "volunteer.csv").write_text("volunteer_id\nv1\n")
     replaced(base, "bonds", "last_visit", "latest_visit")
-    with pytest.warns(
-        DataWarning, match=r"no such table or column: volunteer, bonds\.latest_visit"
-    ):
+    with pytest.warns(DataWarning, match=r"no such table or column: volunteer, bonds.latest_visit"):
         clean(read_tables(base), week=MONDAY, time_zone="Asia/Shanghai")
 
 
@@ -609,14 +575,11 @@ def test_cells_may_be_typed() -> None:
     start, end = datetime(2026, 11, 30, 9), datetime(2026, 11, 30, 11)
     tables = {
         "volunteers": pl.DataFrame(
-            {"volunteer_id": [1, 2], "lat": [None, 31.0], "lon": [None, 121.0]}
+            {"volunteer_id": [1, 2], "lat": [None, 31.0], "lon": [None, 121]}
         ),
         "availability": pl.DataFrame(
             {"volunteer_id": [1], "start": [start], "end": [end], "preference": [1.0]},
-            schema_overrides={
-                "start": pl.Datetime("ms"),
-                "end": pl.Datetime("ns", "Asia/Shanghai"),
-            },
+            schema_overrides={"start": pl.Datetime("ms"), "end": pl.Datetime("ns", "UTC")},
         ),
         "requests": pl.DataFrame(
             {"request_id": ["r"], "start": ["2026-11-30 09:00:00"], "end": ["2026-11-30T03:00Z"]}
@@ -625,10 +588,7 @@ def test_cells_may_be_typed() -> None:
     kept, faults = clean(tables, week=MONDAY, time_zone="Asia/Shanghai")
     assert faults.is_empty()
     assert kept["availability"]["start"].item() == datetime(2026, 11, 30, 1)
-    assert kept["availability"]["end"].item() in (
-        datetime(2026, 11, 30, 3),
-        datetime(2026, 11, 30, 11),
-    )
+    assert kept["availability"]["end"].item() == datetime(2026, 11, 30, 11)
     assert kept["requests"]["end"].item() == datetime(2026, 11, 30, 3)
 
 
@@ -654,10 +614,13 @@ ODD = [
 
 
 @pytest.mark.parametrize("values", ODD, ids=lambda values: f"{values.dtype}:{values.len()}")
-@pytest.mark.parametrize("table", TABLES)
-def test_no_type_of_a_column_brings_it_down(table: str, values: pl.Series) -> None:
+@pytest.mark.parametrize(
+    "names", [TABLES, ("volunteers", "requests", "options"), ("posts", "pairs")]
+)
+def test_no_type_of_a_column_brings_it_down(names: tuple[str, ...], values: pl.Series) -> None:
     odd = dict(read_tables(BASE))
-    odd[table] = pl.DataFrame(dict.fromkeys(TABLES[table].columns(), values))
+    for name in names:
+        odd[name] = pl.DataFrame(dict.fromkeys(TABLES[name].columns(), values))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataWarning)
         kept, faults = clean(odd, week=MONDAY, time_zone="America/New_York", on_error="quarantine")
@@ -682,15 +645,12 @@ NASTY += ["v1", "v1 ", "r1", "r3", "m1", "m2", "o1", "o3", "s2", "cook", "early"
 NASTY += ["together", "24:00", "23:30", "2026-12-02", "2026-12-02T10:00", "2026-12-02T10:00-14:00"]
 NASTY += ["2026-03-08T02:30", "9999-12-31T23:59", "\u200b", "\x00", "\ufffd", "e" * 300]
 CELLS = [(name, c) for name, schema in TABLES.items() for c in schema.columns()]
+CHANGES = st.tuples(st.sampled_from(CELLS), st.integers(0, 4), st.sampled_from(NASTY))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(
-        st.tuples(st.sampled_from(CELLS), st.integers(0, 4), st.sampled_from(NASTY)),
-        min_size=1,
-        max_size=12,
-    ),
+    st.lists(CHANGES, min_size=1, max_size=12),
     st.sampled_from(["Asia/Shanghai", "America/New_York"]),
 )
 def test_every_row_is_kept_or_told_and_what_is_kept_is_right(
@@ -706,9 +666,7 @@ def test_every_row_is_kept_or_told_and_what_is_kept_is_right(
         warnings.simplefilter("ignore", DataWarning)
         kept, faults = clean(tables, on_error="quarantine", **rules)
         assert_nothing_vanished(tables, kept, faults)
-        rest = {
-            n: f.filter(pl.col("row").is_in(kept[n]["row"].implode())) for n, f in tables.items()
-        }
+        rest = {n: f.join(kept[n], on="row", how="semi") for n, f in tables.items()}
         again, none = clean(rest, **rules)
         assert none.is_empty()
         assert all(again[name].equals(kept[name]) for name in tables)

@@ -66,8 +66,10 @@ _KINDS = {
     "volunteer_b": "volunteer_id",
     "parent_id": "organisation_id",
 }
-_NAMED = ("volunteer_id", "organisation_id", "station_id", "qualification", "menu_item", "category")
-_NAMED += ("post", "request_id", "beneficiary_id", "option")
+_NAMED = (
+    *("volunteer_id", "organisation_id", "station_id", "qualification", "menu_item", "category"),
+    *("post", "request_id", "beneficiary_id", "option"),
+)
 
 
 @st.composite
@@ -316,13 +318,14 @@ class Maker:
             self.windows(v, day)
 
     def windows(self, v: str, day: int) -> None:
-        """Add a day's windows: one, two that touch or overlap, a weekly one, or none."""
+        """Add a day's windows: one, two that touch or overlap, nested ones, a weekly one, or none."""
         d = self.d
-        kinds = ("long", "long", "long", "two", "two", "weekly", "short", "none")
+        kinds = ("long", "long", "nested", "long", "two", "two", "weekly", "short", "none")
         kind = d.pick(*kinds[: 3 if self.busy else None])
         middle = d.pick(10, 12.5, 14)
         spans = {
             "long": [(7, 31)],
+            "nested": [(7, 31), (9, middle)],
             "two": [(7, middle), (middle - d.pick(0, 1), 24)],
             "weekly": [(8, 24)],
             "short": [d.pick((8, 13), (13, 20.5), (20, 28))],

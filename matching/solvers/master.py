@@ -20,6 +20,8 @@ from matching.problem import Problem
 from matching.value import seat_value
 
 _FREE = np.inf
+# Far more than any one pin can cost.
+_MISSED_PIN = -1e6
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,13 @@ class Rows:
     ----------
     on_arc : scipy.sparse.csr_array, shape (rows, arcs)
     on_team : scipy.sparse.csr_array, shape (rows, team variables)
-        Team variables: first one per option, whether it is served; then one per further seat.
+        Team variables: one per option, whether it is served; one per further seat; one per pin,
+        whether it is missed, which no plan may but a linear programme must be able to say.
     low, high : float64 arrays, shape (rows,)
     worth, most : float64 arrays, shape (team variables,)
         Value of each team variable and its upper bound.
-    kind : list of slice
-        Where the rows of each method of `Constraints` stand, in their order.
+    quota_rows : slice
+        Rows of the quotas, in the order of the organisations that have one.
     """
 
     on_arc: sparse.csr_array
@@ -44,6 +47,7 @@ class Rows:
     high: c.Floats
     worth: c.Floats
     most: c.Floats
+    quota_rows: slice
 
 
 class Constraints:
@@ -73,6 +77,7 @@ class Constraints:
         self._people()
         self._team_rules()
         self._pairs()
+        first_quota = self.size
         self._quotas()
         self._pins()
         worth, most = self._team_variables()
@@ -83,7 +88,20 @@ class Constraints:
             np.concatenate([high for _, high in self.bounds]),
             worth,
             most,
+            slice(first_quota, first_quota + self.problem.organisations.limited.sum()),
         )
+
+    def alone(self) -> c.Bools:
+        """Tell at which options any single person is a team: no arc there needs a link."""
+        problem = self.problem
+        request = problem.options.request
+        whole = problem.requests.min_people[request] > 1
+        whole[problem.slots.option[self.needed > 0]] = True
+        ruled = np.zeros(len(problem.requests), np.bool_)
+        ruled[problem.team_rules.request] = True
+        several = np.bincount(request, minlength=len(problem.requests)) > 1
+        alone: c.Bools = ~(whole | ruled[request] | several[request])
+        return alone
 
     def _new(self, many: int, low: npt.ArrayLike, high: npt.ArrayLike) -> c.Longs:
         row = np.arange(self.size, self.size + many)
@@ -112,7 +130,9 @@ class Constraints:
         possible = np.ones(len(base))
         possible[slots.option[self.candidates < self.needed]] = 0.0
         seats = seat_value(self.problem, slots.post[self.seat_slot], self.seat_number)
-        return np.append(base, seats), np.append(possible, np.ones(len(seats)))
+        missed = np.full(len(self.problem.pins), _MISSED_PIN)
+        most = np.concatenate([possible, np.ones(len(seats)), np.ones(len(missed))])
+        return np.concatenate([base, seats, missed]), most
 
     def _seats(self) -> None:
         """As many serve on a slot as it has filled seats: the minimum if served, and the further."""
@@ -194,7 +214,7 @@ class Constraints:
     def _quotas(self) -> None:
         """An organisation's volunteers, over its tree, serve no more often than its quota."""
         organisations = self.problem.organisations
-        limited = organisations.max_seats < c.NO_LIMIT
+        limited = organisations.limited
         row_of = np.full(len(organisations) + 1, -1)
         row_of[:-1][limited] = self._new(int(limited.sum()), -_FREE, organisations.max_seats[limited])
         parent = np.append(organisations.parent, -1)
@@ -213,6 +233,7 @@ class Constraints:
         row = self._new(len(pins), 1, _FREE)
         which, arc = pinned_arcs(self.problem, self.arcs)
         self._arcs(row[which], arc)
+        self._filled(row, len(self.seat_slot) + np.arange(len(pins)), 1.0)
 
 
 def pinned_arcs(problem: Problem, arcs: Arcs) -> tuple[c.Longs, c.Longs]:

@@ -217,6 +217,38 @@ def test_menu_fills_in_what_the_request_leaves_open() -> None:
     assert optimum(hand(people(*"abcd"), [early], **menu)) == 4125 + 3750 + 3375
 
 
+def test_windows_join_and_the_lowest_counts() -> None:
+    # Two hours lie in the union of three windows, one of them within another: -2 * 50.
+    spans = ("08:00", "09:30", 1), ("08:30", "08:45", -1), ("09:30", "10:30", -2)
+    windows = [
+        {"volunteer_id": "a", "start": at(start), "end": at(end), "preference": liked}
+        for start, end, liked in spans
+    ]
+    monday = [request("r", "08:30", "10:30")]
+    assert optimum(hand(people("a"), monday, availability=windows)) == 2900
+    assert optimum(hand(people("a"), [request("r", "08:30", "10:31")], availability=windows)) == 0
+    # From 08:45 the second is only touched, as the third is until 09:30: 1 * 50.
+    monday = [request("r", "08:45", "09:30")]
+    assert optimum(hand(people("a"), monday, availability=windows)) == 3050
+    # The week's form: until midnight, then the next day's.
+    weekly = [
+        {"volunteer_id": "a", "weekday": 1, "start_time": "20:00", "end_time": "00:00"},
+        {"volunteer_id": "a", "weekday": 2, "start_time": "00:00", "end_time": "02:00"},
+    ]
+    night = [{"request_id": "r", "start": at("21:00"), "end": at("02:00", 3)}]
+    assert optimum(hand(people("a"), night, availability=weekly)) == 3000
+
+
+def test_hours_are_those_of_the_clock_that_changes() -> None:
+    # In New York the hour from 02:00 on 8 March 2026 does not exist: 01:00 to 04:00 are two hours.
+    sunday = {"request_id": "r", "start": at("01:00", 8), "end": "2026-03-08T04:00-04:00"}
+    always = {"volunteer_id": "a", "start": at("00:00"), "end": NEXT}
+    for most, value in ((2, 3000), (1.9, 0)):
+        person = {"volunteer_id": "a", "max_hours": most}
+        tables = {"volunteers": [person], "requests": [sunday], "availability": [always]}
+        assert optimum(read(tables, {"time_zone": "America/New_York"})) == value
+
+
 def test_travel_speaks_of_the_next_service() -> None:
     # 0.09 degrees are 10.0 km, half an hour; there are twenty minutes: one of the two.
     spots = {"lat": 0, "lon": 0}, {"lat": 0.09, "lon": 0}

@@ -1,0 +1,161 @@
+"""From a problem to a plan and its proof."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from matching.certificate import bound
+from matching.eligibility import eligible
+from matching.pins import settled
+from matching.plan import Plan
+from matching.policy import Policy
+from matching.problem import Problem
+from matching.result import Phase, Result, Status, Termination
+from matching.solvers.incumbent import Incumbent, Progress
+from matching.solvers.relaxation import relax
+from matching.solvers.search import search
+from matching.solvers.trees import is_tree
+from matching.unfilled import unfilled
+from matching.value import quality
+from matching.weeks import Weeks
+
+TIME_LIMIT = 600.0
+GAP = 1e-4
+
+
+def solve(
+    problem: Problem,
+    policy: Policy | None = None,
+    *,
+    time_limit: float = TIME_LIMIT,
+    gap: float = GAP,
+    workers: int = 1,
+    seed: int = 0,
+    on_progress: Callable[[Progress], None] | None = None,
+    interrupted: Callable[[], bool] | None = None,
+) -> Result:
+    """Make the best plan of a week, with a proof of how good it is.
+
+    Parameters
+    ----------
+    problem : Problem
+    policy : Policy, optional
+        Other weights than the problem was read with.
+    time_limit : float
+        Seconds the search may take; finding the arcs and the first plan are not cut short.
+    gap : float
+        Relative gap at which the search may end where it is not over anyway.
+    workers : int
+        Threads; the plan is the same for any number.
+    seed : int
+        The same seed gives the same plan, if the search is not stopped by the clock.
+    on_progress : callable, optional
+        Receives a `Progress` at every step.
+    interrupted : callable, optional
+        Asked between steps; true ends the search with the best plan so far.
+
+    Raises
+    ------
+    DataError
+        If a pinned assignment is against the rules, unless faults are to be set aside.
+    UsageError
+        If an argument is out of its range.
+    """
+    clock = _Clock(on_progress or (lambda progress: None))
+    if policy is not None:
+        problem = problem.under(policy)
+    with clock.phase("pins"):
+        problem = settled(problem)
+    with clock.phase("eligibility"):
+        arcs = eligible(problem, workers)
+    with clock.phase("value"):
+        worth = quality(problem, arcs)
+    with clock.phase("clusters"):
+        weeks = Weeks(problem, arcs)
+        tree = is_tree(problem, weeks.clusters)
+    best = Incumbent(
+        problem,
+        arcs,
+        started=clock.started,
+        time_limit=time_limit,
+        gap=gap,
+        interrupted=interrupted or (lambda: False),
+        told=clock.told,
+    )
+    with clock.phase("flow"):
+        relaxation = relax(problem, weeks, worth, best.stop)
+        prices = relaxation.prices
+    with clock.phase("certify"):
+        bound_from_prices = bound(problem, weeks, worth, prices)
+        best.prove(bound_from_prices, "certify")
+    if tree:
+        best.offer(relaxation.chosen, "flow")
+    else:
+        with clock.phase("search"):
+            found = search(problem, weeks, worth, relaxation, best, seed)
+        with clock.phase("certify again"):
+            again = bound(problem, weeks, worth, found)
+            if again <= bound_from_prices:
+                bound_from_prices, prices = again, found
+            best.prove(bound_from_prices, "certify")
+    plan = best.plan_of(best.chosen)
+    with clock.phase("unfilled"):
+        empty = unfilled(problem, arcs, plan)
+    return Result(
+        problem=problem,
+        status=_status(best),
+        termination=_termination(best),
+        plan=plan,
+        quality=worth[best.chosen],
+        km=arcs.km[best.chosen],
+        prices=prices,
+        value=best.value or 0,
+        bound=int(best.bound),
+        bound_from_prices=bound_from_prices,
+        unfilled=empty,
+        phases=tuple(clock.phases),
+        seed=seed,
+    )
+
+
+def _status(best: Incumbent) -> Status:
+    if best.value is None:
+        return "unknown"
+    return "optimal" if best.proved else "feasible"
+
+
+def _termination(best: Incumbent) -> Termination:
+    if best.proved:
+        return "proved"
+    if best.near_enough:
+        return "gap_limit"
+    return "interrupted" if best.interrupted() else "time_limit"
+
+
+class _Clock:
+    """Measures the phases and passes on progress."""
+
+    def __init__(self, told: Callable[[Progress], None]) -> None:
+        self.told = told
+        self.started = time.perf_counter()
+        self.phases: list[Phase] = []
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Measure what happens inside."""
+        start = time.perf_counter()
+        self.told(Progress(name, start - self.started, None, None))
+        yield
+        self.phases.append(Phase(name, time.perf_counter() - start, peak_memory_mb()))
+
+
+def peak_memory_mb() -> float:
+    """Return the peak resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20) if sys.platform == "darwin" else peak / (1 << 10)

@@ -1,0 +1,148 @@
+"""What a search ends in: a plan, its prices, a bound, and how it came about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from matching import columns as c
+from matching.plan import Plan
+from matching.prices import Prices
+from matching.problem import Problem
+
+Status = Literal["optimal", "feasible", "infeasible", "unknown"]
+Termination = Literal["proved", "gap_limit", "time_limit", "interrupted"]
+_LIBRARIES = ("dataframely", "numpy", "ortools", "polars", "scipy", "volunteer-matching")
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One phase of the work.
+
+    Attributes
+    ----------
+    name : str
+    seconds : float
+    memory_mb : float
+        Peak resident memory of the process by the end of the phase.
+    """
+
+    name: str
+    seconds: float
+    memory_mb: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """A plan and its proof.
+
+    Attributes
+    ----------
+    problem : Problem
+    status : {"optimal", "feasible", "infeasible", "unknown"}
+        ``optimal`` only if ``bound`` equals ``value``.
+    termination : {"proved", "gap_limit", "time_limit", "interrupted"}
+        Why the search ended.
+    plan : Plan
+    quality, km : arrays, one per row of the plan
+    prices : Prices
+    value, bound : int
+    bound_from_prices : float
+        What `certify` makes of the prices.
+    unfilled : polars.DataFrame
+        The table ``unfilled``.
+    phases : tuple of Phase
+    seed : int
+    """
+
+    problem: Problem
+    status: Status
+    termination: Termination
+    plan: Plan
+    quality: c.Longs
+    km: c.Floats
+    prices: Prices
+    value: int
+    bound: int
+    bound_from_prices: float
+    unfilled: pl.DataFrame
+    phases: tuple[Phase, ...]
+    seed: int
+
+    @property
+    def gap(self) -> float:
+        """``(bound - value) / max(1, value)``."""
+        return (self.bound - self.value) / max(1, self.value)
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """Return ``plan``, ``unfilled`` and ``prices`` as tables of the contract."""
+        return {
+            "plan": self.plan.to_frame(self.problem, self.quality),
+            "unfilled": self.unfilled,
+            "prices": self.prices.to_frame(self.problem),
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures of the contract's ``summary``; all of it is JSON."""
+        problem, plan = self.problem, self.plan
+        option = problem.slots.option[plan.slot]
+        minutes = (problem.options.end - problem.options.start)[option]
+        used = len(np.unique(plan.volunteer))
+        served = len(np.unique(problem.slots.request[plan.slot]))
+        seats = int(problem.posts.seats.astype(np.int64).sum())
+        hours = round(float(minutes.sum()) / 60, 2)
+        return {
+            "week": problem.week.isoformat(),
+            "status": self.status,
+            "termination": self.termination,
+            "value": self.value,
+            "bound": self.bound,
+            "bound_from_prices": self.bound_from_prices,
+            "gap": self.gap,
+            "seats": seats,
+            "filled": len(plan),
+            "requests": len(problem.requests),
+            "requests_served": served,
+            "requests_outside_week": problem.left_out,
+            "volunteers": len(problem.volunteers),
+            "volunteers_used": used,
+            "hours": hours,
+            "km": round(float(np.nansum(self.km)), 1),
+            "kpis": {
+                "seats_filled_share": _share(len(plan), seats),
+                "requests_served_share": _share(served, len(problem.requests)),
+                "mobilisation_share": _share(used, len(problem.volunteers)),
+                "hours_per_volunteer_used": _share(hours, used),
+            },
+            "set_aside": self.set_aside(),
+            "timings": {phase.name: round(phase.seconds, 3) for phase in self.phases},
+            "memory_mb": {phase.name: round(phase.memory_mb) for phase in self.phases},
+            "versions": versions(),
+            "seed": self.seed,
+            "policy": problem.policy.to_dict(),
+        }
+
+    def set_aside(self) -> dict[str, int]:
+        """Return how many rows of each table were set aside."""
+        rows = self.problem.faults.group_by("table").agg(pl.col("row").n_unique()).sort("table")
+        return dict(rows.iter_rows())
+
+
+def _share(part: float, whole: float) -> float:
+    return round(part / whole, 4) if whole else 0.0
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that make the plan."""
+    found = {"python": python_version()}
+    for name in _LIBRARIES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found

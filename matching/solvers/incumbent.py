@@ -1,0 +1,125 @@
+"""The best plan so far, and the best bound: what any stop of the search ends in."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching import audit
+from matching import columns as c
+from matching.eligibility import Arcs
+from matching.plan import Plan
+from matching.problem import Problem
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known at a moment of the search.
+
+    Attributes
+    ----------
+    phase : str
+    seconds : float
+        Since the start.
+    value : int or None
+        Of the best plan so far.
+    bound : float or None
+        No plan is worth more.
+    """
+
+    phase: str
+    seconds: float
+    value: int | None
+    bound: float | None
+
+    @property
+    def gap(self) -> float | None:
+        """``(bound - value) / max(1, value)``."""
+        if self.value is None or self.bound is None:
+            return None
+        return (self.bound - self.value) / max(1, self.value)
+
+
+class Incumbent:
+    """Keeps the best plan that the audit lets through, and the best bound.
+
+    Parameters
+    ----------
+    time_limit : float
+        Seconds, from now.
+    gap : float
+        The search may end when the relative gap is no larger.
+    interrupted : callable
+        Asked often; true ends the search.
+    told : callable
+        Receives a `Progress` at every step.
+    """
+
+    def __init__(
+        self,
+        problem: Problem,
+        arcs: Arcs,
+        *,
+        started: float,
+        time_limit: float,
+        gap: float,
+        interrupted: Callable[[], bool],
+        told: Callable[[Progress], None],
+    ) -> None:
+        self.problem, self.arcs = problem, arcs
+        self.started, self.time_limit, self.gap_limit = started, time_limit, gap
+        self.interrupted, self.told = interrupted, told
+        self.chosen = np.empty(0, np.int64)
+        self.value: int | None = None
+        self.bound = math.inf
+        if not len(problem.pins):
+            # Nobody serving keeps every rule, unless somebody has to.
+            self.value = 0
+
+    def offer(self, chosen: c.Longs, phase: str) -> bool:
+        """Take a plan if it is better and keeps every rule; tell whether it keeps them."""
+        plan = self.plan_of(chosen)
+        if audit.violations(self.problem, plan).height:
+            return False
+        value = audit.value(self.problem, plan)
+        if self.value is None or value > self.value:
+            self.chosen, self.value = chosen, value
+        self.tell(phase)
+        return True
+
+    def plan_of(self, chosen: c.Longs) -> Plan:
+        """Return the plan of some arcs."""
+        return Plan(self.arcs.volunteer[chosen], self.arcs.slot[chosen])
+
+    def prove(self, bound: float, phase: str) -> None:
+        """Take a bound. Values are whole numbers, so what is beyond the decimal point is nothing."""
+        self.bound = min(self.bound, math.floor(bound + 1e-6))
+        self.tell(phase)
+
+    def tell(self, phase: str) -> None:
+        """Report where the search stands."""
+        bound = None if math.isinf(self.bound) else self.bound
+        self.told(Progress(phase, time.perf_counter() - self.started, self.value, bound))
+
+    @property
+    def proved(self) -> bool:
+        """Whether the plan is proved optimal."""
+        return self.value is not None and self.bound <= self.value
+
+    @property
+    def near_enough(self) -> bool:
+        """Whether the gap asked for is reached."""
+        return self.value is not None and self.bound - self.value <= self.gap_limit * max(1, self.value)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long the search may still go on."""
+        return self.started + self.time_limit - time.perf_counter()
+
+    def stop(self) -> bool:
+        """Tell whether the search has to end now, whatever it has."""
+        return self.seconds_left <= 0 or self.interrupted()

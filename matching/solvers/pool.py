@@ -1,0 +1,77 @@
+"""The schedules at hand, each once."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from matching import columns as c
+from matching.schedules import Schedules
+from matching.weeks import Weeks
+
+
+class Pool:
+    """Schedules of a fixed set of arcs; index j."""
+
+    def __init__(self, weeks: Weeks, quality: c.Longs, seed: int) -> None:
+        self.weeks, self.quality = weeks, quality
+        # A schedule is told by the sum of its arcs' random numbers.
+        random = np.random.default_rng(seed)
+        self.mark = random.integers(0, 2**63, len(weeks.arcs), dtype=np.uint64)
+        self.known = np.empty(0, np.uint64)
+        self.volunteer = np.empty(0, np.int32)
+        self.value = np.empty(0)
+        self.owner, self.arc = np.empty(0, np.int64), np.empty(0, np.int64)
+
+    def __len__(self) -> int:
+        return len(self.volunteer)
+
+    def add(self, found: Schedules) -> int:
+        """Take in the schedules that are new; return how many."""
+        mark = np.zeros(len(found.volunteer), np.uint64)
+        np.add.at(mark, found.owner, self.mark[found.arc])
+        _, first = np.unique(mark, return_index=True)
+        fresh = np.zeros(len(mark), np.bool_)
+        fresh[first] = True
+        fresh &= ~np.isin(mark, self.known)
+        number = np.cumsum(fresh) - 1 + len(self)
+        held = fresh[found.owner]
+        owner, arc = number[found.owner[held]], found.arc[held]
+        self.known = np.append(self.known, mark[fresh])
+        self.volunteer = np.append(self.volunteer, found.volunteer[fresh])
+        self.owner, self.arc = np.append(self.owner, owner), np.append(self.arc, arc)
+        shifts = np.bincount(self.owner, minlength=len(self))
+        step = self.weeks.problem.policy.load_step
+        load = shifts * self.weeks.first_load[self.volunteer] + step * (shifts * (shifts - 1) // 2)
+        worth = np.bincount(self.owner, self.quality[self.arc], minlength=len(self))
+        self.value = worth - load
+        return int(fresh.sum())
+
+    def add_singles(self, arc: c.Longs) -> int:
+        """Take in the weeks of one service each, for those of the arcs that allow it alone."""
+        problem, arcs = self.weeks.problem, self.weeks.arcs
+        who, option = arcs.volunteer[arc], problem.slots.option[arcs.slot[arc]]
+        minutes = problem.options.end[option] - problem.options.start[option]
+        people = problem.volunteers
+        fits = (minutes <= people.max_minutes[who]) & (people.max_shifts[who] > 0)
+        arc = arc[fits & (people.max_shifts_per_day[who] > 0)]
+        number = np.arange(len(arc))
+        return self.add(Schedules(arcs.volunteer[arc], np.zeros(len(arc)), number, arc))
+
+    def holds(self) -> sparse.csc_array:
+        """Return which schedule holds which arc, shape (arcs, schedules)."""
+        ones = np.ones(len(self.owner))
+        shape = (len(self.weeks.arcs), len(self))
+        return sparse.csc_array((ones, (self.arc, self.owner)), shape=shape)
+
+    def per_volunteer(self, more: int) -> sparse.csr_array:
+        """Return rows "one schedule each", with so many empty columns more."""
+        number = np.searchsorted(self.volunteers, self.volunteer)
+        ones = np.ones(len(self))
+        shape = (len(self.volunteers), len(self) + more)
+        return sparse.csr_array((ones, (number, np.arange(len(self)))), shape=shape)
+
+    @property
+    def volunteers(self) -> c.Ints:
+        """Everybody who has a schedule, sorted."""
+        return np.unique(self.volunteer)

@@ -1,0 +1,93 @@
+"""The table ``unfilled``: which seats stay empty, what each rule left, and the reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from matching import columns as c
+from matching.eligibility import RULES, Arcs, Finder, batched
+from matching.plan import Plan
+from matching.problem import Problem
+
+REASONS = {
+    **{rule: f"after the rule {rule} nobody was left" for rule in RULES},
+    "too_few": "fewer volunteers are eligible than there are seats",
+    "minimum": "too few are eligible for the request's minimums",
+    "elsewhere": "those eligible serve elsewhere, where they are worth more, or a rule of their "
+    "week, of the team or of their organisation keeps them",
+}
+
+
+def unfilled(problem: Problem, arcs: Arcs, plan: Plan) -> pl.DataFrame:
+    """Return a row per post with empty seats: ``reason`` and how many each rule left.
+
+    A post of a request with options is looked at where the plan serves it, else at the option that
+    most are eligible for. The rules are counted one after the other, in the order of
+    `eligibility.RULES`.
+    """
+    filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
+    short = np.flatnonzero(filled < problem.posts.seats)
+    slot = _slot_of_interest(problem, arcs, plan)[short]
+    left = _left(problem, slot)
+    eligible_now = left[:, -1]
+    reason = np.full(len(short), "elsewhere", dtype=object)
+    reason[eligible_now < problem.posts.seats[short]] = "too_few"
+    reason[_minimum_out_of_reach(problem, arcs, problem.posts.request[short])] = "minimum"
+    for number in range(len(RULES) - 1, -1, -1):
+        reason[left[:, number] == 0] = RULES[number]
+    frame = pl.DataFrame(
+        {
+            "request_id": problem.requests.id.gather(problem.posts.request[short]),
+            "post": problem.posts.id.gather(short),
+            "seats": problem.posts.seats[short],
+            "filled": filled[short].astype(np.int32),
+            "reason": pl.Series(reason.tolist(), dtype=pl.String),
+        }
+    )
+    return frame.with_columns(
+        pl.Series(rule, left[:, number]) for number, rule in enumerate(RULES)
+    )
+
+
+def _slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
+    """Return one slot per post."""
+    interest = np.bincount(arcs.slot, minlength=len(problem.slots)).astype(np.int64)
+    chosen = np.zeros(len(problem.options), np.bool_)
+    chosen[problem.slots.option[plan.slot]] = True
+    interest[chosen[problem.slots.option]] += c.NO_LIMIT
+    order = np.lexsort((-interest, problem.slots.post))
+    first = np.diff(problem.slots.post[order], prepend=-1) != 0
+    return order[first].astype(np.int32)
+
+
+def _left(problem: Problem, slot: c.Ints) -> c.Longs:
+    """Return how many volunteers each rule leaves for each slot, shape (slots, rules)."""
+    finder = Finder(problem)
+    left = np.zeros((len(slot), len(RULES)), np.int64)
+    place = np.full(len(problem.slots), -1)
+    place[slot] = np.arange(len(slot))
+    option = problem.slots.option[slot]
+    bundle = finder.bundles[problem.slots.post[slot]]
+    key = np.stack([bundle, problem.options.day[option], problem.options.last_day[option]])
+    _, first, group = np.unique(key, axis=1, return_index=True, return_inverse=True)
+    left[:, 0] = np.array([finder.qualified(s) for s in slot[first]], np.int64)[group]
+    for volunteer, of in batched(finder.near_pairs(slot, any_time=True)):
+        for number, (_, _, kept, _) in enumerate(finder.sieve(volunteer, of), start=1):
+            left[:, number] += np.bincount(place[kept], minlength=len(slot))
+    return left
+
+
+def _minimum_out_of_reach(problem: Problem, arcs: Arcs, request: c.Ints) -> c.Bools:
+    """Tell which requests no option could serve, even with all who are eligible for it."""
+    slots, options, posts = problem.slots, problem.options, problem.posts
+    candidates = np.bincount(arcs.slot, minlength=len(slots))
+    people = np.bincount(
+        slots.option, np.minimum(candidates, posts.seats[slots.post]), minlength=len(options)
+    )
+    possible = people >= problem.requests.min_people[options.request]
+    possible[slots.option[candidates < posts.min_seats[slots.post]]] = False
+    reachable = np.zeros(len(problem.requests), np.bool_)
+    reachable[options.request[possible]] = True
+    out: c.Bools = ~reachable[request]
+    return out
