@@ -98,6 +98,14 @@ class Policy:
                 )
         return cls(**table)
 
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> Policy:
+        """Make a policy of a summary's, where an infinite limit is the text ``inf``."""
+        floats = {item.name for item in fields(cls) if isinstance(item.default, float)}
+        return cls.from_dict(
+            {k: math.inf if k in floats and v == "inf" else v for k, v in table.items()}
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return every key with its value, in the order of the reference page."""
         return asdict(self)

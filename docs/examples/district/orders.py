@@ -184,7 +184,7 @@ def add_home_visits(week: Week) -> None:
         station_id="s5",
         start=at("fri", "14:00"),
         beneficiary_id="b12",
-        posts={"visitor": Post(2, 1, ["lang:mn"]), "lead": Post(1, 1)},
+        posts={"visitor": Post(qualifications=["lang:mn"])},
     )
 
 

@@ -1,0 +1,264 @@
+"""The command line: ``matching plan | check | generate``."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from matching.policy import Policy
+
+# Whatever is heavy is imported where it is used: `matching --help` answers at once.
+
+app = typer.Typer(
+    help="Match volunteers to what communities order: the best weekly plan, with a proof.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(StrEnum):
+    """How tables are written."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+class OnError(StrEnum):
+    """What to do with faulty rows."""
+
+    refuse = "raise"
+    quarantine = "quarantine"
+
+
+class Size(StrEnum):
+    """Sizes of made-up worlds."""
+
+    town = "town"
+    district = "district"
+    city = "city"
+    province = "province"
+
+
+class Rules(StrEnum):
+    """Which rules a made-up world uses."""
+
+    network = "network"
+    full = "full"
+
+
+TablesArgument = Annotated[
+    Path, typer.Argument(help="Folder with volunteers, availability, requests, ... (CSV or Parquet)")
+]
+WeekOption = Annotated[
+    str | None, typer.Option(help="Monday the week starts with, as 2026-11-30", metavar="DATE")
+]
+PolicyOption = Annotated[
+    Path | None, typer.Option(help="TOML file with weights and limits", metavar="FILE")
+]
+OnErrorOption = Annotated[
+    OnError, typer.Option(help="Refuse faulty tables, or set the faulty rows aside")
+]
+
+
+@app.command()
+def plan(
+    tables: TablesArgument,
+    out: Annotated[Path, typer.Option(help="Folder for the plan", metavar="DIR")],
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    time_limit: Annotated[float, typer.Option(help="Seconds to search", min=0)] = 600.0,
+    gap: Annotated[float, typer.Option(help="Relative gap that is good enough", min=0)] = 1e-4,
+    workers: Annotated[int, typer.Option(help="Threads", min=1, max=256)] = 2,
+    seed: Annotated[int, typer.Option(help="Same seed, same plan", min=0)] = 0,
+    on_error: OnErrorOption = OnError.refuse,
+    format: Annotated[Format, typer.Option(help="Of the tables written")] = Format.csv,
+) -> None:
+    """Make the week's plan: write plan, unfilled, prices and summary.json into DIR.
+
+    Without --week, the week that starts next Monday. Ctrl-C ends the search with the best plan so
+    far (exit status 130); a second Ctrl-C abandons it.
+
+    Example: matching plan tables --week 2026-11-30 --out plan
+    """
+    with _teaching(), _interruptible() as interrupted:
+        from matching.engine import solve
+        from matching.problem import Problem
+        from matching.stores import read_tables, write_result
+        from matching.terminal import Ticker, show_plan
+
+        with Ticker() as ticker:
+            ticker.say("read")
+            raw = read_tables(tables)
+            ticker.say("validate")
+            problem = Problem.from_tables(raw, _week(week), _policy(policy), on_error.value)
+            del raw
+            result = solve(
+                problem,
+                time_limit=time_limit,
+                gap=gap,
+                workers=workers,
+                seed=seed,
+                on_progress=ticker.tell,
+                interrupted=interrupted,
+            )
+            ticker.say("write")
+            frames, summary = result.tables(), result.summary()
+            if problem.faults.height or result.problem.faults.height:
+                frames["faults"] = result.problem.faults
+            summary["timings"] |= ticker.timings
+            write_result(out, frames, summary, format.value)
+        show_plan(frames, summary, out)
+        if interrupted():
+            raise typer.Exit(130)
+
+
+@app.command()
+def check(
+    tables: TablesArgument,
+    plan: Annotated[Path, typer.Argument(help="Folder or file with a plan, from any source")],
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    on_error: OnErrorOption = OnError.refuse,
+) -> None:
+    """Audit a plan: which rules hold, what it is worth, and what its prices prove.
+
+    Week and policy are those of the plan's summary.json, unless given. Exit status 0 if the plan
+    keeps every rule and its summary tells the truth, 1 if not.
+
+    Example: matching check tables plan
+    """
+    with _teaching():
+        from matching import audit
+        from matching.certificate import certify
+        from matching.plan import Plan
+        from matching.policy import Policy
+        from matching.prices import Prices
+        from matching.problem import Problem
+        from matching.stores import read_plan, read_prices, read_summary, read_tables
+        from matching.terminal import show_check
+
+        summary = read_summary(plan) or {}
+        chosen = _policy(policy)
+        if policy is None and "policy" in summary:
+            chosen = Policy.from_json(summary["policy"])
+        problem = Problem.from_tables(
+            read_tables(tables), _week(week or summary.get("week")), chosen, on_error.value
+        )
+        made = Plan.from_frame(problem, read_plan(plan))
+        prices = read_prices(plan)
+        bound = None if prices is None else certify(problem, Prices.from_frame(problem, prices))
+        fine = show_check(
+            audit.violations(problem, made), audit.value(problem, made), bound, summary
+        )
+        if not fine:
+            raise typer.Exit(1)
+
+
+@app.command()
+def generate(
+    size: Annotated[Size, typer.Argument(help="How large a world")],
+    out: Annotated[Path, typer.Option(help="Folder for the tables", metavar="DIR")],
+    volunteers: Annotated[int | None, typer.Option(help="How many; by size, if absent")] = None,
+    requests: Annotated[int | None, typer.Option(help="How many; by size, if absent")] = None,
+    rules: Annotated[Rules, typer.Option(help="Two trees of capacities, or all")] = Rules.network,
+    scarcity: Annotated[float, typer.Option(help="Multiplies the seats")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Same seed, same world", min=0)] = 0,
+    week: WeekOption = None,
+    format: Annotated[Format, typer.Option(help="Of the tables written")] = Format.csv,
+) -> None:
+    """Make a world of volunteers and orders, placed on real geography, to try things on.
+
+    Example: matching generate town --seed 1 --week 2026-11-30 --out town
+    """
+    with _teaching():
+        from matching.errors import UsageError
+        from matching.stores import write_tables
+        from matching.synthetic import generate as make
+
+        try:
+            world = make(
+                size.value,
+                volunteers=volunteers,
+                requests=requests,
+                rules=rules.value,
+                scarcity=scarcity,
+                seed=seed,
+                week=_week(week),
+            )
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        write_tables(out, world, format.value)
+        for name, frame in world.items():
+            typer.echo(f"{name:22} {frame.height:>10,} rows")
+
+
+def _week(text: str | None) -> date:
+    from matching.errors import UsageError
+
+    if text is None:
+        today = date.today()
+        return today + timedelta(days=7 - today.weekday())
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"week = {text!r}: write a day such as 2026-11-30") from None
+
+
+def _policy(path: Path | None) -> Policy:
+    from matching.policy import Policy
+
+    return Policy() if path is None else Policy.from_toml(path)
+
+
+@contextmanager
+def _teaching() -> Iterator[None]:
+    """Turn what a user can mend into a message and exit status 2; show warnings as one line."""
+    from matching.errors import DataWarning, MatchingError
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        typer.secho(f"warning: {message}", err=True, fg="yellow")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", DataWarning)
+        warnings.showwarning = show
+        try:
+            yield
+        except MatchingError as error:
+            typer.secho(f"error: {error}", err=True, fg="red")
+            raise typer.Exit(2) from None
+        except OSError as error:
+            typer.secho(f"error: {error.filename}: {error.strerror}", err=True, fg="red")
+            raise typer.Exit(2) from None
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C ask for the end, and the second force it."""
+    asked = False
+
+    def ask(number: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        typer.echo("finishing with the best plan so far; Ctrl-C again to abandon", err=True)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    except KeyboardInterrupt:
+        typer.echo("abandoned: nothing was written", err=True)
+        sys.exit(130)
+    finally:
+        signal.signal(signal.SIGINT, before)
