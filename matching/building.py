@@ -1,4 +1,4 @@
-"""Clean tables become columns: identifiers become indices, defaults are filled in, menus unfolded."""
+"""Clean tables become columns: ids become indices, defaults are filled in, menus unfolded."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Builder:
         self.request_ids = self.requests_in_week["request_id"]
 
     def _all_ids(self, column: str) -> pl.Series:
-        """Return every organisation that is named: without its table it still tells people apart."""
+        """Return all that are named: an organisation without a row still tells people apart."""
         t = self.tables
         named = [t[name][column] for name in ("organisations", "volunteers", "requests", "menu")]
         return pl.concat(named).drop_nulls().unique(maintain_order=True)
@@ -77,7 +77,7 @@ class Builder:
         return pl.concat([self.tables[n]["qualification"].unique() for n in names]).unique().sort()
 
     def _times(self) -> pl.DataFrame:
-        """Return every time that starts in the week: ``request_id``, ``option``, ``start``, ``end``."""
+        """Return the times that start in the week: ``request_id``, ``option``, ``start``, ``end``."""
         options = self.tables["options"].select("request_id", "option", "start", "end")
         minutes = self.tables["menu"].select("menu_item", "minutes")
         own = self.tables["requests"].join(options, on="request_id", how="anti")
@@ -122,7 +122,8 @@ class Builder:
         stations = self.tables["stations"].select("station_id", s_lat="lat", s_lon="lon")
         joined = rows.join(stations, on="station_id", how="left", maintain_order="left")
         return joined.with_columns(
-            lat=pl.col("lat").fill_null(pl.col("s_lat")), lon=pl.col("lon").fill_null(pl.col("s_lon"))
+            lat=pl.col("lat").fill_null(pl.col("s_lat")),
+            lon=pl.col("lon").fill_null(pl.col("s_lon")),
         )
 
     def windows(self) -> c.Windows:
@@ -223,7 +224,9 @@ class Builder:
     def needs(self) -> c.Needs:
         """Join what the post asks and what its menu item asks; the higher level holds."""
         posts = self.posts_in_week().select("request_id", "post").with_row_index("index")
-        own = self.tables["post_qualifications"].select("request_id", "post", "qualification", "level")
+        own = self.tables["post_qualifications"].select(
+            "request_id", "post", "qualification", "level"
+        )
         items = self.requests_in_week.select("request_id", "menu_item")
         menu = self.tables["menu_qualifications"].join(items, on="menu_item").select(own.columns)
         every = pl.concat([own, menu]).with_columns(pl.col("level").fill_null(1))
@@ -239,8 +242,10 @@ class Builder:
         wanted = ["request_id", "qualification", "min_people", "per_people"]
         own = t.drop_nulls("request_id").select(wanted)
         items = self.requests_in_week.select("request_id", "menu_item", "quantity")
-        menu = t.drop("request_id").join(items, on="menu_item").with_columns(
-            min_people=pl.col("min_people") * pl.col("quantity").fill_null(1)
+        menu = (
+            t.drop("request_id")
+            .join(items, on="menu_item")
+            .with_columns(min_people=pl.col("min_people") * pl.col("quantity").fill_null(1))
         )
         t = pl.concat([own, menu.select(wanted)])
         t = t.with_columns(request=pl.Series(index_in(t["request_id"], self.request_ids)))
@@ -272,7 +277,10 @@ class Builder:
     def pairs(self) -> c.Pairs:
         """Keep each pair once, whichever way round it was given."""
         t = self.tables["pairs"]
-        a, b = self._of_volunteers("pairs", "volunteer_a"), self._of_volunteers("pairs", "volunteer_b")
+        a, b = (
+            self._of_volunteers("pairs", "volunteer_a"),
+            self._of_volunteers("pairs", "volunteer_b"),
+        )
         together = (t["rule"].cast(pl.String) == PAIR_RULES[0]).to_numpy()
         rows = np.stack([np.minimum(a, b), np.maximum(a, b), together.astype(np.int32)])
         a, b, kind = np.unique(rows, axis=1).astype(np.int32)
@@ -293,7 +301,9 @@ class Builder:
             volunteer=self._of_volunteers("assignments"),
             post=self._find(t, "post", request, posts.id, posts.request),
             option=self._find(t, "option", request, options.id, options.request),
-            status=_ints(t["status"].cast(pl.String).replace_strict(STATUSES, range(len(STATUSES)))),
+            status=_ints(
+                t["status"].cast(pl.String).replace_strict(STATUSES, range(len(STATUSES)))
+            ),
             row=_ints(t["row"]),
         )
         # An option that is not of this week is one that was named and not found.

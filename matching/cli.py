@@ -58,7 +58,8 @@ class Rules(StrEnum):
 
 
 TablesArgument = Annotated[
-    Path, typer.Argument(help="Folder with volunteers, availability, requests, ... (CSV or Parquet)")
+    Path,
+    typer.Argument(help="Folder with volunteers, availability, requests, ... (CSV or Parquet)"),
 ]
 WeekOption = Annotated[
     str | None, typer.Option(help="Monday the week starts with, as 2026-11-30", metavar="DATE")

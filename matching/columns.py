@@ -238,4 +238,5 @@ def ranges(first: Longs, many: Longs) -> Longs:
     """Return first[0], first[0] + 1, ... (many[0] of them), first[1], ..., in one array."""
     ends = np.cumsum(many)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total, dtype=np.int64) + np.repeat(first - (ends - many), many)
+    flat: Longs = np.arange(total, dtype=np.int64) + np.repeat(first - (ends - many), many)
+    return flat

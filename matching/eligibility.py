@@ -100,7 +100,10 @@ class Finder:
         ``any_time`` the time does not count.
         """
         problem = self.problem
-        option, request = problem.options.take(problem.slots.option[slots]), problem.slots.request[slots]
+        option, request = (
+            problem.options.take(problem.slots.option[slots]),
+            problem.slots.request[slots],
+        )
         lat, lon = problem.requests.lat[request], problem.requests.lon[request]
         time = np.stack([option.day, option.last_day, option.start // _BIN_MINUTES])
         _, time_group = np.unique(time, axis=1, return_inverse=True)
@@ -155,10 +158,8 @@ class Finder:
 
     def kept(self, volunteer: c.Ints, slot: c.Ints) -> tuple[c.Ints, c.Ints, c.Floats]:
         """Return the pairs that keep all other rules, with their distances."""
-        km = np.empty(0)
-        for _, volunteer, slot, km in self.sieve(volunteer, slot):
-            pass
-        return volunteer, slot, km
+        *_, (_, *left) = self.sieve(volunteer, slot)
+        return left[0], left[1], left[2]
 
     def sieve(
         self, volunteer: c.Ints, slot: c.Ints
@@ -167,7 +168,9 @@ class Finder:
         problem = self.problem
         people, requests = problem.volunteers, problem.requests
         q = problem.slots.request[slot]
-        km = distance_km(people.lat[volunteer], people.lon[volunteer], requests.lat[q], requests.lon[q])
+        km = distance_km(
+            people.lat[volunteer], people.lon[volunteer], requests.lat[q], requests.lon[q]
+        )
         # Where a place is unknown the distance is NaN, and no distance is too far.
         fits = ~(km > people.travel_km[volunteer] * (1 + 1e-9))
         for name, rule in (
@@ -282,7 +285,7 @@ def merged_windows(windows: c.Windows) -> tuple[c.Ints, c.Ints, c.Ints]:
     """Join windows that touch or overlap: volunteer, start and end, sorted."""
     if not len(windows):
         return windows.volunteer, windows.start, windows.end
-    # Ends lifted by the volunteer's number: the running maximum then never looks at somebody else's.
+    # Ends lifted by the volunteer's number: the running maximum never looks at somebody else's.
     lifted = c.combine(windows.volunteer, windows.end.astype(np.int64) + c.NO_LIMIT)
     reach = np.maximum.accumulate(lifted)
     starts = c.combine(windows.volunteer, windows.start.astype(np.int64) + c.NO_LIMIT)

@@ -8,12 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import numpy as np
-
 from matching.certificate import bound
 from matching.eligibility import eligible
 from matching.pins import settled
-from matching.plan import Plan
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.result import Phase, Result, Status, Termination

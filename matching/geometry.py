@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -117,14 +118,16 @@ def _key(kind: npt.ArrayLike, band: npt.ArrayLike, turned: npt.ArrayLike) -> c.L
 def _boxes(
     kind: int, reach_km: float, lat: c.Floats, lon: c.Floats
 ) -> tuple[c.Longs, c.Longs, c.Longs]:
-    """Return, for every band around every place: the place, and the first and last key in its box."""
+    """Return, for every band around every place: the place, first and last key in its box."""
     angle = min(reach_km * (1 + 1e-6) / RADIUS_KM, np.pi)
     low, high = lat - np.degrees(angle), lat + np.degrees(angle)
     # The widest the circle gets in longitude; all around where it holds a pole.
     cosine = np.cos(np.radians(lat))
     sine = np.sin(min(angle, np.pi / 2))
     pole = (low <= -90.0) | (high >= 90.0) | (sine >= cosine)
-    half = np.where(pole, 180.0, np.degrees(np.arcsin(np.minimum(1.0, sine / np.maximum(cosine, 1e-12)))))
+    half = np.where(
+        pole, 180.0, np.degrees(np.arcsin(np.minimum(1.0, sine / np.maximum(cosine, 1e-12))))
+    )
     first = _band_of(low, reach_km)
     many = _band_of(high, reach_km) - first + 1
     place = np.repeat(np.arange(len(lat)), many)
@@ -155,6 +158,6 @@ def _blocks(
         return
     cuts = np.searchsorted(total, np.arange(_BLOCK, int(total[-1]), _BLOCK), side="right")
     bounds = np.unique(np.concatenate([[0], cuts, [len(total)]]))
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in pairwise(bounds):
         who = positions[c.ranges(first[low:high], many[low:high])]
         yield who, np.repeat(which[low:high], many[low:high]).astype(np.int32)

@@ -89,6 +89,7 @@ def build(
     edges = _Edges()
     arc = clusters.order[kept[clusters.order]]
     used_clusters, cluster = np.unique(clusters.of_arc[arc], return_inverse=True)
+    volunteers: c.Ints
     volunteers, volunteer = np.unique(clusters.volunteer[used_clusters], return_inverse=True)
     quota, quota_edges, above = _quotas(problem, edges, volunteers)
     node = edges.node(len(volunteers))
@@ -100,7 +101,9 @@ def build(
     arc_edges = edges.add(node[cluster], post_node[post], 1, -quality[arc])
     amount = _seats(problem, edges, post_node, np.bincount(post, minlength=len(problem.posts)))
     edges.add(np.zeros(1, np.int64), 1, amount, 0)
-    tail, head, capacity, cost = (np.concatenate(column) for column in zip(*edges.columns, strict=True))
+    tail, head, capacity, cost = (
+        np.concatenate(column) for column in zip(*edges.columns, strict=True)
+    )
     return Network(
         tail.astype(np.int32),
         head.astype(np.int32),
@@ -116,7 +119,7 @@ def build(
     )
 
 
-def _quotas(problem: Problem, edges: _Edges, volunteers: c.Longs) -> tuple[c.Ints, slice, c.Longs]:
+def _quotas(problem: Problem, edges: _Edges, volunteers: c.Ints) -> tuple[c.Ints, slice, c.Longs]:
     """Give every organisation with a quota a node below the nearest one above that has one."""
     organisations = problem.organisations
     quota = np.flatnonzero(organisations.limited).astype(np.int32)
@@ -147,7 +150,7 @@ def _shifts(
     edges: _Edges,
     above: c.Longs,
     node: c.Longs,
-    volunteers: c.Longs,
+    volunteers: c.Ints,
     clusters: c.Longs,
     first_load: c.Longs,
 ) -> None:
@@ -163,7 +166,7 @@ def _days(
     problem: Problem,
     edges: _Edges,
     node: c.Longs,
-    volunteers: c.Longs,
+    volunteers: c.Ints,
     volunteer: c.Longs,
     day: c.Ints,
 ) -> c.Longs:
@@ -176,7 +179,8 @@ def _days(
     below = above.copy()
     below[binding] = edges.node(int(binding.sum()))
     edges.add(above[binding], below[binding], limit[days // 8][binding], 0)
-    return below[of_cluster]
+    of: c.Longs = below[of_cluster]
+    return of
 
 
 def _once(edges: _Edges, above: c.Longs, arcs: c.Longs) -> c.Longs:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching import audit
 from matching import columns as c
+from matching.audit import violations
 from matching.errors import DataError
 from matching.faults import faults_of
 from matching.plan import Plan, slot_keys
@@ -47,16 +47,25 @@ def settled(problem: Problem) -> Problem:
     asked = table.drop("slot").unique("row", maintain_order=True)
     of_volunteer = asked.join(broken.drop_nulls("volunteer_id"), on=_KEYS)
     of_request = asked.join(
-        broken.filter(pl.col("volunteer_id").is_null()).drop("post", "volunteer_id"), on="request_id"
+        broken.filter(pl.col("volunteer_id").is_null()).drop("post", "volunteer_id"),
+        on="request_id",
     )
     of_quota = asked.join(broken.filter(pl.col("request_id").is_null()).drop(_KEYS), how="cross")
     every = pl.concat(
-        [part.select(*asked.columns, "rule", "detail") for part in (of_volunteer, of_request, of_quota)]
+        [
+            part.select(*asked.columns, "rule", "detail")
+            for part in (of_volunteer, of_request, of_quota)
+        ]
     ).unique(["row", "rule"], maintain_order=True)
     faults = pl.concat(
         [
-            faults_of("assignments", rows, ("volunteer_id", "request_id", "post"), f"pinned_{rule}", "")
-            .with_columns(message=pl.format("this pin is against the rule {}: {}", pl.lit(rule), rows["detail"]))
+            faults_of(
+                "assignments", rows, ("volunteer_id", "request_id", "post"), f"pinned_{rule}", ""
+            ).with_columns(
+                message=pl.format(
+                    "this pin is against the rule {}: {}", pl.lit(rule), rows["detail"]
+                )
+            )
             for (rule,), rows in every.group_by("rule", maintain_order=True)
         ]
     ).sort("row")
@@ -100,4 +109,4 @@ def _broken(problem: Problem, table: pl.DataFrame) -> pl.DataFrame:
 
 def _violations(problem: Problem, rows: pl.DataFrame) -> pl.DataFrame:
     plan = Plan(rows["volunteer"].to_numpy(), rows["slot"].to_numpy())
-    return audit.violations(problem, plan)
+    return violations(problem, plan)

@@ -56,10 +56,10 @@ class Plan(c.Columns):
             frame = frame.with_columns(option=pl.lit(None, dtype=pl.String))
         missing = [name for name in _KEYS if name not in frame.columns]
         if missing:
-            raise DataError(
-                pl.concat([_missing_column(name, frame) for name in missing])
-            )
-        frame = frame.select(pl.col(_KEYS).cast(pl.String)).with_columns(pl.col("option").replace("", None))
+            raise DataError(pl.concat([_missing_column(name, frame) for name in missing]))
+        frame = frame.select(pl.col(_KEYS).cast(pl.String)).with_columns(
+            pl.col("option").replace("", None)
+        )
         frame = frame.with_row_index("row", offset=1)
         known = slot_keys(problem).with_row_index("slot")
         joined = frame.join(
@@ -73,7 +73,9 @@ class Plan(c.Columns):
             raise DataError(
                 pl.concat(
                     [
-                        faults_of("plan", frame.filter(no_slot), tuple(_KEYS[:3]), "reference", text),
+                        faults_of(
+                            "plan", frame.filter(no_slot), tuple(_KEYS[:3]), "reference", text
+                        ),
                         faults_of(
                             "plan",
                             frame.filter(no_volunteer),

@@ -31,25 +31,33 @@ class Policy:
     """
 
     time_zone: str = _key("Asia/Shanghai", "time zone of every time without an offset", "IANA name")
-    travel_km: float = _key(10.0, "how far a volunteer goes, where the volunteer does not say", "km")
+    travel_km: float = _key(
+        10.0, "how far a volunteer goes, where the volunteer does not say", "km"
+    )
     travel_kmh: float = _key(20.0, "speed between two services", "km/h", low=1e-9)
     max_shifts: int = _key(5, "services a week, where the volunteer does not say", "services")
     only_listed: bool = _key(False, "only the pairs listed in `affinities` are eligible")
     seat: int = _key(1000, "value of the last seat of a post, per step of priority", "value")
     early_seat: float = _key(0.5, "how much more the first seat is worth, as a share of `seat`")
-    distance: int = _key(200, "quality of a volunteer who lives at the place of the service", "value")
+    distance: int = _key(
+        200, "quality of a volunteer who lives at the place of the service", "value"
+    )
     window_preference: int = _key(50, "quality per step of a window's preference", "value")
     preference_limit: int = _key(100, "largest sum of preference weights, up or down", "value")
     visit: int = _key(20, "quality per earlier visit to the beneficiary", "value")
     visits_limit: int = _key(10, "earlier visits that count", "visits")
     kept: int = _key(300, "quality of what was accepted or published before", "value")
     load_step: int = _key(100, "cost of each further service of one volunteer, growing", "value")
-    load_recent: int = _key(100, "cost of a service for a volunteer who served a lot lately", "value")
+    load_recent: int = _key(
+        100, "cost of a service for a volunteer who served a lot lately", "value"
+    )
     load_recent_hours: float = _key(40.0, "recent hours that count as a lot", "hours", low=1e-9)
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            self._check(item.name, getattr(self, item.name), type(item.default), item.metadata["low"])
+            self._check(
+                item.name, getattr(self, item.name), type(item.default), item.metadata["low"]
+            )
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -65,7 +73,11 @@ class Policy:
             raise PolicyError(f"policy {name} = {value!r} must be {wanted[kind]}")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             endless = math.isinf(value) and name in {"travel_kmh", "travel_km"}
-            if not value >= low or (math.isinf(value) and not endless) or value > 1e9 and not endless:
+            if (
+                not value >= low
+                or (math.isinf(value) and not endless)
+                or (value > 1e9 and not endless)
+            ):
                 raise PolicyError(f"policy {name} = {value!r} must be from {low:g} to 1e9")
 
     @classmethod

@@ -116,7 +116,12 @@ class Prices:
         keys = slot_keys(problem).with_row_index("slot")
         on = ["request_id", "post", "option"]
         rows = rows.join(keys, on=on, how="left", nulls_equal=True, maintain_order="left")
-        _refuse(rows.filter(pl.col("slot").is_null()), tuple(on), "reference", "the week has no such post")
+        _refuse(
+            rows.filter(pl.col("slot").is_null()),
+            tuple(on),
+            "reference",
+            "the week has no such post",
+        )
         volunteer = index_in(rows["volunteer_id"], problem.volunteers.id)
         unknown = pl.Series(volunteer < 0) & rows["volunteer_id"].is_not_null()
         _refuse(rows.filter(unknown), ("volunteer_id",), "reference", "volunteers has no such id")

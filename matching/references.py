@@ -44,9 +44,20 @@ def check_references(
     unread : Collection of str
         Tables that were given and of which nothing could be read.
     """
+    faults = _set_owners_aside(tables, raw, unread)
+    while True:
+        faults += _check_tables(tables, raw, unread)
+        # A post that does not exist may be a misspelt one, which now lacks what was asked of it.
+        more = _set_owners_aside(tables, raw, unread)
+        if not more:
+            return faults
+        faults += more
+
+
+def _check_tables(
+    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame], unread: Collection[str]
+) -> list[pl.DataFrame]:
     faults = []
-    for owner, names in _SAYS_HOW.items():
-        faults += [_set_owners_aside(tables, raw, owner, name, unread) for name in names]
     for name in (*_ORDER, *(name for name in TABLES if name not in _ORDER)):
         for column, kind in TABLES[name].columns().items():
             target = meta(kind).get("refers")
@@ -86,23 +97,25 @@ def _take_out(
 
 
 def _set_owners_aside(
-    tables: dict[str, pl.DataFrame],
-    raw: Mapping[str, pl.DataFrame],
-    owner: str,
-    name: str,
-    unread: Collection[str],
-) -> pl.DataFrame:
-    """Set aside the requests or menu items that a faulty row of another table speaks of."""
-    key = key_of(owner)[0]
-    ids = tables[owner][key]
-    if name in unread:
-        bad, text = ids.is_not_null(), f"the table {name} could not be read"
-    elif name not in raw or raw[name].height == tables[name].height or key not in raw[name].columns:
-        return no_faults()
-    else:
-        faulty = raw[name].filter(~pl.col("row").is_in(tables[name]["row"].implode()))
-        bad, text = ids.is_in(_as_ids(faulty[key]).implode()), f"its row in {name} has a fault"
-    return _take_out(tables, raw, owner, bad, (key,), "set_aside", text)
+    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame], unread: Collection[str]
+) -> list[pl.DataFrame]:
+    """Set aside the requests and menu items that a faulty row of another table speaks of."""
+    faults = []
+    for owner, names in _SAYS_HOW.items():
+        key = key_of(owner)[0]
+        for name in names:
+            ids = tables[owner][key]
+            if name in unread:
+                bad, text = ids.is_not_null(), f"the table {name} could not be read"
+            elif name in raw and raw[name].height > tables[name].height:
+                faulty = raw[name].filter(~pl.col("row").is_in(tables[name]["row"].implode()))
+                named = _as_ids(faulty[key]) if key in faulty.columns else ids.clear()
+                bad, text = ids.is_in(named.implode()), f"its row in {name} has a fault"
+            else:
+                continue
+            if bad.any():
+                faults.append(_take_out(tables, raw, owner, bad, (key,), "set_aside", text))
+    return faults
 
 
 def _as_ids(column: pl.Series) -> pl.Series:

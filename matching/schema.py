@@ -31,7 +31,9 @@ def _id(
         "not_a_spreadsheet_number": lambda c: ~c.str.contains(_SPREADSHEET_NUMBER),
         "no_outer_space": lambda c: c == c.str.strip_chars(),
         # Also the marks that cannot be seen: zero-width ones and a byte order mark.
-        "no_invisible_character": lambda c: ~c.str.contains(r"[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]"),
+        "no_invisible_character": lambda c: (
+            ~c.str.contains(r"[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]")
+        ),
     }
     return dy.String(
         nullable=not required,
@@ -48,7 +50,12 @@ def _text(description: str) -> dy.String:
 
 
 def _count(
-    description: str, *, low: int = 0, high: int = MAX_COUNT, required: bool = False, **metadata: Any
+    description: str,
+    *,
+    low: int = 0,
+    high: int = MAX_COUNT,
+    required: bool = False,
+    **metadata: Any,
 ) -> dy.Int64:
     return dy.Int64(
         nullable=not required,
@@ -216,7 +223,9 @@ class Requests(dy.Schema):
     start = _time("start of the service")
     end = _time("end of the service, not included")
     priority = _count("5 is most urgent", low=1, high=5, default=3)
-    min_people = _count("people needed in all, if served", unit="people", default="the menu item's, or 0")
+    min_people = _count(
+        "people needed in all, if served", unit="people", default="the menu item's, or 0"
+    )
 
     @dy.rule()
     def lat_and_lon(cls) -> pl.Expr:
@@ -312,7 +321,9 @@ class Bonds(dy.Schema):
     volunteer_id = _id("who helps", key=True, refers="volunteers")
     beneficiary_id = _id("who is helped", key=True)
     visits = _count("visits so far", unit="visits", default=0)
-    last_visit = dy.Date(nullable=True, description="day of the last visit", metadata={"unit": "date"})
+    last_visit = dy.Date(
+        nullable=True, description="day of the last visit", metadata={"unit": "date"}
+    )
 
 
 class Assignments(dy.Schema):

@@ -82,7 +82,9 @@ def show_plan(frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: Pat
         "optimal": "proved optimal",
         "feasible": f"within {summary['gap']:.3%} of the proved bound {summary['bound']:,}",
     }.get(summary["status"], f"{summary['status']}; bound {summary['bound']:,}")
-    console.print(f"week of {summary['week']}: value {summary['value']:,}, {proof}", highlight=False)
+    console.print(
+        f"week of {summary['week']}: value {summary['value']:,}, {proof}", highlight=False
+    )
     lines = [
         ("seats filled", f"{summary['filled']:,} of {summary['seats']:,}"),
         ("requests served", f"{summary['requests_served']:,} of {summary['requests']:,}"),
@@ -103,7 +105,9 @@ def show_plan(frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: Pat
 
 def _print_rows(console: Console, title: str, frame: pl.DataFrame) -> None:
     frame = frame.drop([name for name in frame.columns if frame[name].is_null().all()])
-    table = Table(title=f"{title}, the first {min(_SHOWN_ROWS, frame.height)} of {frame.height:,} rows")
+    table = Table(
+        title=f"{title}, the first {min(_SHOWN_ROWS, frame.height)} of {frame.height:,} rows"
+    )
     times = [name for name in frame.columns if frame.schema[name] == pl.Datetime]
     frame = frame.head(_SHOWN_ROWS).with_columns(pl.col(times).dt.strftime("%a %d %H:%M"))
     for name in frame.columns:
@@ -124,8 +128,14 @@ def show_check(
         count = counts.get(rule.name, 0)
         verdict = "broken" if count else "holds"
         style = "red" if count else "green"
-        console.print(f"[{style}]{verdict:7}[/] {rule.name:20} {escape(rule.sentence)}", highlight=False)
-        for row in violations.filter(pl.col("rule") == rule.name).head(_SHOWN_VIOLATIONS).iter_rows(named=True):
+        console.print(
+            f"[{style}]{verdict:7}[/] {rule.name:20} {escape(rule.sentence)}", highlight=False
+        )
+        for row in (
+            violations.filter(pl.col("rule") == rule.name)
+            .head(_SHOWN_VIOLATIONS)
+            .iter_rows(named=True)
+        ):
             where = " ".join(
                 str(row[k]) for k in ("request_id", "post", "option", "volunteer_id") if row[k]
             )
@@ -139,7 +149,10 @@ def show_check(
         return fine
     fine &= _compare(console, "bound_from_prices", bound, summary.get("bound_from_prices"))
     gap = (bound - value) / max(1, value)
-    console.print(f"the prices prove: no plan is worth more than {bound:,.2f} (gap {gap:.3%})", highlight=False)
+    console.print(
+        f"the prices prove: no plan is worth more than {bound:,.2f} (gap {gap:.3%})",
+        highlight=False,
+    )
     return fine
 
 

@@ -45,9 +45,7 @@ def unfilled(problem: Problem, arcs: Arcs, plan: Plan) -> pl.DataFrame:
             "reason": pl.Series(reason.tolist(), dtype=pl.String),
         }
     )
-    return frame.with_columns(
-        pl.Series(rule, left[:, number]) for number, rule in enumerate(RULES)
-    )
+    return frame.with_columns(pl.Series(rule, left[:, number]) for number, rule in enumerate(RULES))
 
 
 def _slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
@@ -58,7 +56,8 @@ def _slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
     interest[chosen[problem.slots.option]] += c.NO_LIMIT
     order = np.lexsort((-interest, problem.slots.post))
     first = np.diff(problem.slots.post[order], prepend=-1) != 0
-    return order[first].astype(np.int32)
+    slot: c.Ints = order[first].astype(np.int32)
+    return slot
 
 
 def _left(problem: Problem, slot: c.Ints) -> c.Longs:

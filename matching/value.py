@@ -119,13 +119,17 @@ def _affinity(problem: Problem, arcs: Arcs) -> c.Longs:
     post, request = problem.slots.post[arcs.slot], problem.slots.request[arcs.slot]
     of_post = problem.affinities.take(problem.affinities.post >= 0)
     of_request = problem.affinities.take(problem.affinities.post < 0)
-    return _scores(
-        of_post.volunteer, of_post.post, of_post.score, arcs.volunteer, post
-    ) + _scores(of_request.volunteer, of_request.request, of_request.score, arcs.volunteer, request)
+    return _scores(of_post.volunteer, of_post.post, of_post.score, arcs.volunteer, post) + _scores(
+        of_request.volunteer, of_request.request, of_request.score, arcs.volunteer, request
+    )
 
 
 def _scores(
-    volunteer: c.Ints, subject: c.Ints, score: c.Ints, asked_volunteer: c.Ints, asked_subject: c.Ints
+    volunteer: c.Ints,
+    subject: c.Ints,
+    score: c.Ints,
+    asked_volunteer: c.Ints,
+    asked_subject: c.Ints,
 ) -> c.Longs:
     """Return the score given to each asked pair; 0 where none is given."""
     result = np.zeros(len(asked_volunteer), np.int64)

@@ -85,7 +85,7 @@ class Weeks:
         return value, chosen
 
     def _best_of_trees(self, reward: c.Floats) -> tuple[c.Floats, c.Bools]:
-        """Take the best arc of each cluster, the best clusters of each day, the best of the week."""
+        """Take the best arc of each cluster, the best clusters of each day, then of the week."""
         clusters, people = self.clusters, self.problem.volunteers
         value = np.zeros(len(people))
         chosen = np.zeros(len(self.arcs), np.bool_)
@@ -95,7 +95,12 @@ class Weeks:
         best = np.maximum.reduceat(sorted_reward, clusters.begin)
         worth = np.flatnonzero(best > self.first_load[clusters.volunteer])
         # Rank by reward within the day, then, of those the day allows, within the week.
-        worth = _ranked(worth, best, clusters.volunteer * np.int64(8) + clusters.day, people.max_shifts_per_day[clusters.volunteer])
+        worth = _ranked(
+            worth,
+            best,
+            clusters.volunteer * np.int64(8) + clusters.day,
+            people.max_shifts_per_day[clusters.volunteer],
+        )
         limit = people.max_shifts[clusters.volunteer]
         rank, worth = _rank(worth, best, clusters.volunteer.astype(np.int64))
         volunteer = clusters.volunteer[worth]
@@ -130,7 +135,7 @@ def _ranked(items: c.Longs, score: c.Floats, group: c.Longs, limit: c.Ints) -> c
 
 
 def cluster(problem: Problem, arcs: Arcs) -> Clusters:
-    """Partition every volunteer's arcs into as few cliques of overlapping services as go in order."""
+    """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
     option = problem.slots.option[arcs.slot]
     start, end = problem.options.start[option], problem.options.end[option]
     order = np.lexsort((end, start, arcs.volunteer))

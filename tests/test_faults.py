@@ -468,6 +468,8 @@ def test_what_hangs_on_a_faulty_row_is_set_aside_but_not_blamed(base: Path) -> N
     [
         ("posts", "r3,helper,3", "r3,helper,0", "r3"),
         ("post_qualifications", "nurse,2", "nurse,7", "r3"),
+        ("post_qualifications", "r3,nurse", "r3,nurce", "r3"),
+        ("menu_qualifications", "m2,tutor,", "m2,teacher,", "r2"),
         ("team_rules", "lang:zh,1", "lang:zh,0", "r3"),
         ("options", "r2,early,2026-12-01T16:00", "r2,early,2026-12-01", "r2"),
         ("menu_posts", "m1,driver,1", "m1,driver,one", "r1"),

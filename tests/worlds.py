@@ -318,7 +318,7 @@ class Maker:
             self.windows(v, day)
 
     def windows(self, v: str, day: int) -> None:
-        """Add a day's windows: one, two that touch or overlap, nested ones, a weekly one, or none."""
+        """Add a day's windows: one, two that touch or overlap, nested, weekly or none."""
         d = self.d
         kinds = ("long", "long", "nested", "long", "two", "two", "weekly", "short", "none")
         kind = d.pick(*kinds[: 3 if self.busy else None])

@@ -22,7 +22,9 @@ def solve_flow(network: Network) -> c.Longs:
     solver.add_arcs_with_capacity_and_unit_cost(
         network.tail, network.head, network.capacity, network.cost
     )
-    solver.set_nodes_supplies(np.array([0, 1], np.int32), np.array([network.amount, -network.amount]))
+    solver.set_nodes_supplies(
+        np.array([0, 1], np.int32), np.array([network.amount, -network.amount])
+    )
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise RuntimeError(f"the min-cost flow solver answered {status.name}")

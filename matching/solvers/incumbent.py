@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching import audit
 from matching import columns as c
+from matching.audit import value, violations
 from matching.eligibility import Arcs
 from matching.plan import Plan
 from matching.problem import Problem
@@ -83,11 +83,11 @@ class Incumbent:
     def offer(self, chosen: c.Longs, phase: str) -> bool:
         """Take a plan if it is better and keeps every rule; tell whether it keeps them."""
         plan = self.plan_of(chosen)
-        if audit.violations(self.problem, plan).height:
+        if violations(self.problem, plan).height:
             return False
-        value = audit.value(self.problem, plan)
-        if self.value is None or value > self.value:
-            self.chosen, self.value = chosen, value
+        worth = value(self.problem, plan)
+        if self.value is None or worth > self.value:
+            self.chosen, self.value = chosen, worth
         self.tell(phase)
         return True
 
@@ -96,7 +96,7 @@ class Incumbent:
         return Plan(self.arcs.volunteer[chosen], self.arcs.slot[chosen])
 
     def prove(self, bound: float, phase: str) -> None:
-        """Take a bound. Values are whole numbers, so what is beyond the decimal point is nothing."""
+        """Take a bound; values are whole numbers, so it may be rounded down."""
         self.bound = min(self.bound, math.floor(bound + 1e-6))
         self.tell(phase)
 
@@ -113,12 +113,18 @@ class Incumbent:
     @property
     def near_enough(self) -> bool:
         """Whether the gap asked for is reached."""
-        return self.value is not None and self.bound - self.value <= self.gap_limit * max(1, self.value)
+        return self.value is not None and self.bound - self.value <= self.gap_limit * max(
+            1, self.value
+        )
 
     @property
     def seconds_left(self) -> float:
         """How long the search may still go on."""
         return self.started + self.time_limit - time.perf_counter()
+
+    def goes_on(self) -> bool:
+        """Tell whether there is still something to gain, and time."""
+        return not self.near_enough and not self.stop()
 
     def stop(self) -> bool:
         """Tell whether the search has to end now, whatever it has."""

@@ -1,9 +1,9 @@
-"""The master problem: one column per schedule of a volunteer, rows for all that joins volunteers.
+"""The master problem: a column per schedule of a volunteer, rows for what joins volunteers.
 
 Variables: a schedule is taken (one column each); a seat beyond the minimum is filled; a request is
-served at an option. Rows speak of x, the sum of the schedules that hold an arc: the matrix ``on_arc``
-says how, and times a schedule's arcs it gives the schedule's column. What a row's dual charges an
-arc is the same matrix the other way round.
+served at an option. Rows speak of x, the sum of the schedules that hold an arc: the matrix
+``on_arc`` says how, and times a schedule's arcs it gives the schedule's column. What a row's dual
+charges an arc is the same matrix the other way round.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class Constraints:
         self.team_parts.append((row, np.asarray(seat) + len(self.problem.options), weight))
 
     def _team_variables(self) -> tuple[c.Floats, c.Floats]:
-        """Return what serving at an option is worth by its minimums alone, and each further seat."""
+        """Return what serving an option is worth by its minimums alone, and each further seat."""
         slots = self.problem.slots
         base = np.zeros(len(self.problem.options))
         slot = np.repeat(np.arange(len(slots)), self.needed)
@@ -135,7 +135,7 @@ class Constraints:
         return np.concatenate([base, seats, missed]), most
 
     def _seats(self) -> None:
-        """As many serve on a slot as it has filled seats: the minimum if served, and the further."""
+        """As many serve on a slot as it has filled seats: the minimum if served, and more."""
         row = self._new(len(self.problem.slots), 0, 0)
         self._arcs(row[self.arcs.slot], np.arange(len(self.arcs)))
         self._served(row, self.problem.slots.option, -self.needed)
@@ -180,12 +180,12 @@ class Constraints:
         for limit, is_share in ((rules.min_people, False), (rules.per_people, True)):
             asked = np.flatnonzero(limit[rule] > 0)
             row = self._new(len(asked), 0, _FREE)
-            which, arc = self._arcs_at(option[asked])
-            holds = holders(self.problem, self.arcs, arc, rules.qualification[rule[asked[which]]])
+            team, arc = self._arcs_at(option[asked])
+            holds = holders(self.problem, self.arcs, arc, rules.qualification[rule[asked[team]]])
             if is_share:
-                self._arcs(row[which], arc, holds * limit[rule[asked[which]]] - 1.0)
+                self._arcs(row[team], arc, holds * limit[rule[asked[team]]] - 1.0)
             else:
-                self._arcs(row[which], arc, holds.astype(float))
+                self._arcs(row[team], arc, holds.astype(float))
                 self._served(row, option[asked], -limit[rule[asked]].astype(float))
 
     def _arcs_at(self, option: c.Longs) -> tuple[c.Longs, c.Longs]:
@@ -208,7 +208,9 @@ class Constraints:
         pair, arc, side = (np.concatenate(column) for column in zip(*parts, strict=True))
         meeting = np.unique(c.combine(pair, self.arc_option[arc]), return_inverse=True)
         together = pairs.together[meeting[0] >> 32]
-        row = self._new(len(together), np.where(together, 0.0, -_FREE), np.where(together, 0.0, 1.0))
+        row = self._new(
+            len(together), np.where(together, 0.0, -_FREE), np.where(together, 0.0, 1.0)
+        )
         self._arcs(row[meeting[1]], arc, np.where(pairs.together[pair], side, 1.0))
 
     def _quotas(self) -> None:
@@ -216,7 +218,9 @@ class Constraints:
         organisations = self.problem.organisations
         limited = organisations.limited
         row_of = np.full(len(organisations) + 1, -1)
-        row_of[:-1][limited] = self._new(int(limited.sum()), -_FREE, organisations.max_seats[limited])
+        row_of[:-1][limited] = self._new(
+            int(limited.sum()), -_FREE, organisations.max_seats[limited]
+        )
         parent = np.append(organisations.parent, -1)
         # Climb from every arc's organisation, all arcs one level at a time.
         arc = np.arange(len(self.arcs))

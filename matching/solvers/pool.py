@@ -20,7 +20,7 @@ class Pool:
         self.mark = random.integers(0, 2**63, len(weeks.arcs), dtype=np.uint64)
         self.known = np.empty(0, np.uint64)
         self.volunteer = np.empty(0, np.int32)
-        self.value = np.empty(0)
+        self.value: c.Floats = np.empty(0)
         self.owner, self.arc = np.empty(0, np.int64), np.empty(0, np.int64)
 
     def __len__(self) -> int:
@@ -43,7 +43,7 @@ class Pool:
         shifts = np.bincount(self.owner, minlength=len(self))
         step = self.weeks.problem.policy.load_step
         load = shifts * self.weeks.first_load[self.volunteer] + step * (shifts * (shifts - 1) // 2)
-        worth = np.bincount(self.owner, self.quality[self.arc], minlength=len(self))
+        worth = np.bincount(self.owner, self.quality[self.arc].astype(float), minlength=len(self))
         self.value = worth - load
         return int(fresh.sum())
 

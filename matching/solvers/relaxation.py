@@ -72,7 +72,9 @@ def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs) -> c.Bools
     wanted = 3 * problem.posts.seats[problem.slots.post].astype(np.int64) + 6
     kept: c.Bools = (many <= wanted)[arcs.slot]
     rows = np.flatnonzero(~kept)
-    rows = rows[np.lexsort((-quality[rows] + weeks.first_load[arcs.volunteer[rows]], arcs.slot[rows]))]
+    rows = rows[
+        np.lexsort((-quality[rows] + weeks.first_load[arcs.volunteer[rows]], arcs.slot[rows]))
+    ]
     first = c.starts_of(arcs.slot[rows], len(problem.slots))
     rank = np.arange(len(rows)) - first[arcs.slot[rows]]
     kept[rows[rank < wanted[arcs.slot[rows]]]] = True

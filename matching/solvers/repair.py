@@ -21,7 +21,7 @@ _PINNED_WORTH = 1e9
 def repaired(problem: Problem, weeks: Weeks, quality: c.Longs, chosen: c.Longs) -> c.Longs:
     """Return arcs among the chosen ones, and those pinned, that keep every rule but maybe pins."""
     arcs = weeks.arcs
-    worth = quality + 1000.0
+    worth: c.Floats = quality.astype(np.float64) + 1000.0
     which, pinned = pinned_arcs(problem, arcs)
     _, first = np.unique(which, return_index=True)
     worth[pinned[first]] = _PINNED_WORTH

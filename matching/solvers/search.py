@@ -35,7 +35,7 @@ def search(
         Those of the best bound found.
     """
     best.offer(repaired(problem, weeks, quality, relaxation.chosen), "repair")
-    if best.near_enough or best.stop():
+    if not best.goes_on():
         return relaxation.prices
     generation = Generation(problem, weeks, quality, seed)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
@@ -46,11 +46,11 @@ def search(
     relaxed, dual = answer
     nothing = np.zeros(len(generation.pool), np.bool_)
     for fixed, phase in ((whole_part(generation, relaxed), "round"), (nothing, "branch")):
-        if not best.near_enough and not best.stop():
+        if best.goes_on():
             plan, _ = rounded(generation, fixed, _SHARE * best.seconds_left, best.gap_limit / 2)
             if plan is not None:
                 best.offer(plan, phase)
-    if not best.near_enough and not best.stop():
+    if best.goes_on():
         _close(generation, dual, best)
     return generation.prices(dual)
 

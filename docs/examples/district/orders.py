@@ -201,7 +201,7 @@ def add_gatherings(week: Week) -> None:
         },
     )
     week.request("r21", menu_item="homework", station_id="s1", start=at("wed", "16:30"))
-    week.request("r22", menu_item="homework", station_id="s6", start=at("fri", "16:30"))
+    week.request("r22", menu_item="homework", station_id="s4", start=at("thu", "16:30"))
     week.request(
         "r23",
         menu_item="homework",

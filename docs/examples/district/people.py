@@ -59,6 +59,7 @@ class Group:
 RETIRED = slots(WORKDAYS, MORNING, AFTERNOON)
 AT_WORK = slots(WORKDAYS, EVENING) + slots(WEEKEND, MORNING, AFTERNOON)
 STUDYING = slots(WORKDAYS, AFTER_SCHOOL) + slots(WEEKEND, MORNING, AFTERNOON)
+VALID_UNTIL = (None, "2026-12-02", "2026-12-31", "2027-02-28", "2027-06-30", "2027-10-31")
 SURE, ONE = 1.0, (1,)
 ADULT = {"adult": (SURE, ONE)}
 INSURED = ADULT | {"insured": (SURE, ONE)}
@@ -265,5 +266,10 @@ def add_drawn(week: Week, volunteer: str, group: Group, seed: int) -> None:
     for name, (chance, levels) in group.holds.items():
         held, level = draw() < chance, one_of(levels)
         if held:
+            # Insurance and training run out, some of them in this week; the rest holds for good.
+            runs_out = name == "insured" or name.startswith("trained:")
+            until = one_of(VALID_UNTIL) if runs_out else None
             # Level 1 is what an empty cell says.
-            week.qualification(volunteer, name, level=level if level > 1 else None)
+            week.qualification(
+                volunteer, name, level=level if level > 1 else None, valid_until=until
+            )
