@@ -77,7 +77,7 @@ class Builder:
         return pl.concat([self.tables[n]["qualification"].unique() for n in names]).unique().sort()
 
     def _times(self) -> pl.DataFrame:
-        """Return the times that start in the week: ``request_id``, ``option``, ``start``, ``end``."""
+        """Return the times that start in the week, those of options and those of requests."""
         options = self.tables["options"].select("request_id", "option", "start", "end")
         minutes = self.tables["menu"].select("menu_item", "minutes")
         own = self.tables["requests"].join(options, on="request_id", how="anti")

@@ -158,8 +158,8 @@ class Finder:
 
     def kept(self, volunteer: c.Ints, slot: c.Ints) -> tuple[c.Ints, c.Ints, c.Floats]:
         """Return the pairs that keep all other rules, with their distances."""
-        *_, (_, *left) = self.sieve(volunteer, slot)
-        return left[0], left[1], left[2]
+        *_, (_, volunteers, slots, km) = self.sieve(volunteer, slot)
+        return volunteers, slots, km
 
     def sieve(
         self, volunteer: c.Ints, slot: c.Ints
@@ -308,7 +308,7 @@ def subject_codes(problem: Problem, subject: int) -> c.Ints:
 
 
 def _bundles(problem: Problem) -> c.Ints:
-    """Number the posts by what they ask for: equal needs, equal number."""
+    """Give posts a number by what they ask for: equal needs, equal number."""
     needs = pl.DataFrame(
         {"post": problem.needs.post, "q": problem.needs.qualification, "level": problem.needs.level}
     )

@@ -65,7 +65,7 @@ class _Edges:
         self.size = 0
 
     def node(self, many: int) -> c.Longs:
-        """Number some more nodes."""
+        """Add so many nodes; return their numbers."""
         self.nodes += many
         return np.arange(self.nodes - many, self.nodes)
 

@@ -83,7 +83,8 @@ def _as_table(problem: Problem) -> pl.DataFrame:
     slot = c.ranges(first[pins.post], many)
     fits = (pins.option[pin] < 0) | (slots.option[slot] == pins.option[pin])
     pin, slot = pin[fits], slot[fits]
-    return slot_keys(problem)[slot].with_columns(
+    keys: pl.DataFrame = slot_keys(problem)[slot]
+    return keys.with_columns(
         row=pl.Series(pins.row[pin]),
         volunteer_id=problem.volunteers.id.gather(pins.volunteer[pin]),
         volunteer=pl.Series(pins.volunteer[pin]),

@@ -200,11 +200,11 @@ class Constraints:
         pairs = self.problem.pairs
         first = c.starts_of(self.arcs.volunteer, len(self.problem.volunteers))
         parts = []
-        for side, who in ((1.0, pairs.a), (-1.0, pairs.b)):
+        for sign, who in ((1.0, pairs.a), (-1.0, pairs.b)):
             many = first[who + 1] - first[who]
             arc = c.ranges(first[who], many)
             pair = np.repeat(np.arange(len(pairs)), many)
-            parts.append((pair, arc, np.full(len(arc), side)))
+            parts.append((pair, arc, np.full(len(arc), sign)))
         pair, arc, side = (np.concatenate(column) for column in zip(*parts, strict=True))
         meeting = np.unique(c.combine(pair, self.arc_option[arc]), return_inverse=True)
         together = pairs.together[meeting[0] >> 32]

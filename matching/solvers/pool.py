@@ -43,8 +43,8 @@ class Pool:
         shifts = np.bincount(self.owner, minlength=len(self))
         step = self.weeks.problem.policy.load_step
         load = shifts * self.weeks.first_load[self.volunteer] + step * (shifts * (shifts - 1) // 2)
-        worth = np.bincount(self.owner, self.quality[self.arc].astype(float), minlength=len(self))
-        self.value = worth - load
+        worth = np.bincount(self.owner, self.quality[self.arc], minlength=len(self))
+        self.value = worth.astype(np.float64) - load
         return int(fresh.sum())
 
     def add_singles(self, arc: c.Longs) -> int:
