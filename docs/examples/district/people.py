@@ -117,7 +117,8 @@ def add_organisations(week: Week) -> None:
 def add_stations(week: Week) -> None:
     """Add the stations; a grid cell is numbered within its region."""
     for station, name, region, lat, lon in STATIONS:
-        week.station(station, name=name, lat=lat, lon=lon, grid=f"{region}{3:03}", region=region)
+        grid = f"{region}{int(station[1:]):03}"
+        week.station(station, name=name, lat=lat, lon=lon, grid=grid, region=region)
 
 
 def add_volunteers(week: Week, seed: int) -> None:
@@ -192,7 +193,7 @@ def add_speakers_of_mongolian(week: Week) -> None:
 
 
 def add_repairers(week: Week) -> None:
-    """Six repair: four are free on Tuesday morning but stay in town, one goes further on Saturday."""
+    """Six repair: four are free on Tuesday but stay in town, one goes further on Saturday."""
     stay = {"v010": "s2", "v011": "s3", "v012": "s4", "v013": "s5"}
     qualifications = {"skill:09": 3, "insured": 1, "adult": 1}
     for volunteer, station in stay.items():
