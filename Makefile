@@ -54,9 +54,10 @@ layers: $(VENV)/.dev  ## check who imports whom
 docs: $(VENV)/.dev  ## build the documentation into build/docs; warnings are errors
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs build/docs
 
+# pytest-benchmark measures nothing where tests may be spread over workers, hence --dist=no.
 bench: $(VENV)/.dev  ## measure the benchmarks
 	@mkdir -p build
-	$(BIN)/python -m pytest benchmarks -m "" --benchmark-only --benchmark-json=build/benchmarks.json
+	$(BIN)/python -m pytest benchmarks -m "" --dist=no --benchmark-only --benchmark-json=build/benchmarks.json
 
 bench-smoke: $(VENV)/.dev  ## run each fast benchmark once, unmeasured
 	$(BIN)/python -m pytest benchmarks --benchmark-disable

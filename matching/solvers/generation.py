@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from matching.weeks import Weeks
 _AT_ONCE = 4
 _WHOLE = 1e-6
 _IMPROVES = 1e-6
-_TIME_LIMIT = 1
+_TIME_LIMIT, _INFEASIBLE = 1, 2
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Relaxed:
 
     Attributes
     ----------
+    value : float
     taken : float64 array, shape (schedules,)
     team : float64 array, shape (team variables,)
     dual : float64 array, shape (rows,)
@@ -39,10 +41,44 @@ class Relaxed:
         What each volunteer's week is worth under these duals.
     """
 
+    value: float
     taken: c.Floats
     team: c.Floats
     dual: c.Floats
     week: c.Floats
+
+
+@dataclass(frozen=True)
+class Box:
+    """Bounds of the team variables, float64 arrays of their number: where a search stands."""
+
+    least: c.Floats
+    most: c.Floats
+
+    def split(self, option: int) -> tuple[Box, Box]:
+        """Return the box in which an option is not served, and that in which it is."""
+        most, least = self.most.copy(), self.least.copy()
+        most[option], least[option] = 0.0, 1.0
+        return Box(self.least, most), Box(least, self.most)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """A linear programme solved over all schedules.
+
+    Attributes
+    ----------
+    relaxed : Relaxed
+        The last solution.
+    dual : float64 array
+        The duals of the best bound.
+    bound : float
+        No plan in the box is worth more.
+    """
+
+    relaxed: Relaxed
+    dual: c.Floats
+    bound: float
 
 
 class Generation:
@@ -53,41 +89,53 @@ class Generation:
         constraints = Constraints(problem, weeks.arcs)
         self.arc_option = constraints.arc_option
         self.rows = constraints.rows()
-        self.linked = ~constraints.alone()[self.arc_option]
+        # At which options something hangs on being served; elsewhere z is free to be anything.
+        self.asked = ~constraints.alone()
+        self.linked = self.asked[self.arc_option]
         self.pool = Pool(weeks, quality, seed)
+
+    @property
+    def everywhere(self) -> Box:
+        """The box that excludes nothing."""
+        return Box(np.zeros(len(self.rows.most)), self.rows.most)
 
     def start(self, prices: Prices) -> None:
         """Take in the best schedules under some prices."""
         worth = reward(self.problem, self.weeks.arcs, self.quality, prices)
         self.pool.add(self._price(worth, np.zeros(len(self.problem.volunteers))))
 
-    def run(self, best: Incumbent) -> tuple[Relaxed, c.Floats] | None:
+    def run(self, best: Incumbent, box: Box, told: Callable[[float], None]) -> Solved | None:
         """Bring in schedules and links until nothing improves or it is time to stop.
 
         Returns
         -------
-        relaxed : Relaxed
-            The last linear programme's solution.
-        dual : float64 array
-            The duals that prove the best bound found.
+        Solved or None
+            None if not even one linear programme could be solved in time.
         """
-        lowest, answer = np.inf, None
+        lowest, answer, before = np.inf, None, np.inf
         while True:
-            relaxed = self._relaxed(best.seconds_left)
+            relaxed = self._relaxed(box, best.seconds_left)
             if relaxed is None:
                 return answer
             found = self._price(self._reward(relaxed.dual), relaxed.week + _IMPROVES)
             week = relaxed.week + _IMPROVES
             np.maximum.at(week, found.volunteer, found.value)
-            bound = float(week.sum()) + rest_of_bound(self.rows, relaxed.dual)
+            bound = float(week.sum()) + rest_of_bound(self.rows, box, relaxed.dual)
             if bound <= lowest or answer is None:
-                lowest, answer = bound, (relaxed, relaxed.dual)
-            answer = relaxed, answer[1]
-            best.prove(bound, "price")
+                lowest, answer = bound, Solved(relaxed, relaxed.dual, bound)
+            answer = replace(answer, relaxed=relaxed)
+            told(lowest)
             links = self._link(relaxed)
             new = self.pool.add(found)
-            if not (new or links) or best.stop():
+            # What is left to gain here: below a part of the gap asked for, it is not worth a round.
+            enough = best.gap_limit / 4 * max(1.0, relaxed.value)
+            settled = bound - relaxed.value <= enough and (
+                not links or before - relaxed.value <= enough
+            )
+            hopeless = best.value is not None and lowest < best.value + 1
+            if settled or hopeless or not (new or links) or best.stop():
                 return answer
+            before = relaxed.value
 
     def near_best(self, dual: c.Floats, slack: float) -> Schedules:
         """Return every schedule a plan better than the incumbent could hold.
@@ -118,25 +166,28 @@ class Generation:
             self.problem, self.weeks.arcs, every, worth, self.weeks.first_load, above, _AT_ONCE
         )
 
-    def _relaxed(self, seconds: float) -> Relaxed | None:
+    def _relaxed(self, box: Box, seconds: float) -> Relaxed | None:
         """Solve the linear programme over the schedules at hand; None if time runs out."""
         rows, pool = self.rows, self.pool
         matrix = sparse.hstack([rows.on_arc @ pool.holds(), rows.on_team], format="csr")
         person = pool.per_volunteer(rows.on_team.shape[1])
         equal = rows.low == rows.high
         below, over = np.isfinite(rows.high) & ~equal, np.isfinite(rows.low) & ~equal
-        most = np.append(np.full(len(pool), np.inf), rows.most)
+        least = np.append(np.zeros(len(pool)), box.least)
+        most = np.append(np.full(len(pool), np.inf), box.most)
         answer = linprog(
             -np.append(pool.value, rows.worth),
             A_ub=sparse.vstack([matrix[below], -matrix[over], person], format="csr"),
             b_ub=np.concatenate([rows.high[below], -rows.low[over], np.ones(person.shape[0])]),
             A_eq=matrix[equal],
             b_eq=rows.low[equal],
-            bounds=np.stack([np.zeros(len(most)), most], axis=1),
+            bounds=np.stack([least, most], axis=1),
             method="highs",
             options={"time_limit": max(seconds, 0.01)},
         )
         if answer.status == _TIME_LIMIT:
+            return None
+        if answer.status == _INFEASIBLE:
             return None
         if answer.x is None:
             raise RuntimeError(f"the linear programme has no solution: {answer.message}")
@@ -147,7 +198,7 @@ class Generation:
         dual[equal] = -answer.eqlin.marginals
         week = np.zeros(len(self.problem.volunteers))
         week[pool.volunteers] = np.maximum(marginal[second:], 0.0)
-        return Relaxed(answer.x[: len(pool)], answer.x[len(pool) :], dual, week)
+        return Relaxed(-answer.fun, answer.x[: len(pool)], answer.x[len(pool) :], dual, week)
 
     def _link(self, relaxed: Relaxed) -> int:
         """Add the rows "an arc only where its option is served" that the solution breaks."""
@@ -186,11 +237,11 @@ class Generation:
         return Prices(slot, quota, key, own[different])
 
 
-def rest_of_bound(rows: Rows, dual: c.Floats) -> float:
+def rest_of_bound(rows: Rows, box: Box, dual: c.Floats) -> float:
     """Return the requests' and rows' part of the bound, which any duals prove."""
     dual = np.where(np.isinf(rows.high), np.minimum(dual, 0.0), dual)
     dual = np.where(np.isinf(rows.low), np.maximum(dual, 0.0), dual)
     limit = np.where(dual > 0, rows.high, rows.low)
     of_rows = float((dual[dual != 0] * limit[dual != 0]).sum())
     left = rows.worth - rows.on_team.T @ dual
-    return of_rows + float((np.maximum(left, 0.0) * rows.most).sum())
+    return of_rows + float(np.maximum(left * box.least, left * box.most).sum())

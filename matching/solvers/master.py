@@ -142,11 +142,14 @@ class Constraints:
         self._filled(row[self.seat_slot], np.arange(len(self.seat_slot)), -1.0)
 
     def _seats_only_if_served(self) -> None:
-        """A seat is filled only if its request is served at that option."""
-        seat = np.arange(len(self.seat_slot))
+        """A seat is filled only if its request is served at that option.
+
+        Where any single person is a team, nothing hangs on being served: no row.
+        """
+        seat = np.flatnonzero(~self.alone()[self.problem.slots.option[self.seat_slot]])
         row = self._new(len(seat), -_FREE, 0)
         self._filled(row, seat, 1.0)
-        self._served(row, self.problem.slots.option[self.seat_slot], -1.0)
+        self._served(row, self.problem.slots.option[self.seat_slot[seat]], -1.0)
 
     def _one_option(self) -> None:
         """A request is served at one option at most."""
@@ -171,22 +174,47 @@ class Constraints:
         self._filled(row_of[slots.option[self.seat_slot[seat]]], seat, 1.0)
 
     def _team_rules(self) -> None:
-        """If served, so many hold a qualification, and one for every so many people."""
+        """If served, so many hold a qualification, and one for every so many people.
+
+        Of the second a linear programme would take a fraction of a holder: two more rows, true for
+        whole numbers, say that anybody needs one, and what the last holder allows at most.
+        """
         options, rules = self.problem.options, self.problem.team_rules
         first = c.starts_of(options.request, len(self.problem.requests))
         many = (first[rules.request + 1] - first[rules.request]).astype(np.int64)
         option = c.ranges(first[rules.request], many)
         rule = np.repeat(np.arange(len(rules)), many)
-        for limit, is_share in ((rules.min_people, False), (rules.per_people, True)):
-            asked = np.flatnonzero(limit[rule] > 0)
-            row = self._new(len(asked), 0, _FREE)
-            team, arc = self._arcs_at(option[asked])
-            holds = holders(self.problem, self.arcs, arc, rules.qualification[rule[asked[team]]])
-            if is_share:
-                self._arcs(row[team], arc, holds * limit[rule[asked[team]]] - 1.0)
-            else:
-                self._arcs(row[team], arc, holds.astype(float))
-                self._served(row, option[asked], -limit[rule[asked]].astype(float))
+        least, share = rules.min_people[rule], rules.per_people[rule]
+        seats = np.minimum(self.problem.posts.seats[self.problem.slots.post], self.candidates)
+        size = np.bincount(self.problem.slots.option, seats, len(options))[option]
+        steps = np.ceil(size / np.maximum(share, 1))
+        last = size - share * (steps - 1)
+        one = np.ones(len(rule))
+        # Rows holders * a - people * b - served * d >= 0.
+        self._holders(option, rule, least > 0, one, 0 * one, least)
+        self._holders(option, rule, share > 0, share, one, 0 * one)
+        self._holders(option, rule, share > 0, one, 0 * one, one)
+        self._holders(
+            option, rule, (share > 1) & (last > 0), last, one, (last - share) * (steps - 1)
+        )
+
+    def _holders(
+        self,
+        option: c.Longs,
+        rule: c.Longs,
+        where: c.Bools,
+        of_holders: npt.ArrayLike,
+        of_people: npt.ArrayLike,
+        of_served: npt.ArrayLike,
+    ) -> None:
+        asked = np.flatnonzero(where)
+        row = self._new(len(asked), 0, _FREE)
+        team, arc = self._arcs_at(option[asked])
+        qualification = self.problem.team_rules.qualification[rule[asked[team]]]
+        holds = holders(self.problem, self.arcs, arc, qualification)
+        weight = np.asarray(of_holders)[asked[team]] * holds - np.asarray(of_people)[asked[team]]
+        self._arcs(row[team], arc, weight)
+        self._served(row, option[asked], -np.asarray(of_served, np.float64)[asked])
 
     def _arcs_at(self, option: c.Longs) -> tuple[c.Longs, c.Longs]:
         """Return, for each of the options, its arcs: which option, and the arc."""

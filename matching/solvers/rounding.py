@@ -7,7 +7,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from matching import columns as c
-from matching.solvers.generation import Generation, Relaxed
+from matching.solvers.generation import Box, Generation, Relaxed
 
 _WHOLE = 1e-6
 
@@ -22,10 +22,10 @@ def whole_part(generation: Generation, relaxed: Relaxed) -> c.Bools:
     taken = np.append(relaxed.taken, np.zeros(len(pool) - len(relaxed.taken)))
     partly = (taken > _WHOLE) & (taken < 1 - _WHOLE)
     served = relaxed.team[: len(problem.options)]
-    asked = np.zeros(len(problem.options), np.bool_)
-    asked[generation.arc_option[generation.linked]] = True
     loose = np.zeros(len(problem.requests), np.bool_)
-    loose[problem.options.request[asked & (served > _WHOLE) & (served < 1 - _WHOLE)]] = True
+    loose[problem.options.request[generation.asked & (served > _WHOLE) & (served < 1 - _WHOLE)]] = (
+        True
+    )
     loose[request[pool.arc[partly[pool.owner]]]] = True
     touched = np.bincount(pool.owner, loose[request[pool.arc]], minlength=len(pool)) > 0
     fixed: c.Bools = (taken >= 1 - _WHOLE) & ~touched
@@ -33,7 +33,7 @@ def whole_part(generation: Generation, relaxed: Relaxed) -> c.Bools:
 
 
 def rounded(
-    generation: Generation, fixed: c.Bools, seconds: float, gap: float
+    generation: Generation, box: Box, fixed: c.Bools, seconds: float, gap: float
 ) -> tuple[c.Longs | None, bool]:
     """Solve the master over the schedules at hand as an integer programme, some of them fixed.
 
@@ -58,8 +58,8 @@ def rounded(
         -np.append(pool.value[free], rows.worth),
         integrality=integral,
         bounds=Bounds(
-            np.append(fixed[free].astype(float), np.zeros(len(rows.worth))),
-            np.append(np.ones(many), rows.most),
+            np.append(fixed[free].astype(float), box.least),
+            np.append(np.ones(many), box.most),
         ),
         constraints=[
             LinearConstraint(matrix, rows.low, rows.high),

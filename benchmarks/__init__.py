@@ -1,0 +1,1 @@
+"""Benchmarks: what each phase takes, against what, and how good the result is."""

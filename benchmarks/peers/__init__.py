@@ -1,0 +1,1 @@
+"""What an expert would write without this library, to be measured beside it."""

@@ -1,0 +1,91 @@
+"""Branch and price: decide, one by one, whether requests are served that the programme halves.
+
+What keeps the linear programme from being whole is nearly always a team that it serves in part. A
+box says which options are served and which are not; the bound of all open boxes together is the
+bound of the search.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+
+import numpy as np
+
+from matching import columns as c
+from matching.schedules import TooManyPathsError
+from matching.solvers.generation import Box, Generation, Solved
+from matching.solvers.incumbent import Incumbent
+from matching.solvers.rounding import rounded, whole_part
+
+_WHOLE = 1e-6
+# The integer solver does not look at the clock while it takes in a programme: none too large.
+_MOST_SCHEDULES = 60_000
+
+
+def branch(generation: Generation, root: Solved, best: Incumbent) -> None:
+    """Split boxes, the one of the highest bound first, until proved or told to stop."""
+    number = itertools.count()
+    open_boxes = [(-root.bound, next(number), generation.everywhere, root)]
+    left_over = -np.inf
+    while open_boxes and best.goes_on():
+        _, _, box, solved = heapq.heappop(open_boxes)
+        if best.value is not None and solved.bound < best.value + 1:
+            continue
+        option = _halved(generation, solved, box)
+        if option is None:
+            if not _close(generation, box, solved, best):
+                left_over = max(left_over, solved.bound)
+        else:
+            for part in box.split(option):
+                found = generation.run(best, part, lambda bound: None)
+                if found is None:
+                    # No solution at all, unless it was the clock that ended it.
+                    if best.stop():
+                        left_over = max(left_over, solved.bound)
+                    continue
+                heapq.heappush(open_boxes, (-found.bound, next(number), part, found))
+                _round(generation, part, found, best)
+        highest = max([left_over, *(solved.bound for _, _, _, solved in open_boxes)])
+        best.prove(max(highest, best.value or 0), "branch")
+
+
+def _halved(generation: Generation, solved: Solved, box: Box) -> int | None:
+    """Return the option with most value in doubt, None if none is served in part."""
+    problem = generation.problem
+    served = solved.relaxed.team[: len(problem.options)]
+    doubt = np.minimum(served, 1 - served) * (box.most > box.least)[: len(served)]
+    doubt[~generation.asked | (doubt <= _WHOLE)] = 0.0
+    seats = np.bincount(problem.slots.option, problem.posts.seats[problem.slots.post], len(doubt))
+    doubt *= seats * problem.requests.priority[problem.options.request]
+    return int(np.argmax(doubt)) if doubt.any() else None
+
+
+def _round(generation: Generation, box: Box, solved: Solved, best: Incumbent) -> None:
+    """Make a plan of a box's solution."""
+    if best.goes_on() and (best.value is None or solved.bound >= best.value + 1):
+        fixed = whole_part(generation, solved.relaxed)
+        plan, _ = rounded(generation, box, fixed, best.seconds_left / 4, best.gap_limit / 4)
+        if plan is not None:
+            best.offer(plan, "branch")
+
+
+def _close(generation: Generation, box: Box, solved: Solved, best: Incumbent) -> bool:
+    """Find the best plan of a box; tell whether no better one is left in it.
+
+    Every schedule that a better plan could hold is listed, and an integer programme solved over
+    those.
+    """
+    if best.value is None:
+        return False
+    try:
+        found = generation.near_best(solved.dual, solved.bound - best.value)
+    except TooManyPathsError:
+        return False
+    if len(found.volunteer) > _MOST_SCHEDULES:
+        return False
+    generation.pool.add(found)
+    nothing: c.Bools = np.zeros(len(generation.pool), np.bool_)
+    plan, optimal = rounded(generation, box, nothing, best.seconds_left, 0.0)
+    fits = plan is None or best.offer(plan, "close")
+    return optimal and fits

@@ -1,0 +1,298 @@
+"""What holds in every world, judged by oracles that share no code with the library."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from typing import Any, cast
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+
+from matching import Policy, Prices, Problem, Result, audit, certify, solve
+from matching.eligibility import eligible
+from matching.plan import slot_keys
+from matching.value import quality
+from tests.oracle import brute, flow, judge, milp
+from tests.oracle.bound import bound as literal_bound
+from tests.oracle.reading import WEEK, Row, World, read
+from tests.worlds import (
+    SMALL,
+    Tables,
+    full_world,
+    full_worlds,
+    permuted,
+    policies,
+    renamed,
+    tree_world,
+    tree_worlds,
+)
+
+Test = Callable[..., None]
+SEEDS = st.integers(0, 10**6)
+PRICES = (0.0, 0.0, 300.0, 1500.5, 2999.25, 4000.0, 9000.0, -700.0)
+_QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+
+
+def law(examples: int, **drawn: st.SearchStrategy[Any]) -> Callable[[Test], Test]:
+    """Make a test of a law, and a slow one with twenty times as many examples."""
+
+    def decorate(check: Test) -> Test:
+        def test(times: int) -> None:
+            limits = settings(
+                max_examples=examples * times, deadline=None, suppress_health_check=_QUIET
+            )
+            limits(given(**drawn)(check))()
+
+        slow = pytest.param(20, marks=pytest.mark.slow, id="many")
+        named = pytest.mark.parametrize("times", [pytest.param(1, id="few"), slow])(test)
+        named.__name__ = check.__name__
+        named.__doc__ = check.__doc__
+        return cast(Test, named)
+
+    return decorate
+
+
+def problem_of(tables: Tables, policy: Row | None = None) -> Problem:
+    return Problem.from_tables(tables, WEEK, Policy(**(policy or {})))
+
+
+def best(world: World) -> int:
+    """Return the optimum, by an integer programme of its own."""
+    found = milp.optimum(world)
+    assert found is not None
+    return found[0]
+
+
+def judged(result: Result, world: World) -> int:
+    """Return the value of a plan that keeps every rule, on which three readings agree."""
+    plan = result.tables()["plan"]
+    assert judge.faults(world, plan) == []
+    assert audit.violations(result.problem, result.plan).is_empty()
+    value = judge.value(world, plan)
+    assert audit.value(result.problem, result.plan) == value == result.value
+    return value
+
+
+def proved(result: Result, world: World) -> bool:
+    """Check plan and bounds against the optimum; tell whether the plan is said to be optimal."""
+    optimum = best(world)
+    assert judged(result, world) <= optimum <= result.bound <= result.bound_from_prices + 1e-6
+    assert certify(result.problem, result.prices) == pytest.approx(result.bound_from_prices)
+    assert (result.status == "optimal") == (result.value == result.bound)
+    assert (result.termination == "proved") == (result.status == "optimal")
+    assert result.status in ("optimal", "feasible")
+    event(f"status {result.status}")
+    return result.status == "optimal"
+
+
+# --- plans ----------------------------------------------------------------------------------------
+
+
+@law(40, tables=full_worlds(), policy=st.just({}) | policies())
+def test_a_plan_keeps_every_rule_and_its_bounds_are_true(tables: Tables, policy: Row) -> None:
+    world = read(tables, policy)
+    # Four people are too few to leave a doubt.
+    assert proved(solve(problem_of(tables, policy)), world)
+
+
+@law(15, tables=full_worlds(**SMALL), policy=policies())
+def test_so_does_a_plan_of_more_people_under_other_weights(tables: Tables, policy: Row) -> None:
+    proved(solve(problem_of(tables, policy), gap=0.0), read(tables, policy))
+
+
+@cache
+def small_results() -> list[tuple[Result, World]]:
+    worlds = [full_world(seed, **SMALL) for seed in range(60)]
+    return [(solve(problem_of(tables), gap=0.0), read(tables)) for tables in worlds]
+
+
+def test_nine_in_ten_small_worlds_are_solved_and_proved() -> None:
+    outcomes = Counter(proved(result, world) for result, world in small_results())
+    assert outcomes[True] >= 0.9 * outcomes.total(), outcomes
+
+
+def test_the_prices_alone_leave_little_open() -> None:
+    # The linear programme is almost whole: what its prices prove is close to the plan.
+    gaps = [(r.bound_from_prices - r.value) / max(1, r.value) for r, _ in small_results()]
+    assert np.median(gaps) <= 0.005
+    assert max(gaps) <= 0.05
+
+
+@law(40, tables=tree_worlds(), policy=st.just({}) | policies())
+def test_two_trees_are_solved_by_the_flow_and_proved_by_its_prices(
+    tables: Tables, policy: Row
+) -> None:
+    world = read(tables, policy)
+    result = solve(problem_of(tables, policy))
+    optimum, _ = flow.optimum(world)
+    assert judged(result, world) == best(world) == optimum
+    assert (result.status, result.termination, result.gap) == ("optimal", "proved", 0.0)
+    assert certify(result.problem, result.prices) == result.bound_from_prices == result.value
+    if len(world.arcs) <= 20:
+        tried = brute.optimum(world)
+        assert tried is not None
+        assert tried[0] == optimum
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_so_are_larger_trees(seed: int) -> None:
+    tables = tree_world(seed, **SMALL)
+    world, result = read(tables), solve(problem_of(tables))
+    assert judged(result, world) == best(world) == flow.optimum(world)[0]
+    assert (result.status, result.gap) == ("optimal", 0.0)
+    assert certify(result.problem, result.prices) == result.bound_from_prices == result.value
+
+
+# --- prices ---------------------------------------------------------------------------------------
+
+
+def some_prices(world: World, seed: int) -> pl.DataFrame:
+    """Draw the price of every post, of three in ten of its volunteers, and of every quota."""
+    draw = random.Random(seed)
+    rows: list[Row] = [
+        {"request_id": s.request, "post": post, "option": s.option, "volunteer_id": volunteer}
+        for request in world.requests.values()
+        for s in request.services
+        for post in request.posts
+        for volunteer in (None, *world.volunteers)
+        if draw.random() < (0.9 if volunteer is None else 0.3)
+    ]
+    priced = [row | {"price": draw.choice(PRICES)} for row in rows]
+    priced += [
+        {"organisation_id": organisation, "price": abs(draw.choice(PRICES))}
+        for organisation in world.quotas
+    ]
+    text = ("request_id", "post", "option", "volunteer_id", "organisation_id")
+    return pl.DataFrame(priced, schema=dict.fromkeys(text, pl.String) | {"price": pl.Float64})
+
+
+@law(50, tables=full_worlds(), policy=st.just({}) | policies(), seed=SEEDS)
+def test_any_prices_prove_a_bound(tables: Tables, policy: Row, seed: int) -> None:
+    world, problem = read(tables, policy), problem_of(tables, policy)
+    frame = some_prices(world, seed)
+    found, literal = (
+        certify(problem, Prices.from_frame(problem, frame)),
+        literal_bound(world, frame),
+    )
+    assert found >= best(world) - 1e-6
+    # Team rules and "one post each" are dropped, nothing else.
+    places = Counter((arc.volunteer, arc.service) for arc in world.arcs)
+    ruled = any(request.team_rules for request in world.requests.values())
+    if ruled or max(places.values(), default=0) > 1:
+        event("relaxed")
+        assert found >= literal - 1e-6
+    else:
+        event("literal")
+        assert found == pytest.approx(literal)
+
+
+@law(15, tables=full_worlds(**SMALL), seed=SEEDS)
+def test_any_prices_prove_a_bound_for_more_people(tables: Tables, seed: int) -> None:
+    world, problem = read(tables), problem_of(tables)
+    prices = Prices.from_frame(problem, some_prices(world, seed))
+    assert certify(problem, prices) >= best(world) - 1e-6
+
+
+@law(25, tables=full_worlds(), seed=SEEDS)
+def test_prices_say_the_same_as_a_table(tables: Tables, seed: int) -> None:
+    problem = problem_of(tables)
+    for prices in (
+        Prices.from_frame(problem, some_prices(read(tables), seed)),
+        solve(problem).prices,
+    ):
+        frame = prices.to_frame(problem)
+        again = Prices.from_frame(problem, frame.sample(fraction=1, shuffle=True, seed=seed))
+        assert certify(problem, again) == certify(problem, prices)
+        assert again.to_frame(problem).equals(frame)
+
+
+# --- what must not matter, and what must not hurt -------------------------------------------------
+
+
+@law(25, tables=full_worlds(), seed=SEEDS)
+def test_names_and_order_do_not_matter(tables: Tables, seed: int) -> None:
+    prices = some_prices(read(tables), seed)
+    result, problem = solve(problem_of(tables)), problem_of(tables)
+    bound = certify(problem, Prices.from_frame(problem, prices))
+    for change in (renamed, permuted):
+        changed = change(tables | {"prices": prices}, seed)
+        new_prices = changed.pop("prices")
+        other = solve(problem_of(changed))
+        assert (other.value, other.bound) == (result.value, result.bound)
+        same = Prices.from_frame(other.problem, new_prices)
+        assert certify(other.problem, same) == pytest.approx(bound)
+
+
+@law(25, tables=full_worlds(), seed=SEEDS)
+def test_one_more_volunteer_never_hurts(tables: Tables, seed: int) -> None:
+    twin = random.Random(seed).choice(tables["volunteers"]["volunteer_id"].to_list())
+    more = dict(tables)
+    for name in ("volunteers", "qualifications", "availability", "preferences", "bonds"):
+        if name in tables:
+            copied = tables[name].filter(pl.col("volunteer_id") == twin)
+            named = copied.with_columns(volunteer_id=pl.lit("twin"))
+            more[name] = pl.concat([tables[name], named])
+    before, after = solve(problem_of(tables)), solve(problem_of(more))
+    assert before.status == after.status == "optimal"
+    assert after.value >= before.value
+
+
+@law(25, tables=full_worlds(), seed=SEEDS)
+def test_one_more_seat_never_hurts(tables: Tables, seed: int) -> None:
+    more = dict(tables)
+    for name in ("posts", "menu_posts"):
+        if name in tables:
+            seats = pl.col("seats").cast(pl.Int64) + 1
+            more[name] = tables[name].with_columns(seats.cast(tables[name].schema["seats"]))
+    before, after = solve(problem_of(tables)), solve(problem_of(more))
+    assert before.status == after.status == "optimal"
+    assert after.value >= before.value
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_same_seed_makes_the_same_plan(seed: int) -> None:
+    problem = problem_of(full_world(seed, **SMALL))
+    first = solve(problem, seed=seed)
+    for again in (solve(problem, seed=seed), solve(problem, seed=seed, workers=2)):
+        assert (again.value, again.bound) == (first.value, first.bound)
+        for name, frame in first.tables().items():
+            assert again.tables()[name].equals(frame), name
+
+
+# --- arcs -----------------------------------------------------------------------------------------
+
+
+def arcs_of(problem: Problem) -> dict[tuple[str, str, str, str | None], int]:
+    """Return the quality of every eligible arc, by the keys the oracle gives them."""
+    arcs = eligible(problem)
+    keys = slot_keys(problem)[arcs.slot].rows()
+    volunteers = problem.volunteers.id.gather(arcs.volunteer)
+    found = {
+        (volunteer, *key): int(worth)
+        for volunteer, key, worth in zip(volunteers, keys, quality(problem, arcs), strict=True)
+    }
+    assert len(found) == len(arcs)
+    return found
+
+
+@law(40, tables=full_worlds(), policy=st.just({}) | policies())
+def test_arcs_and_their_quality_are_the_oracle_s(tables: Tables, policy: Row) -> None:
+    world = read(tables, policy)
+    assert arcs_of(problem_of(tables, policy)) == {arc.key: arc.quality for arc in world.arcs}
+
+
+@law(20, tables=full_worlds(**SMALL))
+def test_arcs_of_more_people_are_the_oracle_s(tables: Tables) -> None:
+    assert arcs_of(problem_of(tables)) == {arc.key: arc.quality for arc in read(tables).arcs}
+
+
+@law(25, tables=full_worlds(), listed=st.booleans())
+def test_only_what_is_listed_if_so_wished(tables: Tables, listed: bool) -> None:
+    assume("affinities" in tables)
+    policy = {"only_listed": listed}
+    world = read(tables, policy)
+    assert arcs_of(problem_of(tables, policy)) == {arc.key: arc.quality for arc in world.arcs}
