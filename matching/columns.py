@@ -216,7 +216,7 @@ def half_up(values: npt.NDArray[np.floating[Any]]) -> Longs:
     return rounded
 
 
-def starts_of(sorted_index: Ints, size: int) -> Longs:
+def starts_of(sorted_index: Ints | Longs, size: int) -> Longs:
     """Return where each index begins in a sorted column, and its length last: shape (size + 1,)."""
     return np.searchsorted(sorted_index, np.arange(size + 1)).astype(np.int64)
 

@@ -104,7 +104,7 @@ class Finder:
             problem.options.take(problem.slots.option[slots]),
             problem.slots.request[slots],
         )
-        lat, lon = problem.requests.lat[request], problem.requests.lon[request]
+        boxes = self.places.boxes(problem.requests.lat[request], problem.requests.lon[request])
         time = np.stack([option.day, option.last_day, option.start // _BIN_MINUTES])
         _, time_group = np.unique(time, axis=1, return_inverse=True)
         bundle = self.bundles[problem.slots.post[slots]]
@@ -116,8 +116,8 @@ class Finder:
                 there = self._could_be_there(start, end)
             for same in _runs(same_time, bundle[same_time]):
                 candidates = self._candidates(slots[same[0]], there)
-                for who, which in self.places.near(candidates, lat[same], lon[same]):
-                    yield self.places.order[who], slots[same[which]]
+                for who, which in self.places.near(candidates, boxes, same):
+                    yield self.places.order[who], slots[which]
 
     def _could_be_there(self, latest_start: np.int32, earliest_end: np.int32) -> c.Bools:
         """Tell who has a window that starts by the one and lasts until the other, by position."""

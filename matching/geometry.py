@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -32,6 +33,27 @@ def distance_km(
     h += np.cos(phi_a) * np.cos(phi_b) * np.sin(np.radians(lon_b - lon_a) / 2) ** 2
     km: npt.NDArray[np.float64] = 2 * RADIUS_KM * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
     return km
+
+
+# Positions of points and indices of places.
+Near = tuple[c.Ints, c.Longs]
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """Stretches of keys around some places, those of a place one after the other.
+
+    Attributes
+    ----------
+    first : int64 array, shape (places + 1,)
+        Where each place's boxes begin.
+    low, high : int64 arrays, shape (boxes,)
+        The first key and the one after the last.
+    """
+
+    first: c.Longs
+    low: c.Longs
+    high: c.Longs
 
 
 class Places:
@@ -66,41 +88,59 @@ class Places:
         self.order = np.argsort(key, kind="stable").astype(np.int32)
         self.key = key[self.order]
 
-    def near(
-        self, positions: c.Ints, lat: c.Floats, lon: c.Floats
-    ) -> Iterator[tuple[c.Ints, c.Ints]]:
-        """Yield candidate pairs: each position with each place it may reach.
+    def boxes(self, lat: c.Floats, lon: c.Floats) -> Boxes:
+        """Return what to look at around some places.
+
+        Parameters
+        ----------
+        lat, lon : float64 arrays
+            The places; NaN where unknown: everybody reaches those.
+        """
+        known, unknown = np.flatnonzero(~np.isnan(lat)), np.flatnonzero(np.isnan(lat))
+        none, all_ = _key(_NOWHERE, 0, 0.0), _key(_NOWHERE + 1, 0, 0.0)
+        # Who has no place is near every place, and everybody is near an unknown one.
+        parts = [
+            (unknown, np.zeros(len(unknown), np.int64), np.full(len(unknown), all_)),
+            (known, np.full(len(known), none), np.full(len(known), all_)),
+        ]
+        for kind, reach in self.kinds.items():
+            place, low, high = _boxes(kind, reach, lat[known], lon[known])
+            parts.append((known[place], low, high))
+        place, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
+        order = np.argsort(place, kind="stable")
+        return Boxes(c.starts_of(place[order], len(lat)), low[order], high[order])
+
+    def near(self, positions: c.Ints, boxes: Boxes, places: c.Longs) -> Iterator[Near]:
+        """Yield candidate pairs: each position with each of the places it may reach.
 
         Parameters
         ----------
         positions : int32 array
             Sorted positions in `order` of the points that are asked.
-        lat, lon : float64 arrays
-            The places; NaN where unknown: everybody reaches those.
+        boxes : Boxes
+        places : int64 array
+            Which of its places are asked.
 
         Yields
         ------
-        who, which : int32 arrays of equal length
-            Positions, and indices into the places. No pair within reach is missing; some are
-            farther, since a box is larger than a circle.
+        who, which : integer arrays of equal length
+            Positions and places. No pair within reach is missing; some are farther, since a box is
+            larger than a circle.
         """
         keys = self.key[positions]
-        unknown = np.flatnonzero(np.isnan(lat))
-        known = np.flatnonzero(~np.isnan(lat))
-        placed = int(np.searchsorted(keys, _key(_NOWHERE, 0, 0.0)))
-        every = [(unknown, 0, len(keys)), (known, placed, len(keys))]
-        first = [np.full(len(places), low, np.int64) for places, low, _ in every]
-        last = [np.full(len(places), high, np.int64) for places, _, high in every]
-        which = [places for places, _, _ in every]
-        for kind, reach in self.kinds.items():
-            low, high = np.searchsorted(keys, (_key(kind, 0, 0.0), _key(kind + 1, 0, 0.0)))
-            if low == high or not len(known):
-                continue
-            place, a, b = _boxes(kind, reach, lat[known], lon[known])
-            first.append(np.searchsorted(keys, a))
-            last.append(np.searchsorted(keys, b, side="right"))
-            which.append(known[place])
-        yield from _blocks(positions, *(np.concatenate(x) for x in (first, last, which)))
+        many = boxes.first[places + 1] - boxes.first[places]
+        box = c.ranges(boxes.first[places], many)
+        first = np.searchsorted(keys, boxes.low[box])
+        last = np.searchsorted(keys, boxes.high[box])
+        found = last - first
+        some = np.flatnonzero(found)
+        first, found, which = first[some], found[some], np.repeat(places, many)[some]
+        total = np.cumsum(found)
+        size = int(total[-1]) if len(total) else 0
+        cuts = np.searchsorted(total, np.arange(_BLOCK, size, _BLOCK), side="right")
+        for low, high in pairwise(np.unique([0, *cuts, len(total)])):
+            who = positions[c.ranges(first[low:high], found[low:high])]
+            yield who, np.repeat(which[low:high], found[low:high])
 
 
 def _band_of(lat: npt.ArrayLike, reach_km: float) -> c.Longs:
@@ -144,20 +184,4 @@ def _boxes(
     place, band, a, b = place[~whole], band[~whole], a[~whole], b[~whole]
     full = half[place] >= 180.0
     a, b = np.where(full, 0.0, a), np.where(full, 1.0, b)
-    return place, _key(kind, band, a) - 1, _key(kind, band, b) + 1
-
-
-def _blocks(
-    positions: c.Ints, first: c.Longs, last: c.Longs, which: c.Longs
-) -> Iterator[tuple[c.Ints, c.Ints]]:
-    many = last - first
-    some = many > 0
-    first, many, which = first[some], many[some], which[some]
-    total = np.cumsum(many)
-    if not len(total):
-        return
-    cuts = np.searchsorted(total, np.arange(_BLOCK, int(total[-1]), _BLOCK), side="right")
-    bounds = np.unique(np.concatenate([[0], cuts, [len(total)]]))
-    for low, high in pairwise(bounds):
-        who = positions[c.ranges(first[low:high], many[low:high])]
-        yield who, np.repeat(which[low:high], many[low:high]).astype(np.int32)
+    return place, _key(kind, band, a) - 1, _key(kind, band, b) + 2

@@ -85,7 +85,6 @@ def proved(result: Result, world: World) -> bool:
     assert (result.status == "optimal") == (result.value == result.bound)
     assert (result.termination == "proved") == (result.status == "optimal")
     assert result.status in ("optimal", "feasible")
-    event(f"status {result.status}")
     return result.status == "optimal"
 
 
@@ -101,25 +100,19 @@ def test_a_plan_keeps_every_rule_and_its_bounds_are_true(tables: Tables, policy:
 
 @law(15, tables=full_worlds(**SMALL), policy=policies())
 def test_so_does_a_plan_of_more_people_under_other_weights(tables: Tables, policy: Row) -> None:
-    proved(solve(problem_of(tables, policy), gap=0.0), read(tables, policy))
+    result = solve(problem_of(tables, policy), gap=0.0, time_limit=2.0)
+    event("proved" if proved(result, read(tables, policy)) else "open")
 
 
 @cache
 def small_results() -> list[tuple[Result, World]]:
     worlds = [full_world(seed, **SMALL) for seed in range(60)]
-    return [(solve(problem_of(tables), gap=0.0), read(tables)) for tables in worlds]
+    return [(solve(problem_of(w), gap=0.0, time_limit=20.0), read(w)) for w in worlds]
 
 
 def test_nine_in_ten_small_worlds_are_solved_and_proved() -> None:
     outcomes = Counter(proved(result, world) for result, world in small_results())
     assert outcomes[True] >= 0.9 * outcomes.total(), outcomes
-
-
-def test_the_prices_alone_leave_little_open() -> None:
-    # The linear programme is almost whole: what its prices prove is close to the plan.
-    gaps = [(r.bound_from_prices - r.value) / max(1, r.value) for r, _ in small_results()]
-    assert np.median(gaps) <= 0.005
-    assert max(gaps) <= 0.05
 
 
 @law(40, tables=tree_worlds(), policy=st.just({}) | policies())
