@@ -94,6 +94,7 @@ def plan(
     """
     with _teaching(), _interruptible() as interrupted:
         from matching.engine import solve
+        from matching.errors import UsageError
         from matching.problem import Problem
         from matching.stores import read_tables, write_result
         from matching.terminal import Ticker, show_plan
@@ -113,6 +114,12 @@ def plan(
                 on_progress=ticker.tell,
                 interrupted=interrupted,
             )
+            if result.status == "unknown":
+                pinned = ", ".join(sorted(result.pinned_requests())[:10])
+                raise UsageError(
+                    "no plan was found that keeps every pinned assignment and every rule; "
+                    f"look at the requests {pinned}: a pin may ask for a team that cannot be had"
+                )
             ticker.say("write")
             frames, summary = result.tables(), result.summary()
             if problem.faults.height or result.problem.faults.height:

@@ -127,6 +127,11 @@ class Result:
             "policy": problem.policy.to_dict(),
         }
 
+    def pinned_requests(self) -> list[str]:
+        """Return the requests that have pinned assignments."""
+        pins, posts = self.problem.pins, self.problem.posts
+        return self.problem.requests.id.gather(posts.request[pins.post]).unique().to_list()
+
     def set_aside(self) -> dict[str, int]:
         """Return how many rows of each table were set aside."""
         rows = self.problem.faults.group_by("table").agg(pl.col("row").n_unique()).sort("table")

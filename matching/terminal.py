@@ -104,12 +104,13 @@ def show_plan(frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: Pat
 
 
 def _print_rows(console: Console, title: str, frame: pl.DataFrame) -> None:
+    when = pl.col("start").dt.strftime("%a %d %b %H:%M") + "-" + pl.col("end").dt.strftime("%H:%M")
+    frame = frame.with_columns(start=when).rename({"start": "when"}).drop("end")
     frame = frame.drop([name for name in frame.columns if frame[name].is_null().all()])
     table = Table(
         title=f"{title}, the first {min(_SHOWN_ROWS, frame.height)} of {frame.height:,} rows"
     )
-    times = [name for name in frame.columns if frame.schema[name] == pl.Datetime]
-    frame = frame.head(_SHOWN_ROWS).with_columns(pl.col(times).dt.strftime("%a %d %H:%M"))
+    frame = frame.head(_SHOWN_ROWS)
     for name in frame.columns:
         table.add_column(name)
     for row in frame.iter_rows():
