@@ -260,7 +260,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        typer.echo("finishing with the best plan so far; Ctrl-C again to abandon", err=True)
+        typer.echo("\nfinishing with the best plan so far; Ctrl-C again to abandon", err=True)
 
     before = signal.signal(signal.SIGINT, ask)
     try:

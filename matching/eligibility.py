@@ -201,6 +201,8 @@ class Finder:
         """Tell whether one merged window of the volunteer holds the whole service."""
         option = self.problem.slots.option[slot]
         start, end = self.problem.options.start[option], self.problem.options.end[option]
+        if not len(self.window_keys):
+            return np.zeros(len(volunteer), np.bool_)
         at = np.searchsorted(self.window_keys, c.combine(volunteer, start), side="right") - 1
         fits: c.Bools = (self.window_volunteer[at] == volunteer) & (self.window_end[at] >= end)
         return fits & (at >= 0)

@@ -226,9 +226,17 @@ def all_schedules(
     arcs: Arcs,
     reward: c.Floats,
     first_load: c.Longs,
-    at_least: c.Floats,
+    best: c.Floats,
+    slack: float,
 ) -> Schedules:
-    """Return every schedule worth at least so much, a value per volunteer.
+    """Return every schedule that falls short of the volunteer's best by no more than the slack.
+
+    Parameters
+    ----------
+    best : float64 array, shape (volunteers,)
+        The value of each volunteer's best schedule, at least 0.
+    slack : float
+        At least 0.
 
     Raises
     ------
@@ -236,7 +244,7 @@ def all_schedules(
         If they are too many to be listed.
     """
     every = np.arange(len(arcs))
-    slack = max(0.0, -float(at_least.min(initial=0.0)))
+    at_least = best - slack
     blocks = _useful_blocks(problem, arcs, every, reward, first_load, slack)
     below = np.nextafter(at_least, -np.inf)
     return _joined([_picked(block, block.grow(at_least), below, _MOST_PATHS) for block in blocks])

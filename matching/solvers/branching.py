@@ -14,7 +14,7 @@ import numpy as np
 
 from matching import columns as c
 from matching.schedules import TooManyPathsError
-from matching.solvers.generation import Box, Generation, Solved
+from matching.solvers.generation import Box, Generation, Solved, UnsolvedError
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.rounding import rounded, whole_part
 
@@ -38,7 +38,11 @@ def branch(generation: Generation, root: Solved, best: Incumbent) -> None:
                 left_over = max(left_over, solved.bound)
         else:
             for part in box.split(option):
-                found = generation.run(best, part, lambda bound: None)
+                try:
+                    found = generation.run(best, part, lambda bound: None)
+                except UnsolvedError:
+                    left_over = max(left_over, solved.bound)
+                    continue
                 if found is None:
                     # No solution at all, unless it was the clock that ended it.
                     if best.stop():

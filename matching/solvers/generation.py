@@ -22,7 +22,8 @@ from matching.weeks import Weeks
 # Schedules of one volunteer that come in at once: some that are not the best save later rounds.
 _AT_ONCE = 4
 _WHOLE = 1e-6
-_IMPROVES = 1e-6
+# Values are whole numbers: what a linear programme may still gain below this is its arithmetic.
+_CONVERGED = 1e-3
 _TIME_LIMIT, _INFEASIBLE = 1, 2
 
 
@@ -46,6 +47,10 @@ class Relaxed:
     team: c.Floats
     dual: c.Floats
     week: c.Floats
+
+
+class UnsolvedError(Exception):
+    """The linear programme was given up, for its numbers and not for the clock."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +122,8 @@ class Generation:
             relaxed = self._relaxed(box, best.seconds_left)
             if relaxed is None:
                 return answer
-            found = self._price(self._reward(relaxed.dual), relaxed.week + _IMPROVES)
-            week = relaxed.week + _IMPROVES
+            found = self._price(self._reward(relaxed.dual), relaxed.week)
+            week = relaxed.week.copy()
             np.maximum.at(week, found.volunteer, found.value)
             bound = float(week.sum()) + rest_of_bound(self.rows, box, relaxed.dual)
             if bound <= lowest or answer is None:
@@ -128,7 +133,7 @@ class Generation:
             links = self._link(relaxed)
             new = self.pool.add(found)
             # What is left to gain here: below a part of the gap asked for, it is not worth a round.
-            enough = best.gap_limit / 4 * max(1.0, relaxed.value)
+            enough = max(_CONVERGED, best.gap_limit / 4 * relaxed.value)
             settled = bound - relaxed.value <= enough and (
                 not links or before - relaxed.value <= enough
             )
@@ -153,7 +158,7 @@ class Generation:
         found = self._price(worth, week)
         np.maximum.at(week, found.volunteer, found.value)
         return all_schedules(
-            self.problem, self.weeks.arcs, worth, self.weeks.first_load, week - slack - _IMPROVES
+            self.problem, self.weeks.arcs, worth, self.weeks.first_load, week, slack + _CONVERGED
         )
 
     def _reward(self, dual: c.Floats) -> c.Floats:
@@ -185,12 +190,10 @@ class Generation:
             method="highs",
             options={"time_limit": max(seconds, 0.01)},
         )
-        if answer.status == _TIME_LIMIT:
-            return None
-        if answer.status == _INFEASIBLE:
+        if answer.status in (_TIME_LIMIT, _INFEASIBLE):
             return None
         if answer.x is None:
-            raise RuntimeError(f"the linear programme has no solution: {answer.message}")
+            raise UnsolvedError(answer.message)
         marginal = -answer.ineqlin.marginals
         first, second = int(below.sum()), int(below.sum() + over.sum())
         dual = np.zeros(len(rows.low))

@@ -10,6 +10,7 @@ from matching import columns as c
 from matching.solvers.generation import Box, Generation, Relaxed
 
 _WHOLE = 1e-6
+_INFEASIBLE = 2
 
 
 def whole_part(generation: Generation, relaxed: Relaxed) -> c.Bools:
@@ -68,7 +69,7 @@ def rounded(
         options={"time_limit": max(seconds, 0.01), "mip_rel_gap": gap},
     )
     if answer.x is None:
-        return None, False
+        return None, answer.status == _INFEASIBLE
     chosen = np.zeros(len(pool), np.bool_)
     chosen[np.flatnonzero(free)[answer.x[:many] > 0.5]] = True
     return pool.arc[chosen[pool.owner]], answer.status == 0

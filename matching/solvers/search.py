@@ -8,7 +8,7 @@ from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
 from matching.solvers.branching import branch
-from matching.solvers.generation import Generation
+from matching.solvers.generation import Generation, UnsolvedError
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.relaxation import Relaxation, best_candidates
 from matching.solvers.repair import repaired
@@ -41,7 +41,10 @@ def search(
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
     generation.start(relaxation.prices)
     everywhere = generation.everywhere
-    solved = generation.run(best, everywhere, lambda bound: best.prove(bound, "price"))
+    try:
+        solved = generation.run(best, everywhere, lambda bound: best.prove(bound, "price"))
+    except UnsolvedError:
+        solved = None
     if solved is None:
         return relaxation.prices
     if best.goes_on():
