@@ -173,15 +173,18 @@ def _boxes(
     place = np.repeat(np.arange(len(lat)), many)
     band = c.ranges(first, many)
     west, east = (lon - half)[place], (lon + half)[place]
-    # A box across the date line is two: what sticks out on one side comes in on the other.
-    over = np.flatnonzero((west < -180.0) | (east > 180.0))
+    # All around is one box; another across the date line is two: what sticks out on one side comes
+    # in on the other.
+    around = half[place] >= 180.0
+    over = np.flatnonzero(~around & ((west < -180.0) | (east > 180.0)))
     shift = np.where(west[over] < -180.0, 360.0, -360.0)
     place, band = np.append(place, place[over]), np.append(band, band[over])
     west, east = np.append(west, west[over] + shift), np.append(east, east[over] + shift)
     a, b = (np.clip((x + 180.0) / 360.0, 0.0, 1.0) for x in (west, east))
-    # Boxes that meet all around would give a point twice.
-    whole = (east - west >= 360.0) & (np.arange(len(west)) >= len(west) - len(over))
-    place, band, a, b = place[~whole], band[~whole], a[~whole], b[~whole]
-    full = half[place] >= 180.0
-    a, b = np.where(full, 0.0, a), np.where(full, 1.0, b)
-    return place, _key(kind, band, a) - 1, _key(kind, band, b) + 2
+    around = half[place] >= 180.0
+    a, b = np.where(around, 0.0, a), np.where(around, 1.0, b)
+    # What rounding may cost is added, but for a neighbouring band's points.
+    lowest, beyond = _key(kind, band, 0.0), _key(kind, band + 1, 0.0)
+    low_key = np.maximum(_key(kind, band, a) - 1, lowest)
+    high_key = np.minimum(_key(kind, band, b) + 2, beyond)
+    return place, low_key, high_key

@@ -217,7 +217,7 @@ def best_schedules(
         So many of each volunteer, the best first. Beyond the first they are the best among paths
         of which none dominates another, not the best of all.
     """
-    blocks = _useful_blocks(problem, arcs, rows, reward, first_load, 0.0)
+    blocks = _useful_blocks(problem, arcs, rows, reward, first_load, np.nextafter(0.0, 1.0))
     return _joined([_picked(block, block.grow(), above, most) for block in blocks])
 
 
@@ -245,7 +245,7 @@ def all_schedules(
     """
     every = np.arange(len(arcs))
     at_least = best - slack
-    blocks = _useful_blocks(problem, arcs, every, reward, first_load, slack)
+    blocks = _useful_blocks(problem, arcs, every, reward, first_load, -slack)
     below = np.nextafter(at_least, -np.inf)
     return _joined([_picked(block, block.grow(at_least), below, _MOST_PATHS) for block in blocks])
 
@@ -295,13 +295,13 @@ def _useful_blocks(
     rows: c.Longs,
     reward: c.Floats,
     first_load: c.Longs,
-    slack: float,
+    least: float,
 ) -> list[Block]:
     """Split the arcs that can be part of a best path into blocks of whole volunteers."""
     # A service that is not worth its load is only ever a way around the travel rule: a stop at an
     # unknown place takes no time to reach.
     unknown = np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[rows]]])
-    worth = reward[rows] > first_load[arcs.volunteer[rows]] - slack
+    worth = reward[rows] - first_load[arcs.volunteer[rows]] >= least
     rows = rows[worth | unknown]
     if not len(rows):
         return []

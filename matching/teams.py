@@ -36,7 +36,8 @@ def best_teams(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     gain = seat_value(problem, slots.post[slot], k) - _kth_price(arcs, prices, many, slot, k)
     taken = (k <= needed[slot]) | (gain > 0)
     option = slots.option[slot]
-    value = np.bincount(option[taken], gain[taken], minlength=len(options))
+    # Where nobody is taken, NumPy counts in whole numbers.
+    value = np.bincount(option[taken], gain[taken], minlength=len(options)).astype(np.float64)
     people = np.bincount(option[taken], minlength=len(options))
     # Who is missing in total joins where it costs least.
     short = problem.requests.min_people[options.request] - people

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
@@ -60,6 +59,11 @@ def problem_of(tables: Tables, policy: Row | None = None) -> Problem:
     return Problem.from_tables(tables, WEEK, Policy(**(policy or {})))
 
 
+def solved(tables: Tables, policy: Row | None = None, time_limit: float = 60.0) -> Result:
+    """Search for the optimum itself: to the last unit."""
+    return solve(problem_of(tables, policy), gap=0.0, time_limit=time_limit)
+
+
 def best(world: World) -> int:
     """Return the optimum, by an integer programme of its own."""
     found = milp.optimum(world)
@@ -95,19 +99,19 @@ def proved(result: Result, world: World) -> bool:
 def test_a_plan_keeps_every_rule_and_its_bounds_are_true(tables: Tables, policy: Row) -> None:
     world = read(tables, policy)
     # Four people are too few to leave a doubt.
-    assert proved(solve(problem_of(tables, policy)), world)
+    assert proved(solved(tables, policy), world)
 
 
 @law(15, tables=full_worlds(**SMALL), policy=policies())
 def test_so_does_a_plan_of_more_people_under_other_weights(tables: Tables, policy: Row) -> None:
-    result = solve(problem_of(tables, policy), gap=0.0, time_limit=2.0)
+    result = solved(tables, policy, time_limit=2.0)
     event("proved" if proved(result, read(tables, policy)) else "open")
 
 
 @cache
 def small_results() -> list[tuple[Result, World]]:
     worlds = [full_world(seed, **SMALL) for seed in range(60)]
-    return [(solve(problem_of(w), gap=0.0, time_limit=20.0), read(w)) for w in worlds]
+    return [(solved(tables, time_limit=20.0), read(tables)) for tables in worlds]
 
 
 def test_nine_in_ten_small_worlds_are_solved_and_proved() -> None:
@@ -120,7 +124,7 @@ def test_two_trees_are_solved_by_the_flow_and_proved_by_its_prices(
     tables: Tables, policy: Row
 ) -> None:
     world = read(tables, policy)
-    result = solve(problem_of(tables, policy))
+    result = solved(tables, policy)
     optimum, _ = flow.optimum(world)
     assert judged(result, world) == best(world) == optimum
     assert (result.status, result.termination, result.gap) == ("optimal", "proved", 0.0)
@@ -134,7 +138,7 @@ def test_two_trees_are_solved_by_the_flow_and_proved_by_its_prices(
 @pytest.mark.parametrize("seed", range(10))
 def test_so_are_larger_trees(seed: int) -> None:
     tables = tree_world(seed, **SMALL)
-    world, result = read(tables), solve(problem_of(tables))
+    world, result = read(tables), solved(tables)
     assert judged(result, world) == best(world) == flow.optimum(world)[0]
     assert (result.status, result.gap) == ("optimal", 0.0)
     assert certify(result.problem, result.prices) == result.bound_from_prices == result.value
@@ -209,12 +213,12 @@ def test_prices_say_the_same_as_a_table(tables: Tables, seed: int) -> None:
 @law(25, tables=full_worlds(), seed=SEEDS)
 def test_names_and_order_do_not_matter(tables: Tables, seed: int) -> None:
     prices = some_prices(read(tables), seed)
-    result, problem = solve(problem_of(tables)), problem_of(tables)
-    bound = certify(problem, Prices.from_frame(problem, prices))
+    result = solved(tables)
+    bound = certify(result.problem, Prices.from_frame(result.problem, prices))
     for change in (renamed, permuted):
         changed = change(tables | {"prices": prices}, seed)
         new_prices = changed.pop("prices")
-        other = solve(problem_of(changed))
+        other = solved(changed)
         assert (other.value, other.bound) == (result.value, result.bound)
         same = Prices.from_frame(other.problem, new_prices)
         assert certify(other.problem, same) == pytest.approx(bound)
@@ -229,7 +233,7 @@ def test_one_more_volunteer_never_hurts(tables: Tables, seed: int) -> None:
             copied = tables[name].filter(pl.col("volunteer_id") == twin)
             named = copied.with_columns(volunteer_id=pl.lit("twin"))
             more[name] = pl.concat([tables[name], named])
-    before, after = solve(problem_of(tables)), solve(problem_of(more))
+    before, after = solved(tables), solved(more)
     assert before.status == after.status == "optimal"
     assert after.value >= before.value
 
@@ -241,7 +245,7 @@ def test_one_more_seat_never_hurts(tables: Tables, seed: int) -> None:
         if name in tables:
             seats = pl.col("seats").cast(pl.Int64) + 1
             more[name] = tables[name].with_columns(seats.cast(tables[name].schema["seats"]))
-    before, after = solve(problem_of(tables)), solve(problem_of(more))
+    before, after = solved(tables), solved(more)
     assert before.status == after.status == "optimal"
     assert after.value >= before.value
 

@@ -41,12 +41,9 @@ def branch(generation: Generation, root: Solved, best: Incumbent) -> None:
                 try:
                     found = generation.run(best, part, lambda bound: None)
                 except UnsolvedError:
-                    left_over = max(left_over, solved.bound)
-                    continue
+                    found = None
                 if found is None:
-                    # No solution at all, unless it was the clock that ended it.
-                    if best.stop():
-                        left_over = max(left_over, solved.bound)
+                    left_over = max(left_over, solved.bound)
                     continue
                 heapq.heappush(open_boxes, (-found.bound, next(number), part, found))
                 _round(generation, part, found, best)
@@ -69,7 +66,9 @@ def _round(generation: Generation, box: Box, solved: Solved, best: Incumbent) ->
     """Make a plan of a box's solution."""
     if best.goes_on() and (best.value is None or solved.bound >= best.value + 1):
         fixed = whole_part(generation, solved.relaxed)
-        plan, _ = rounded(generation, box, fixed, best.seconds_left / 4, best.gap_limit / 4)
+        plan, _ = rounded(
+            generation, generation.pool, box, fixed, best.seconds_left / 4, best.gap_limit / 4
+        )
         if plan is not None:
             best.offer(plan, "branch")
 
@@ -77,19 +76,26 @@ def _round(generation: Generation, box: Box, solved: Solved, best: Incumbent) ->
 def _close(generation: Generation, box: Box, solved: Solved, best: Incumbent) -> bool:
     """Find the best plan of a box; tell whether no better one is left in it.
 
-    Every schedule that a better plan could hold is listed, and an integer programme solved over
-    those.
+    A good plan is made of the schedules at hand; then every schedule that a better one could hold
+    is listed, and an integer programme solved over those.
     """
-    if best.value is None:
+    pool = generation.pool
+    nothing: c.Bools = np.zeros(len(pool), np.bool_)
+    plan, _ = rounded(generation, pool, box, nothing, best.seconds_left / 4, best.gap_limit / 4)
+    if plan is not None:
+        best.offer(plan, "close")
+    if best.value is None or not best.goes_on():
         return False
+    if solved.bound < best.value + 1:
+        return True
     try:
         found = generation.near_best(solved.dual, solved.bound - best.value)
     except TooManyPathsError:
         return False
     if len(found.volunteer) > _MOST_SCHEDULES:
         return False
-    generation.pool.add(found)
-    nothing: c.Bools = np.zeros(len(generation.pool), np.bool_)
-    plan, optimal = rounded(generation, box, nothing, best.seconds_left, 0.0)
+    pool = pool.extended(found)
+    nothing = np.zeros(len(pool), np.bool_)
+    plan, optimal = rounded(generation, pool, box, nothing, best.seconds_left, 0.0)
     fits = plan is None or best.offer(plan, "close")
     return optimal and fits

@@ -24,7 +24,8 @@ _AT_ONCE = 4
 _WHOLE = 1e-6
 # Values are whole numbers: what a linear programme may still gain below this is its arithmetic.
 _CONVERGED = 1e-3
-_TIME_LIMIT, _INFEASIBLE = 1, 2
+_BONUS = 1e6
+_TIME_LIMIT = 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,12 @@ class UnsolvedError(Exception):
 
 @dataclass(frozen=True)
 class Box:
-    """Bounds of the team variables, float64 arrays of their number: where a search stands."""
+    """Bounds of the team variables, float64 arrays of their number: where a search stands.
+
+    A lower bound is a bonus for serving, taken off again from the bound: the schedules at hand may
+    not suffice to serve what has to be, and then their prices must say which do. However large the
+    bonus, the bound is true.
+    """
 
     least: c.Floats
     most: c.Floats
@@ -178,19 +184,18 @@ class Generation:
         person = pool.per_volunteer(rows.on_team.shape[1])
         equal = rows.low == rows.high
         below, over = np.isfinite(rows.high) & ~equal, np.isfinite(rows.low) & ~equal
-        least = np.append(np.zeros(len(pool)), box.least)
         most = np.append(np.full(len(pool), np.inf), box.most)
         answer = linprog(
-            -np.append(pool.value, rows.worth),
+            -np.append(pool.value, rows.worth + _BONUS * box.least),
             A_ub=sparse.vstack([matrix[below], -matrix[over], person], format="csr"),
             b_ub=np.concatenate([rows.high[below], -rows.low[over], np.ones(person.shape[0])]),
             A_eq=matrix[equal],
             b_eq=rows.low[equal],
-            bounds=np.stack([least, most], axis=1),
+            bounds=np.stack([np.zeros(len(most)), most], axis=1),
             method="highs",
             options={"time_limit": max(seconds, 0.01)},
         )
-        if answer.status in (_TIME_LIMIT, _INFEASIBLE):
+        if answer.status == _TIME_LIMIT:
             return None
         if answer.x is None:
             raise UnsolvedError(answer.message)
@@ -201,7 +206,8 @@ class Generation:
         dual[equal] = -answer.eqlin.marginals
         week = np.zeros(len(self.problem.volunteers))
         week[pool.volunteers] = np.maximum(marginal[second:], 0.0)
-        return Relaxed(-answer.fun, answer.x[: len(pool)], answer.x[len(pool) :], dual, week)
+        value = -answer.fun - _BONUS * box.least.sum()
+        return Relaxed(value, answer.x[: len(pool)], answer.x[len(pool) :], dual, week)
 
     def _link(self, relaxed: Relaxed) -> int:
         """Add the rows "an arc only where its option is served" that the solution breaks."""
@@ -246,5 +252,6 @@ def rest_of_bound(rows: Rows, box: Box, dual: c.Floats) -> float:
     dual = np.where(np.isinf(rows.low), np.maximum(dual, 0.0), dual)
     limit = np.where(dual > 0, rows.high, rows.low)
     of_rows = float((dual[dual != 0] * limit[dual != 0]).sum())
-    left = rows.worth - rows.on_team.T @ dual
-    return of_rows + float(np.maximum(left * box.least, left * box.most).sum())
+    bonus = _BONUS * box.least
+    left = rows.worth + bonus - rows.on_team.T @ dual
+    return of_rows + float((np.maximum(left, 0.0) * box.most - bonus).sum())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 from scipy import sparse
 
@@ -46,6 +48,12 @@ class Pool:
         worth = np.bincount(self.owner, self.quality[self.arc], minlength=len(self))
         self.value = worth.astype(np.float64) - load
         return int(fresh.sum())
+
+    def extended(self, found: Schedules) -> Pool:
+        """Return a pool of these schedules and more."""
+        pool = copy.copy(self)
+        pool.add(found)
+        return pool
 
     def add_singles(self, arc: c.Longs) -> int:
         """Take in the weeks of one service each, for those of the arcs that allow it alone."""

@@ -8,6 +8,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from matching import columns as c
 from matching.solvers.generation import Box, Generation, Relaxed
+from matching.solvers.pool import Pool
 
 _WHOLE = 1e-6
 _INFEASIBLE = 2
@@ -34,9 +35,9 @@ def whole_part(generation: Generation, relaxed: Relaxed) -> c.Bools:
 
 
 def rounded(
-    generation: Generation, box: Box, fixed: c.Bools, seconds: float, gap: float
+    generation: Generation, pool: Pool, box: Box, fixed: c.Bools, seconds: float, gap: float
 ) -> tuple[c.Longs | None, bool]:
-    """Solve the master over the schedules at hand as an integer programme, some of them fixed.
+    """Solve the master over the schedules of a pool as an integer programme, some of them fixed.
 
     Returns
     -------
@@ -45,7 +46,7 @@ def rounded(
     proved : bool
         Whether nothing better can be made of these schedules.
     """
-    rows, pool = generation.rows, generation.pool
+    rows = generation.rows
     settled = np.zeros(len(generation.problem.volunteers), np.bool_)
     settled[pool.volunteer[fixed]] = True
     free = fixed | ~settled[pool.volunteer]

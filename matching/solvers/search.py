@@ -49,8 +49,9 @@ def search(
         return relaxation.prices
     if best.goes_on():
         fixed = whole_part(generation, solved.relaxed)
+        seconds = _SHARE * best.seconds_left
         plan, _ = rounded(
-            generation, everywhere, fixed, _SHARE * best.seconds_left, best.gap_limit / 2
+            generation, generation.pool, everywhere, fixed, seconds, best.gap_limit / 2
         )
         if plan is not None:
             best.offer(plan, "round")

@@ -1,0 +1,323 @@
+"""The best week of a volunteer: against every week there is, and by hand."""
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import event
+from hypothesis import strategies as st
+
+from matching import Policy, Problem, Week
+from matching.columns import Floats
+from matching.eligibility import Arcs, eligible
+from matching.plan import slot_keys
+from matching.schedules import Schedules, TooManyPathsError, all_schedules, best_schedules
+from matching.value import first_load
+from matching.weeks import Weeks
+from tests.oracle.brute import weeks_of
+from tests.oracle.reading import World, read
+from tests.test_laws import SEEDS, law, problem_of
+from tests.worlds import Tables, full_worlds, tree_worlds
+
+# Quarters, so that sums are exact.
+REWARDS = (-900.0, -120.0, 0.0, 40.25, 100.0, 100.0, 180.5, 700.0, 2999.75)
+WORLDS = full_worlds() | tree_worlds()
+
+# The arcs of a week, and what it is worth.
+Ranked = dict[frozenset[int], float]
+
+
+class Drawn:
+    """A world with a reward for every arc, and all the weeks of everybody."""
+
+    def __init__(self, tables: Tables, seed: int) -> None:
+        self.problem, self.world = problem_of(tables), read(tables)
+        self.arcs = eligible(self.problem)
+        self.reward = drawn_rewards(self.arcs, seed)
+        self.volunteers = self.problem.volunteers.id.to_list()
+        keys = slot_keys(self.problem)[self.arcs.slot].rows()
+        who = [self.volunteers[v] for v in self.arcs.volunteer]
+        number = {(v, *key): n for n, (v, key) in enumerate(zip(who, keys, strict=True))}
+        self.weeks = [self._weeks(self.world, v, number) for v in self.volunteers]
+
+    def _weeks(
+        self, world: World, v: str, number: dict[tuple[str, str, str, str | None], int]
+    ) -> Ranked:
+        weeks = [[number[arc.key] for arc in week] for week in weeks_of(world, v)]
+        return {
+            frozenset(week): float(self.reward[week].sum())
+            - sum(world.load(v, k) for k in range(1, len(week) + 1))
+            for week in weeks
+        }
+
+    @property
+    def best(self) -> Floats:
+        return np.array([max(weeks.values()) for weeks in self.weeks])
+
+
+def drawn_rewards(arcs: Arcs, seed: int) -> Floats:
+    draw = random.Random(seed)
+    return np.array([draw.choice(REWARDS) for _ in range(len(arcs))])
+
+
+def listed(found: Schedules) -> Iterator[tuple[int, frozenset[int], float]]:
+    """Yield the volunteer, the arcs and the value of each schedule."""
+    assert (np.diff(found.owner) >= 0).all()
+    for n, (v, value) in enumerate(zip(found.volunteer, found.value, strict=True)):
+        arcs = found.arc[found.owner == n].tolist()
+        assert len(set(arcs)) == len(arcs)
+        yield int(v), frozenset(arcs), float(value)
+
+
+@law(80, tables=WORLDS, seed=SEEDS)
+def test_the_best_week_is_the_best_of_all_weeks(tables: Tables, seed: int) -> None:
+    drawn = Drawn(tables, seed)
+    weeks = Weeks(drawn.problem, drawn.arcs)
+    value, chosen = weeks.best(drawn.reward)
+    np.testing.assert_array_equal(value, drawn.best)
+    for v, possible in enumerate(drawn.weeks):
+        taken = frozenset(np.flatnonzero(chosen & (drawn.arcs.volunteer == v)).tolist())
+        assert possible[taken] == value[v]
+    # Seen as a tree, a week may only look better.
+    relaxed, _ = weeks.best(drawn.reward, relaxed=True)
+    tree = weeks.clusters.tree
+    assert (relaxed >= value).all()
+    assert (relaxed[tree] == value[tree]).all()
+    event(f"trees: {'all' if tree.all() else 'some' if tree.any() else 'none'}")
+
+
+@law(60, tables=WORLDS, seed=SEEDS, most=st.integers(1, 4))
+def test_the_best_schedules_are_weeks_and_the_first_is_the_best(
+    tables: Tables, seed: int, most: int
+) -> None:
+    drawn = Drawn(tables, seed)
+    draw = random.Random(seed)
+    above = np.array([draw.choice([0.0, 100.0, 700.0, best]) for best in np.maximum(drawn.best, 0)])
+    every, load = np.arange(len(drawn.arcs)), first_load(drawn.problem)
+    found = best_schedules(drawn.problem, drawn.arcs, every, drawn.reward, load, above, most)
+    of: dict[int, Ranked] = {}
+    for v, arcs, value in listed(found):
+        assert drawn.weeks[v][arcs] == value > above[v]
+        assert arcs not in of.setdefault(v, {})
+        assert value <= min(of[v].values(), default=np.inf)
+        of[v][arcs] = value
+    for v, best in enumerate(drawn.best):
+        if best > above[v]:
+            assert max(of[v].values()) == best
+            assert len(of[v]) <= most
+        else:
+            assert v not in of
+
+
+@law(60, tables=WORLDS, seed=SEEDS, slack=st.sampled_from([0.0, 50.25, 300.0, 1500.0]))
+def test_all_schedules_leaves_none_out(tables: Tables, seed: int, slack: float) -> None:
+    drawn = Drawn(tables, seed)
+    found = all_schedules(
+        drawn.problem, drawn.arcs, drawn.reward, first_load(drawn.problem), drawn.best, slack
+    )
+    for v, arcs, value in listed(found):
+        assert drawn.weeks[v][arcs] == value
+    wanted = {
+        (v, arcs)
+        for v, weeks in enumerate(drawn.weeks)
+        for arcs, value in weeks.items()
+        if arcs and value >= drawn.best[v] - slack
+    }
+    told = [(v, arcs) for v, arcs, _ in listed(found)]
+    assert set(told) == wanted
+    assert len(told) == len(wanted)
+
+
+def test_all_schedules_gives_up_where_there_are_too_many() -> None:
+    # Of seventy services at seven times a day, ten at a time, on five days, five are taken: more
+    # than a million ways.
+    week = Week("2026-03-02")
+    week.volunteer(
+        "ann", available=[(f"2026-03-0{day} 00:00", f"2026-03-0{day} 23:00") for day in range(2, 9)]
+    )
+    for day in range(2, 7):
+        for hour in range(8, 15):
+            for n in range(10):
+                start, end = (f"2026-03-0{day} {h:02}:00" for h in (hour, hour + 1))
+                week.request(f"r{day}-{hour}-{n}", start=start, end=end)
+    problem = week.problem()
+    arcs = eligible(problem)
+    reward = np.full(len(arcs), 3000.0)
+    best, chosen = Weeks(problem, arcs).best(reward)
+    # Five services, with a load of 100 * (0 + 1 + 2 + 3 + 4).
+    assert (best.tolist(), chosen.sum()) == ([14_000.0], 5)
+    with pytest.raises(TooManyPathsError):
+        all_schedules(problem, arcs, reward, first_load(problem), best, 0.0)
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+class Ann:
+    """One volunteer who can always come, and services at clock times of Monday to Sunday."""
+
+    def __init__(self, policy: Policy | None = None, **limits: float) -> None:
+        self.week = Week("2026-03-02", policy=policy)
+        always = ("2026-03-01 00:00", "2026-03-11 00:00")
+        self.week.volunteer("ann", available=[always], **limits)
+        self.rewards: dict[str, float] = {}
+
+    def service(self, name: str, start: str, end: str, reward: float, **place: float) -> None:
+        """Add a service; times are such as `2 09:00`, on the second of March."""
+        at, until = (f"2026-03-0{clock}" for clock in (start, end))
+        self.week.request(name, start=at, end=until, **place)
+        self.rewards[name] = reward
+
+    def best(self) -> tuple[float, str]:
+        """Return the value of her best week and the names of its services."""
+        problem = self.week.problem()
+        arcs = eligible(problem)
+        names = slot_keys(problem)["request_id"].gather(arcs.slot).to_list()
+        reward = np.array([self.rewards[name] for name in names])
+        (value,), chosen = Weeks(problem, arcs).best(reward)
+        return float(value), " ".join(np.array(names)[chosen])
+
+
+def test_services_that_touch_go_together() -> None:
+    ann = Ann()
+    ann.service("a", "2 09:00", "2 10:00", 1000)
+    ann.service("b", "2 10:00", "2 11:00", 1000)
+    # The second of a week costs 100.
+    assert ann.best() == (1900, "a b")
+
+
+def test_services_that_share_a_minute_do_not() -> None:
+    ann = Ann()
+    ann.service("a", "2 09:00", "2 10:01", 1000)
+    ann.service("b", "2 10:00", "2 11:00", 1001)
+    assert ann.best() == (1001, "b")
+
+
+def test_a_chain_of_touching_services_crosses_midnight() -> None:
+    ann = Ann(max_shifts_per_day=2)
+    ann.service("a", "2 22:00", "2 23:00", 1000)
+    ann.service("b", "2 23:00", "3 01:00", 1000)
+    ann.service("c", "3 01:00", "3 02:00", 1000)
+    # b belongs to the day it starts on, so Monday has two and Tuesday one: 3000 - (0 + 100 + 200).
+    assert ann.best() == (2700, "a b c")
+
+
+def test_each_day_has_its_limit() -> None:
+    ann = Ann(max_shifts_per_day=1)
+    ann.service("a", "2 09:00", "2 10:00", 500)
+    ann.service("b", "2 12:00", "2 13:00", 800)
+    ann.service("c", "3 09:00", "3 10:00", 300)
+    assert ann.best() == (800 + 300 - 100, "b c")
+
+
+def test_a_night_s_rest_is_for_another_day() -> None:
+    # From 22:00 to 07:00 are nine hours.
+    for rest, best in ((9, (1900, "late early")), (9.25, (1000, "late"))):
+        ann = Ann(min_rest_hours=rest)
+        ann.service("late", "2 20:00", "2 22:00", 1000)
+        ann.service("early", "3 07:00", "3 08:00", 1000)
+        assert ann.best() == best
+    # On the same day nobody rests.
+    ann = Ann(min_rest_hours=9.25)
+    ann.service("a", "2 08:00", "2 09:00", 1000)
+    ann.service("b", "2 09:00", "2 10:00", 1000)
+    assert ann.best() == (1900, "a b")
+
+
+def test_rest_counts_from_the_end_of_a_service_over_midnight() -> None:
+    # From 01:00 to 08:00 on Tuesday are seven hours, but night belongs to Monday.
+    for rest, best in ((7, (1900, "night morning")), (7.5, (1000, "night"))):
+        ann = Ann(min_rest_hours=rest)
+        ann.service("night", "2 23:00", "3 01:00", 1000)
+        ann.service("morning", "3 08:00", "3 09:00", 1000)
+        assert ann.best() == best
+
+
+def test_two_short_services_beat_a_long_one_within_the_hours() -> None:
+    ann = Ann(max_hours=4)
+    ann.service("long", "2 08:00", "2 12:00", 1500)
+    ann.service("short", "3 08:00", "3 10:00", 900)
+    ann.service("brief", "4 08:00", "4 10:00", 800)
+    # 900 + 800 - 100 for the second; with an hour less only one of them, and the long one not.
+    assert ann.best() == (1600, "short brief")
+    ann = Ann(max_hours=3)
+    ann.service("long", "2 08:00", "2 12:00", 1500)
+    ann.service("short", "3 08:00", "3 10:00", 900)
+    ann.service("brief", "4 08:00", "4 10:00", 800)
+    assert ann.best() == (900, "short")
+
+
+def test_each_further_service_costs_more() -> None:
+    ann = Ann(recent_hours=20)
+    for day in (2, 3, 4):
+        ann.service(f"r{day}", f"{day} 09:00", f"{day} 10:00", 230)
+    # Half of what counts as a lot lately costs 50 each: 180, then 80, then -20.
+    value, services = ann.best()
+    assert (value, len(services.split())) == (260, 2)
+
+
+def test_nobody_serves_at_a_loss_or_beyond_the_limit() -> None:
+    ann = Ann()
+    ann.service("a", "2 09:00", "2 10:00", -1)
+    ann.service("b", "3 09:00", "3 10:00", 0)
+    assert ann.best() == (0, "")
+    ann = Ann(max_shifts=0)
+    ann.service("a", "2 09:00", "2 10:00", 1000)
+    assert ann.best() == (0, "")
+
+
+NEAR, FAR = {"lat": 0.0, "lon": 0.0}, {"lat": 0.09, "lon": 0.0}
+
+
+def test_travel_takes_time() -> None:
+    # 0.09 degrees of latitude are 10.0075 km: at 20 km/h 30 minutes and a second.
+    for start, best in (("10:31", (1900, "a b")), ("10:30", (1000, "a"))):
+        ann = Ann(travel_km=100)
+        ann.service("a", "2 09:00", "2 10:00", 1000, **NEAR)
+        ann.service("b", f"2 {start}", "2 12:00", 1000, **FAR)
+        assert ann.best() == best
+    for speed, best in ((float("inf"), (1900, "a b")), (1.0, (1000, "a"))):
+        ann = Ann(Policy(travel_kmh=speed), travel_km=100)
+        ann.service("a", "2 09:00", "2 10:00", 1000, **NEAR)
+        ann.service("b", "2 10:05", "2 12:00", 1000, **FAR)
+        assert ann.best() == best
+
+
+def test_a_remote_stop_voids_the_travel() -> None:
+    # Half an hour would be needed, ten minutes are there; but nobody knows how far the call in
+    # between is. It loses 200 and is worth it: 1000 - 200 + 1000 - (0 + 100 + 200).
+    ann = Ann(travel_km=100)
+    ann.service("a", "2 09:00", "2 10:00", 1000, **NEAR)
+    ann.service("call", "2 10:00", "2 10:10", -200)
+    ann.service("b", "2 10:10", "2 12:00", 1000, **FAR)
+    assert ann.best() == (1500, "a call b")
+    ann.rewards["call"] = -701
+    assert ann.best() == (1000, "a")
+
+
+def test_a_stop_on_the_way_takes_its_time() -> None:
+    # A known place half-way saves nothing: 9:00, then 5 km, then 5 km more.
+    ann = Ann(travel_km=100)
+    ann.service("a", "2 09:00", "2 10:00", 1000, **NEAR)
+    ann.service("half-way", "2 10:16", "2 10:17", 150, lat=0.045, lon=0.0)
+    ann.service("b", "2 10:34", "2 12:00", 1000, **FAR)
+    # 34 minutes are enough for all three: 2150 - 300 < 2000 - 100, so the stop is left out.
+    assert ann.best() == (1900, "a b")
+    ann.rewards["half-way"] = 250
+    assert ann.best() == (1950, "a half-way b")
+
+
+def test_a_week_without_services_is_worth_nothing() -> None:
+    problem = Ann().week.problem()
+    value, chosen = Weeks(problem, eligible(problem)).best(np.empty(0))
+    assert value.tolist() == [0.0]
+    assert chosen.size == 0
+
+
+def test_nobody_at_all() -> None:
+    week = Week("2026-03-02")
+    week.request("r", start="2026-03-02 09:00", end="2026-03-02 10:00")
+    problem: Problem = week.problem()
+    value, chosen = Weeks(problem, eligible(problem)).best(np.empty(0))
+    assert value.size == chosen.size == 0
