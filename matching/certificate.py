@@ -46,5 +46,6 @@ def rest_of_bound(problem: Problem, arcs: Arcs, prices: Prices) -> float:
     """Return the requests' and the quotas' part of ``bound(p)``."""
     teams = float(best_teams(problem, arcs, prices).sum())
     limited = problem.organisations.limited
-    quotas = prices.quota[limited] @ problem.organisations.max_seats[limited].astype(np.float64)
+    most = problem.organisations.max_seats[limited].astype(np.float64)
+    quotas = prices.charged(problem)[limited] @ most
     return teams + float(quotas)

@@ -33,7 +33,7 @@ class Prices:
         The arcs with a price of their own, as ``combine(volunteer, slot)``.
     own : float64 array, shape of ``own_key``
     quota : float64 array, shape (organisations,)
-        What each service of the organisation's volunteers is charged, at least 0.
+        What each service of the organisation's volunteers is charged; see `charged`.
     """
 
     slot: c.Floats
@@ -54,10 +54,20 @@ class Prices:
             price[at[there]] = self.own[there]
         return price
 
+    def charged(self, problem: Problem) -> c.Floats:
+        """Return what each quota charges, shape (organisations,): at least 0, and 0 without one.
+
+        Anything else would prove a bound that is none.
+        """
+        charged: c.Floats = np.where(
+            problem.organisations.limited, np.maximum(self.quota, 0.0), 0.0
+        )
+        return charged
+
     def charge(self, problem: Problem) -> c.Floats:
         """Return what each volunteer's services are charged for quotas, shape (volunteers,)."""
         parent = np.append(problem.organisations.parent, -1)
-        total = np.append(self.quota, 0.0)
+        total = np.append(self.charged(problem), 0.0)
         # Doubling the jump adds up all levels above in as many steps as their number has bits.
         for _ in range(len(parent).bit_length()):
             total = total + np.where(parent < 0, 0.0, total[parent])
@@ -98,7 +108,8 @@ class Prices:
         Raises
         ------
         DataError
-            If a price is not a finite number, a quota's is negative, or a row names nothing known.
+            If a price is not a finite number, a quota's is negative, or a row names nothing known
+            or no quota.
         """
         frame = frame.with_row_index("row", offset=1).with_columns(
             pl.col("price").cast(pl.Float64, strict=False)
@@ -112,6 +123,8 @@ class Prices:
         quota = np.zeros(len(problem.organisations))
         at = index_in(quotas["organisation_id"], problem.organisations.id)
         _refuse(quotas.filter(pl.Series(at < 0)), ("organisation_id",), "reference", "not known")
+        endless = quotas.filter(pl.Series(~problem.organisations.limited[at], dtype=pl.Boolean))
+        _refuse(endless, ("organisation_id",), "reference", "this organisation has no quota")
         quota[at] = quotas["price"].to_numpy()
         keys = slot_keys(problem).with_row_index("slot")
         on = ["request_id", "post", "option"]

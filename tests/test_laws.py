@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
-from matching import Policy, Prices, Problem, Result, audit, certify, solve
+from matching import DataError, Policy, Prices, Problem, Result, Week, audit, certify, solve
 from matching.eligibility import eligible
 from matching.plan import slot_keys
 from matching.value import quality
@@ -205,6 +206,48 @@ def test_prices_say_the_same_as_a_table(tables: Tables, seed: int) -> None:
         again = Prices.from_frame(problem, frame.sample(fraction=1, shuffle=True, seed=seed))
         assert certify(problem, again) == certify(problem, prices)
         assert again.to_frame(problem).equals(frame)
+
+
+def two_people() -> Tables:
+    """One seat and two members of an organisation without a quota, below one that has one."""
+    week = Week("2026-03-02")
+    week.organisation("top", max_seats=1)
+    week.organisation("low", parent_id="top")
+    for name in "ab":
+        week.volunteer(name, organisation_id="low", available=[("mon", "08:00", "18:00")])
+    week.request("r", start="2026-03-02 09:00", end="2026-03-02 10:00")
+    return week.tables()
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        ({"request_id": "r", "post": "volunteer", "price": float("nan")}, "type"),
+        ({"request_id": "r", "post": "volunteer", "price": float("inf")}, "type"),
+        ({"request_id": "r", "post": "volunteer", "price": None}, "type"),
+        ({"request_id": "r", "post": "cook", "price": 1.0}, "reference"),
+        ({"request_id": "r", "post": "volunteer", "option": "x", "price": 1.0}, "reference"),
+        ({"request_id": "r", "post": "volunteer", "volunteer_id": "c", "price": 1.0}, "reference"),
+        ({"organisation_id": "other", "price": 1.0}, "reference"),
+        ({"organisation_id": "top", "price": -1.0}, "min"),
+        # Who is charged for a quota that does not exist would make any bound small.
+        ({"organisation_id": "low", "price": 9000.0}, "reference"),
+    ],
+)
+def test_prices_that_mean_nothing_are_refused(row: Row, rule: str) -> None:
+    text = ("request_id", "post", "option", "volunteer_id", "organisation_id")
+    frame = pl.DataFrame([row], schema=dict.fromkeys(text, pl.String) | {"price": pl.Float64})
+    with pytest.raises(DataError) as raised:
+        Prices.from_frame(problem_of(two_people()), frame)
+    assert raised.value.faults["rule"].to_list() == [rule]
+
+
+@pytest.mark.parametrize(("organisation", "charge"), [("low", 9000.0), ("top", -9000.0)])
+def test_charges_made_by_hand_prove_nothing_false(organisation: str, charge: float) -> None:
+    problem = problem_of(two_people())
+    assert solve(problem).value == 3000
+    at = (problem.organisations.id == organisation).to_numpy()
+    assert certify(problem, Prices(np.zeros(1), np.where(at, charge, 0.0))) >= 3000
 
 
 # --- what must not matter, and what must not hurt -------------------------------------------------

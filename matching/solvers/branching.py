@@ -1,8 +1,7 @@
-"""Branch and price: decide, one by one, whether requests are served that the programme halves.
+"""Branch and price: decide, one by one, what the linear programme halves.
 
-What keeps the linear programme from being whole is nearly always a team that it serves in part. A
-box says which options are served and which are not; the bound of all open boxes together is the
-bound of the search.
+What keeps it from being whole is nearly always a team that it serves in part, and then a few arcs.
+A box says what is decided; the bound of all open boxes together is the bound of the search.
 """
 
 from __future__ import annotations
@@ -19,36 +18,48 @@ from matching.solvers.incumbent import Incumbent
 from matching.solvers.rounding import rounded, whole_part
 
 _WHOLE = 1e-6
-# The integer solver does not look at the clock while it takes in a programme: none too large.
-_MOST_SCHEDULES = 60_000
+# A box is closed at once if so few schedules are left; else it is split further.
+_MOST_SCHEDULES = 5_000
 
 
 def branch(generation: Generation, root: Solved, best: Incumbent) -> None:
     """Split boxes, the one of the highest bound first, until proved or told to stop."""
     number = itertools.count()
     open_boxes = [(-root.bound, next(number), generation.everywhere, root)]
-    left_over = -np.inf
+    given_up = -np.inf
     while open_boxes and best.goes_on():
         _, _, box, solved = heapq.heappop(open_boxes)
-        if best.value is not None and solved.bound < best.value + 1:
-            continue
-        option = _halved(generation, solved, box)
-        if option is None:
-            if not _close(generation, box, solved, best):
-                left_over = max(left_over, solved.bound)
-        else:
-            for part in box.split(option):
-                try:
-                    found = generation.run(best, part, lambda bound: None)
-                except UnsolvedError:
-                    found = None
-                if found is None:
-                    left_over = max(left_over, solved.bound)
-                    continue
-                heapq.heappush(open_boxes, (-found.bound, next(number), part, found))
-                _round(generation, part, found, best)
-        highest = max([left_over, *(solved.bound for _, _, _, solved in open_boxes)])
-        best.prove(max(highest, best.value or 0), "branch")
+        for part in _parts(generation, box, solved, best):
+            found = _solved(generation, part, best)
+            if found is None:
+                given_up = max(given_up, solved.bound)
+                continue
+            heapq.heappush(open_boxes, (-found.bound, next(number), part, found))
+            _round(generation, part, found, best)
+        highest = max([given_up, *(solved.bound for _, _, _, solved in open_boxes)])
+        if best.value is not None or np.isfinite(highest):
+            best.prove(max(highest, best.value or -np.inf), "branch")
+
+
+def _parts(generation: Generation, box: Box, solved: Solved, best: Incumbent) -> tuple[Box, ...]:
+    """Return the boxes that a box falls into; none, if nothing better is left in it."""
+    if best.value is not None and solved.bound < best.value + 1:
+        return ()
+    option = _halved(generation, solved, box)
+    if option is not None:
+        return box.split(option)
+    if _close(generation, box, solved, best):
+        return ()
+    arc = _halved_arc(generation, solved, box)
+    # Nothing in doubt and still not closed: the time was too short; the same box again.
+    return (box,) if arc is None else box.split_arc(arc)
+
+
+def _solved(generation: Generation, box: Box, best: Incumbent) -> Solved | None:
+    try:
+        return generation.run(best, box, lambda bound: None)
+    except UnsolvedError:
+        return None
 
 
 def _halved(generation: Generation, solved: Solved, box: Box) -> int | None:
@@ -60,6 +71,20 @@ def _halved(generation: Generation, solved: Solved, box: Box) -> int | None:
     seats = np.bincount(problem.slots.option, problem.posts.seats[problem.slots.post], len(doubt))
     doubt *= seats * problem.requests.priority[problem.options.request]
     return int(np.argmax(doubt)) if doubt.any() else None
+
+
+def _halved_arc(generation: Generation, solved: Solved, box: Box) -> int | None:
+    """Return the arc most in doubt, None if none is taken in part."""
+    pool, taken = generation.pool, solved.relaxed.taken
+    used = np.bincount(
+        pool.arc[pool.owner < len(taken)],
+        taken[pool.owner[pool.owner < len(taken)]],
+        minlength=len(generation.weeks.arcs),
+    )
+    doubt = np.minimum(used, 1 - used)
+    doubt[box.must] = 0.0
+    worst = int(np.argmax(doubt))
+    return worst if doubt[worst] > _WHOLE else None
 
 
 def _round(generation: Generation, box: Box, solved: Solved, best: Incumbent) -> None:
@@ -89,10 +114,10 @@ def _close(generation: Generation, box: Box, solved: Solved, best: Incumbent) ->
     if solved.bound < best.value + 1:
         return True
     try:
-        found = generation.near_best(solved.dual, solved.bound - best.value)
+        found = generation.near_best(box, solved.dual, solved.bound - best.value)
     except TooManyPathsError:
         return False
-    if len(found.volunteer) > _MOST_SCHEDULES:
+    if len(found.volunteer) > _MOST_SCHEDULES + len(pool):
         return False
     pool = pool.extended(found)
     nothing = np.zeros(len(pool), np.bool_)

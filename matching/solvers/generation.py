@@ -56,21 +56,39 @@ class UnsolvedError(Exception):
 
 @dataclass(frozen=True)
 class Box:
-    """Bounds of the team variables, float64 arrays of their number: where a search stands.
+    """Where a search stands: what is decided.
 
-    A lower bound is a bonus for serving, taken off again from the bound: the schedules at hand may
-    not suffice to serve what has to be, and then their prices must say which do. However large the
-    bonus, the bound is true.
+    What has to be is a bonus, taken off again from the bound: the schedules at hand may not suffice
+    for it, and then prices must say which do. However large the bonus, the bound is true.
+
+    Attributes
+    ----------
+    least, most : float64 arrays, shape (team variables,)
+        Bounds of the team variables.
+    must, never : int64 arrays
+        Arcs that are in the plan, and that are not.
     """
 
     least: c.Floats
     most: c.Floats
+    must: c.Longs
+    never: c.Longs
 
     def split(self, option: int) -> tuple[Box, Box]:
         """Return the box in which an option is not served, and that in which it is."""
         most, least = self.most.copy(), self.least.copy()
         most[option], least[option] = 0.0, 1.0
-        return Box(self.least, most), Box(least, self.most)
+        return replace(self, most=most), replace(self, least=least)
+
+    def split_arc(self, arc: int) -> tuple[Box, Box]:
+        """Return the box without an arc, and that with it."""
+        without = replace(self, never=np.append(self.never, arc))
+        return without, replace(self, must=np.append(self.must, arc))
+
+    @property
+    def bonus(self) -> float:
+        """What is paid for what has to be."""
+        return _BONUS * (float(self.least.sum()) + len(self.must))
 
 
 @dataclass(frozen=True)
@@ -108,7 +126,8 @@ class Generation:
     @property
     def everywhere(self) -> Box:
         """The box that excludes nothing."""
-        return Box(np.zeros(len(self.rows.most)), self.rows.most)
+        none = np.empty(0, np.int64)
+        return Box(np.zeros(len(self.rows.most)), self.rows.most, none, none)
 
     def start(self, prices: Prices) -> None:
         """Take in the best schedules under some prices."""
@@ -128,7 +147,7 @@ class Generation:
             relaxed = self._relaxed(box, best.seconds_left)
             if relaxed is None:
                 return answer
-            found = self._price(self._reward(relaxed.dual), relaxed.week)
+            found = self._price(self._reward(box, relaxed.dual), relaxed.week)
             week = relaxed.week.copy()
             np.maximum.at(week, found.volunteer, found.value)
             bound = float(week.sum()) + rest_of_bound(self.rows, box, relaxed.dual)
@@ -148,7 +167,7 @@ class Generation:
                 return answer
             before = relaxed.value
 
-    def near_best(self, dual: c.Floats, slack: float) -> Schedules:
+    def near_best(self, box: Box, dual: c.Floats, slack: float) -> Schedules:
         """Return every schedule a plan better than the incumbent could hold.
 
         Under any duals a plan is worth at most the bound minus what its schedules fall short of
@@ -159,7 +178,7 @@ class Generation:
         TooManyPathsError
             If they are too many.
         """
-        worth = self._reward(dual)
+        worth = self._reward(box, dual)
         week = np.zeros(len(self.problem.volunteers))
         found = self._price(worth, week)
         np.maximum.at(week, found.volunteer, found.value)
@@ -167,8 +186,10 @@ class Generation:
             self.problem, self.weeks.arcs, worth, self.weeks.first_load, week, slack + _CONVERGED
         )
 
-    def _reward(self, dual: c.Floats) -> c.Floats:
+    def _reward(self, box: Box, dual: c.Floats) -> c.Floats:
         worth: c.Floats = self.quality - self.rows.on_arc[: len(dual)].T @ dual
+        worth[box.must] += _BONUS
+        worth[box.never] = -np.inf
         return worth
 
     def _price(self, worth: c.Floats, above: c.Floats) -> Schedules:
@@ -184,9 +205,10 @@ class Generation:
         person = pool.per_volunteer(rows.on_team.shape[1])
         equal = rows.low == rows.high
         below, over = np.isfinite(rows.high) & ~equal, np.isfinite(rows.low) & ~equal
-        most = np.append(np.full(len(pool), np.inf), box.most)
+        most = np.append(np.where(pool.count(box.never), 0.0, np.inf), box.most)
+        value = pool.value + _BONUS * pool.count(box.must)
         answer = linprog(
-            -np.append(pool.value, rows.worth + _BONUS * box.least),
+            -np.append(value, rows.worth + _BONUS * box.least),
             A_ub=sparse.vstack([matrix[below], -matrix[over], person], format="csr"),
             b_ub=np.concatenate([rows.high[below], -rows.low[over], np.ones(person.shape[0])]),
             A_eq=matrix[equal],
@@ -206,8 +228,9 @@ class Generation:
         dual[equal] = -answer.eqlin.marginals
         week = np.zeros(len(self.problem.volunteers))
         week[pool.volunteers] = np.maximum(marginal[second:], 0.0)
-        value = -answer.fun - _BONUS * box.least.sum()
-        return Relaxed(value, answer.x[: len(pool)], answer.x[len(pool) :], dual, week)
+        return Relaxed(
+            -answer.fun - box.bonus, answer.x[: len(pool)], answer.x[len(pool) :], dual, week
+        )
 
     def _link(self, relaxed: Relaxed) -> int:
         """Add the rows "an arc only where its option is served" that the solution breaks."""
@@ -252,6 +275,5 @@ def rest_of_bound(rows: Rows, box: Box, dual: c.Floats) -> float:
     dual = np.where(np.isinf(rows.low), np.maximum(dual, 0.0), dual)
     limit = np.where(dual > 0, rows.high, rows.low)
     of_rows = float((dual[dual != 0] * limit[dual != 0]).sum())
-    bonus = _BONUS * box.least
-    left = rows.worth + bonus - rows.on_team.T @ dual
-    return of_rows + float((np.maximum(left, 0.0) * box.most - bonus).sum())
+    left = rows.worth + _BONUS * box.least - rows.on_team.T @ dual
+    return of_rows + float((np.maximum(left, 0.0) * box.most).sum()) - box.bonus

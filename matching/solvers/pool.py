@@ -66,6 +66,11 @@ class Pool:
         number = np.arange(len(arc))
         return self.add(Schedules(arcs.volunteer[arc], np.zeros(len(arc)), number, arc))
 
+    def count(self, arcs: c.Longs) -> c.Longs:
+        """Return how many of some arcs each schedule holds, shape (schedules,)."""
+        held = np.isin(self.arc, arcs)
+        return np.bincount(self.owner[held], minlength=len(self))
+
     def holds(self) -> sparse.csc_array:
         """Return which schedule holds which arc, shape (arcs, schedules)."""
         ones = np.ones(len(self.owner))

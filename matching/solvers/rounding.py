@@ -47,9 +47,15 @@ def rounded(
         Whether nothing better can be made of these schedules.
     """
     rows = generation.rows
-    settled = np.zeros(len(generation.problem.volunteers), np.bool_)
-    settled[pool.volunteer[fixed]] = True
-    free = fixed | ~settled[pool.volunteer]
+    decided = np.zeros(len(generation.problem.volunteers), np.int64)
+    decided[pool.volunteer[fixed]] = -1
+    must = generation.weeks.arcs.volunteer[box.must]
+    np.add.at(decided, must, 1)
+    # Who has to serve somewhere takes a schedule that holds all of it; nobody what is excluded.
+    free = pool.count(box.must) == np.maximum(decided, 0)[pool.volunteer]
+    free &= pool.count(box.never) == 0
+    free &= fixed | (decided[pool.volunteer] >= 0)
+    fixed = fixed & free
     many = int(free.sum())
     matrix = sparse.hstack([(rows.on_arc @ pool.holds())[:, free], rows.on_team], format="csr")
     person = pool.per_volunteer(len(rows.worth))
@@ -65,7 +71,7 @@ def rounded(
         ),
         constraints=[
             LinearConstraint(matrix, rows.low, rows.high),
-            LinearConstraint(person, -np.inf, 1),
+            LinearConstraint(person, np.isin(pool.volunteers, must).astype(float), 1),
         ],
         options={"time_limit": max(seconds, 0.01), "mip_rel_gap": gap},
     )
