@@ -15,7 +15,7 @@ from matching.problem import Problem
 from matching.result import Result
 from matching.solvers.incumbent import Progress
 from matching.tables import Tables
-from matching.week import Week
+from matching.week import Post, Week
 
 __all__ = [
     "DataError",
@@ -24,6 +24,7 @@ __all__ = [
     "Plan",
     "Policy",
     "PolicyError",
+    "Post",
     "Prices",
     "Problem",
     "Progress",

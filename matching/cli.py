@@ -114,7 +114,7 @@ def plan(
                 on_progress=ticker.tell,
                 interrupted=interrupted,
             )
-            if result.status == "unknown":
+            if result.status in ("unknown", "infeasible"):
                 pinned = ", ".join(sorted(result.pinned_requests())[:10])
                 raise UsageError(
                     "no plan was found that keeps every pinned assignment and every rule; "

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from matching.certificate import bound
 from matching.eligibility import eligible
+from matching.errors import UsageError
 from matching.pins import settled
 from matching.policy import Policy
 from matching.problem import Problem
@@ -66,6 +69,8 @@ def solve(
     UsageError
         If an argument is out of its range.
     """
+    _check(time_limit=time_limit, gap=gap, seed=seed)
+    _check(1, workers=workers)
     clock = _Clock(on_progress or (lambda progress: None))
     if policy is not None:
         problem = problem.under(policy)
@@ -103,13 +108,18 @@ def solve(
             if again <= bound_from_prices:
                 bound_from_prices, prices = again, found
             best.prove(bound_from_prices, "certify")
+    # No plan can be worth less than this: a bound below it says that none keeps the pins.
+    shifts = np.bincount(arcs.volunteer, minlength=len(problem.volunteers))
+    shifts = np.minimum(shifts, problem.volunteers.max_shifts)
+    lowest = float(np.minimum(worth - weeks.first_load[arcs.volunteer], 0).sum())
+    lowest -= problem.policy.load_step * float((shifts * (shifts - 1) // 2).sum())
     plan = best.plan_of(best.chosen)
     with clock.phase("unfilled"):
         empty = unfilled(problem, arcs, plan)
     return Result(
         problem=problem,
-        status=_status(best),
-        termination=_termination(best),
+        status=_status(best, lowest),
+        termination=_termination(best, lowest),
         plan=plan,
         quality=worth[best.chosen],
         km=arcs.km[best.chosen],
@@ -123,14 +133,20 @@ def solve(
     )
 
 
-def _status(best: Incumbent) -> Status:
+def _check(low: int = 0, **arguments: float) -> None:
+    for name, value in arguments.items():
+        if not value >= low:
+            raise UsageError(f"{name} = {value!r} must be at least {low}")
+
+
+def _status(best: Incumbent, lowest: float) -> Status:
     if best.value is None:
-        return "unknown"
+        return "infeasible" if best.bound < lowest else "unknown"
     return "optimal" if best.proved else "feasible"
 
 
-def _termination(best: Incumbent) -> Termination:
-    if best.proved:
+def _termination(best: Incumbent, lowest: float) -> Termination:
+    if best.proved or best.bound < lowest:
         return "proved"
     if best.near_enough:
         return "gap_limit"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice, product
+
 import numpy as np
 import polars as pl
 
@@ -25,7 +28,11 @@ _ABOUT_ONE = (
     "consent",
     "only_listed",
 )
+# What depends on the options that are chosen for the pins of one volunteer.
+_ABOUT_WEEKS = ("overlap", "travel", "rest", "max_shifts", "max_hours", "max_shifts_per_day")
 _KEYS = ["request_id", "post", "volunteer_id"]
+# Ways to choose options for pins that are tied to each other, before they are given up.
+_TRIES = 256
 
 
 def settled(problem: Problem) -> Problem:
@@ -36,27 +43,11 @@ def settled(problem: Problem) -> Problem:
     DataError
         If there is one, unless the problem sets faults aside.
     """
-    pins = problem.pins
-    if not len(pins):
+    if not len(problem.pins):
         return problem
-    table = _as_table(problem)
-    broken = _broken(problem, table)
+    broken = _broken(problem, _as_table(problem))
     if not broken.height:
         return problem
-    # A rule of the whole request or organisation cannot tell which of its pins is one too many.
-    asked = table.drop("slot").unique("row", maintain_order=True)
-    of_volunteer = asked.join(broken.drop_nulls("volunteer_id"), on=_KEYS)
-    of_request = asked.join(
-        broken.filter(pl.col("volunteer_id").is_null()).drop("post", "volunteer_id"),
-        on="request_id",
-    )
-    of_quota = asked.join(broken.filter(pl.col("request_id").is_null()).drop(_KEYS), how="cross")
-    every = pl.concat(
-        [
-            part.select(*asked.columns, "rule", "detail")
-            for part in (of_volunteer, of_request, of_quota)
-        ]
-    ).unique(["row", "rule"], maintain_order=True)
     faults = pl.concat(
         [
             faults_of(
@@ -66,7 +57,7 @@ def settled(problem: Problem) -> Problem:
                     "this pin is against the rule {}: {}", pl.lit(rule), rows["detail"]
                 )
             )
-            for (rule,), rows in every.group_by("rule", maintain_order=True)
+            for (rule,), rows in broken.group_by("rule", maintain_order=True)
         ]
     ).sort("row")
     if problem.on_error == "raise":
@@ -93,21 +84,114 @@ def _as_table(problem: Problem) -> pl.DataFrame:
 
 
 def _broken(problem: Problem, table: pl.DataFrame) -> pl.DataFrame:
-    """Return the violations of the pins: alone at their best option, then all together."""
+    """Return the pins that cannot stay, with ``rule`` and ``detail``: alone, then all together."""
     alone = _violations(problem, table).filter(pl.col("rule").is_in(_ABOUT_ONE))
     keys = [*_KEYS, "option"]
     clean = table.join(alone, on=keys, how="anti", nulls_equal=True)
     hopeless = table.join(clean, on="row", how="anti")
-    together = clean.unique("row", keep="first", maintain_order=True)
+    chosen = _chosen(problem, clean)
     rules = [*_ABOUT_OTHERS, *_ABOUT_ONE]
-    return pl.concat(
-        [
-            alone.join(hopeless, on=keys, how="semi", nulls_equal=True),
-            _violations(problem, together).filter(~pl.col("rule").is_in(rules)),
-        ]
-    )
+    joint = _violations(problem, chosen).filter(~pl.col("rule").is_in(rules))
+    return pl.concat([_blamed(problem, hopeless, alone), _blamed(problem, chosen, joint)])
 
 
 def _violations(problem: Problem, rows: pl.DataFrame) -> pl.DataFrame:
     plan = Plan(rows["volunteer"].to_numpy(), rows["slot"].to_numpy())
     return violations(problem, plan)
+
+
+def _blamed(problem: Problem, pins: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
+    """Return the pins a violation is about, with it: all that agree with what it names.
+
+    A rule of a whole request or organisation cannot tell which of its pins is one too many.
+    """
+    asked = pins.unique("row", maintain_order=True)
+    blamed = [asked.clear().with_columns(rule=pl.lit(""), detail=pl.lit(""))]
+    for unnamed, found in broken.group_by(
+        [pl.col(k).is_null() for k in _KEYS], maintain_order=True
+    ):
+        keys = [key for key, is_unnamed in zip(_KEYS, unnamed, strict=True) if not is_unnamed]
+        found = found.select(*keys, "rule", "detail")
+        if keys:
+            blamed.append(asked.join(found, on=keys).select(blamed[0].columns))
+        else:
+            below = _below_full_quotas(problem, asked["volunteer"].to_numpy())
+            blamed.append(asked.filter(pl.Series(below)).join(found, how="cross"))
+    return pl.concat(blamed).unique(["row", "rule"], maintain_order=True)
+
+
+def _below_full_quotas(problem: Problem, volunteer: c.Ints) -> c.Bools:
+    """Tell which services are of an organisation, or below one, that has too many of them."""
+    organisations, own = problem.organisations, problem.volunteers.organisation[volunteer]
+    parent = np.append(organisations.parent, -1)
+    levels = [own]
+    while (levels[-1] >= 0).any():
+        levels.append(parent[levels[-1]])
+    total = sum(np.bincount(at[at >= 0], minlength=len(organisations)) for at in levels)
+    full = np.append(total > organisations.max_seats, False)
+    below: c.Bools = np.any([full[at] for at in levels], axis=0)
+    return below
+
+
+# --- pins at any option ---------------------------------------------------------------------------
+
+
+def _chosen(problem: Problem, clean: pl.DataFrame) -> pl.DataFrame:
+    """Return each pin once, at the option of its request at which the pins go together best."""
+    at = ["request_id", "option"]
+    pins = pl.col("row").n_unique()
+    common = (
+        clean.group_by(at)
+        .agg(here=pins)
+        .join(clean.group_by("request_id").agg(all=pins), on="request_id")
+        .filter(pl.col("here") == pl.col("all"))
+    )
+    # Where no option suits all pins of a request, the first of each will tell.
+    fits = clean.join(common, on=at, how="semi", nulls_equal=True, maintain_order="left")
+    fits = pl.concat([fits, clean.join(fits, on="request_id", how="anti")])
+    chosen = fits.unique("row", keep="first", maintain_order=True)
+    wrong = _wrong_weeks(problem, chosen)
+    if not wrong or len(fits) == len(chosen):
+        return chosen
+    several = fits.join(common, on=at, how="semi").filter(
+        pl.col("option").n_unique().over("request_id") > 1
+    )
+    for people, options in _tied(several, wrong):
+        rest = chosen.filter(~pl.col("request_id").is_in(list(options)))
+        theirs = rest.filter(pl.col("volunteer_id").is_in(people))
+        for picked in islice(product(*options.values()), _TRIES):
+            rows = several.join(
+                pl.DataFrame({"request_id": list(options), "option": picked}), on=at, how="semi"
+            )
+            if not _wrong_weeks(problem, pl.concat([theirs, rows])):
+                chosen = pl.concat([rest, rows])
+                break
+    return chosen
+
+
+def _wrong_weeks(problem: Problem, rows: pl.DataFrame) -> set[str]:
+    """Return the volunteers whose own rules these services break."""
+    found = _violations(problem, rows).filter(pl.col("rule").is_in(_ABOUT_WEEKS))
+    return set(found["volunteer_id"])
+
+
+def _tied(
+    several: pl.DataFrame, wrong: set[str]
+) -> Iterator[tuple[list[str], dict[str, list[str]]]]:
+    """Yield volunteers tied by requests that have a choice, some of them wrong, and the choices."""
+    options: dict[str, list[str]] = {}
+    members: dict[str, set[str]] = {}
+    for request, option, volunteer in several["request_id", "option", "volunteer_id"].rows():
+        if option not in options.setdefault(request, []):
+            options[request].append(option)
+        members.setdefault(request, set()).add(volunteer)
+    wrong = set(wrong)
+    while wrong:
+        people, tied, size = {min(wrong)}, set[str](), -1
+        while len(people) > size:
+            size = len(people)
+            tied = {request for request, who in members.items() if who & people}
+            people = people.union(*(members[request] for request in tied))
+        wrong -= people
+        if tied:
+            yield sorted(people), {request: options[request] for request in sorted(tied)}

@@ -110,9 +110,13 @@ class Policy:
                 )
         return cls(**table)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return every key with its value; an infinite limit is the text ``inf``."""
+        return {k: "inf" if v == math.inf else v for k, v in self.to_dict().items()}
+
     @classmethod
     def from_json(cls, table: dict[str, Any]) -> Policy:
-        """Make a policy of a summary's, where an infinite limit is the text ``inf``."""
+        """Make a policy of what `to_json` gave."""
         floats = {item.name for item in fields(cls) if isinstance(item.default, float)}
         return cls.from_dict(
             {k: math.inf if k in floats and v == "inf" else v for k, v in table.items()}

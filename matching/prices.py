@@ -99,7 +99,8 @@ class Prices:
                 *(absent.alias(name) for name in PRICE_COLUMNS[:4]), "organisation_id", "price"
             ),
         ]
-        return pl.concat(parts)
+        # Adding zero turns the negative one into the plain one.
+        return pl.concat(parts).with_columns(pl.col("price") + 0.0)
 
     @classmethod
     def from_frame(cls, problem: Problem, frame: pl.DataFrame) -> Prices:

@@ -124,7 +124,7 @@ class Result:
             "memory_mb": {phase.name: round(phase.memory_mb) for phase in self.phases},
             "versions": versions(),
             "seed": self.seed,
-            "policy": problem.policy.to_dict(),
+            "policy": problem.policy.to_json(),
         }
 
     def pinned_requests(self) -> list[str]:

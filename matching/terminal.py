@@ -112,7 +112,7 @@ def _print_rows(console: Console, title: str, frame: pl.DataFrame) -> None:
     )
     frame = frame.head(_SHOWN_ROWS)
     for name in frame.columns:
-        table.add_column(name)
+        table.add_column(name, overflow="fold")
     for row in frame.iter_rows():
         table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
     if frame.height:

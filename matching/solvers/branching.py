@@ -51,8 +51,10 @@ def _parts(generation: Generation, box: Box, solved: Solved, best: Incumbent) ->
     if _close(generation, box, solved, best):
         return ()
     arc = _halved_arc(generation, solved, box)
-    # Nothing in doubt and still not closed: the time was too short; the same box again.
-    return (box,) if arc is None else box.split_arc(arc)
+    if arc is not None:
+        return box.split_arc(arc)
+    # Nothing in doubt, and no plan: a pin is missed here. Else the time was too short: once more.
+    return () if best.value is None else (box,)
 
 
 def _solved(generation: Generation, box: Box, best: Incumbent) -> Solved | None:

@@ -18,7 +18,7 @@ from matching.stores.csv_files import OWN_ROW, Read, read_csv
 from matching.tables import Tables
 
 FORMATS = ("csv", "parquet")
-RESULT_TABLES = ("plan", "unfilled", "prices")
+RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
 SUMMARY = "summary.json"
 
 

@@ -83,7 +83,9 @@ def _writers(frames: Mapping[str, pl.DataFrame], format: Format) -> dict[str, Wr
     write = _write_csv if format == "csv" else pl.DataFrame.write_parquet
     # The number of a row belongs to the file it came from.
     return {
-        f"{name}.{format}": partial(write, frame.drop("row", strict=False))
+        f"{name}.{format}": partial(
+            write, frame if name == "faults" else frame.drop("row", strict=False)
+        )
         for name, frame in frames.items()
     }
 
