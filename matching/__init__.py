@@ -4,18 +4,22 @@ Tables become a `Problem`, `solve` makes a `Result` of it, `audit` and `certify`
 any prices without the solver.
 """
 
-from matching import audit
-from matching.certificate import certify
-from matching.engine import solve
-from matching.errors import DataError, DataWarning, MatchingError, PolicyError, UsageError
-from matching.plan import Plan
-from matching.policy import Policy
-from matching.prices import Prices
-from matching.problem import Problem
-from matching.result import Result
-from matching.solvers.incumbent import Progress
-from matching.tables import Tables
-from matching.week import Post, Week
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matching import audit
+    from matching.certificate import certify
+    from matching.engine import solve
+    from matching.errors import DataError, DataWarning, MatchingError, PolicyError, UsageError
+    from matching.plan import Plan
+    from matching.policy import Policy
+    from matching.prices import Prices
+    from matching.problem import Problem
+    from matching.result import Result
+    from matching.solvers.incumbent import Progress
+    from matching.tables import Tables
+    from matching.week import Post, Week
 
 __all__ = [
     "DataError",
@@ -36,3 +40,35 @@ __all__ = [
     "certify",
     "solve",
 ]
+
+# Loaded when they are first asked for: `matching --help` needs none of them.
+_HOMES = {
+    "DataError": "errors",
+    "DataWarning": "errors",
+    "MatchingError": "errors",
+    "Plan": "plan",
+    "Policy": "policy",
+    "PolicyError": "errors",
+    "Post": "week",
+    "Prices": "prices",
+    "Problem": "problem",
+    "Progress": "solvers.incumbent",
+    "Result": "result",
+    "Tables": "tables",
+    "UsageError": "errors",
+    "Week": "week",
+    "certify": "certificate",
+    "solve": "engine",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "audit":
+        return import_module("matching.audit")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'matching' has no attribute {name!r}")
+    return globals().setdefault(name, getattr(import_module(f"matching.{_HOMES[name]}"), name))
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -149,6 +149,7 @@ def check(
     with _teaching():
         from matching import audit
         from matching.certificate import certify
+        from matching.pins import settled
         from matching.plan import Plan
         from matching.policy import Policy
         from matching.prices import Prices
@@ -163,6 +164,7 @@ def check(
         problem = Problem.from_tables(
             read_tables(tables), _week(week or summary.get("week")), chosen, on_error.value
         )
+        problem = settled(problem)
         made = Plan.from_frame(problem, read_plan(plan))
         prices = read_prices(plan)
         bound = None if prices is None else certify(problem, Prices.from_frame(problem, prices))

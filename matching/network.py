@@ -100,7 +100,8 @@ def build(
     post = problem.slots.post[arcs.slot[arc]]
     arc_edges = edges.add(node[cluster], post_node[post], 1, -quality[arc])
     amount = _seats(problem, edges, post_node, np.bincount(post, minlength=len(problem.posts)))
-    edges.add(np.zeros(1, np.int64), 1, amount, 0)
+    # The bypass is never full: who stays at home gains nothing, and the source's price is 0.
+    edges.add(np.zeros(1, np.int64), 1, amount + 1, 0)
     tail, head, capacity, cost = (
         np.concatenate(column) for column in zip(*edges.columns, strict=True)
     )
@@ -120,9 +121,19 @@ def build(
 
 
 def _quotas(problem: Problem, edges: _Edges, volunteers: c.Ints) -> tuple[c.Ints, slice, c.Longs]:
-    """Give every organisation with a quota a node below the nearest one above that has one."""
+    """Give every organisation with a quota a node below the nearest one above that has one.
+
+    A quota that nobody in the network can use has none: nothing would give it a price.
+    """
     organisations = problem.organisations
-    quota = np.flatnonzero(organisations.limited).astype(np.int32)
+    used = np.zeros(len(organisations), np.bool_)
+    people = problem.volunteers.take(volunteers)
+    at = people.organisation[(people.max_shifts > 0) & (people.max_shifts_per_day > 0)]
+    while len(at):
+        at = np.unique(at[at >= 0])
+        used[at] = True
+        at = organisations.parent[at]
+    quota = np.flatnonzero(organisations.limited & used).astype(np.int32)
     node = np.append(np.zeros(len(organisations), np.int64), 0)
     node[quota] = edges.node(len(quota))
     nearest = nearest_quota(problem)

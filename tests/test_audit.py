@@ -173,7 +173,7 @@ def test_qualification_that_nobody_holds() -> None:
         problem,
         "anna r1",
         named="qualification r1 volunteer - anna",
-        detail="needs a qualification that nobody holds at level 1 on 2026-11-30",
+        detail="needs diver at level 1 on 2026-11-30",
     )
 
 
@@ -640,7 +640,7 @@ def test_team_without_any_holder() -> None:
         problem,
         "anna r1",
         named="team r1 - - -",
-        detail="0 of 1 holders of a qualification that nobody holds in a team of 1",
+        detail="0 of 1 holders of lead in a team of 1",
     )
 
 

@@ -38,7 +38,7 @@ _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_ba
 
 
 def law(examples: int, **drawn: st.SearchStrategy[Any]) -> Callable[[Test], Test]:
-    """Make a test of a law, and a slow one with twenty times as many examples."""
+    """Make a test of a law, and a slow one with four times as many examples."""
 
     def decorate(check: Test) -> Test:
         def test(times: int) -> None:
@@ -47,7 +47,7 @@ def law(examples: int, **drawn: st.SearchStrategy[Any]) -> Callable[[Test], Test
             )
             limits(given(**drawn)(check))()
 
-        slow = pytest.param(20, marks=pytest.mark.slow, id="many")
+        slow = pytest.param(4, marks=pytest.mark.slow, id="many")
         named = pytest.mark.parametrize("times", [pytest.param(1, id="few"), slow])(test)
         named.__name__ = check.__name__
         named.__doc__ = check.__doc__

@@ -43,9 +43,8 @@ def qualification(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 
 def named_qualification(problem: Problem, index: pl.Series) -> pl.Series:
-    """Return the names of qualifications; one that nobody holds has lost its own."""
-    names = problem.qualification_ids.cast(pl.String)
-    return pl.concat([names, pl.Series(["a qualification that nobody holds"])]).gather(index)
+    """Return the names of qualifications."""
+    return problem.qualification_ids.cast(pl.String).gather(index)
 
 
 def availability(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:

@@ -37,8 +37,10 @@ def branch(generation: Generation, root: Solved, best: Incumbent) -> None:
             heapq.heappush(open_boxes, (-found.bound, next(number), part, found))
             _round(generation, part, found, best)
         highest = max([given_up, *(solved.bound for _, _, _, solved in open_boxes)])
-        if best.value is not None or np.isfinite(highest):
-            best.prove(max(highest, best.value or -np.inf), "branch")
+        if best.value is not None:
+            highest = max(highest, best.value)
+        if np.isfinite(highest):
+            best.prove(highest, "branch")
 
 
 def _parts(generation: Generation, box: Box, solved: Solved, best: Incumbent) -> tuple[Box, ...]:

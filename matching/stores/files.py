@@ -20,6 +20,13 @@ from matching.tables import Tables
 FORMATS = ("csv", "parquet")
 RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
 SUMMARY = "summary.json"
+# What a plan is checked against.
+_SUMMARY_KINDS: dict[str, type | tuple[type, ...]] = {
+    "week": str,
+    "policy": dict,
+    "value": (int, float),
+    "bound_from_prices": (int, float),
+}
 
 
 def read_tables(folder: Path | str) -> Tables:
@@ -111,7 +118,7 @@ def read_summary(folder: Path | str) -> dict[str, Any] | None:
     Raises
     ------
     DataError
-        If it is not a JSON object in UTF-8.
+        If it is not a JSON object in UTF-8, or a value that a plan is checked against is none.
     """
     path = Path(folder) / SUMMARY
     if not path.is_file():
@@ -124,6 +131,10 @@ def read_summary(folder: Path | str) -> dict[str, Any] | None:
     if not isinstance(summary, dict):
         text = f"{path} must hold a JSON object; plan again to write it anew"
         raise DataError(fault("summary", "json", text))
+    for name, kind in _SUMMARY_KINDS.items():
+        if name in summary and not isinstance(summary[name], kind):
+            text = f"{path} does not say what a plan was made with; plan again to write it anew"
+            raise DataError(fault("summary", "type", text, column=name, value=str(summary[name])))
     return summary
 
 
