@@ -116,6 +116,17 @@ def test_a_quota_binds_and_has_a_price() -> None:
     assert (empty["request_id"], empty["reason"]) == ("r", "elsewhere")
 
 
+def test_a_quota_that_nobody_can_use_has_no_price() -> None:
+    # Seats are worth nothing and a service costs 100, so all stay at home: no price proves more.
+    week = people("a", Policy(seat=0), recent_hours=40)
+    week.organisation("idle", max_seats=3)
+    week.organisation("off", max_seats=3)
+    week.volunteer("b", organisation_id="off", max_shifts=0, available=[ALWAYS])
+    ask(week, "r")
+    result = right(week, {"seat": 0})
+    assert (result.value, result.bound_from_prices) == (0, 0.0)
+
+
 def test_the_dearest_request_gets_the_only_volunteer() -> None:
     week = people("a")
     ask(week, "r", priority=3)

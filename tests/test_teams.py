@@ -52,7 +52,7 @@ def best_team(request: Request, price: dict[Arc, float]) -> float:
     return best
 
 
-@law(100, tables=full_worlds(), seed=SEEDS)
+@law(60, tables=full_worlds(), seed=SEEDS)
 def test_the_best_team_is_the_best_of_all_teams(tables: Tables, seed: int) -> None:
     world, problem = read(tables), problem_of(tables)
     frame = some_prices(world, seed)
