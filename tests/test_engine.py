@@ -15,6 +15,7 @@ from matching.eligibility import RULES
 from matching.plan import Plan
 from matching.unfilled import REASONS
 from matching.week import Post
+from tests.oracle import milp
 from tests.oracle.reading import WEEK, Row, read
 from tests.test_laws import best, judged, problem_of
 from tests.worlds import SMALL, full_world
@@ -395,6 +396,32 @@ def test_pins_without_option_agree_on_one() -> None:
     week.pin("a", "u")
     with pytest.raises(DataError, match="pinned_max_shifts_per_day"):
         solve(week.problem())
+
+
+def no_team_for_a_pin() -> list[Week]:
+    """Return worlds whose pins keep the rules, but not together with the teams they ask for."""
+    too_few = people("a b")
+    ask(too_few, "r", seats=3, min_people=3)
+    kept_apart = people("a b c")
+    ask(kept_apart, "r", seats=3, min_people=3)
+    kept_apart.apart("b", "c")
+    away = people("a b c")
+    ask(away, "r", seats=3, min_people=3)
+    ask(away, "s")
+    away.pin("b", "s")
+    for week in (too_few, kept_apart, away):
+        ask(week, "t", "3 09:00", "3 10:00")
+        week.pin("a", "r")
+    return [too_few, kept_apart, away]
+
+
+@pytest.mark.parametrize("week", no_team_for_a_pin(), ids=["too few", "kept apart", "away"])
+def test_pins_without_a_team_leave_no_plan(week: Week) -> None:
+    result = solve(week.problem())
+    assert milp.optimum(read(week.tables())) is None
+    assert (result.status, result.termination) == ("infeasible", "proved")
+    assert served(result) == []
+    assert json.dumps(result.summary(), allow_nan=False)
 
 
 # --- what stays empty -----------------------------------------------------------------------------
