@@ -13,8 +13,9 @@ import numpy as np
 
 from matching import columns as c
 from matching.schedules import TooManyPathsError
-from matching.solvers.generation import Box, Generation, Solved, UnsolvedError
+from matching.solvers.generation import Box, Generation, Solved
 from matching.solvers.incumbent import Incumbent
+from matching.solvers.linear import UnsolvedError
 from matching.solvers.rounding import rounded, whole_part
 
 _WHOLE = 1e-6
@@ -30,7 +31,7 @@ def branch(generation: Generation, root: Solved, best: Incumbent) -> None:
     while open_boxes and best.goes_on():
         _, _, box, solved = heapq.heappop(open_boxes)
         for part in _parts(generation, box, solved, best):
-            found = _solved(generation, part, best)
+            found = _solved(generation, part)
             if found is None:
                 given_up = max(given_up, solved.bound)
                 continue
@@ -59,9 +60,9 @@ def _parts(generation: Generation, box: Box, solved: Solved, best: Incumbent) ->
     return () if best.value is None else (box,)
 
 
-def _solved(generation: Generation, box: Box, best: Incumbent) -> Solved | None:
+def _solved(generation: Generation, box: Box) -> Solved | None:
     try:
-        return generation.run(best, box, lambda bound: None)
+        return generation.run(box, lambda bound: None)
     except UnsolvedError:
         return None
 

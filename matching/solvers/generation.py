@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import linprog
 
 from matching import columns as c
 from matching.certificate import reward
@@ -15,6 +14,7 @@ from matching.prices import Prices
 from matching.problem import Problem
 from matching.schedules import Schedules, all_schedules, best_schedules
 from matching.solvers.incumbent import Incumbent
+from matching.solvers.linear import Linear, Relaxed
 from matching.solvers.master import Constraints, Rows
 from matching.solvers.pool import Pool
 from matching.weeks import Weeks
@@ -25,33 +25,6 @@ _WHOLE = 1e-6
 # Values are whole numbers: what a linear programme may still gain below this is its arithmetic.
 _CONVERGED = 1e-3
 _BONUS = 1e6
-_TIME_LIMIT = 1
-
-
-@dataclass(frozen=True)
-class Relaxed:
-    """A solution of the linear programme over the schedules at hand.
-
-    Attributes
-    ----------
-    value : float
-    taken : float64 array, shape (schedules,)
-    team : float64 array, shape (team variables,)
-    dual : float64 array, shape (rows,)
-        What each row charges: at least 0 for an upper limit, at most 0 for a lower one.
-    week : float64 array, shape (volunteers,)
-        What each volunteer's week is worth under these duals.
-    """
-
-    value: float
-    taken: c.Floats
-    team: c.Floats
-    dual: c.Floats
-    week: c.Floats
-
-
-class UnsolvedError(Exception):
-    """The linear programme was given up, for its numbers and not for the clock."""
 
 
 @dataclass(frozen=True)
@@ -110,18 +83,40 @@ class Solved:
     bound: float
 
 
+class Meetings:
+    """Pairs of a volunteer and an option that arcs join; whether each has its link yet.
+
+    Attributes
+    ----------
+    of_arc : int64 array, shape (arcs,)
+    option : int32 array, shape (meetings,)
+    linked : bool array, shape (meetings,)
+    """
+
+    def __init__(self, volunteer: c.Ints, option: c.Ints) -> None:
+        key, first, self.of_arc = np.unique(
+            c.combine(volunteer, option), return_index=True, return_inverse=True
+        )
+        self.option = option[first]
+        self.linked = np.zeros(len(key), np.bool_)
+
+
 class Generation:
     """The linear programme over all schedules, by way of few of them."""
 
-    def __init__(self, problem: Problem, weeks: Weeks, quality: c.Longs, seed: int) -> None:
-        self.problem, self.weeks, self.quality = problem, weeks, quality
+    def __init__(
+        self, problem: Problem, weeks: Weeks, quality: c.Longs, seed: int, best: Incumbent
+    ) -> None:
+        self.problem, self.weeks, self.quality, self.best = problem, weeks, quality, best
         constraints = Constraints(problem, weeks.arcs)
-        self.arc_option = constraints.arc_option
         self.rows = constraints.rows()
+        self.arc_option = constraints.arc_option
         # At which options something hangs on being served; elsewhere z is free to be anything.
         self.asked = ~constraints.alone()
-        self.linked = self.asked[self.arc_option]
+        self.meetings = Meetings(weeks.arcs.volunteer, self.arc_option)
         self.pool = Pool(weeks, quality, seed)
+        self.linear = Linear(self.rows, len(problem.volunteers), best.stop)
+        self.box = self.everywhere
 
     @property
     def everywhere(self) -> Box:
@@ -134,7 +129,7 @@ class Generation:
         worth = reward(self.problem, self.weeks.arcs, self.quality, prices)
         self.pool.add(self._price(worth, np.zeros(len(self.problem.volunteers))))
 
-    def run(self, best: Incumbent, box: Box, told: Callable[[float], None]) -> Solved | None:
+    def run(self, box: Box, told: Callable[[float], None]) -> Solved | None:
         """Bring in schedules and links until nothing improves or it is time to stop.
 
         Returns
@@ -142,20 +137,21 @@ class Generation:
         Solved or None
             None if not even one linear programme could be solved in time.
         """
-        lowest, answer, before = np.inf, None, np.inf
+        best, lowest, answer, before = self.best, np.inf, None, np.inf
         while True:
-            relaxed = self._relaxed(box, best.seconds_left)
+            relaxed = self._relaxed(box)
             if relaxed is None:
                 return answer
-            found = self._price(self._reward(box, relaxed.dual), relaxed.week)
-            week = relaxed.week.copy()
+            worth = self._reward(box, relaxed.dual)
+            week = self.pool.best(worth, len(self.problem.volunteers))
+            found = self._price(worth, week)
             np.maximum.at(week, found.volunteer, found.value)
             bound = float(week.sum()) + rest_of_bound(self.rows, box, relaxed.dual)
             if bound <= lowest or answer is None:
                 lowest, answer = bound, Solved(relaxed, relaxed.dual, bound)
             answer = replace(answer, relaxed=relaxed)
             told(lowest)
-            links = self._link(relaxed)
+            links = self._link(relaxed, found)
             new = self.pool.add(found)
             # What is left to gain here: below a part of the gap asked for, it is not worth a round.
             enough = max(_CONVERGED, best.gap_limit / 4 * relaxed.value)
@@ -198,61 +194,56 @@ class Generation:
             self.problem, self.weeks.arcs, every, worth, self.weeks.first_load, above, _AT_ONCE
         )
 
-    def _relaxed(self, box: Box, seconds: float) -> Relaxed | None:
+    def _relaxed(self, box: Box) -> Relaxed | None:
         """Solve the linear programme over the schedules at hand; None if time runs out."""
-        rows, pool = self.rows, self.pool
-        matrix = sparse.hstack([rows.on_arc @ pool.holds(), rows.on_team], format="csr")
-        person = pool.per_volunteer(rows.on_team.shape[1])
-        equal = rows.low == rows.high
-        below, over = np.isfinite(rows.high) & ~equal, np.isfinite(rows.low) & ~equal
-        most = np.append(np.where(pool.count(box.never), 0.0, np.inf), box.most)
-        value = pool.value + _BONUS * pool.count(box.must)
-        answer = linprog(
-            -np.append(value, rows.worth + _BONUS * box.least),
-            A_ub=sparse.vstack([matrix[below], -matrix[over], person], format="csr"),
-            b_ub=np.concatenate([rows.high[below], -rows.low[over], np.ones(person.shape[0])]),
-            A_eq=matrix[equal],
-            b_eq=rows.low[equal],
-            bounds=np.stack([np.zeros(len(most)), most], axis=1),
-            method="highs",
-            options={"time_limit": max(seconds, 0.01)},
-        )
-        if answer.status == _TIME_LIMIT:
-            return None
-        if answer.x is None:
-            raise UnsolvedError(answer.message)
-        marginal = -answer.ineqlin.marginals
-        first, second = int(below.sum()), int(below.sum() + over.sum())
-        dual = np.zeros(len(rows.low))
-        dual[below], dual[over] = marginal[:first], -marginal[first:second]
-        dual[equal] = -answer.eqlin.marginals
-        week = np.zeros(len(self.problem.volunteers))
-        week[pool.volunteers] = np.maximum(marginal[second:], 0.0)
-        return Relaxed(
-            -answer.fun - box.bonus, answer.x[: len(pool)], answer.x[len(pool) :], dual, week
-        )
+        self.linear.grow(self.rows, self.pool)
+        self._enter(box)
+        relaxed = self.linear.solve(self.best.seconds_left)
+        return relaxed and replace(relaxed, value=relaxed.value - box.bonus)
 
-    def _link(self, relaxed: Relaxed) -> int:
-        """Add the rows "an arc only where its option is served" that the solution breaks."""
-        pool = self.pool
-        used = np.bincount(pool.arc, relaxed.taken[pool.owner], minlength=len(self.weeks.arcs))
-        served = relaxed.team[self.arc_option]
-        broken = np.flatnonzero(self.linked & (used > served + _WHOLE))
-        many = len(broken)
-        if many:
-            rows, number = self.rows, np.arange(many)
-            on_arc = sparse.csr_array((np.ones(many), (number, broken)), (many, len(used)))
-            on_team = sparse.csr_array(
-                (-np.ones(many), (number, self.arc_option[broken])), (many, len(rows.worth))
-            )
-            self.rows = replace(
-                rows,
-                on_arc=sparse.vstack([rows.on_arc, on_arc], format="csr"),
-                on_team=sparse.vstack([rows.on_team, on_team], format="csr"),
-                low=np.append(rows.low, np.full(many, -np.inf)),
-                high=np.append(rows.high, np.zeros(many)),
-            )
-        return many
+    def _enter(self, box: Box) -> None:
+        """Tell the linear programme what is decided here, and no longer what was elsewhere."""
+        rows, pool, teams = self.rows, self.pool, len(self.rows.worth)
+        if box is not self.box:
+            differs = (box.least != self.box.least) | (box.most != self.box.most)
+            column = np.flatnonzero(differs)
+            worth = rows.worth[column] + _BONUS * box.least[column]
+            self.linear.set(column, -worth, np.zeros(len(column)), box.most[column])
+        decided = np.concatenate([box.must, box.never, self.box.must, self.box.never])
+        if len(decided):
+            column = np.flatnonzero(pool.count(decided))
+            worth = pool.value[column] + _BONUS * pool.count(box.must)[column]
+            most = np.where(pool.count(box.never)[column] > 0, 0.0, 1.0)
+            self.linear.set(column + teams, -worth, np.zeros(len(column)), most)
+        self.box = box
+
+    def _link(self, relaxed: Relaxed, found: Schedules) -> int:
+        """Add the rows "serves at an option only if it is served" that are broken, or will be.
+
+        All posts of an option are at one time, so a volunteer serves on one of them at most: the
+        row speaks of their sum, and is the stronger for it. The schedules found bring theirs along:
+        what looks worth its while without them may not be with them.
+        """
+        pool, meetings = self.pool, self.meetings
+        many = len(meetings.option)
+        arc = pool.arc[: np.searchsorted(pool.owner, len(relaxed.taken))]
+        taken = relaxed.taken[pool.owner[: len(arc)]]
+        used = np.bincount(meetings.of_arc[arc], taken, minlength=many)
+        served = relaxed.team[meetings.option]
+        broken = used > served + _WHOLE
+        coming = meetings.of_arc[found.arc]
+        broken[coming] |= served[coming] < 1 - _WHOLE
+        broken &= self.asked[meetings.option] & ~meetings.linked
+        number = np.flatnonzero(broken)
+        if len(number):
+            meetings.linked |= broken
+            row_of = np.full(many, -1)
+            row_of[number] = np.arange(len(number))
+            row = row_of[meetings.of_arc]
+            held = np.flatnonzero(row >= 0)
+            option = meetings.option[number]
+            self.rows = self.rows.linked(row[held], held, option)
+        return len(number)
 
     def prices(self, dual: c.Floats) -> Prices:
         """Read the prices off the duals: a slot's, and those of arcs with rows of their own."""

@@ -8,14 +8,14 @@ charges an arc is the same matrix the other way round.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from matching import columns as c
-from matching.eligibility import Arcs
+from matching.eligibility import Arcs, holders
 from matching.problem import Problem
 from matching.value import seat_value
 
@@ -48,6 +48,28 @@ class Rows:
     worth: c.Floats
     most: c.Floats
     quota_rows: slice
+
+    def linked(self, row: c.Longs, arc: c.Longs, option: c.Ints) -> Rows:
+        """Return these rows and more: some arcs are taken only as far as an option is served.
+
+        Parameters
+        ----------
+        row, arc : int64 arrays of equal length
+            Which arcs each of the new rows, counted from 0, speaks of.
+        option : int32 array, shape (new rows,)
+        """
+        many = len(option)
+        on_arc = sparse.csr_array((np.ones(len(row)), (row, arc)), (many, self.on_arc.shape[1]))
+        on_team = sparse.csr_array(
+            (-np.ones(many), (np.arange(many), option)), (many, len(self.worth))
+        )
+        return replace(
+            self,
+            on_arc=sparse.vstack([self.on_arc, on_arc], format="csr"),
+            on_team=sparse.vstack([self.on_team, on_team], format="csr"),
+            low=np.append(self.low, np.full(many, -_FREE)),
+            high=np.append(self.high, np.zeros(many)),
+        )
 
 
 class Constraints:
@@ -279,21 +301,6 @@ def pinned_arcs(problem: Problem, arcs: Arcs) -> tuple[c.Longs, c.Longs]:
     fits = slots.post[slot] == pins.post[which]
     fits &= (pins.option[which] < 0) | (slots.option[slot] == pins.option[which])
     return which[fits], arc[fits]
-
-
-def holders(problem: Problem, arcs: Arcs, arc: c.Longs, qualification: c.Ints) -> c.Bools:
-    """Tell for which arcs the volunteer holds a qualification on all days of the service."""
-    holdings, option = problem.holdings, problem.slots.option[arcs.slot[arc]]
-    day, last_day = problem.options.day[option], problem.options.last_day[option]
-    keys = c.combine(holdings.qualification, holdings.volunteer)
-    order = np.argsort(keys)
-    asked = c.combine(qualification, arcs.volunteer[arc])
-    low, high = (np.searchsorted(keys[order], asked, side=side) for side in ("left", "right"))
-    row = order[c.ranges(low.astype(np.int64), (high - low).astype(np.int64))]
-    of = np.repeat(np.arange(len(arc)), high - low)
-    valid = (holdings.first_day[row] <= day[of]) & (holdings.last_day[row] >= last_day[of])
-    holds: c.Bools = np.bincount(of[valid], minlength=len(arc)) > 0
-    return holds
 
 
 def _matrix(parts: list[tuple[npt.ArrayLike, ...]], shape: tuple[int, int]) -> sparse.csr_array:

@@ -66,6 +66,15 @@ class Pool:
         number = np.arange(len(arc))
         return self.add(Schedules(arcs.volunteer[arc], np.zeros(len(arc)), number, arc))
 
+    def best(self, worth: c.Floats, volunteers: int) -> c.Floats:
+        """Return the best each volunteer has, at least 0, where each arc is worth so much."""
+        gain = self.value + np.bincount(
+            self.owner, (worth - self.quality)[self.arc], minlength=len(self)
+        )
+        best = np.zeros(volunteers)
+        np.maximum.at(best, self.volunteer, gain)
+        return best
+
     def count(self, arcs: c.Longs) -> c.Longs:
         """Return how many of some arcs each schedule holds, shape (schedules,)."""
         held = np.isin(self.arc, arcs)

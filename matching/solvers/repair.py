@@ -10,9 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from matching import columns as c
+from matching.eligibility import holders
 from matching.problem import Problem
 from matching.schedules import best_schedules
-from matching.solvers.master import holders, pinned_arcs
+from matching.solvers.master import pinned_arcs
 from matching.weeks import Weeks
 
 _PINNED_WORTH = 1e9

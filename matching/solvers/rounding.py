@@ -7,7 +7,8 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from matching import columns as c
-from matching.solvers.generation import Box, Generation, Relaxed
+from matching.solvers.generation import Box, Generation
+from matching.solvers.linear import Relaxed
 from matching.solvers.pool import Pool
 
 _WHOLE = 1e-6

@@ -8,8 +8,9 @@ from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
 from matching.solvers.branching import branch
-from matching.solvers.generation import Generation, UnsolvedError
+from matching.solvers.generation import Generation
 from matching.solvers.incumbent import Incumbent
+from matching.solvers.linear import UnsolvedError
 from matching.solvers.relaxation import Relaxation, best_candidates
 from matching.solvers.repair import repaired
 from matching.solvers.rounding import rounded, whole_part
@@ -37,12 +38,12 @@ def search(
     best.offer(repaired(problem, weeks, quality, relaxation.chosen), "repair")
     if not best.goes_on():
         return relaxation.prices
-    generation = Generation(problem, weeks, quality, seed)
+    generation = Generation(problem, weeks, quality, seed, best)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
     generation.start(relaxation.prices)
     everywhere = generation.everywhere
     try:
-        solved = generation.run(best, everywhere, lambda bound: best.prove(bound, "price"))
+        solved = generation.run(everywhere, lambda bound: best.prove(bound, "price"))
     except UnsolvedError:
         solved = None
     if solved is None:
