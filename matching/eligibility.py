@@ -73,6 +73,24 @@ def eligible(problem: Problem, workers: int = 1) -> Arcs:
     return Arcs(volunteer[order], slot[order], km[order])
 
 
+def holders(problem: Problem, arcs: Arcs, arc: c.Longs, qualification: c.Ints) -> c.Bools:
+    """Tell for which arcs the volunteer holds a qualification on all days of the service."""
+    wanted = np.zeros(len(problem.qualification_ids), np.bool_)
+    wanted[qualification] = True
+    holdings = problem.holdings.take(wanted[problem.holdings.qualification])
+    option = problem.slots.option[arcs.slot[arc]]
+    day, last_day = problem.options.day[option], problem.options.last_day[option]
+    keys = c.combine(holdings.qualification, holdings.volunteer)
+    order = np.argsort(keys)
+    asked = c.combine(qualification, arcs.volunteer[arc])
+    low, high = (np.searchsorted(keys[order], asked, side=side) for side in ("left", "right"))
+    row = order[c.ranges(low.astype(np.int64), (high - low).astype(np.int64))]
+    of = np.repeat(np.arange(len(arc)), high - low)
+    valid = (holdings.first_day[row] <= day[of]) & (holdings.last_day[row] >= last_day[of])
+    holds: c.Bools = np.bincount(of[valid], minlength=len(arc)) > 0
+    return holds
+
+
 class Finder:
     """Finds the arcs of one problem, one method per pair rule."""
 

@@ -39,6 +39,9 @@ class Rows:
         Value of each team variable and its upper bound.
     quota_rows : slice
         Rows of the quotas, in the order of the organisations that have one.
+    request : int32 array, shape (rows,)
+        The request that a row speaks of; -1 for a quota.
+    team_request : int32 array, shape (team variables,)
     """
 
     on_arc: sparse.csr_array
@@ -48,6 +51,8 @@ class Rows:
     worth: c.Floats
     most: c.Floats
     quota_rows: slice
+    request: c.Ints
+    team_request: c.Ints
 
     def linked(self, row: c.Longs, arc: c.Longs, option: c.Ints) -> Rows:
         """Return these rows and more: some arcs are taken only as far as an option is served.
@@ -69,6 +74,7 @@ class Rows:
             on_team=sparse.vstack([self.on_team, on_team], format="csr"),
             low=np.append(self.low, np.full(many, -_FREE)),
             high=np.append(self.high, np.zeros(many)),
+            request=np.append(self.request, self.team_request[option]),
         )
 
 
@@ -103,14 +109,28 @@ class Constraints:
         self._quotas()
         self._pins()
         worth, most = self._team_variables()
+        on_arc = _matrix(self.arc_parts, (self.size, len(self.arcs)))
+        on_team = _matrix(self.team_parts, (self.size, len(worth)))
+        slots = self.problem.slots
+        of_seat, of_pin = slots.request[self.seat_slot], self.problem.posts.request
+        of_pin = of_pin[self.problem.pins.post]
+        team_request = np.concatenate([self.problem.options.request, of_seat, of_pin])
+        request = np.full(self.size, -1, np.int32)
+        for matrix, owner in ((on_arc, slots.request[self.arcs.slot]), (on_team, team_request)):
+            some = np.flatnonzero(np.diff(matrix.indptr))
+            request[some] = owner[matrix.indices[matrix.indptr[some]]]
+        of_quota = slice(first_quota, first_quota + int(self.problem.organisations.limited.sum()))
+        request[of_quota] = -1
         return Rows(
-            _matrix(self.arc_parts, (self.size, len(self.arcs))),
-            _matrix(self.team_parts, (self.size, len(worth))),
+            on_arc,
+            on_team,
             np.concatenate([low for low, _ in self.bounds]),
             np.concatenate([high for _, high in self.bounds]),
             worth,
             most,
-            slice(first_quota, first_quota + self.problem.organisations.limited.sum()),
+            of_quota,
+            request,
+            team_request,
         )
 
     def alone(self) -> c.Bools:
