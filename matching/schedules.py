@@ -224,6 +224,7 @@ def best_schedules(
 def all_schedules(
     problem: Problem,
     arcs: Arcs,
+    rows: c.Longs,
     reward: c.Floats,
     first_load: c.Longs,
     best: c.Floats,
@@ -233,6 +234,8 @@ def all_schedules(
 
     Parameters
     ----------
+    rows : int64 array
+        The arcs to look at, all arcs of each volunteer or none, sorted by volunteer.
     best : float64 array, shape (volunteers,)
         The value of each volunteer's best schedule, at least 0.
     slack : float
@@ -243,9 +246,8 @@ def all_schedules(
     TooManyPathsError
         If they are too many to be listed.
     """
-    every = np.arange(len(arcs))
     at_least = best - slack
-    blocks = _useful_blocks(problem, arcs, every, reward, first_load, -slack)
+    blocks = _useful_blocks(problem, arcs, rows, reward, first_load, -slack)
     below = np.nextafter(at_least, -np.inf)
     return _joined([_picked(block, block.grow(at_least), below, _MOST_PATHS) for block in blocks])
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from matching import columns as c
 from matching.schedules import TooManyPathsError
+from matching.solvers.blocks import in_doubt
 from matching.solvers.generation import Box, Generation, Solved
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear import UnsolvedError
-from matching.solvers.rounding import rounded, whole_part
+from matching.solvers.rounding import rounded, split
 
 _WHOLE = 1e-6
 # A box is closed at once if so few schedules are left; else it is split further.
@@ -95,10 +96,10 @@ def _halved_arc(generation: Generation, solved: Solved, box: Box) -> int | None:
 def _round(generation: Generation, box: Box, solved: Solved, best: Incumbent) -> None:
     """Make a plan of a box's solution."""
     if best.goes_on() and (best.value is None or solved.bound >= best.value + 1):
-        fixed = whole_part(generation, solved.relaxed)
-        plan, _ = rounded(
-            generation, generation.pool, box, fixed, best.seconds_left / 4, best.gap_limit / 4
-        )
+        loose = in_doubt(generation, solved.relaxed) >= 0
+        fixed, free = split(generation, solved.relaxed, loose)
+        seconds, gap = best.seconds_left / 4, best.gap_limit / 4
+        plan, _ = rounded(generation, generation.pool, box, fixed, free, seconds, gap)
         if plan is not None:
             best.offer(plan, "branch")
 
@@ -111,7 +112,8 @@ def _close(generation: Generation, box: Box, solved: Solved, best: Incumbent) ->
     """
     pool = generation.pool
     nothing: c.Bools = np.zeros(len(pool), np.bool_)
-    plan, _ = rounded(generation, pool, box, nothing, best.seconds_left / 4, best.gap_limit / 4)
+    seconds, gap = best.seconds_left / 4, best.gap_limit / 4
+    plan, _ = rounded(generation, pool, box, nothing, ~nothing, seconds, gap)
     if plan is not None:
         best.offer(plan, "close")
     if best.value is None or not best.goes_on():
@@ -126,6 +128,6 @@ def _close(generation: Generation, box: Box, solved: Solved, best: Incumbent) ->
         return False
     pool = pool.extended(found)
     nothing = np.zeros(len(pool), np.bool_)
-    plan, optimal = rounded(generation, pool, box, nothing, best.seconds_left, 0.0)
+    plan, optimal = rounded(generation, pool, box, nothing, ~nothing, best.seconds_left, 0.0)
     fits = plan is None or best.offer(plan, "close")
     return optimal and fits

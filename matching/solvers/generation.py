@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 
 from matching import columns as c
 from matching.certificate import reward
@@ -163,6 +162,14 @@ class Generation:
                 return answer
             before = relaxed.value
 
+    def best_weeks(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
+        """Return what each arc is worth under some duals, and every volunteer's best week."""
+        worth = self._reward(self.everywhere, dual)
+        week = np.zeros(len(self.problem.volunteers))
+        found = self._price(worth, week)
+        np.maximum.at(week, found.volunteer, found.value)
+        return worth, week
+
     def near_best(self, box: Box, dual: c.Floats, slack: float) -> Schedules:
         """Return every schedule a plan better than the incumbent could hold.
 
@@ -178,8 +185,9 @@ class Generation:
         week = np.zeros(len(self.problem.volunteers))
         found = self._price(worth, week)
         np.maximum.at(week, found.volunteer, found.value)
+        arcs, every = self.weeks.arcs, np.arange(len(self.weeks.arcs))
         return all_schedules(
-            self.problem, self.weeks.arcs, worth, self.weeks.first_load, week, slack + _CONVERGED
+            self.problem, arcs, every, worth, self.weeks.first_load, week, slack + _CONVERGED
         )
 
     def _reward(self, box: Box, dual: c.Floats) -> c.Floats:
@@ -260,11 +268,21 @@ class Generation:
         return Prices(slot, quota, key, own[different])
 
 
+def sign_feasible(rows: Rows, dual: c.Floats) -> c.Floats:
+    """Return the duals with those of the wrong sign at 0."""
+    dual = np.where(np.isinf(rows.high), np.minimum(dual, 0.0), dual)
+    return np.where(np.isinf(rows.low), np.maximum(dual, 0.0), dual)
+
+
+def limits_of(rows: Rows, dual: c.Floats) -> c.Floats:
+    """Return what each row's limit is worth under duals of the right sign, shape (rows,)."""
+    limit = np.where(dual > 0, rows.high, rows.low)
+    return np.multiply(dual, limit, out=np.zeros(len(dual)), where=dual != 0)
+
+
 def rest_of_bound(rows: Rows, box: Box, dual: c.Floats) -> float:
     """Return the requests' and rows' part of the bound, which any duals prove."""
-    dual = np.where(np.isinf(rows.high), np.minimum(dual, 0.0), dual)
-    dual = np.where(np.isinf(rows.low), np.maximum(dual, 0.0), dual)
-    limit = np.where(dual > 0, rows.high, rows.low)
-    of_rows = float((dual[dual != 0] * limit[dual != 0]).sum())
+    dual = sign_feasible(rows, dual)
     left = rows.worth + _BONUS * box.least - rows.on_team.T @ dual
-    return of_rows + float((np.maximum(left, 0.0) * box.most).sum()) - box.bonus
+    of_teams = float((np.maximum(left, 0.0) * box.most).sum())
+    return float(limits_of(rows, dual).sum()) + of_teams - box.bonus

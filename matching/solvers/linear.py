@@ -44,6 +44,14 @@ class UnsolvedError(Exception):
     """The linear programme was given up, for its numbers and not for the clock."""
 
 
+class _Quiet(highspy.Highs):
+    """HiGHS without a word: it greets when it is told of callbacks, so silence comes first."""
+
+    def enableCallbacks(self) -> None:
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 class Linear:
     """A maximisation over 0 <= team <= most and 0 <= schedules <= 1."""
 
@@ -53,9 +61,8 @@ class Linear:
         self.person_row = np.full(volunteers, -1, np.int64)
         self.schedules_of = np.zeros(volunteers, np.int64)
         self.schedules = self.size = 0
-        self.highs = highspy.Highs()
-        for option, value in (("log_to_console", False), ("output_flag", False), ("threads", 1), ("random_seed", 0)):
-            self.highs.setOptionValue(option, value)
+        self.highs: highspy.Highs = _Quiet()  # type: ignore[no-untyped-call]
+        self.highs.setOptionValue("threads", 1)
         self.highs.cbSimplexInterrupt += lambda event: _ask(event, interrupted)
         self._add_columns(-rows.worth, rows.most, sparse.csc_array((0, self.teams)))
 
@@ -86,9 +93,7 @@ class Linear:
         matrix = sparse.csr_array((np.ones(len(old)), (row[old], old + self.teams)), shape=shape)
         self.person_row[fresh] = self._add_rows(matrix, -np.inf, 1.0)
 
-    def _add_schedules(
-        self, rows: Rows, pool: Pool, new: c.Longs, holds: sparse.csc_array
-    ) -> None:
+    def _add_schedules(self, rows: Rows, pool: Pool, new: c.Longs, holds: sparse.csc_array) -> None:
         part = sparse.coo_array(rows.on_arc @ holds[:, new])
         person = self.person_row[pool.volunteer[new]]
         several = np.flatnonzero(person >= 0)
@@ -103,16 +108,15 @@ class Linear:
         many = matrix.shape[0]
         at = np.arange(self.size, self.size + many)
         if many:
-            limits = (np.broadcast_to(x, many).astype(np.float64) for x in (low, high))
-            self._done(self.highs.addRows(many, *limits, matrix.nnz, *_parts(matrix)))
+            lowest, highest = (np.broadcast_to(x, many).astype(np.float64) for x in (low, high))
+            parts = _parts(matrix)
+            self._done(self.highs.addRows(many, lowest, highest, matrix.nnz, *parts))
         self.size += many
         return at
 
     def _add_columns(self, cost: c.Floats, most: c.Floats, matrix: sparse.csc_array) -> None:
         zero = np.zeros(len(cost))
-        self._done(
-            self.highs.addCols(len(cost), cost, zero, most, matrix.nnz, *_parts(matrix))
-        )
+        self._done(self.highs.addCols(len(cost), cost, zero, most, matrix.nnz, *_parts(matrix)))
 
     def set(self, column: c.Longs, cost: c.Floats, low: c.Floats, high: c.Floats) -> None:
         """Give columns another cost (to be kept low) and other bounds."""
@@ -149,7 +153,6 @@ class Linear:
 _STOPPED = (
     highspy.HighsModelStatus.kTimeLimit,
     highspy.HighsModelStatus.kInterrupt,
-    highspy.HighsModelStatus.kHighsInterrupt,
 )
 
 

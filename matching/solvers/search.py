@@ -1,4 +1,4 @@
-"""The search under the full rulebook: repair, price, round, branch."""
+"""The search under the full rulebook: repair, price, round, solve what is in doubt, branch."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import numpy as np
 from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
+from matching.solvers.blocks import closer_bound, dissected, in_doubt, widened
 from matching.solvers.branching import branch
-from matching.solvers.generation import Generation
+from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear import UnsolvedError
 from matching.solvers.relaxation import Relaxation, best_candidates
 from matching.solvers.repair import repaired
-from matching.solvers.rounding import rounded, whole_part
+from matching.solvers.rounding import rounded, split
 from matching.weeks import Weeks
 
-# The exact remainder may take this share of the time left.
-_SHARE = 0.5
+# An integer programme may take this share of the time left.
+_SHARE = 0.3
+# Requests join a place in doubt if its volunteers would lose no more by serving them.
+_NEAR = 1.0
 
 
 def search(
@@ -41,21 +44,39 @@ def search(
     generation = Generation(problem, weeks, quality, seed, best)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
     generation.start(relaxation.prices)
-    everywhere = generation.everywhere
     try:
-        solved = generation.run(everywhere, lambda bound: best.prove(bound, "price"))
+        solved = generation.run(generation.everywhere, lambda bound: best.prove(bound, "price"))
     except UnsolvedError:
         solved = None
     if solved is None:
         return relaxation.prices
-    if best.goes_on():
-        fixed = whole_part(generation, solved.relaxed)
-        seconds = _SHARE * best.seconds_left
-        plan, _ = rounded(
-            generation, generation.pool, everywhere, fixed, seconds, best.gap_limit / 2
-        )
-        if plan is not None:
-            best.offer(plan, "round")
+    _close_in(generation, solved, best)
     if best.goes_on():
         branch(generation, solved, best)
     return generation.prices(solved.dual)
+
+
+def _close_in(generation: Generation, solved: Solved, best: Incumbent) -> None:
+    """Round the linear programme, and solve the places in doubt exactly."""
+    group = in_doubt(generation, solved.relaxed)
+    _round(generation, solved, best, group >= 0, wide=False)
+    if best.goes_on():
+        parts = dissected(generation, solved)
+        closer_bound(generation, parts, group, lambda bound: best.prove(bound, "close in"))
+    if best.goes_on():
+        _round(generation, solved, best, group >= 0, wide=True)
+    if best.goes_on():
+        group = widened(generation, group, parts, _NEAR)
+        _round(generation, solved, best, group >= 0, wide=True)
+
+
+def _round(
+    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, wide: bool
+) -> None:
+    """Make a plan of the linear programme, with some requests left open."""
+    fixed, free = split(generation, solved.relaxed, loose, wide)
+    seconds, everywhere = _SHARE * best.seconds_left, generation.everywhere
+    pool, gap = generation.pool, best.gap_limit / 4
+    plan, _ = rounded(generation, pool, everywhere, fixed, free, seconds, gap)
+    if plan is not None:
+        best.offer(plan, "round")
