@@ -6,6 +6,8 @@ VENV ?= .venv
 JOBS ?= 2
 # A Monday: the week that `make demo` plans.
 WEEK ?= 2011-05-16
+# The world that `make curves` plans: town, district, city or province.
+SIZE ?= district
 
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n $(JOBS)
@@ -15,7 +17,7 @@ LOWEST := .venv-lowest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke wheel clean
+.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke curves wheel clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -61,6 +63,9 @@ bench: $(VENV)/.dev  ## measure the benchmarks
 
 bench-smoke: $(VENV)/.dev  ## run each fast benchmark once, unmeasured
 	$(BIN)/python -m pytest benchmarks --benchmark-disable
+
+curves: $(VENV)/.dev  ## plan a world and draw value and bound over time into build/curves; SIZE=district
+	$(BIN)/python -m benchmarks.curves $(SIZE) --out build/curves
 
 wheel: $(VENV)/.dev  ## build the wheel into dist
 	rm -rf dist

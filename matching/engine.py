@@ -40,6 +40,7 @@ def solve(
     workers: int = 1,
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
+    on_improvement: Callable[[Progress], None] | None = None,
     interrupted: Callable[[], bool] | None = None,
 ) -> Result:
     """Make the best plan of a week, with a proof of how good it is.
@@ -59,6 +60,8 @@ def solve(
         The same seed gives the same plan, if the search is not stopped by the clock.
     on_progress : callable, optional
         Receives a `Progress` at every step.
+    on_improvement : callable, optional
+        Receives a `Progress` whenever the plan or the bound has become better.
     interrupted : callable, optional
         Asked between steps; true ends the search with the best plan so far.
 
@@ -91,6 +94,7 @@ def solve(
         gap=gap,
         interrupted=interrupted or (lambda: False),
         told=clock.told,
+        improved=on_improvement or (lambda progress: None),
     )
     with clock.phase("flow"):
         relaxation = relax(problem, weeks, worth, best.stop)

@@ -750,3 +750,14 @@ def test_the_same_arrays_are_left_as_they_were() -> None:
     solve(problem)
     for name, column in before.items():
         np.testing.assert_array_equal(getattr(problem.volunteers, name), column)
+
+
+def test_improvements_are_told_and_never_undone() -> None:
+    told: list[Progress] = []
+    problem = Problem.from_tables(full_world(3, **SMALL), WEEK)
+    result = solve(problem, gap=0.0, on_improvement=told.append)
+    values = [progress.value or 0 for progress in told]
+    bounds = [progress.bound or np.inf for progress in told]
+    assert values == sorted(values)
+    assert bounds == sorted(bounds, reverse=True)
+    assert (values[-1], bounds[-1]) == (result.value, result.bound)

@@ -63,7 +63,7 @@ def _parts(generation: Generation, box: Box, solved: Solved, best: Incumbent) ->
 
 def _solved(generation: Generation, box: Box) -> Solved | None:
     try:
-        return generation.run(box, lambda bound: None)
+        return generation.run(box, lambda bound, relaxed: None)
     except UnsolvedError:
         return None
 

@@ -23,6 +23,7 @@ _AT_ONCE = 4
 _WHOLE = 1e-6
 # Values are whole numbers: what a linear programme may still gain below this is its arithmetic.
 _CONVERGED = 1e-3
+_NEGLIGIBLE = 1e-6
 _BONUS = 1e6
 
 
@@ -128,8 +129,17 @@ class Generation:
         worth = reward(self.problem, self.weeks.arcs, self.quality, prices)
         self.pool.add(self._price(worth, np.zeros(len(self.problem.volunteers))))
 
-    def run(self, box: Box, told: Callable[[float], None]) -> Solved | None:
+    def run(
+        self, box: Box, told: Callable[[float, Relaxed], None], reserve: float = 0.0
+    ) -> Solved | None:
         """Bring in schedules and links until nothing improves or it is time to stop.
+
+        Parameters
+        ----------
+        told : callable
+            Receives the bound and the solution of every round.
+        reserve : float
+            Seconds to leave for what comes after.
 
         Returns
         -------
@@ -138,7 +148,7 @@ class Generation:
         """
         best, lowest, answer, before = self.best, np.inf, None, np.inf
         while True:
-            relaxed = self._relaxed(box)
+            relaxed = self._relaxed(box, best.seconds_left - (reserve if answer else 0.0))
             if relaxed is None:
                 return answer
             worth = self._reward(box, relaxed.dual)
@@ -149,16 +159,19 @@ class Generation:
             if bound <= lowest or answer is None:
                 lowest, answer = bound, Solved(relaxed, relaxed.dual, bound)
             answer = replace(answer, relaxed=relaxed)
-            told(lowest)
+            told(lowest, relaxed)
             links = self._link(relaxed, found)
             new = self.pool.add(found)
-            # What is left to gain here: below a part of the gap asked for, it is not worth a round.
-            enough = max(_CONVERGED, best.gap_limit / 4 * relaxed.value)
+            # What is left to gain here: below a part of the gap asked for, or next to nothing of
+            # the whole, it is not worth a round.
+            share = max(best.gap_limit / 4, _NEGLIGIBLE)
+            enough = max(_CONVERGED, share * relaxed.value)
             settled = bound - relaxed.value <= enough and (
                 not links or before - relaxed.value <= enough
             )
             hopeless = best.value is not None and lowest < best.value + 1
-            if settled or hopeless or not (new or links) or best.stop():
+            late = best.stop() or best.seconds_left < reserve
+            if settled or hopeless or late or not (new or links):
                 return answer
             before = relaxed.value
 
@@ -202,11 +215,11 @@ class Generation:
             self.problem, self.weeks.arcs, every, worth, self.weeks.first_load, above, _AT_ONCE
         )
 
-    def _relaxed(self, box: Box) -> Relaxed | None:
+    def _relaxed(self, box: Box, seconds: float) -> Relaxed | None:
         """Solve the linear programme over the schedules at hand; None if time runs out."""
         self.linear.grow(self.rows, self.pool)
         self._enter(box)
-        relaxed = self.linear.solve(self.best.seconds_left)
+        relaxed = self.linear.solve(seconds)
         return relaxed and replace(relaxed, value=relaxed.value - box.bonus)
 
     def _enter(self, box: Box) -> None:

@@ -57,6 +57,8 @@ class Incumbent:
         Asked often; true ends the search.
     told : callable
         Receives a `Progress` at every step.
+    improved : callable
+        Receives a `Progress` when the plan or the bound is better than before.
     """
 
     def __init__(
@@ -69,10 +71,11 @@ class Incumbent:
         gap: float,
         interrupted: Callable[[], bool],
         told: Callable[[Progress], None],
+        improved: Callable[[Progress], None],
     ) -> None:
         self.problem, self.arcs = problem, arcs
         self.started, self.time_limit, self.gap_limit = started, time_limit, gap
-        self.interrupted, self.told = interrupted, told
+        self.interrupted, self.told, self.improved = interrupted, told, improved
         self.chosen = np.empty(0, np.int64)
         self.value: int | None = None
         self.bound = math.inf
@@ -88,6 +91,7 @@ class Incumbent:
         worth = value(self.problem, plan)
         if self.value is None or worth > self.value:
             self.chosen, self.value = chosen, worth
+            self.improved(self.progress(phase))
         self.tell(phase)
         return True
 
@@ -97,13 +101,19 @@ class Incumbent:
 
     def prove(self, bound: float, phase: str) -> None:
         """Take a bound; values are whole numbers, so it may be rounded down."""
-        self.bound = min(self.bound, math.floor(bound + 1e-6))
+        before, self.bound = self.bound, min(self.bound, math.floor(bound + 1e-6))
+        if self.bound < before:
+            self.improved(self.progress(phase))
         self.tell(phase)
+
+    def progress(self, phase: str) -> Progress:
+        """Return where the search stands."""
+        bound = None if math.isinf(self.bound) else self.bound
+        return Progress(phase, time.perf_counter() - self.started, self.value, bound)
 
     def tell(self, phase: str) -> None:
         """Report where the search stands."""
-        bound = None if math.isinf(self.bound) else self.bound
-        self.told(Progress(phase, time.perf_counter() - self.started, self.value, bound))
+        self.told(self.progress(phase))
 
     @property
     def proved(self) -> bool:

@@ -55,10 +55,16 @@ def rounded(
     free: c.Bools,
     seconds: float,
     gap: float,
+    fallback: c.Longs | None = None,
 ) -> tuple[c.Longs | None, bool]:
     """Solve the master over some schedules of a pool as an integer programme, others being fixed.
 
     What falls apart is solved apart. A request that no free schedule touches stays as it is.
+
+    Parameters
+    ----------
+    fallback : int64 array, optional
+        The schedules to take where the time does not suffice for a part; they may break rules.
 
     Returns
     -------
@@ -81,7 +87,9 @@ def rounded(
         chosen, optimal = part.solve(max(share, min(1.0, seconds)), gap)
         proved &= optimal
         if chosen is None:
-            return None, proved
+            if optimal or fallback is None:
+                return None, optimal
+            chosen = np.intersect1d(part.free, fallback)
         chosen_of = np.zeros(len(pool), np.bool_)
         chosen_of[chosen] = True
         taken.append(pool.arc[chosen_of[pool.owner]])

@@ -11,7 +11,7 @@ from matching.solvers.blocks import closer_bound, dissected, in_doubt, widened
 from matching.solvers.branching import branch
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
-from matching.solvers.linear import UnsolvedError
+from matching.solvers.linear import Relaxed, UnsolvedError
 from matching.solvers.relaxation import Relaxation, best_candidates
 from matching.solvers.repair import repaired
 from matching.solvers.rounding import rounded, split
@@ -19,6 +19,8 @@ from matching.weeks import Weeks
 
 # An integer programme may take this share of the time left.
 _SHARE = 0.3
+# So much of the time left is kept for rounding when the linear programme begins.
+_RESERVE = 0.3
 # Requests join a place in doubt if its volunteers would lose no more by serving them.
 _NEAR = 1.0
 
@@ -44,8 +46,14 @@ def search(
     generation = Generation(problem, weeks, quality, seed, best)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
     generation.start(relaxation.prices)
+
+    def told(bound: float, relaxed: Relaxed) -> None:
+        best.prove(bound, "price")
+        _guess(generation, relaxed, best)
+
+    reserve = _RESERVE * best.seconds_left
     try:
-        solved = generation.run(generation.everywhere, lambda bound: best.prove(bound, "price"))
+        solved = generation.run(generation.everywhere, told, reserve)
     except UnsolvedError:
         solved = None
     if solved is None:
@@ -70,6 +78,21 @@ def _close_in(generation: Generation, solved: Solved, best: Incumbent) -> None:
         _round(generation, solved, best, group >= 0, wide=True)
 
 
+def _mostly(relaxed: Relaxed) -> c.Longs:
+    """Return the schedules that the linear programme takes by more than half."""
+    return np.flatnonzero(relaxed.taken > 0.5)
+
+
+def _guess(generation: Generation, relaxed: Relaxed, best: Incumbent) -> None:
+    """Make a plan of what the linear programme mostly takes, by giving up what breaks a rule."""
+    pool = generation.pool
+    mostly = np.zeros(len(pool), np.bool_)
+    mostly[_mostly(relaxed)] = True
+    arcs = pool.arc[mostly[pool.owner]]
+    problem, weeks, quality = generation.problem, generation.weeks, generation.quality
+    best.offer(repaired(problem, weeks, quality, arcs), "price")
+
+
 def _round(
     generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, wide: bool
 ) -> None:
@@ -77,6 +100,8 @@ def _round(
     fixed, free = split(generation, solved.relaxed, loose, wide)
     seconds, everywhere = _SHARE * best.seconds_left, generation.everywhere
     pool, gap = generation.pool, best.gap_limit / 4
-    plan, _ = rounded(generation, pool, everywhere, fixed, free, seconds, gap)
-    if plan is not None:
-        best.offer(plan, "round")
+    mostly = _mostly(solved.relaxed)
+    plan, _ = rounded(generation, pool, everywhere, fixed, free, seconds, gap, mostly)
+    if plan is not None and not best.offer(plan, "round"):
+        problem, weeks, quality = generation.problem, generation.weeks, generation.quality
+        best.offer(repaired(problem, weeks, quality, plan), "round")
