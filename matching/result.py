@@ -17,7 +17,7 @@ from matching.problem import Problem
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 Termination = Literal["proved", "gap_limit", "time_limit", "interrupted"]
-_LIBRARIES = ("dataframely", "numpy", "ortools", "polars", "scipy", "volunteer-matching")
+_LIBRARIES = ("dataframely", "highspy", "numpy", "ortools", "polars", "scipy", "volunteer-matching")
 
 
 @dataclass(frozen=True)

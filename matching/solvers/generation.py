@@ -183,6 +183,11 @@ class Generation:
         np.maximum.at(week, found.volunteer, found.value)
         return worth, week
 
+    def gains(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
+        """Return what each schedule of the pool is worth under some duals, and the best of each."""
+        worth, pool = self._reward(self.everywhere, dual), self.pool
+        return pool.gain(worth), pool.best(worth, len(self.problem.volunteers))
+
     def near_best(self, box: Box, dual: c.Floats, slack: float) -> Schedules:
         """Return every schedule a plan better than the incumbent could hold.
 

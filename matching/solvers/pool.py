@@ -66,13 +66,16 @@ class Pool:
         number = np.arange(len(arc))
         return self.add(Schedules(arcs.volunteer[arc], np.zeros(len(arc)), number, arc))
 
+    def gain(self, worth: c.Floats) -> c.Floats:
+        """Return what each schedule is worth where each arc is worth so much."""
+        more = (worth - self.quality)[self.arc]
+        gain: c.Floats = self.value + np.bincount(self.owner, more, minlength=len(self))
+        return gain
+
     def best(self, worth: c.Floats, volunteers: int) -> c.Floats:
         """Return the best each volunteer has, at least 0, where each arc is worth so much."""
-        gain = self.value + np.bincount(
-            self.owner, (worth - self.quality)[self.arc], minlength=len(self)
-        )
         best = np.zeros(volunteers)
-        np.maximum.at(best, self.volunteer, gain)
+        np.maximum.at(best, self.volunteer, self.gain(worth))
         return best
 
     def count(self, arcs: c.Longs) -> c.Longs:

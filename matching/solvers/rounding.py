@@ -19,7 +19,7 @@ _TOGETHER = 4_000
 
 
 def split(
-    generation: Generation, relaxed: Relaxed, loose: c.Bools, wide: bool = False
+    generation: Generation, relaxed: Relaxed, loose: c.Bools, near: float = np.inf
 ) -> tuple[c.Bools, c.Bools]:
     """Tell which schedules are settled, and which may still be chosen from.
 
@@ -27,8 +27,9 @@ def split(
     ----------
     loose : bool array, shape (requests,)
         The requests in question: no schedule is settled there.
-    wide : bool
-        Whether volunteers who are not settled may also join where nothing is in question.
+    near : float
+        How far a schedule that may be chosen falls short of its volunteer's best. Without a limit,
+        volunteers who are not settled may also join where nothing is in question.
 
     Returns
     -------
@@ -43,7 +44,11 @@ def split(
     fixed = (taken >= 1 - _WHOLE) & ~touches
     settled = np.zeros(len(problem.volunteers), np.bool_)
     settled[pool.volunteer[fixed]] = True
-    free = (touches | (taken > _WHOLE) | wide) & ~settled[pool.volunteer]
+    if np.isinf(near):
+        return fixed, ~settled[pool.volunteer]
+    gain, week = generation.gains(relaxed.dual)
+    touches &= gain >= week[pool.volunteer] - near
+    free = (touches | (taken > _WHOLE)) & ~settled[pool.volunteer]
     return fixed, free
 
 
@@ -56,6 +61,7 @@ def rounded(
     seconds: float,
     gap: float,
     fallback: c.Longs | None = None,
+    ignored: c.Bools | None = None,
 ) -> tuple[c.Longs | None, bool]:
     """Solve the master over some schedules of a pool as an integer programme, others being fixed.
 
@@ -65,6 +71,8 @@ def rounded(
     ----------
     fallback : int64 array, optional
         The schedules to take where the time does not suffice for a part; they may break rules.
+    ignored : bool array, shape (rows,), optional
+        Rows to do without; they may be broken.
 
     Returns
     -------
@@ -82,7 +90,7 @@ def rounded(
     open_to_choice = np.flatnonzero(free & allowed)
     forced = np.isin(pool.volunteers, must)
     taken, proved = [kept], True
-    for part in _parts(generation, pool, box, kept, open_to_choice, forced):
+    for part in _parts(generation, pool, box, kept, open_to_choice, forced, ignored):
         share = seconds * (len(part.free) + len(part.team)) / max(1, part.total)
         chosen, optimal = part.solve(max(share, min(1.0, seconds)), gap)
         proved &= optimal
@@ -136,6 +144,7 @@ def _parts(
     kept: c.Longs,
     free: c.Longs,
     forced: c.Bools,
+    ignored: c.Bools | None,
 ) -> list[_Part]:
     """Write the integer programme of the free schedules, in parts that share no row."""
     rows, problem = generation.rows, generation.problem
@@ -147,7 +156,8 @@ def _parts(
     live[rows.team_request[np.flatnonzero(box.least)]] = True
     used = np.zeros(len(request))
     used[kept] = 1.0
-    row = np.flatnonzero((rows.request < 0) | live[rows.request])
+    concerned = (rows.request < 0) | live[rows.request]
+    row = np.flatnonzero(concerned if ignored is None else concerned & ~ignored)
     team = np.flatnonzero(live[rows.team_request])
     on_arc = rows.on_arc[row]
     offset = on_arc @ used

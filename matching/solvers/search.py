@@ -23,6 +23,8 @@ _SHARE = 0.3
 _RESERVE = 0.3
 # Requests join a place in doubt if its volunteers would lose no more by serving them.
 _NEAR = 1.0
+# A first plan is made of weeks that fall short of the best by no more.
+_CLOSE = 1_000.0
 
 
 def search(
@@ -67,15 +69,15 @@ def search(
 def _close_in(generation: Generation, solved: Solved, best: Incumbent) -> None:
     """Round the linear programme, and solve the places in doubt exactly."""
     group = in_doubt(generation, solved.relaxed)
-    _round(generation, solved, best, group >= 0, wide=False)
+    _round(generation, solved, best, group >= 0, _CLOSE)
     if best.goes_on():
         parts = dissected(generation, solved)
         closer_bound(generation, parts, group, lambda bound: best.prove(bound, "close in"))
     if best.goes_on():
-        _round(generation, solved, best, group >= 0, wide=True)
+        _round(generation, solved, best, group >= 0, np.inf)
     if best.goes_on():
         group = widened(generation, group, parts, _NEAR)
-        _round(generation, solved, best, group >= 0, wide=True)
+        _round(generation, solved, best, group >= 0, np.inf)
 
 
 def _mostly(relaxed: Relaxed) -> c.Longs:
@@ -94,14 +96,22 @@ def _guess(generation: Generation, relaxed: Relaxed, best: Incumbent) -> None:
 
 
 def _round(
-    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, wide: bool
+    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, near: float
 ) -> None:
-    """Make a plan of the linear programme, with some requests left open."""
-    fixed, free = split(generation, solved.relaxed, loose, wide)
+    """Make a plan of the linear programme, with some requests left open.
+
+    A first plan does without the quotas that cost nothing: they would tie everything together.
+    """
+    rows, relaxed = generation.rows, solved.relaxed
+    fixed, free = split(generation, relaxed, loose, near)
+    ignored = None
+    if np.isfinite(near):
+        dual = np.append(relaxed.dual, np.zeros(len(rows.low) - len(relaxed.dual)))
+        ignored = (rows.request < 0) & (dual <= 0)
     seconds, everywhere = _SHARE * best.seconds_left, generation.everywhere
     pool, gap = generation.pool, best.gap_limit / 4
     mostly = _mostly(solved.relaxed)
-    plan, _ = rounded(generation, pool, everywhere, fixed, free, seconds, gap, mostly)
+    plan, _ = rounded(generation, pool, everywhere, fixed, free, seconds, gap, mostly, ignored)
     if plan is not None and not best.offer(plan, "round"):
         problem, weeks, quality = generation.problem, generation.weeks, generation.quality
         best.offer(repaired(problem, weeks, quality, plan), "round")
