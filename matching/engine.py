@@ -107,11 +107,12 @@ def solve(
     else:
         with clock.phase("search"):
             found = search(problem, weeks, worth, relaxation, best, seed)
-        with clock.phase("certify again"):
-            again = bound(problem, weeks, worth, found)
-            if again <= bound_from_prices:
-                bound_from_prices, prices = again, found
-            best.prove(bound_from_prices, "certify")
+        if found is not prices:
+            with clock.phase("certify again"):
+                again = bound(problem, weeks, worth, found)
+                if again <= bound_from_prices:
+                    bound_from_prices, prices = again, found
+                best.prove(bound_from_prices, "certify")
     # No plan can be worth less than this: a bound below it says that none keeps the pins.
     shifts = np.bincount(arcs.volunteer, minlength=len(problem.volunteers))
     shifts = np.minimum(shifts, problem.volunteers.max_shifts)

@@ -24,11 +24,11 @@ from matching.solvers.linear import Relaxed
 
 _WHOLE = 1e-6
 # A block of more requests is left to the search tree.
-_MOST_REQUESTS = 300
+_MOST_REQUESTS = 50
 _MOST_COLUMNS = 60_000
 # How far from the best weeks schedules are listed: first, and at most (four urgent seats).
 _FIRST_SLACK, _MOST_SLACK = 1_000.0, 30_000.0
-_NODES = 3_000
+_NODES = 1_000
 # Whose arcs stand for their weeks: from so many services on, if the best week is worth next to
 # nothing, and in any case from so many, the first of these that leaves few enough weeks to list.
 _FEW, _IDLE = 4, 50.0
