@@ -132,7 +132,7 @@ def widened(generation: Generation, group: c.Ints, parts: Dissection, near: floa
 def closer_bound(
     generation: Generation, parts: Dissection, group: c.Ints, told: Callable[[float], None]
 ) -> float:
-    """Solve each group exactly, the small ones first; return a bound of all.
+    """Solve each group exactly, the large ones first; return a bound of all.
 
     Parameters
     ----------
@@ -144,7 +144,8 @@ def closer_bound(
     numbers, size = np.unique(group[group >= 0], return_counts=True)
     owner = _claims(generation, parts, group)
     bound = parts.bound
-    for number in numbers[np.argsort(size, kind="stable")][: int((size <= _MOST_REQUESTS).sum())]:
+    order = np.argsort(-size, kind="stable")
+    for number in numbers[order[size[order] <= _MOST_REQUESTS]]:
         if not generation.best.goes_on():
             break
         bound -= _Block(generation, parts, group == number, owner == number).solve()

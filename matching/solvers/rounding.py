@@ -70,7 +70,7 @@ def rounded(
     Parameters
     ----------
     fallback : int64 array, optional
-        The schedules to take where the time does not suffice for a part; they may break rules.
+        The schedules to take where a part is not solved; they may break rules.
     ignored : bool array, shape (rows,), optional
         Rows to do without; they may be broken.
 
@@ -95,7 +95,7 @@ def rounded(
         chosen, optimal = part.solve(max(share, min(1.0, seconds)), gap)
         proved &= optimal
         if chosen is None:
-            if optimal or fallback is None:
+            if fallback is None:
                 return None, optimal
             chosen = np.intersect1d(part.free, fallback)
         chosen_of = np.zeros(len(pool), np.bool_)
