@@ -113,9 +113,8 @@ def test_the_best_schedules_are_weeks_and_the_first_is_the_best(
 @law(40, tables=WORLDS, seed=SEEDS, slack=st.sampled_from([0.0, 50.25, 300.0, 1500.0]))
 def test_all_schedules_leaves_none_out(tables: Tables, seed: int, slack: float) -> None:
     drawn = Drawn(tables, seed)
-    found = all_schedules(
-        drawn.problem, drawn.arcs, drawn.reward, first_load(drawn.problem), drawn.best, slack
-    )
+    every, load = np.arange(len(drawn.arcs)), first_load(drawn.problem)
+    found = all_schedules(drawn.problem, drawn.arcs, every, drawn.reward, load, drawn.best, slack)
     for v, arcs, value in listed(found):
         assert drawn.weeks[v][arcs] == value
     wanted = {
@@ -148,7 +147,7 @@ def test_all_schedules_gives_up_where_there_are_too_many() -> None:
     # Five services, with a load of 100 * (0 + 1 + 2 + 3 + 4).
     assert (best.tolist(), chosen.sum()) == ([14_000.0], 5)
     with pytest.raises(TooManyPathsError):
-        all_schedules(problem, arcs, reward, first_load(problem), best, 0.0)
+        all_schedules(problem, arcs, np.arange(len(arcs)), reward, first_load(problem), best, 0.0)
 
 
 # --- by hand --------------------------------------------------------------------------------------
