@@ -69,12 +69,12 @@ def search(
 def _close_in(generation: Generation, solved: Solved, best: Incumbent) -> None:
     """Round the linear programme, and solve the places in doubt exactly."""
     group = in_doubt(generation, solved.relaxed)
-    _round(generation, solved, best, group >= 0, _CLOSE)
+    for near in (_CLOSE, np.inf):
+        if best.goes_on():
+            _round(generation, solved, best, group >= 0, near)
     if best.goes_on():
         parts = dissected(generation, solved)
         closer_bound(generation, parts, group, lambda bound: best.prove(bound, "close in"))
-    if best.goes_on():
-        _round(generation, solved, best, group >= 0, np.inf)
     if best.goes_on():
         group = widened(generation, group, parts, _NEAR)
         _round(generation, solved, best, group >= 0, np.inf)
