@@ -65,7 +65,7 @@ def dissected(generation: Generation, solved: Solved) -> Dissection:
     dual = np.zeros(len(rows.low))
     dual[: len(solved.dual)] = solved.dual
     dual = sign_feasible(rows, dual)
-    reward, week = generation.best_weeks(dual)
+    reward, week = generation.best_weeks(generation.everywhere, dual)
     team = np.maximum(rows.worth - rows.on_team.T @ dual, 0.0) * rows.most
     return Dissection(reward, week, team, limits_of(rows, dual), dual)
 
@@ -104,10 +104,7 @@ def widened(generation: Generation, group: c.Ints, parts: Dissection, near: floa
     """
     problem, arcs, pool = generation.problem, generation.weeks.arcs, generation.pool
     request = problem.slots.request[arcs.slot]
-    gain = pool.value + np.bincount(
-        pool.owner, (parts.reward - generation.quality)[pool.arc], minlength=len(pool)
-    )
-    close = gain >= parts.week[pool.volunteer] - near
+    close = pool.gain(parts.reward) >= parts.week[pool.volunteer] - near
     inside = group[request[pool.arc]] >= 0
     touched = np.zeros(len(problem.volunteers), np.bool_)
     touched[pool.volunteer[pool.owner[inside & close[pool.owner]]]] = True

@@ -175,9 +175,9 @@ class Generation:
                 return answer
             before = relaxed.value
 
-    def best_weeks(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
+    def best_weeks(self, box: Box, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
         """Return what each arc is worth under some duals, and every volunteer's best week."""
-        worth = self._reward(self.everywhere, dual)
+        worth = self._reward(box, dual)
         week = np.zeros(len(self.problem.volunteers))
         found = self._price(worth, week)
         np.maximum.at(week, found.volunteer, found.value)
@@ -199,10 +199,7 @@ class Generation:
         TooManyPathsError
             If they are too many.
         """
-        worth = self._reward(box, dual)
-        week = np.zeros(len(self.problem.volunteers))
-        found = self._price(worth, week)
-        np.maximum.at(week, found.volunteer, found.value)
+        worth, week = self.best_weeks(box, dual)
         arcs, every = self.weeks.arcs, np.arange(len(self.weeks.arcs))
         return all_schedules(
             self.problem, arcs, every, worth, self.weeks.first_load, week, slack + _CONVERGED

@@ -89,13 +89,6 @@ class Pool:
         shape = (len(self.weeks.arcs), len(self))
         return sparse.csc_array((ones, (self.arc, self.owner)), shape=shape)
 
-    def per_volunteer(self, more: int) -> sparse.csr_array:
-        """Return rows "one schedule each", with so many empty columns more."""
-        number = np.searchsorted(self.volunteers, self.volunteer)
-        ones = np.ones(len(self))
-        shape = (len(self.volunteers), len(self) + more)
-        return sparse.csr_array((ones, (number, np.arange(len(self)))), shape=shape)
-
     @property
     def volunteers(self) -> c.Ints:
         """Everybody who has a schedule, sorted."""
