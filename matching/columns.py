@@ -240,3 +240,24 @@ def ranges(first: Longs, many: Longs) -> Longs:
     total = int(ends[-1]) if len(ends) else 0
     flat: Longs = np.arange(total, dtype=np.int64) + np.repeat(first - (ends - many), many)
     return flat
+
+
+class Groups:
+    """Which rows belong to which number, found without looking at the others.
+
+    Parameters
+    ----------
+    number : int array, shape (rows,)
+        Whose each row is; -1 for nobody's.
+    size : int
+        How many numbers there are.
+    """
+
+    def __init__(self, number: Ints, size: int) -> None:
+        self.order = np.argsort(number, kind="stable")
+        self.start = starts_of(number[self.order], size)
+
+    def of(self, numbers: Longs) -> Longs:
+        """Return the rows of some numbers, in the order of these."""
+        first = self.start[numbers]
+        return self.order[ranges(first, self.start[numbers + 1] - first)]

@@ -106,7 +106,7 @@ def solve(
         best.offer(relaxation.chosen, "flow")
     else:
         with clock.phase("search"):
-            found = search(problem, weeks, worth, relaxation, best, seed)
+            found = search(problem, weeks, worth, relaxation, best, seed, workers)
         if found is not prices:
             with clock.phase("certify again"):
                 again = bound(problem, weeks, worth, found)

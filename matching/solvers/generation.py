@@ -11,10 +11,12 @@ from matching import columns as c
 from matching.certificate import reward
 from matching.prices import Prices
 from matching.problem import Problem
-from matching.schedules import Schedules, all_schedules, best_schedules
+from matching.schedules import Schedules, best_schedules
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear import Linear, Relaxed
 from matching.solvers.master import Constraints, Rows
+from matching.solvers.meetings import Meetings
+from matching.solvers.places import Writer
 from matching.solvers.pool import Pool
 from matching.weeks import Weeks
 
@@ -24,44 +26,6 @@ _WHOLE = 1e-6
 # Values are whole numbers: what a linear programme may still gain below this is its arithmetic.
 _CONVERGED = 1e-3
 _NEGLIGIBLE = 1e-6
-_BONUS = 1e6
-
-
-@dataclass(frozen=True)
-class Box:
-    """Where a search stands: what is decided.
-
-    What has to be is a bonus, taken off again from the bound: the schedules at hand may not suffice
-    for it, and then prices must say which do. However large the bonus, the bound is true.
-
-    Attributes
-    ----------
-    least, most : float64 arrays, shape (team variables,)
-        Bounds of the team variables.
-    must, never : int64 arrays
-        Arcs that are in the plan, and that are not.
-    """
-
-    least: c.Floats
-    most: c.Floats
-    must: c.Longs
-    never: c.Longs
-
-    def split(self, option: int) -> tuple[Box, Box]:
-        """Return the box in which an option is not served, and that in which it is."""
-        most, least = self.most.copy(), self.least.copy()
-        most[option], least[option] = 0.0, 1.0
-        return replace(self, most=most), replace(self, least=least)
-
-    def split_arc(self, arc: int) -> tuple[Box, Box]:
-        """Return the box without an arc, and that with it."""
-        without = replace(self, never=np.append(self.never, arc))
-        return without, replace(self, must=np.append(self.must, arc))
-
-    @property
-    def bonus(self) -> float:
-        """What is paid for what has to be."""
-        return _BONUS * (float(self.least.sum()) + len(self.must))
 
 
 @dataclass(frozen=True)
@@ -75,30 +39,12 @@ class Solved:
     dual : float64 array
         The duals of the best bound.
     bound : float
-        No plan in the box is worth more.
+        No plan is worth more.
     """
 
     relaxed: Relaxed
     dual: c.Floats
     bound: float
-
-
-class Meetings:
-    """Pairs of a volunteer and an option that arcs join; whether each has its link yet.
-
-    Attributes
-    ----------
-    of_arc : int64 array, shape (arcs,)
-    option : int32 array, shape (meetings,)
-    linked : bool array, shape (meetings,)
-    """
-
-    def __init__(self, volunteer: c.Ints, option: c.Ints) -> None:
-        key, first, self.of_arc = np.unique(
-            c.combine(volunteer, option), return_index=True, return_inverse=True
-        )
-        self.option = option[first]
-        self.linked = np.zeros(len(key), np.bool_)
 
 
 class Generation:
@@ -116,13 +62,7 @@ class Generation:
         self.meetings = Meetings(weeks.arcs.volunteer, self.arc_option)
         self.pool = Pool(weeks, quality, seed)
         self.linear = Linear(self.rows, len(problem.volunteers), best.stop)
-        self.box = self.everywhere
-
-    @property
-    def everywhere(self) -> Box:
-        """The box that excludes nothing."""
-        none = np.empty(0, np.int64)
-        return Box(np.zeros(len(self.rows.most)), self.rows.most, none, none)
+        self.writer = Writer(problem, weeks.arcs, self.rows, self.asked, self.meetings)
 
     def start(self, prices: Prices) -> None:
         """Take in the best schedules under some prices."""
@@ -130,7 +70,7 @@ class Generation:
         self.pool.add(self._price(worth, np.zeros(len(self.problem.volunteers))))
 
     def run(
-        self, box: Box, told: Callable[[float, Relaxed], None], reserve: float = 0.0
+        self, told: Callable[[float, Relaxed], None], reserve: float = 0.0
     ) -> Solved | None:
         """Bring in schedules and links until nothing improves or it is time to stop.
 
@@ -148,14 +88,15 @@ class Generation:
         """
         best, lowest, answer, before = self.best, np.inf, None, np.inf
         while True:
-            relaxed = self._relaxed(box, best.seconds_left - (reserve if answer else 0.0))
+            self.linear.grow(self.rows, self.pool)
+            relaxed = self.linear.solve(best.seconds_left - (reserve if answer else 0.0))
             if relaxed is None:
                 return answer
-            worth = self._reward(box, relaxed.dual)
+            worth = self._reward(relaxed.dual)
             week = self.pool.best(worth, len(self.problem.volunteers))
             found = self._price(worth, week)
             np.maximum.at(week, found.volunteer, found.value)
-            bound = float(week.sum()) + rest_of_bound(self.rows, box, relaxed.dual)
+            bound = float(week.sum()) + rest_of_bound(self.rows, relaxed.dual)
             if bound <= lowest or answer is None:
                 lowest, answer = bound, Solved(relaxed, relaxed.dual, bound)
             answer = replace(answer, relaxed=relaxed)
@@ -175,9 +116,9 @@ class Generation:
                 return answer
             before = relaxed.value
 
-    def best_weeks(self, box: Box, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
+    def best_weeks(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
         """Return what each arc is worth under some duals, and every volunteer's best week."""
-        worth = self._reward(box, dual)
+        worth = self._reward(dual)
         week = np.zeros(len(self.problem.volunteers))
         found = self._price(worth, week)
         np.maximum.at(week, found.volunteer, found.value)
@@ -185,30 +126,11 @@ class Generation:
 
     def gains(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
         """Return what each schedule of the pool is worth under some duals, and the best of each."""
-        worth, pool = self._reward(self.everywhere, dual), self.pool
+        worth, pool = self._reward(dual), self.pool
         return pool.gain(worth), pool.best(worth, len(self.problem.volunteers))
 
-    def near_best(self, box: Box, dual: c.Floats, slack: float) -> Schedules:
-        """Return every schedule a plan better than the incumbent could hold.
-
-        Under any duals a plan is worth at most the bound minus what its schedules fall short of
-        their volunteers' best weeks, so no schedule that falls short by the whole gap is needed.
-
-        Raises
-        ------
-        TooManyPathsError
-            If they are too many.
-        """
-        worth, week = self.best_weeks(box, dual)
-        arcs, every = self.weeks.arcs, np.arange(len(self.weeks.arcs))
-        return all_schedules(
-            self.problem, arcs, every, worth, self.weeks.first_load, week, slack + _CONVERGED
-        )
-
-    def _reward(self, box: Box, dual: c.Floats) -> c.Floats:
+    def _reward(self, dual: c.Floats) -> c.Floats:
         worth: c.Floats = self.quality - self.rows.on_arc[: len(dual)].T @ dual
-        worth[box.must] += _BONUS
-        worth[box.never] = -np.inf
         return worth
 
     def _price(self, worth: c.Floats, above: c.Floats) -> Schedules:
@@ -216,29 +138,6 @@ class Generation:
         return best_schedules(
             self.problem, self.weeks.arcs, every, worth, self.weeks.first_load, above, _AT_ONCE
         )
-
-    def _relaxed(self, box: Box, seconds: float) -> Relaxed | None:
-        """Solve the linear programme over the schedules at hand; None if time runs out."""
-        self.linear.grow(self.rows, self.pool)
-        self._enter(box)
-        relaxed = self.linear.solve(seconds)
-        return relaxed and replace(relaxed, value=relaxed.value - box.bonus)
-
-    def _enter(self, box: Box) -> None:
-        """Tell the linear programme what is decided here, and no longer what was elsewhere."""
-        rows, pool, teams = self.rows, self.pool, len(self.rows.worth)
-        if box is not self.box:
-            differs = (box.least != self.box.least) | (box.most != self.box.most)
-            column = np.flatnonzero(differs)
-            worth = rows.worth[column] + _BONUS * box.least[column]
-            self.linear.set(column, -worth, np.zeros(len(column)), box.most[column])
-        decided = np.concatenate([box.must, box.never, self.box.must, self.box.never])
-        if len(decided):
-            column = np.flatnonzero(pool.count(decided))
-            worth = pool.value[column] + _BONUS * pool.count(box.must)[column]
-            most = np.where(pool.count(box.never)[column] > 0, 0.0, 1.0)
-            self.linear.set(column + teams, -worth, np.zeros(len(column)), most)
-        self.box = box
 
     def _link(self, relaxed: Relaxed, found: Schedules) -> int:
         """Add the rows "serves at an option only if it is served" that are broken, or will be.
@@ -295,9 +194,8 @@ def limits_of(rows: Rows, dual: c.Floats) -> c.Floats:
     return np.multiply(dual, limit, out=np.zeros(len(dual)), where=dual != 0)
 
 
-def rest_of_bound(rows: Rows, box: Box, dual: c.Floats) -> float:
+def rest_of_bound(rows: Rows, dual: c.Floats) -> float:
     """Return the requests' and rows' part of the bound, which any duals prove."""
     dual = sign_feasible(rows, dual)
-    left = rows.worth + _BONUS * box.least - rows.on_team.T @ dual
-    of_teams = float((np.maximum(left, 0.0) * box.most).sum())
-    return float(limits_of(rows, dual).sum()) + of_teams - box.bonus
+    of_teams = np.maximum(rows.worth - rows.on_team.T @ dual, 0.0) @ rows.most
+    return float(limits_of(rows, dual).sum() + of_teams)

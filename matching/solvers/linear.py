@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from matching import columns as c
+from matching.solvers.integer import Quiet
 from matching.solvers.master import Rows
 from matching.solvers.pool import Pool
 
@@ -44,14 +45,6 @@ class UnsolvedError(Exception):
     """The linear programme was given up, for its numbers and not for the clock."""
 
 
-class _Quiet(highspy.Highs):
-    """HiGHS without a word: it greets when it is told of callbacks, so silence comes first."""
-
-    def enableCallbacks(self) -> None:
-        self.setOptionValue("output_flag", False)
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
-
-
 class Linear:
     """A maximisation over 0 <= team <= most and 0 <= schedules <= 1."""
 
@@ -61,7 +54,7 @@ class Linear:
         self.person_row = np.full(volunteers, -1, np.int64)
         self.schedules_of = np.zeros(volunteers, np.int64)
         self.schedules = self.size = 0
-        self.highs: highspy.Highs = _Quiet()  # type: ignore[no-untyped-call]
+        self.highs: highspy.Highs = Quiet()  # type: ignore[no-untyped-call]
         self.highs.setOptionValue("threads", 1)
         self.highs.cbSimplexInterrupt += lambda event: _ask(event, interrupted)
         self._add_columns(-rows.worth, rows.most, sparse.csc_array((0, self.teams)))
@@ -117,13 +110,6 @@ class Linear:
     def _add_columns(self, cost: c.Floats, most: c.Floats, matrix: sparse.csc_array) -> None:
         zero = np.zeros(len(cost))
         self._done(self.highs.addCols(len(cost), cost, zero, most, matrix.nnz, *_parts(matrix)))
-
-    def set(self, column: c.Longs, cost: c.Floats, low: c.Floats, high: c.Floats) -> None:
-        """Give columns another cost (to be kept low) and other bounds."""
-        many, index = len(column), column.astype(np.int32)
-        if many:
-            self._done(self.highs.changeColsCost(many, index, cost))
-            self._done(self.highs.changeColsBounds(many, index, low, high))
 
     def solve(self, seconds: float) -> Relaxed | None:
         """Solve it; None if time runs out or somebody asks for the end.

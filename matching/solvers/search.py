@@ -1,20 +1,24 @@
-"""The search under the full rulebook: repair, price, round, solve what is in doubt, branch."""
+"""The search under the full rulebook: repair, price, round, close in, prove."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 
 from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
-from matching.solvers.blocks import closer_bound, dissected, in_doubt, widened
-from matching.solvers.branching import branch
+from matching.solvers.blocks import Blocks
+from matching.solvers.dissection import dissected
+from matching.solvers.doubt import in_doubt, widened
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear import Relaxed, UnsolvedError
 from matching.solvers.relaxation import Relaxation, best_candidates
 from matching.solvers.repair import repaired
 from matching.solvers.rounding import rounded, split
+from matching.solvers.whole import prove
 from matching.weeks import Weeks
 
 # An integer programme may take this share of the time left.
@@ -23,6 +27,8 @@ _SHARE = 0.3
 _RESERVE = 0.3
 # Requests join a place in doubt if its volunteers would lose no more by serving them.
 _NEAR = 1.0
+# Of so few arcs all are solved at once: to solve parts first saves nothing.
+_SMALL = 50_000
 # A first plan is made of weeks that fall short of the best by no more.
 _CLOSE = 1_000.0
 
@@ -34,6 +40,7 @@ def search(
     relaxation: Relaxation,
     best: Incumbent,
     seed: int,
+    workers: int,
 ) -> Prices:
     """Improve the incumbent and its bound until proved, near enough, or told to stop.
 
@@ -48,70 +55,76 @@ def search(
     generation = Generation(problem, weeks, quality, seed, best)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
     generation.start(relaxation.prices)
+    rounds = itertools.count(1)
 
     def told(bound: float, relaxed: Relaxed) -> None:
         best.prove(bound, "price")
-        _guess(generation, relaxed, best)
+        # A plan of every round would cost as much as the rounds: one of the 1st, 2nd, 4th, 8th ...
+        if next(rounds).bit_count() == 1:
+            _offer_repaired(generation, _mostly(generation, relaxed), best, "price")
 
     reserve = _RESERVE * best.seconds_left
     try:
-        solved = generation.run(generation.everywhere, told, reserve)
+        solved = generation.run(told, reserve)
     except UnsolvedError:
         solved = None
     if solved is None:
         return relaxation.prices
-    _close_in(generation, solved, best)
-    if best.goes_on():
-        branch(generation, solved, best)
+    _close_in(generation, solved, best, workers)
     return generation.prices(solved.dual)
 
 
-def _close_in(generation: Generation, solved: Solved, best: Incumbent) -> None:
-    """Round the linear programme, and solve the places in doubt exactly."""
+def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: int) -> None:
+    """Round the linear programme, solve the places in doubt exactly, then all that is left."""
     group = in_doubt(generation, solved.relaxed)
     for near in (_CLOSE, np.inf):
         if best.goes_on():
-            _round(generation, solved, best, group >= 0, near)
+            _round(generation, solved, best, group >= 0, near, workers)
+    if not best.goes_on():
+        return
+    parts = dissected(generation, solved.dual)
+    blocks = Blocks(generation, parts, group)
+    if len(generation.weeks.arcs) > _SMALL:
+        blocks.close(workers, lambda bound: best.prove(bound, "close in"))
+        if best.goes_on():
+            group = widened(generation, group, parts, _NEAR)
+            _round(generation, solved, best, group >= 0, np.inf, workers)
     if best.goes_on():
-        parts = dissected(generation, solved)
-        closer_bound(generation, parts, group, lambda bound: best.prove(bound, "close in"))
-    if best.goes_on():
-        group = widened(generation, group, parts, _NEAR)
-        _round(generation, solved, best, group >= 0, np.inf)
+        prove(generation, blocks.open_arcs(best.value), best)
 
 
-def _mostly(relaxed: Relaxed) -> c.Longs:
-    """Return the schedules that the linear programme takes by more than half."""
-    return np.flatnonzero(relaxed.taken > 0.5)
-
-
-def _guess(generation: Generation, relaxed: Relaxed, best: Incumbent) -> None:
-    """Make a plan of what the linear programme mostly takes, by giving up what breaks a rule."""
+def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
+    """Return the arcs of the schedules that the linear programme takes by more than half."""
     pool = generation.pool
     mostly = np.zeros(len(pool), np.bool_)
-    mostly[_mostly(relaxed)] = True
-    arcs = pool.arc[mostly[pool.owner]]
-    problem, weeks, quality = generation.problem, generation.weeks, generation.quality
-    best.offer(repaired(problem, weeks, quality, arcs), "price")
+    mostly[: len(relaxed.taken)] = relaxed.taken > 0.5
+    return pool.arc[mostly[pool.owner]]
 
 
 def _round(
-    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, near: float
+    generation: Generation,
+    solved: Solved,
+    best: Incumbent,
+    loose: c.Bools,
+    near: float,
+    workers: int,
 ) -> None:
     """Make a plan of the linear programme, with some requests left open.
 
     A first plan does without the quotas that cost nothing: they would tie everything together.
     """
-    rows, relaxed = generation.rows, solved.relaxed
-    fixed, free = split(generation, relaxed, loose, near)
-    ignored = None
+    rows, relaxed = generation.writer.rows, solved.relaxed
+    joint = np.flatnonzero(rows.request < 0)
     if np.isfinite(near):
-        dual = np.append(relaxed.dual, np.zeros(len(rows.low) - len(relaxed.dual)))
-        ignored = (rows.request < 0) & (dual <= 0)
-    seconds, everywhere = _SHARE * best.seconds_left, generation.everywhere
-    pool, gap = generation.pool, best.gap_limit / 4
-    mostly = _mostly(solved.relaxed)
-    plan, _ = rounded(generation, pool, everywhere, fixed, free, seconds, gap, mostly, ignored)
-    if plan is not None and not best.offer(plan, "round"):
-        problem, weeks, quality = generation.problem, generation.weeks, generation.quality
-        best.offer(repaired(problem, weeks, quality, plan), "round")
+        joint = joint[relaxed.dual[joint] > 0]
+    parts, seconds = split(generation, relaxed, loose, near), _SHARE * best.seconds_left
+    mostly = _mostly(generation, relaxed)
+    plan = rounded(generation, parts, joint, mostly, seconds, best.gap_limit / 4, workers)
+    if not best.offer(plan, "round"):
+        _offer_repaired(generation, plan, best, "round")
+
+
+def _offer_repaired(generation: Generation, plan: c.Longs, best: Incumbent, phase: str) -> None:
+    """Give up of a plan what breaks a rule."""
+    problem, weeks, quality = generation.problem, generation.weeks, generation.quality
+    best.offer(repaired(problem, weeks, quality, plan), phase)

@@ -1,0 +1,62 @@
+"""A bound taken apart: what every volunteer, team variable and row adds to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from matching import columns as c
+from matching.solvers.generation import Generation, limits_of, sign_feasible
+from matching.weeks import Weeks
+
+
+@dataclass(frozen=True)
+class Dissection:
+    """A bound and the parts it is the sum of.
+
+    Attributes
+    ----------
+    reward : float64 array, shape (arcs,)
+    week : float64 array, shape (volunteers,)
+    team : float64 array, shape (team variables,)
+    row, dual : float64 arrays, shape (rows,)
+    """
+
+    weeks: Weeks
+    reward: c.Floats
+    week: c.Floats
+    team: c.Floats
+    row: c.Floats
+    dual: c.Floats
+
+    @property
+    def bound(self) -> float:
+        """No plan is worth more."""
+        return float(self.week.sum() + self.team.sum() + self.row.sum())
+
+    @cached_property
+    def shortfall(self) -> c.Floats:
+        """How far at least any week with an arc falls short of its volunteer's best.
+
+        Of services that all overlap one is taken, and each costs at least its first load: a week
+        with an arc is worth no more than the arc and the best of every other cluster.
+        """
+        arcs, clusters, first_load = self.weeks.arcs, self.weeks.clusters, self.weeks.first_load
+        if not len(arcs):
+            return np.empty(0)
+        best = np.maximum.reduceat(self.reward[clusters.order], clusters.begin)
+        best = np.maximum(best - first_load[clusters.volunteer], 0.0)
+        most = np.bincount(clusters.volunteer, best, minlength=len(self.week)) - self.week
+        short: c.Floats = best[clusters.of_arc] - most[arcs.volunteer]
+        return short - (self.reward - first_load[arcs.volunteer])
+
+
+def dissected(generation: Generation, dual: c.Floats) -> Dissection:
+    """Return the bound of some duals, shape (rows so far,), over all schedules, part by part."""
+    rows = generation.rows
+    dual = sign_feasible(rows, np.append(dual, np.zeros(len(rows.low) - len(dual))))
+    reward, week = generation.best_weeks(dual)
+    team = np.maximum(rows.worth - rows.on_team.T @ dual, 0.0) * rows.most
+    return Dissection(generation.weeks, reward, week, team, limits_of(rows, dual), dual)

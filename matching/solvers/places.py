@@ -1,0 +1,170 @@
+"""Integer programmes over parts of the world: some requests, and some arcs of theirs and others.
+
+Columns are the team variables of the requests, the arcs, and the further shifts of their volunteers.
+The same programme rounds (what is settled is kept, the rest is chosen), bounds (what is elsewhere is
+paid at its price) and proves (nothing is elsewhere).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from matching import columns as c
+from matching.eligibility import Arcs
+from matching.problem import Problem
+from matching.solvers.integer import Integer
+from matching.solvers.master import Rows
+from matching.solvers.meetings import Meetings
+from matching.solvers.services import WeekRows
+
+
+@dataclass(frozen=True)
+class Place:
+    """An integer programme, and what its columns are.
+
+    Attributes
+    ----------
+    programme : Integer
+    team, arc : int64 arrays
+        The first columns are team variables, the next are arcs, both sorted.
+    """
+
+    programme: Integer
+    team: c.Longs
+    arc: c.Longs
+
+    def taken(self, x: c.Floats) -> c.Longs:
+        """Return the arcs that a solution takes."""
+        return self.arc[x[len(self.team) : len(self.team) + len(self.arc)] > 0.5]
+
+    def start(self, problem: Problem, arcs: Arcs, chosen: c.Longs) -> tuple[c.Longs, c.Floats]:
+        """Return the columns that are whole, and their values in a plan."""
+        served = np.zeros(len(problem.options))
+        served[problem.slots.option[arcs.slot[chosen]]] = 1.0
+        option = np.flatnonzero(self.team < len(served))
+        column = np.append(option, len(self.team) + np.arange(len(self.arc)))
+        return column, np.append(served[self.team[option]], np.isin(self.arc, chosen))
+
+
+class Writer:
+    """Writes the programmes of places.
+
+    Parameters
+    ----------
+    rows : Rows
+        Links, if any, are left out: every programme has those of all its arcs.
+    asked : bool array, shape (options,)
+        Where arcs need a link.
+    """
+
+    def __init__(
+        self, problem: Problem, arcs: Arcs, rows: Rows, asked: c.Bools, meetings: Meetings
+    ) -> None:
+        self.problem, self.arcs, self.rows = problem, arcs, rows
+        self.asked, self.meetings = asked, meetings
+        self.option = problem.slots.option[arcs.slot]
+
+    @cached_property
+    def arcs_of(self) -> c.Groups:
+        """The arcs of each request."""
+        return c.Groups(self.problem.slots.request[self.arcs.slot], len(self.problem.requests))
+
+    @cached_property
+    def team_of(self) -> c.Groups:
+        """The team variables of each request."""
+        return c.Groups(self.rows.team_request, len(self.problem.requests))
+
+    @cached_property
+    def rows_of(self) -> c.Groups:
+        """The rows of each request."""
+        return c.Groups(self.rows.request, len(self.problem.requests))
+
+    def write(
+        self,
+        requests: c.Longs,
+        arc: c.Longs,
+        gain: c.Floats,
+        free: c.Bools | None = None,
+        joint: c.Longs | None = None,
+        used: c.Floats | None = None,
+    ) -> Place:
+        """Write the programme of some requests and arcs.
+
+        Parameters
+        ----------
+        requests : int64 array, sorted
+        arc : int64 array, sorted
+        gain : float64 array, of equal length
+            What taking each arc is worth, with a first shift's load.
+        free : bool array, of equal length, optional
+            Arcs of volunteers whose further shifts cost nothing here.
+        joint : int64 array, optional
+            Rows of no single request to keep, too.
+        used : float64 array, shape (rows,), optional
+            What arcs that are taken anyway add to each row.
+        """
+        rows, teams = self.rows, np.sort(self.team_of.of(requests))
+        row = self.rows_of.of(requests)
+        if joint is not None:
+            row = np.append(row, joint)
+        offset = 0.0 if used is None else used[row]
+        weeks = WeekRows(self.problem, self.arcs.take(arc))
+        of_weeks, low, high = weeks.rows()
+        link, served = self._links(arc, teams)
+        shifts = len(weeks.cost)
+        matrix = sparse.block_array(
+            [
+                [_columns(rows.on_team[row], teams), _columns(rows.on_arc[row], arc), None],
+                [served, link, None],
+                [None, of_weeks[:, : len(arc)], of_weeks[:, len(arc) :]],
+            ],
+            format="csc",
+        )
+        links = link.shape[0]
+        cost = weeks.cost
+        if free is not None:
+            paid = np.ones(len(weeks.services), np.bool_)
+            paid[weeks.person[free]] = False
+            cost = cost * paid[weeks.shifter]
+        ones = np.ones(len(arc) + shifts)
+        whole = np.zeros(matrix.shape[1], np.bool_)
+        whole[: len(teams)] = teams < len(self.problem.options)
+        whole[len(teams) : len(teams) + len(arc)] = True
+        programme = Integer(
+            matrix,
+            np.concatenate([rows.low[row] - offset, np.full(links, -np.inf), low]),
+            np.concatenate([rows.high[row] - offset, np.zeros(links), high]),
+            np.concatenate([rows.worth[teams], gain, -cost]),
+            np.zeros(matrix.shape[1]),
+            np.append(rows.most[teams], ones),
+            whole,
+        )
+        return Place(programme, teams, arc)
+
+    def _links(self, arc: c.Longs, teams: c.Longs) -> tuple[sparse.csr_array, sparse.csr_array]:
+        """Return rows "a volunteer serves at an option only if it is served", over arcs and teams."""
+        held = np.flatnonzero(self.asked[self.option[arc]])
+        at = np.searchsorted(teams, self.option[arc[held]])
+        here = np.append(teams, -1)[at] == self.option[arc[held]]
+        held = held[here]
+        meeting, row = np.unique(self.meetings.of_arc[arc[held]], return_inverse=True)
+        option = np.searchsorted(teams, self.meetings.option[meeting])
+        many = len(meeting)
+        link = sparse.csr_array((np.ones(len(held)), (row, held)), shape=(many, len(arc)))
+        served = sparse.csr_array(
+            (-np.ones(many), (np.arange(many), option)), shape=(many, len(teams))
+        )
+        return link, served
+
+
+def _columns(matrix: sparse.csr_array, column: c.Longs) -> sparse.csr_array:
+    """Take some columns, sorted, without looking at the others."""
+    at = np.searchsorted(column, matrix.indices)
+    here = np.append(column, -1)[at] == matrix.indices
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    entries = (matrix.data[here], (row[here], at[here]))
+    return sparse.csr_array(entries, shape=(matrix.shape[0], len(column)))
