@@ -18,6 +18,9 @@ from matching.problem import Problem
 from matching.schedules import best_schedules
 from matching.value import first_load
 
+# So much is any service worth where a week is to hold as many as it can.
+_ALL = 1e9
+
 
 @dataclass(frozen=True)
 class Clusters:
@@ -83,6 +86,19 @@ class Weeks:
             value[found.volunteer] = found.value
             chosen[found.arc] = True
         return value, chosen
+
+    def misfits(self, chosen: c.Longs) -> c.Longs:
+        """Return those of some services that belong to volunteers whose services make no week."""
+        kept = best_schedules(
+            self.problem,
+            self.arcs,
+            np.sort(chosen),
+            np.full(len(self.arcs), _ALL),
+            self.first_load,
+            np.zeros(len(self.problem.volunteers)),
+        )
+        lost = np.setdiff1d(chosen, kept.arc)
+        return chosen[np.isin(self.arcs.volunteer[chosen], self.arcs.volunteer[lost])]
 
     def _best_of_trees(self, reward: c.Floats) -> tuple[c.Floats, c.Bools]:
         """Take the best arc of each cluster, the best clusters of each day, then of the week."""

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from matching.eligibility import eligible
-from matching.solvers.blocks import Dissection, closer_bound, dissected, in_doubt, widened
+from matching.solvers.blocks import Blocks
+from matching.solvers.dissection import Dissection, dissected
+from matching.solvers.doubt import in_doubt, widened
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.relaxation import best_candidates, relax
+from matching.solvers.whole import prove
 from matching.value import quality
 from matching.weeks import Weeks
 from tests.oracle.reading import read
@@ -46,16 +49,17 @@ def priced(seed: int) -> Priced:
     generation = Generation(problem, weeks, worth, 0, incumbent)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, worth)))
     generation.start(relax(problem, weeks, worth).prices)
-    solved = generation.run(generation.everywhere, lambda bound, relaxed: None)
+    solved = generation.run(lambda bound, relaxed: None)
     assert solved is not None
-    return Priced(generation, solved, dissected(generation, solved), best(read(tables)))
+    return Priced(generation, solved, dissected(generation, solved.dual), best(read(tables)))
 
 
 def closer(world: Priced, group: np.ndarray) -> float:
     told: list[float] = []
-    bound = closer_bound(world.generation, world.parts, group, told.append)
+    blocks = Blocks(world.generation, world.parts, group)
+    blocks.close(2, told.append)
     assert told == sorted(told, reverse=True)
-    return bound
+    return blocks.bound
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -80,3 +84,32 @@ def test_nobody_in_doubt_changes_nothing(seed: int) -> None:
     world = priced(seed)
     none = np.full(len(world.generation.problem.requests), -1, np.int32)
     assert closer(world, none) == world.parts.bound
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_shortfall(seed: int) -> None:
+    world = priced(seed)
+    generation, parts = world.generation, world.parts
+    volunteer = generation.weeks.arcs.volunteer
+    bonus = 1e7
+    for arc in range(len(volunteer)):
+        reward = parts.reward.copy()
+        reward[arc] += bonus
+        with_arc = generation.weeks.best(reward)[0][volunteer[arc]] - bonus
+        short = parts.week[volunteer[arc]] - with_arc
+        assert short >= parts.shortfall[arc] - 1e-6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_better_plan_holds_open_arcs_only(seed: int) -> None:
+    world = priced(seed)
+    generation, best_so_far = world.generation, world.generation.best
+    doubt = in_doubt(generation, world.solved.relaxed)
+    blocks = Blocks(generation, world.parts, doubt)
+    blocks.close(1, lambda bound: None)
+    # Whatever is known to be reached, what is left open still holds the optimum.
+    for value in (0, world.optimum // 2, world.optimum - 1):
+        best_so_far.chosen, best_so_far.value = np.empty(0, np.int64), None
+        best_so_far.bound = np.inf
+        prove(generation, blocks.open_arcs(value), best_so_far)
+        assert best_so_far.value == best_so_far.bound == world.optimum

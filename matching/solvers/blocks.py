@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,6 +22,8 @@ from matching.solvers.places import Place
 # How far from the best weeks arcs are looked at: first, and at most.
 _FIRST_SLACK, _MOST_SLACK = 1_000.0, 30_000.0
 _NODES = 1_000
+# A block of more requests would take too long.
+_MOST_REQUESTS = 300
 
 
 class Blocks:
@@ -31,13 +32,14 @@ class Blocks:
     Attributes
     ----------
     numbers : int64 array, shape (groups,)
-        The groups, large ones first.
+        The groups to solve, large ones first.
     """
 
     def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
         self.generation, self.parts, self.group = generation, parts, group
         numbers, size = np.unique(group[group >= 0], return_counts=True)
-        self.numbers = numbers[np.argsort(-size, kind="stable")]
+        order = np.argsort(-size, kind="stable")
+        self.numbers = numbers[order[size[order] <= _MOST_REQUESTS]]
         most = int(group.max(initial=-1)) + 1
         self.requests = c.Groups(group, most)
         self.owner = self._claims()
@@ -61,9 +63,7 @@ class Blocks:
             Receives each bound on the way.
         """
         with ThreadPoolExecutor(workers) as pool:
-            for number, gained in zip(
-                self.numbers, pool.map(self.gain, self.numbers), strict=True
-            ):
+            for number, gained in zip(self.numbers, pool.map(self.gain, self.numbers), strict=True):
                 self.gained[number] = gained
                 told(self.bound)
 
@@ -150,5 +150,4 @@ class Blocks:
         part = self.generation.rows.on_arc[row]
         weight = part.data * np.repeat(self.parts.dual[row], np.diff(part.indptr))
         at = np.searchsorted(arc, part.indices)
-        charge: c.Floats = np.bincount(at, weight, minlength=len(arc))
-        return charge
+        return np.bincount(at, weight, minlength=len(arc)).astype(np.float64)

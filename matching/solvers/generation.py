@@ -69,9 +69,7 @@ class Generation:
         worth = reward(self.problem, self.weeks.arcs, self.quality, prices)
         self.pool.add(self._price(worth, np.zeros(len(self.problem.volunteers))))
 
-    def run(
-        self, told: Callable[[float, Relaxed], None], reserve: float = 0.0
-    ) -> Solved | None:
+    def run(self, told: Callable[[float, Relaxed], None], reserve: float = 0.0) -> Solved | None:
         """Bring in schedules and links until nothing improves or it is time to stop.
 
         Parameters

@@ -21,6 +21,7 @@ class Quiet(highspy.Highs):
     """HiGHS without a word: it greets when it is told of callbacks, so silence comes first."""
 
     def enableCallbacks(self) -> None:
+        """Be silent first."""
         self.setOptionValue("output_flag", False)
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
@@ -90,6 +91,8 @@ class Integer:
         highs.setOptionValue("threads", 1)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("mip_abs_gap", 1e-6)
+        # A restart presolves anew: with what is known from outside it seldom pays.
+        highs.setOptionValue("mip_allow_restart", False)
         highs.setOptionValue("time_limit", max(seconds, 0.01))
         if nodes is not None:
             highs.setOptionValue("mip_max_nodes", nodes)

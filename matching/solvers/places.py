@@ -1,13 +1,13 @@
 """Integer programmes over parts of the world: some requests, and some arcs of theirs and others.
 
-Columns are the team variables of the requests, the arcs, and the further shifts of their volunteers.
-The same programme rounds (what is settled is kept, the rest is chosen), bounds (what is elsewhere is
-paid at its price) and proves (nothing is elsewhere).
+Columns are the requests' team variables, the arcs, and their volunteers' further shifts. The same
+programme rounds (what is settled is kept, the rest is chosen), bounds (what is elsewhere is paid at
+its price) and proves (nothing is elsewhere).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -40,6 +40,20 @@ class Place:
     def taken(self, x: c.Floats) -> c.Longs:
         """Return the arcs that a solution takes."""
         return self.arc[x[len(self.team) : len(self.team) + len(self.arc)] > 0.5]
+
+    def without(self, arc: c.Longs, volunteer: c.Ints) -> Place:
+        """Return the same place where of some arcs no volunteer may take all of theirs."""
+        who, row, many = np.unique(volunteer, return_inverse=True, return_counts=True)
+        column = len(self.team) + np.searchsorted(self.arc, arc)
+        shape = (len(who), len(self.programme.gain))
+        rows = sparse.csr_array((np.ones(len(arc)), (row, column)), shape=shape)
+        programme = replace(
+            self.programme,
+            matrix=sparse.vstack([self.programme.matrix, rows], format="csc"),
+            low=np.append(self.programme.low, np.full(len(who), -np.inf)),
+            high=np.append(self.programme.high, many - 1.0),
+        )
+        return replace(self, programme=programme)
 
     def start(self, problem: Problem, arcs: Arcs, chosen: c.Longs) -> tuple[c.Longs, c.Floats]:
         """Return the columns that are whole, and their values in a plan."""
@@ -146,7 +160,7 @@ class Writer:
         return Place(programme, teams, arc)
 
     def _links(self, arc: c.Longs, teams: c.Longs) -> tuple[sparse.csr_array, sparse.csr_array]:
-        """Return rows "a volunteer serves at an option only if it is served", over arcs and teams."""
+        """Return rows "serves at an option only if it is served", over arcs and over teams."""
         held = np.flatnonzero(self.asked[self.option[arc]])
         at = np.searchsorted(teams, self.option[arc[held]])
         here = np.append(teams, -1)[at] == self.option[arc[held]]

@@ -78,7 +78,7 @@ def rounded(
     """
     arcs, best, writer = generation.weeks.arcs, generation.best, generation.writer
     free = parts.free
-    requests = np.unique(generation.problem.slots.request[arcs.slot[free]])
+    requests = np.unique(generation.problem.slots.request[arcs.slot[free]]).astype(np.int64)
     gain = (generation.quality - generation.weeks.first_load[arcs.volunteer])[free]
     taken = np.zeros(len(arcs))
     taken[parts.kept] = 1.0

@@ -153,9 +153,7 @@ class WeekRows:
         gap = self.start[b] - self.end[a]
         after = gap >= 0
         a, b, gap = a[after], b[after], gap[after]
-        tired = (self.day[a] != self.day[b]) & (
-            gap < self.people.min_rest[self.who[a]]
-        )
+        tired = (self.day[a] != self.day[b]) & (gap < self.people.min_rest[self.who[a]])
         request = self.problem.options.request[self.option]
         lat, lon = self.problem.requests.lat[request], self.problem.requests.lon[request]
         far = np.zeros(len(a), np.bool_)

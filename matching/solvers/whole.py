@@ -9,7 +9,7 @@ from matching.solvers.generation import Generation
 from matching.solvers.incumbent import Incumbent
 
 # Of more arcs HiGHS makes nothing in any time one would wait.
-_MOST_ARCS = 400_000
+_MOST_ARCS = 100_000
 
 
 def prove(generation: Generation, open_arcs: c.Longs, best: Incumbent) -> None:
@@ -30,9 +30,19 @@ def prove(generation: Generation, open_arcs: c.Longs, best: Incumbent) -> None:
         gain.astype(np.float64),
         joint=np.flatnonzero(generation.writer.rows.request < 0),
     )
-    start = place.start(generation.problem, weeks.arcs, best.chosen) if best.value else None
-    answer = place.programme.solve(best.seconds_left, best.gap_limit / 2, best.stop, start=start)
-    kept = answer.x is None or best.offer(place.taken(answer.x), "whole")
-    if kept:
-        # No better plan uses other arcs; of these, none is worth more than the bound.
+    start = place.start(problem, weeks.arcs, best.chosen) if best.value else None
+    while True:
+        answer = place.programme.solve(
+            best.seconds_left, best.gap_limit / 2, best.stop, start=start
+        )
+        # No better plan holds other arcs; of these, none is worth more than the bound.
         best.prove(max(answer.bound, -np.inf if best.value is None else best.value), "whole")
+        if answer.x is None:
+            return
+        chosen = place.taken(answer.x)
+        best.offer(chosen, "whole")
+        # The rows of weeks are there for their strength: what a week is, its oracle says.
+        misfits = weeks.misfits(chosen)
+        if not len(misfits) or not best.goes_on():
+            return
+        place = place.without(misfits, weeks.arcs.volunteer[misfits])
