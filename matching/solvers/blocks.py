@@ -18,52 +18,42 @@ from matching import columns as c
 from matching.solvers.dissection import Dissection
 from matching.solvers.generation import Generation
 from matching.solvers.places import Place
+from matching.solvers.territory import Territory
 
-# How far from the best weeks arcs are looked at: first, and at most.
-_FIRST_SLACK, _MOST_SLACK = 1_000.0, 30_000.0
+# How far from the best weeks arcs are looked at: further, while that gains more.
+_SLACKS = (100.0, 3_000.0, 30_000.0)
 _NODES = 1_000
 # A block of more requests would take too long.
-_MOST_REQUESTS = 300
+_MOST_REQUESTS = 100
 
 
 class Blocks:
-    """Disjoint parts of the bound, one per group of requests.
-
-    Attributes
-    ----------
-    numbers : int64 array, shape (groups,)
-        The groups to solve, large ones first.
-    """
+    """Disjoint parts of the bound, one per group of requests."""
 
     def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
-        self.generation, self.parts, self.group = generation, parts, group
-        numbers, size = np.unique(group[group >= 0], return_counts=True)
-        order = np.argsort(-size, kind="stable")
-        self.numbers = numbers[order[size[order] <= _MOST_REQUESTS]]
-        most = int(group.max(initial=-1)) + 1
-        self.requests = c.Groups(group, most)
-        self.owner = self._claims()
-        self.people = c.Groups(self.owner, most)
+        self.generation, self.parts = generation, parts
+        self.territory = Territory(generation, parts, group)
         self.rows = c.Groups(generation.rows.request, len(group))
         arcs, slots = generation.weeks.arcs, generation.problem.slots
-        self.first_arc = c.starts_of(arcs.volunteer, len(self.owner))
-        self.request = slots.request[arcs.slot]
+        self.first_arc = c.starts_of(arcs.volunteer, len(generation.problem.volunteers))
         # Elsewhere a service that is not worth its load never helps, but as a way around the travel
         # rule: a stop at an unknown place takes no time to reach.
-        unknown = np.isnan(generation.problem.requests.lat[self.request])
+        unknown = np.isnan(generation.problem.requests.lat[slots.request[arcs.slot]])
         self.pays = (parts.reward > generation.weeks.first_load[arcs.volunteer]) | unknown
-        self.gained = np.zeros(most + 1)
+        # The last is that of no group.
+        self.gained = np.zeros(len(self.territory.numbers) + 1)
 
     def close(self, workers: int, told: Callable[[float], None]) -> None:
-        """Solve each group exactly, the large ones first.
+        """Solve each group exactly, unless it is too large.
 
         Parameters
         ----------
         told : callable
             Receives each bound on the way.
         """
+        numbers = self.territory.numbers[self.territory.size <= _MOST_REQUESTS]
         with ThreadPoolExecutor(workers) as pool:
-            for number, gained in zip(self.numbers, pool.map(self.gain, self.numbers), strict=True):
+            for number, gained in zip(numbers, pool.map(self.gain, numbers), strict=True):
                 self.gained[number] = gained
                 told(self.bound)
 
@@ -78,24 +68,13 @@ class Blocks:
         With an arc that falls short of the best week a plan is worth that much less than the
         bound, but for what the arc's own blocks have lowered it by.
         """
+        arcs = self.generation.weeks.arcs
         if value is None:
-            return np.arange(len(self.request))
-        owner = self.owner[self.generation.weeks.arcs.volunteer]
-        group = self.group[self.request]
+            return np.arange(len(arcs))
+        owner, group = self.territory.owner[arcs.volunteer], self.territory.of_arc
         slack = self.bound - value + self.gained[owner]
         slack += np.where(group != owner, self.gained[group], 0.0)
         return np.flatnonzero(self.parts.shortfall <= slack)
-
-    def _claims(self) -> c.Ints:
-        """Give every volunteer to the block where their best arc is; -1 for none."""
-        arcs = self.generation.weeks.arcs
-        of_arc = self.group[self.generation.problem.slots.request[arcs.slot]]
-        rows = np.flatnonzero(of_arc >= 0)
-        rows = rows[np.lexsort((-self.parts.reward[rows], arcs.volunteer[rows]))]
-        first = np.diff(arcs.volunteer[rows], prepend=-1) != 0
-        owner = np.full(len(self.generation.problem.volunteers), -1, np.int32)
-        owner[arcs.volunteer[rows[first]]] = of_arc[rows[first]]
-        return owner
 
     def gain(self, number: int) -> float:
         """Return by how much a block lowers the bound.
@@ -103,13 +82,12 @@ class Blocks:
         A plan that holds an arc further than the slack from the best weeks is worth at most the
         block's share minus the slack: such arcs are left out, and the gain is at most the slack.
         """
-        slack, gained = _FIRST_SLACK, 0.0
-        while self.generation.best.goes_on():
+        gained = 0.0
+        for slack in _SLACKS:
             gain = self._gain(number, slack)
             before, gained = gained, max(gained, min(gain, slack))
-            if gain <= slack or gained <= before or slack >= _MOST_SLACK:
+            if gain <= slack or gained <= before or not self.generation.best.goes_on():
                 break
-            slack = _MOST_SLACK
         return gained
 
     def _gain(self, number: int, slack: float) -> float:
@@ -122,25 +100,26 @@ class Blocks:
         """Write a block; return also its share of the bound."""
         generation, parts = self.generation, self.parts
         arcs, first_load = generation.weeks.arcs, generation.weeks.first_load
-        requests = self.requests.of(np.array([number]))
-        people = self.people.of(np.array([number]))
+        of_arc, owner = self.territory.of_arc, self.territory.owner
+        requests = self.territory.requests.of(np.array([number]))
+        people = self.territory.people.of(np.array([number]))
         row = self.rows.of(requests)
         inside = np.sort(generation.writer.arcs_of.of(requests))
         charge = self._charge(row, inside)
-        own = self.owner[arcs.volunteer[inside]] == number
+        own = owner[arcs.volunteer[inside]] == number
         # Of those who belong to other blocks only what they do here counts: it comes at its price.
         near = ~own | (parts.shortfall[inside] <= slack)
         inside, charge = inside[near], charge[near]
         many = self.first_arc[people + 1] - self.first_arc[people]
         outside = c.ranges(self.first_arc[people], many)
-        outside = outside[(self.group[self.request[outside]] != number) & self.pays[outside]]
+        outside = outside[(of_arc[outside] != number) & self.pays[outside]]
         outside = outside[parts.shortfall[outside] <= slack]
         arc = np.sort(np.append(inside, outside))
         who = arcs.volunteer[arc]
-        own = self.owner[who] == number
+        own = owner[who] == number
         gain = np.where(own, parts.reward[arc] - first_load[who], 0.0)
         gain[np.searchsorted(arc, inside)] += charge
-        place = generation.writer.write(requests, arc, gain, ~own)
+        place = generation.writer.write(requests, arc, gain, unpaid=~own)
         teams = generation.writer.team_of.of(requests)
         share = parts.week[people].sum() + parts.team[teams].sum() + parts.row[row].sum()
         return place, float(share)

@@ -54,11 +54,14 @@ class Generation:
         self, problem: Problem, weeks: Weeks, quality: c.Longs, seed: int, best: Incumbent
     ) -> None:
         self.problem, self.weeks, self.quality, self.best = problem, weeks, quality, best
-        constraints = Constraints(problem, weeks.arcs)
+        self.constraints = constraints = Constraints(problem, weeks.arcs)
         self.rows = constraints.rows()
         self.arc_option = constraints.arc_option
         # At which options something hangs on being served; elsewhere z is free to be anything.
         self.asked = ~constraints.alone()
+        # What a service is worth if it is the only one of the week.
+        first_load = weeks.first_load[weeks.arcs.volunteer]
+        self.alone: c.Floats = (quality - first_load).astype(np.float64)
         self.meetings = Meetings(weeks.arcs.volunteer, self.arc_option)
         self.pool = Pool(weeks, quality, seed)
         self.linear = Linear(self.rows, len(problem.volunteers), best.stop)

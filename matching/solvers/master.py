@@ -133,6 +133,15 @@ class Constraints:
             team_request,
         )
 
+    def team_of(self, chosen: c.Longs) -> c.Floats:
+        """Return the team variables of a plan that keeps every rule, given its arcs."""
+        slots = self.problem.slots
+        filled = np.bincount(self.arcs.slot[chosen], minlength=len(slots))
+        served = np.zeros(len(self.problem.options))
+        served[self.arc_option[chosen]] = 1.0
+        seats = filled[self.seat_slot] >= self.seat_number
+        return np.concatenate([served, seats, np.zeros(len(self.problem.pins))])
+
     def alone(self) -> c.Bools:
         """Tell at which options any single person is a team: no arc there needs a link."""
         problem = self.problem

@@ -97,14 +97,30 @@ class Writer:
         """The rows of each request."""
         return c.Groups(self.rows.request, len(self.problem.requests))
 
+    @cached_property
+    def joint(self) -> c.Longs:
+        """The rows of no single request: upper limits, all of them."""
+        return np.flatnonzero(self.rows.request < 0)
+
+    @cached_property
+    def joint_of_arc(self) -> sparse.csr_array:
+        """What each arc uses of the joint rows, shape (arcs, joint rows)."""
+        return self.rows.on_arc[self.joint].T.tocsr()
+
+    @cached_property
+    def limit(self) -> c.Floats:
+        """How much of each joint row there is."""
+        return self.rows.high[self.joint]
+
     def write(
         self,
         requests: c.Longs,
         arc: c.Longs,
         gain: c.Floats,
-        free: c.Bools | None = None,
-        joint: c.Longs | None = None,
-        used: c.Floats | None = None,
+        *,
+        unpaid: c.Bools | None = None,
+        kept: c.Longs | None = None,
+        room: c.Floats | None = None,
     ) -> Place:
         """Write the programme of some requests and arcs.
 
@@ -114,50 +130,58 @@ class Writer:
         arc : int64 array, sorted
         gain : float64 array, of equal length
             What taking each arc is worth, with a first shift's load.
-        free : bool array, of equal length, optional
+        unpaid : bool array, of equal length, optional
             Arcs of volunteers whose further shifts cost nothing here.
-        joint : int64 array, optional
-            Rows of no single request to keep, too.
-        used : float64 array, shape (rows,), optional
-            What arcs that are taken anyway add to each row.
+        kept : int64 array, sorted, optional
+            Arcs of others that are taken anyway.
+        room : float64 array, shape (joint rows,), optional
+            How much of each joint row there is to use; without it they do not count.
         """
         rows, teams = self.rows, np.sort(self.team_of.of(requests))
         row = self.rows_of.of(requests)
-        if joint is not None:
-            row = np.append(row, joint)
-        offset = 0.0 if used is None else used[row]
+        of_rows = rows.on_arc[row]
+        offset = 0.0 if kept is None else _columns(of_rows, kept).sum(axis=1)
         weeks = WeekRows(self.problem, self.arcs.take(arc))
         of_weeks, low, high = weeks.rows()
         link, served = self._links(arc, teams)
-        shifts = len(weeks.cost)
+        held = np.empty(0, np.int64) if room is None else np.flatnonzero(np.isfinite(room))
+        of_joint = self.joint_of_arc[arc][:, held].T
+        links, shifts = link.shape[0], len(weeks.cost)
         matrix = sparse.block_array(
             [
-                [_columns(rows.on_team[row], teams), _columns(rows.on_arc[row], arc), None],
+                [_columns(rows.on_team[row], teams), _columns(of_rows, arc), None],
                 [served, link, None],
+                [None, of_joint, None],
                 [None, of_weeks[:, : len(arc)], of_weeks[:, len(arc) :]],
             ],
             format="csc",
         )
-        links = link.shape[0]
+        above = np.empty(0) if room is None else room[held]
         cost = weeks.cost
-        if free is not None:
+        if unpaid is not None:
             paid = np.ones(len(weeks.services), np.bool_)
-            paid[weeks.person[free]] = False
+            paid[weeks.person[unpaid]] = False
             cost = cost * paid[weeks.shifter]
-        ones = np.ones(len(arc) + shifts)
         whole = np.zeros(matrix.shape[1], np.bool_)
         whole[: len(teams)] = teams < len(self.problem.options)
         whole[len(teams) : len(teams) + len(arc)] = True
+        least = [rows.low[row] - offset, np.full(links + len(held), -np.inf), low]
+        most = [rows.high[row] - offset, np.zeros(links), above, high]
         programme = Integer(
             matrix,
-            np.concatenate([rows.low[row] - offset, np.full(links, -np.inf), low]),
-            np.concatenate([rows.high[row] - offset, np.zeros(links), high]),
+            np.concatenate(least),
+            np.concatenate(most),
             np.concatenate([rows.worth[teams], gain, -cost]),
             np.zeros(matrix.shape[1]),
-            np.append(rows.most[teams], ones),
+            np.append(rows.most[teams], np.ones(len(arc) + shifts)),
             whole,
         )
         return Place(programme, teams, arc)
+
+    def used(self, arc: c.Longs) -> c.Floats:
+        """Return how much of each joint row some arcs use."""
+        use: c.Floats = self.joint_of_arc[arc].sum(axis=0)
+        return use
 
     def _links(self, arc: c.Longs, teams: c.Longs) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Return rows "serves at an option only if it is served", over arcs and over teams."""

@@ -59,7 +59,7 @@ def split(generation: Generation, relaxed: Relaxed, loose: c.Bools, near: float)
 def rounded(
     generation: Generation,
     parts: Split,
-    joint: c.Longs,
+    joint: c.Bools,
     fallback: c.Longs,
     seconds: float,
     gap: float,
@@ -71,19 +71,18 @@ def rounded(
 
     Parameters
     ----------
-    joint : int64 array
-        The rows of no single request to keep.
+    joint : bool array, shape (joint rows,)
+        Which of the rows of no single request to keep.
     fallback : int64 array
         The arcs to take where a part is not solved.
     """
     arcs, best, writer = generation.weeks.arcs, generation.best, generation.writer
     free = parts.free
     requests = np.unique(generation.problem.slots.request[arcs.slot[free]]).astype(np.int64)
-    gain = (generation.quality - generation.weeks.first_load[arcs.volunteer])[free]
-    taken = np.zeros(len(arcs))
-    taken[parts.kept] = 1.0
-    used = writer.rows.on_arc @ taken
-    place = writer.write(requests, free, gain.astype(np.float64), joint=joint, used=used)
+    # A row that does not matter has all the room there is.
+    kept = np.sort(parts.kept)
+    left = np.where(joint, writer.limit - writer.used(kept), np.inf)
+    place = writer.write(requests, free, generation.alone[free], kept=kept, room=left)
     columns = len(place.programme.gain)
     x = np.zeros(columns)
     x[len(place.team) : len(place.team) + len(free)] = np.isin(free, fallback)

@@ -10,11 +10,12 @@ from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
 from matching.solvers.blocks import Blocks
-from matching.solvers.dissection import dissected
-from matching.solvers.doubt import in_doubt, widened
+from matching.solvers.dissection import Dissection, dissected
+from matching.solvers.doubt import in_doubt
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear import Relaxed, UnsolvedError
+from matching.solvers.mending import mended, neighbourhoods
 from matching.solvers.relaxation import Relaxation, best_candidates
 from matching.solvers.repair import repaired
 from matching.solvers.rounding import rounded, split
@@ -22,11 +23,9 @@ from matching.solvers.whole import prove
 from matching.weeks import Weeks
 
 # An integer programme may take this share of the time left.
-_SHARE = 0.3
+_SHARE = 0.15
 # So much of the time left is kept for rounding when the linear programme begins.
 _RESERVE = 0.3
-# Requests join a place in doubt if its volunteers would lose no more by serving them.
-_NEAR = 1.0
 # Of so few arcs all are solved at once: to solve parts first saves nothing.
 _SMALL = 50_000
 # A first plan is made of weeks that fall short of the best by no more.
@@ -86,11 +85,21 @@ def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: 
     blocks = Blocks(generation, parts, group)
     if len(generation.weeks.arcs) > _SMALL:
         blocks.close(workers, lambda bound: best.prove(bound, "close in"))
-        if best.goes_on():
-            group = widened(generation, group, parts, _NEAR)
-            _round(generation, solved, best, group >= 0, np.inf, workers)
+        _mend(generation, parts, best, workers)
     if best.goes_on():
         prove(generation, blocks.open_arcs(best.value), best)
+
+
+def _mend(generation: Generation, parts: Dissection, best: Incumbent, workers: int) -> None:
+    """Mend the plan, turn by turn, while that helps."""
+    for turn in itertools.count():
+        before = best.value
+        if before is None or not best.goes_on():
+            return
+        group = neighbourhoods(generation, parts, best.chosen, turn)
+        best.offer(mended(generation, parts, group, best.chosen, workers), "mend")
+        if turn % 2 and best.value == before:
+            return
 
 
 def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
@@ -113,10 +122,8 @@ def _round(
 
     A first plan does without the quotas that cost nothing: they would tie everything together.
     """
-    rows, relaxed = generation.writer.rows, solved.relaxed
-    joint = np.flatnonzero(rows.request < 0)
-    if np.isfinite(near):
-        joint = joint[relaxed.dual[joint] > 0]
+    writer, relaxed = generation.writer, solved.relaxed
+    joint = np.isinf(near) | (relaxed.dual[writer.joint] > 0)
     parts, seconds = split(generation, relaxed, loose, near), _SHARE * best.seconds_left
     mostly = _mostly(generation, relaxed)
     plan = rounded(generation, parts, joint, mostly, seconds, best.gap_limit / 4, workers)

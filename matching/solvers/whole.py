@@ -23,13 +23,8 @@ def prove(generation: Generation, open_arcs: c.Longs, best: Incumbent) -> None:
     if len(open_arcs) > _MOST_ARCS:
         return
     problem, weeks = generation.problem, generation.weeks
-    gain = (generation.quality - weeks.first_load[weeks.arcs.volunteer])[open_arcs]
-    place = generation.writer.write(
-        np.arange(len(problem.requests)),
-        open_arcs,
-        gain.astype(np.float64),
-        joint=np.flatnonzero(generation.writer.rows.request < 0),
-    )
+    writer, requests = generation.writer, np.arange(len(problem.requests))
+    place = writer.write(requests, open_arcs, generation.alone[open_arcs], room=writer.limit)
     start = place.start(problem, weeks.arcs, best.chosen) if best.value else None
     while True:
         answer = place.programme.solve(

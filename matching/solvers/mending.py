@@ -1,0 +1,171 @@
+"""Mending: where a plan falls short of the bound, and a better plan there with the rest as it is.
+
+Under the duals of a bound every volunteer, team variable and row says how much of the gap is theirs.
+Requests with a share are put into neighbourhoods of places near each other, each with the requests
+its best candidates serve now, and each neighbourhood is solved as an integer programme of its own.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching import columns as c
+from matching.solvers.dissection import Dissection
+from matching.solvers.generation import Generation
+from matching.solvers.territory import Territory
+
+# Requests of a neighbourhood that have a share of the gap.
+_TOGETHER = 20
+# Arcs further from the best weeks are not looked at.
+_NEAR = 100.0
+# A smaller share is not worth a neighbourhood.
+_SHARE = 1.0
+_NODES = 200
+_SECONDS = 10.0
+# Whose best weeks an arc comes so close to is a candidate.
+_CLOSE = 10.0
+
+
+@dataclass(frozen=True)
+class Shares:
+    """What everybody and everything adds to the gap between a bound and a plan's value.
+
+    Attributes
+    ----------
+    week : float64 array, shape (volunteers,)
+    team : float64 array, shape (team variables,)
+    row : float64 array, shape (rows,)
+    """
+
+    week: c.Floats
+    team: c.Floats
+    row: c.Floats
+
+
+def shares(generation: Generation, parts: Dissection, chosen: c.Longs) -> Shares:
+    """Take the gap of a plan apart; all shares are at least 0."""
+    rows, weeks = generation.rows, generation.weeks
+    x = np.zeros(len(weeks.arcs))
+    x[chosen] = 1.0
+    y = generation.constraints.team_of(chosen)
+    worth = rows.worth - rows.on_team.T @ parts.dual
+    who = weeks.arcs.volunteer[chosen]
+    shifts = np.bincount(who, minlength=len(parts.week))
+    step = generation.problem.policy.load_step
+    load = shifts * weeks.first_load + step * (shifts * (shifts - 1) // 2)
+    own = np.bincount(who, parts.reward[chosen], minlength=len(parts.week)) - load
+    used = parts.dual * (rows.on_arc @ x + rows.on_team @ y)
+    return Shares(parts.week - own, parts.team - worth * y, parts.row - used)
+
+
+def by_request(generation: Generation, parts: Dissection, share: Shares) -> c.Floats:
+    """Add up the shares of each request; a volunteer's belong to the request that suits them best."""
+    problem, arcs = generation.problem, generation.weeks.arcs
+    size = len(problem.requests)
+    rows = np.flatnonzero(generation.rows.request >= 0)
+    total = np.bincount(generation.rows.request[rows], share.row[rows], minlength=size)
+    total += np.bincount(generation.rows.team_request, share.team, minlength=size)
+    short = np.flatnonzero(share.week[arcs.volunteer] > _SHARE)
+    short = short[np.lexsort((-parts.reward[short], arcs.volunteer[short]))]
+    best = short[np.diff(arcs.volunteer[short], prepend=-1) != 0]
+    request = problem.slots.request[arcs.slot[best]]
+    return total + np.bincount(request, share.week[arcs.volunteer[best]], minlength=size)
+
+
+def neighbourhoods(generation: Generation, parts: Dissection, chosen: c.Longs, turn: int) -> c.Ints:
+    """Group the requests that have a share of the gap, shape (requests,); -1 for none.
+
+    Parameters
+    ----------
+    turn : int
+        Neighbourhoods are cut along other lines in each turn.
+    """
+    problem, arcs = generation.problem, generation.weeks.arcs
+    total = by_request(generation, parts, shares(generation, parts, chosen))
+    group = np.full(len(total), -1, np.int32)
+    short = np.flatnonzero(total > _SHARE)
+    group[short] = _cells(problem.requests.lat[short], problem.requests.lon[short], turn)
+    # What their candidates serve now comes along, unless it belongs elsewhere.
+    request = problem.slots.request[arcs.slot]
+    wanted = (group[request] >= 0) & (parts.shortfall <= _CLOSE)
+    of = np.full(len(problem.volunteers), -1, np.int32)
+    of[arcs.volunteer[wanted]] = group[request[wanted]]
+    serves = chosen[of[arcs.volunteer[chosen]] >= 0]
+    serves = serves[group[request[serves]] < 0]
+    group[request[serves]] = of[arcs.volunteer[serves]]
+    return group
+
+
+def _cells(lat: c.Floats, lon: c.Floats, turn: int) -> c.Longs:
+    """Cut places into cells of about as many: strips one way, and each the other way."""
+    if turn % 2:
+        lat, lon = lon, lat
+    many = len(lat)
+    strips = max(1, round(np.sqrt(many / _TOGETHER)))
+    shift = (turn // 2) * _TOGETHER // 2
+    strip = np.empty(many, np.int64)
+    strip[np.argsort(lat, kind="stable")] = (np.arange(many) * strips) // max(many, 1)
+    rank = np.empty(many, np.int64)
+    rank[np.lexsort((lon, strip))] = np.arange(many)
+    return strip * many + (rank + shift) // _TOGETHER
+
+
+def mended(
+    generation: Generation, parts: Dissection, group: c.Ints, chosen: c.Longs, workers: int
+) -> c.Longs:
+    """Return a plan at least as good as a plan, better in some of the groups of requests."""
+    mender = _Mender(generation, parts, group, chosen)
+    with ThreadPoolExecutor(workers) as pool:
+        found = list(pool.map(mender.better, mender.territory.numbers))
+    now = np.zeros(len(generation.weeks.arcs), np.bool_)
+    now[chosen] = True
+    for before, after in found:
+        now[before] = False
+        now[after] = True
+    return np.flatnonzero(now)
+
+
+class _Mender:
+    """Solves groups that share nothing, each with the rest of the plan as it is."""
+
+    def __init__(
+        self, generation: Generation, parts: Dissection, group: c.Ints, chosen: c.Longs
+    ) -> None:
+        self.generation, self.parts = generation, parts
+        self.territory = Territory(generation, parts, group)
+        arcs = generation.weeks.arcs
+        self.now = np.zeros(len(arcs), np.bool_)
+        self.now[chosen] = True
+        # Who serves elsewhere, too, stays as they are.
+        owner = self.territory.owner
+        away = chosen[self.territory.of_arc[chosen] != owner[arcs.volunteer[chosen]]]
+        self.free = owner.copy()
+        self.free[arcs.volunteer[away]] = -1
+
+    def better(self, number: int) -> tuple[c.Longs, c.Longs]:
+        """Return arcs of the plan, and the arcs to have in their stead."""
+        generation, best = self.generation, self.generation.best
+        requests = self.territory.requests.of(np.array([number]))
+        inside = np.sort(generation.writer.arcs_of.of(requests))
+        free = self.free[generation.weeks.arcs.volunteer[inside]] == number
+        now = self.now[inside]
+        arc = inside[free & (now | (self.parts.shortfall[inside] <= _NEAR))]
+        before = inside[free & now]
+        if not best.goes_on() or not len(arc):
+            return before, before
+        place = generation.writer.write(
+            requests,
+            arc,
+            generation.alone[arc],
+            kept=inside[now & ~free],
+            # No more of what is shared than now: so all groups may be solved at once.
+            room=generation.writer.used(before),
+        )
+        start = place.start(generation.problem, generation.weeks.arcs, inside[now])
+        answer = place.programme.solve(
+            min(best.seconds_left, _SECONDS), 0.0, best.stop, nodes=_NODES, start=start
+        )
+        return before, before if answer.x is None else place.taken(answer.x)

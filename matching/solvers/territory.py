@@ -1,0 +1,47 @@
+"""Whose is what, when requests are put into groups that share nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching import columns as c
+from matching.solvers.dissection import Dissection
+from matching.solvers.generation import Generation
+
+
+class Territory:
+    """Groups of requests, and the volunteers of each.
+
+    Parameters
+    ----------
+    group : int32 array, shape (requests,)
+        Which group each request is in; -1 for none.
+
+    Attributes
+    ----------
+    numbers : int64 array, shape (groups,)
+        The groups, small ones first.
+    size : int64 array, shape (groups,)
+        How many requests each has.
+    of_arc : int32 array, shape (arcs,)
+        In which group each arc ends.
+    owner : int32 array, shape (volunteers,)
+        The group where their best arc ends; -1 for none.
+    requests, people : Groups
+        Those of each group.
+    """
+
+    def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
+        arcs, problem = generation.weeks.arcs, generation.problem
+        self.group = np.unique(np.append(group, -1), return_inverse=True)[1][:-1] - 1
+        size = np.bincount(self.group[self.group >= 0])
+        self.numbers = np.argsort(size, kind="stable")
+        self.size = size[self.numbers]
+        self.of_arc = self.group[problem.slots.request[arcs.slot]].astype(np.int32)
+        rows = np.flatnonzero(self.of_arc >= 0)
+        rows = rows[np.lexsort((-parts.reward[rows], arcs.volunteer[rows]))]
+        first = np.diff(arcs.volunteer[rows], prepend=-1) != 0
+        self.owner = np.full(len(problem.volunteers), -1, np.int32)
+        self.owner[arcs.volunteer[rows[first]]] = self.of_arc[rows[first]]
+        self.requests = c.Groups(self.group, len(size))
+        self.people = c.Groups(self.owner, len(size))
