@@ -21,14 +21,6 @@ from matching.problem import Problem
 _BLOCK = 1 << 22
 
 
-# More paths of one length than this in a block are not listed one by one.
-_MOST_PATHS = 1 << 20
-
-
-class TooManyPathsError(Exception):
-    """There are more schedules than can be listed."""
-
-
 @dataclass(frozen=True)
 class Paths(c.Columns):
     """Paths of one length; the parent is an index into the paths one service shorter."""
@@ -89,12 +81,8 @@ class Block:
         self.next = b
         self.next_of = c.starts_of(a.astype(np.int32), size)
 
-    def grow(self, at_least: c.Floats | None = None) -> list[Paths]:
-        """Return paths of one service, of two, and so on.
-
-        Without ``at_least``, a value per volunteer, those that no other dominates; with it, all
-        that can still become worth as much.
-        """
+    def grow(self) -> list[Paths]:
+        """Return paths of one service, of two, and so on, that no other dominates."""
         alone = np.flatnonzero(
             (self.end - self.start <= self.max_minutes) & (self.max_shifts > 0) & (self.by_day > 0)
         )
@@ -106,35 +94,14 @@ class Block:
             self.counts_days[alone].astype(np.int64),
             np.full(len(alone), -1, np.int64),
         )
-        goal = None if at_least is None else at_least[self.volunteer] - self._still_to_come()
         levels: list[Paths] = []
         step = self.problem.policy.load_step
         while True:
-            if goal is None:
-                paths = _undominated(paths)
-            else:
-                paths = paths.take(paths.value >= goal[paths.arc])
-                if len(paths) > _MOST_PATHS:
-                    raise TooManyPathsError
+            paths = _undominated(paths)
             if not len(paths):
                 return levels
             levels.append(paths)
             paths = self._extended(paths, minutes, step * len(levels), len(levels) + 1)
-
-    def _still_to_come(self) -> c.Floats:
-        """Return a bound on what may follow each service, shape (services,)."""
-        most = np.zeros(len(self.rows))
-        some = np.flatnonzero(np.diff(self.next_of))
-        if not len(some):
-            return most
-        gain = (self.reward - self.first_load)[self.next]
-        while True:
-            # Sweeps from the last services back; a path of k services takes k of them.
-            follow = np.maximum.reduceat(gain + most[self.next], self.next_of[some])
-            follow = np.maximum(follow, 0.0)
-            if (follow <= most[some]).all():
-                return most
-            most[some] = follow
 
     def _extended(self, paths: Paths, minutes: c.Longs, load: int, shifts: int) -> Paths:
         more = self.max_shifts[paths.arc] >= shifts
@@ -219,37 +186,6 @@ def best_schedules(
     """
     blocks = _useful_blocks(problem, arcs, rows, reward, first_load, np.nextafter(0.0, 1.0))
     return _joined([_picked(block, block.grow(), above, most) for block in blocks])
-
-
-def all_schedules(
-    problem: Problem,
-    arcs: Arcs,
-    rows: c.Longs,
-    reward: c.Floats,
-    first_load: c.Longs,
-    best: c.Floats,
-    slack: float,
-) -> Schedules:
-    """Return every schedule that falls short of the volunteer's best by no more than the slack.
-
-    Parameters
-    ----------
-    rows : int64 array
-        The arcs to look at, all arcs of each volunteer or none, sorted by volunteer.
-    best : float64 array, shape (volunteers,)
-        The value of each volunteer's best schedule, at least 0.
-    slack : float
-        At least 0.
-
-    Raises
-    ------
-    TooManyPathsError
-        If they are too many to be listed.
-    """
-    at_least = best - slack
-    blocks = _useful_blocks(problem, arcs, rows, reward, first_load, -slack)
-    below = np.nextafter(at_least, -np.inf)
-    return _joined([_picked(block, block.grow(at_least), below, _MOST_PATHS) for block in blocks])
 
 
 def _joined(parts: list[Schedules]) -> Schedules:

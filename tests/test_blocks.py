@@ -30,6 +30,17 @@ class Priced:
     parts: Dissection
     optimum: int
 
+    @property
+    def optimal(self) -> np.ndarray:
+        """The arcs of an optimal plan."""
+        best = self.generation.best
+        best.chosen, best.value, best.bound = np.empty(0, np.int64), None, np.inf
+        prove(self.generation, np.arange(len(self.generation.weeks.arcs)), best)
+        assert best.value == best.bound == self.optimum
+        # What is proved would end all further search.
+        best.bound = np.inf
+        return best.chosen
+
 
 def priced(seed: int) -> Priced:
     tables = full_world(seed, **SMALL)

@@ -12,7 +12,9 @@ from matching import Policy, Problem, Week
 from matching.columns import Floats
 from matching.eligibility import Arcs, eligible
 from matching.plan import slot_keys
-from matching.schedules import Schedules, TooManyPathsError, all_schedules, best_schedules
+from matching.schedules import Schedules, best_schedules
+from matching.solvers.integer import Integer
+from matching.solvers.services import WeekRows
 from matching.value import first_load
 from matching.weeks import Weeks
 from tests.oracle.brute import weeks_of
@@ -110,44 +112,39 @@ def test_the_best_schedules_are_weeks_and_the_first_is_the_best(
             assert v not in of
 
 
-@law(40, tables=WORLDS, seed=SEEDS, slack=st.sampled_from([0.0, 50.25, 300.0, 1500.0]))
-def test_all_schedules_leaves_none_out(tables: Tables, seed: int, slack: float) -> None:
+@law(40, tables=WORLDS, seed=SEEDS)
+def test_the_rows_of_weeks_say_what_a_week_is(tables: Tables, seed: int) -> None:
     drawn = Drawn(tables, seed)
-    every, load = np.arange(len(drawn.arcs)), first_load(drawn.problem)
-    found = all_schedules(drawn.problem, drawn.arcs, every, drawn.reward, load, drawn.best, slack)
-    for v, arcs, value in listed(found):
-        assert drawn.weeks[v][arcs] == value
-    wanted = {
-        (v, arcs)
-        for v, weeks in enumerate(drawn.weeks)
-        for arcs, value in weeks.items()
-        if arcs and value >= drawn.best[v] - slack
-    }
-    told = [(v, arcs) for v, arcs, _ in listed(found)]
-    assert set(told) == wanted
-    assert len(told) == len(wanted)
-
-
-def test_all_schedules_gives_up_where_there_are_too_many() -> None:
-    # Of seventy services at seven times a day, ten at a time, on five days, five are taken: more
-    # than a million ways.
-    week = Week("2026-03-02")
-    week.volunteer(
-        "ann", available=[(f"2026-03-0{day} 00:00", f"2026-03-0{day} 23:00") for day in range(2, 9)]
+    load = first_load(drawn.problem)[drawn.arcs.volunteer]
+    rows = WeekRows(drawn.problem, drawn.arcs)
+    matrix, low, high = rows.rows()
+    columns = matrix.shape[1]
+    programme = Integer(
+        matrix.tocsc(),
+        low,
+        high,
+        np.concatenate([drawn.reward - load, -rows.cost]),
+        np.zeros(columns),
+        np.ones(columns),
+        np.arange(columns) < len(drawn.arcs),
     )
-    for day in range(2, 7):
-        for hour in range(8, 15):
-            for n in range(10):
-                start, end = (f"2026-03-0{day} {h:02}:00" for h in (hour, hour + 1))
-                week.request(f"r{day}-{hour}-{n}", start=start, end=end)
-    problem = week.problem()
-    arcs = eligible(problem)
-    reward = np.full(len(arcs), 3000.0)
-    best, chosen = Weeks(problem, arcs).best(reward)
-    # Five services, with a load of 100 * (0 + 1 + 2 + 3 + 4).
-    assert (best.tolist(), chosen.sum()) == ([14_000.0], 5)
-    with pytest.raises(TooManyPathsError):
-        all_schedules(problem, arcs, np.arange(len(arcs)), reward, first_load(problem), best, 0.0)
+    answer = programme.solve(60.0, 0.0, lambda: False)
+    # One integer programme finds everybody's best week.
+    assert answer.bound == pytest.approx(drawn.best.sum())
+    assert answer.x is not None
+    chosen = np.flatnonzero(answer.x[: len(drawn.arcs)] > 0.5)
+    assert not len(Weeks(drawn.problem, drawn.arcs).misfits(chosen))
+
+
+@law(40, tables=WORLDS, seed=SEEDS)
+def test_misfits_are_what_makes_no_week(tables: Tables, seed: int) -> None:
+    drawn = Drawn(tables, seed)
+    draw = np.random.default_rng(seed)
+    chosen = np.flatnonzero(draw.random(len(drawn.arcs)) < 0.4)
+    of = [chosen[drawn.arcs.volunteer[chosen] == v] for v in range(len(drawn.volunteers))]
+    wrong = [arcs for v, arcs in enumerate(of) if frozenset(arcs.tolist()) not in drawn.weeks[v]]
+    found = Weeks(drawn.problem, drawn.arcs).misfits(chosen)
+    assert sorted(found.tolist()) == sorted(int(arc) for arcs in wrong for arc in arcs)
 
 
 # --- by hand --------------------------------------------------------------------------------------

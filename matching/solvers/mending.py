@@ -1,8 +1,8 @@
-"""Mending: where a plan falls short of the bound, and a better plan there with the rest as it is.
+"""Mending: where a plan falls short of the bound, a better plan there with the rest as it is.
 
-Under the duals of a bound every volunteer, team variable and row says how much of the gap is theirs.
-Requests with a share are put into neighbourhoods of places near each other, each with the requests
-its best candidates serve now, and each neighbourhood is solved as an integer programme of its own.
+Under the duals of a bound every volunteer, team variable and row has a share of the gap. Requests
+with a share are put into neighbourhoods of places near each other, each with the requests its best
+candidates serve now, and each neighbourhood is solved as an integer programme of its own.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def shares(generation: Generation, parts: Dissection, chosen: c.Longs) -> Shares
 
 
 def by_request(generation: Generation, parts: Dissection, share: Shares) -> c.Floats:
-    """Add up the shares of each request; a volunteer's belong to the request that suits them best."""
+    """Add up the shares of each request; a volunteer's go to the one that suits them best."""
     problem, arcs = generation.problem, generation.weeks.arcs
     size = len(problem.requests)
     rows = np.flatnonzero(generation.rows.request >= 0)
@@ -72,7 +72,8 @@ def by_request(generation: Generation, parts: Dissection, share: Shares) -> c.Fl
     short = short[np.lexsort((-parts.reward[short], arcs.volunteer[short]))]
     best = short[np.diff(arcs.volunteer[short], prepend=-1) != 0]
     request = problem.slots.request[arcs.slot[best]]
-    return total + np.bincount(request, share.week[arcs.volunteer[best]], minlength=size)
+    total += np.bincount(request, share.week[arcs.volunteer[best]], minlength=size)
+    return total.astype(np.float64)
 
 
 def neighbourhoods(generation: Generation, parts: Dissection, chosen: c.Longs, turn: int) -> c.Ints:

@@ -33,11 +33,12 @@ class Territory:
 
     def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
         arcs, problem = generation.weeks.arcs, generation.problem
-        self.group = np.unique(np.append(group, -1), return_inverse=True)[1][:-1] - 1
+        number = np.unique(np.append(group, -1), return_inverse=True)[1][:-1] - 1
+        self.group = number.astype(np.int32)
         size = np.bincount(self.group[self.group >= 0])
         self.numbers = np.argsort(size, kind="stable")
         self.size = size[self.numbers]
-        self.of_arc = self.group[problem.slots.request[arcs.slot]].astype(np.int32)
+        self.of_arc = self.group[problem.slots.request[arcs.slot]]
         rows = np.flatnonzero(self.of_arc >= 0)
         rows = rows[np.lexsort((-parts.reward[rows], arcs.volunteer[rows]))]
         first = np.diff(arcs.volunteer[rows], prepend=-1) != 0

@@ -1,0 +1,76 @@
+"""Mending: a plan's gap taken apart, and plans that only get better."""
+
+import numpy as np
+import pytest
+
+from matching.audit import value, violations
+from matching.solvers.mending import by_request, mended, neighbourhoods, shares
+from matching.solvers.repair import repaired
+from tests.test_blocks import Priced, priced
+
+SEEDS = range(4)
+
+
+def first_plan(world: Priced) -> np.ndarray:
+    generation = world.generation
+    return repaired(generation.problem, generation.weeks, generation.quality, np.empty(0, np.int64))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_shares_of_the_gap_are_the_gap(seed: int) -> None:
+    world = priced(seed)
+    generation, parts = world.generation, world.parts
+    for chosen in (first_plan(world), world.optimal):
+        worth = value(generation.problem, generation.best.plan_of(chosen))
+        share = shares(generation, parts, chosen)
+        of_all = (share.week, share.team, share.row)
+        assert all((part > -1e-6).all() for part in of_all)
+        assert sum(part.sum() for part in of_all) == pytest.approx(parts.bound - worth)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_optimal_plan_stays_and_others_get_better(seed: int) -> None:
+    world = priced(seed)
+    generation, parts, problem = world.generation, world.parts, world.generation.problem
+
+    def worth(chosen: np.ndarray) -> int:
+        plan = generation.best.plan_of(chosen)
+        assert violations(problem, plan).is_empty()
+        return value(problem, plan)
+
+    everything = np.zeros(len(problem.requests), np.int32)
+    assert worth(mended(generation, parts, everything, world.optimal, 1)) == world.optimum
+    chosen = first_plan(world)
+    before = worth(chosen)
+    for turn in range(4):
+        group = neighbourhoods(generation, parts, chosen, turn)
+        # With one worker or two, the plan is the same.
+        again = mended(generation, parts, group, chosen, 2)
+        chosen = mended(generation, parts, group, chosen, 1)
+        assert (chosen == again).all()
+        after = worth(chosen)
+        assert after >= before
+        before = after
+
+
+def test_from_nothing_something_is_made() -> None:
+    world = priced(0)
+    generation, parts, chosen = world.generation, world.parts, first_plan(world)
+    assert not len(chosen)
+    group = neighbourhoods(generation, parts, chosen, 0)
+    better = generation.best.plan_of(mended(generation, parts, group, chosen, 1))
+    assert value(generation.problem, better) > world.optimum // 2
+
+
+def test_no_gap_no_neighbourhood() -> None:
+    world = priced(0)
+    generation, parts = world.generation, world.parts
+    total = by_request(generation, parts, shares(generation, parts, world.optimal))
+    quiet = total <= 1.0
+    group = neighbourhoods(generation, parts, world.optimal, 0)
+    request = generation.problem.slots.request[generation.weeks.arcs.slot]
+    # Who is in no neighbourhood has no share, or is the service of a candidate of one.
+    assert (group[~quiet] >= 0).all()
+    served = np.zeros(len(total), np.bool_)
+    served[request[world.optimal]] = True
+    assert (group[quiet & ~served] == -1).all()
