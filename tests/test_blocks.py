@@ -9,7 +9,7 @@ import pytest
 from matching.eligibility import eligible
 from matching.solvers.blocks import Blocks
 from matching.solvers.dissection import Dissection, dissected
-from matching.solvers.doubt import in_doubt, widened
+from matching.solvers.doubt import in_doubt
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.relaxation import best_candidates, relax
@@ -82,7 +82,6 @@ def test_blocks_lower_the_bound_and_keep_it_true(seed: int) -> None:
     draw = np.random.default_rng(seed)
     groups = [
         doubt,
-        widened(world.generation, doubt, world.parts, 50.0),
         draw.integers(-1, 3, many).astype(np.int32),
         np.zeros(many, np.int32),
     ]

@@ -68,6 +68,8 @@ def search(
     except UnsolvedError:
         solved = None
     if solved is None:
+        if best.goes_on():
+            prove(generation, np.arange(len(weeks.arcs)), best)
         return relaxation.prices
     _close_in(generation, solved, best, workers)
     return generation.prices(solved.dual)
@@ -76,14 +78,15 @@ def search(
 def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: int) -> None:
     """Round the linear programme, solve the places in doubt exactly, then all that is left."""
     group = in_doubt(generation, solved.relaxed)
-    for near in (_CLOSE, np.inf):
+    small = len(generation.weeks.arcs) <= _SMALL
+    for near in (_CLOSE,) if small else (_CLOSE, np.inf):
         if best.goes_on():
             _round(generation, solved, best, group >= 0, near, workers)
     if not best.goes_on():
         return
     parts = dissected(generation, solved.dual)
     blocks = Blocks(generation, parts, group)
-    if len(generation.weeks.arcs) > _SMALL:
+    if not small:
         blocks.close(workers, lambda bound: best.prove(bound, "close in"))
         _mend(generation, parts, best, workers)
     if best.goes_on():
