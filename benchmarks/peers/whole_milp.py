@@ -3,7 +3,8 @@
 A binary variable says whether an arc is taken, another whether an option is served; a volunteer's
 shifts are counted by variables of which each costs more than the last. The rows of teams, pairs,
 quotas and pins are those of `matching.solvers.master`, which say the same of whole numbers here;
-those of the volunteers' weeks, which the library keeps out of its programmes, are written below.
+those of the volunteers' weeks are written below, apart from the library's own
+(`matching.solvers.services`): a peer that shared them would change with what it is held against.
 Nothing of the search is used.
 """
 
