@@ -1,4 +1,4 @@
-"""One run: a world's tables into a folder, the entrant's command, and what the judge makes of it."""
+"""One run: a world's tables into a folder, the entrant's command, and the judge's findings."""
 
 from __future__ import annotations
 
