@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from benchmarks.vmb.worlds import WORLDS
+from benchmarks.vmb.worlds import WORLDS, world_of
 from matching.errors import UsageError
 
 PATH = Path(__file__).with_name("best_known.csv")
@@ -55,7 +55,7 @@ def improve(rows: Iterable[Mapping[str, Any]], by: str, on: str, path: Path = PA
     for found in rows:
         if found["value"] is None:
             continue
-        old = table[found["world"]]
+        old = table[world_of(found["world"]).name]
         new = _better(old, found, by, on)
         _agree(new, found)
         if new != old:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import shutil
 import string
 import subprocess
 import sys
@@ -73,12 +74,18 @@ def run(world: World, command: str, keep: Path | None = None) -> dict[str, Any]:
 
 
 def _check(command: str) -> None:
-    named = {name for _, name, _, _ in string.Formatter().parse(command) if name is not None}
+    try:
+        named = {name for _, name, _, _ in string.Formatter().parse(command) if name is not None}
+        program = shlex.split(command)[0]
+    except (ValueError, IndexError):
+        named, program = set(), ""
     if not {"tables", "out"} <= named <= set(PLACES):
         raise UsageError(
             f"command = {command!r} must name {{tables}} and {{out}}, and may name "
             "{week} and {seconds}; nothing else stands in braces"
         )
+    if shutil.which(program) is None:
+        raise UsageError(f"command = {command!r}: {program!r} is no program on this machine")
 
 
 def _measured(limit: int, words: list[str]) -> dict[str, Any]:
@@ -86,10 +93,8 @@ def _measured(limit: int, words: list[str]) -> dict[str, Any]:
         [sys.executable, "-S", meter.__file__, str(limit), *words],
         stdout=subprocess.PIPE,
         text=True,
-        check=False,
+        check=True,
     )
-    if done.returncode:
-        raise UsageError(f"the command could not be started: {shlex.join(words)}")
     found = json.loads(done.stdout)
     code, stopped = found.pop("exit"), found.pop("stopped")
     # Whoever is stopped by the clock is judged by what stands in the folder.
