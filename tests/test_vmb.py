@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from benchmarks.vmb import meter, nearest
 from benchmarks.vmb.__main__ import app
 from benchmarks.vmb.best_known import PATH, best_known, improve
-from benchmarks.vmb.running import ROW, judge, run
+from benchmarks.vmb.running import ROW, judge, read_results, run
 from benchmarks.vmb.worlds import HOSTILE_LIMIT, LIMITS, WORLDS, fingerprint, world_of
 from matching import Problem, Week, audit, solve
 from matching.errors import UsageError
@@ -79,14 +79,14 @@ def row_of(path: Path) -> dict[str, Any]:
 
 def test_only_what_is_better_enters_the_table(tmp_path: Path) -> None:
     path = tmp_path / "known.csv"
-    assert improve([found()], "a", "2026-01-01", path) == [TOWN]
+    assert improve([found()], "a", date(2026, 1, 1), path) == [TOWN]
     first = row_of(path)
     assert (first["value"], first["value_by"], first["value_on"]) == (90, "a", date(2026, 1, 1))
     # Anybody can compute the bound of prices anew, so of two equal ones it is that which counts.
     assert (first["bound"], first["bound_by"]) == (100, "prices of a")
-    assert improve([found(value=89), found(value=None)], "b", "2026-01-02", path) == []
+    assert improve([found(value=89), found(value=None)], "b", date(2026, 1, 2), path) == []
     assert row_of(path) == first
-    assert improve([found(value=91, claimed=95)], "b", "2026-01-03", path) == [TOWN]
+    assert improve([found(value=91, claimed=95)], "b", date(2026, 1, 3), path) == [TOWN]
     second = row_of(path)
     assert (second["value"], second["value_by"]) == (91, "b")
     assert (second["bound"], second["bound_by"]) == (95, "search of b")
@@ -106,10 +106,10 @@ def test_a_contradiction_leaves_the_table_alone(
     tmp_path: Path, changes: dict[str, Any], text: str
 ) -> None:
     path = tmp_path / "known.csv"
-    improve([found()], "a", "2026-01-01", path)
+    improve([found()], "a", date(2026, 1, 1), path)
     before = path.read_text()
     with pytest.raises(UsageError, match=text):
-        improve([found(**changes)], "b", "2026-01-02", path)
+        improve([found(**changes)], "b", date(2026, 1, 2), path)
     assert path.read_text() == before
 
 
@@ -162,11 +162,24 @@ def test_a_plan_with_prices_is_judged_without_trust(
     assert result.value == row_of(PATH)["value"]
 
 
-def test_a_plan_alone_is_enough(town: dict[str, pl.DataFrame], tmp_path: Path) -> None:
+def test_prices_that_cannot_be_read_leave_the_plan(
+    town: dict[str, pl.DataFrame], tmp_path: Path
+) -> None:
+    result = solve(Problem.from_tables(town, WORLDS[TOWN].week), gap=0.0)
+    write_result(tmp_path, {"plan": result.tables()["plan"]}, {})
+    (tmp_path / "prices.csv").write_text("request_id,price\nr0001,cheap\n")
+    judged = verdict(town, tmp_path)
+    assert (judged["status"], judged["value"]) == ("kept", result.value)
+    assert judged["detail"].startswith("no bound: 1 fault")
+    assert "proved" not in judged
+
+
+def test_an_empty_plan_misses_the_pins(town: dict[str, pl.DataFrame], tmp_path: Path) -> None:
     (tmp_path / "plan.csv").write_text("request_id,post,volunteer_id\n")
     judged = verdict(town, tmp_path)
-    # Nobody serves: worth nothing, and against the rules only where somebody is pinned.
-    assert judged["status"] == ("broken" if "assignments" in town else "kept")
+    # Nobody serves: that keeps every rule but one, for somebody is pinned.
+    pins = (town["assignments"]["status"] == "pinned").sum()
+    assert judged == {"status": "broken", "detail": f"pinned: {pins}"}
 
 
 def test_what_is_wrong_is_named(town: dict[str, pl.DataFrame], tmp_path: Path) -> None:
@@ -233,6 +246,14 @@ def test_rows_are_added_and_tables_kept(tmp_path: Path) -> None:
     assert results["world"].to_list() == [TOWN, TOWN]
     assert (keep / TOWN / "tables" / "requests.csv").exists()
     assert (keep / TOWN / "plan" / "plan.csv").exists()
+
+
+def test_other_files_are_not_taken_for_results(tmp_path: Path) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(UsageError, match="is no table of results"):
+        read_results(path)
+    assert read_results(tmp_path / "none.csv").is_empty()
 
 
 # --- nearest first, by hand -----------------------------------------------------------------------

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 from scipy.optimize import linear_sum_assignment
 
-from benchmarks.public.tables import Instance, Matrix, affinities, moments, named
+from benchmarks.public.tables import Column, Instance, Matrix, affinities, moments, named
 from matching.geometry import RADIUS_KM
 
 _KM = 0.001  # a unit of the plane
@@ -87,7 +87,7 @@ def read(path: Path, known: float, filled: int) -> Instance:
     )
 
 
-def _moments(units: Matrix) -> Matrix:
+def _moments(units: Column) -> Column:
     return moments(((units + _EARLIEST) * _MINUTES).astype(np.int64))
 
 

@@ -11,9 +11,9 @@ import polars as pl
 import typer
 
 from benchmarks.vmb.best_known import best_known, improve
-from benchmarks.vmb.running import ROW, run
+from benchmarks.vmb.running import ROW, read_results, run
 from benchmarks.vmb.worlds import fingerprint, world_of
-from matching.errors import MatchingError
+from matching.errors import MatchingError, UsageError
 from matching.stores import write_tables
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -51,7 +51,7 @@ def run_them(
     """Run an entrant on worlds, judge its plans, and add a row for each to FILE."""
     for world in [world_of(name) for name in names]:
         row = run(world, command, keep)
-        before = pl.read_csv(out, schema=ROW) if out.exists() else pl.DataFrame(schema=ROW)
+        before = read_results(out)
         out.parent.mkdir(parents=True, exist_ok=True)
         beside = out.with_suffix(".new")
         before.vstack(pl.DataFrame([row], schema=ROW)).write_csv(beside)
@@ -62,16 +62,18 @@ def run_them(
 
 @app.command()
 def record(
-    results: Annotated[Path, typer.Argument(help="What `run` wrote")],
+    results: Annotated[Path, typer.Argument(help="What `run` wrote", exists=True)],
     by: Annotated[
         str, typer.Option(help="Who found them, and how: solver, version, time, machine")
     ],
     on: Annotated[str, typer.Option(help="The day of the runs, as 2026-11-30")],
 ) -> None:
     """Enter better values and bounds into the table of best-known ones."""
-    date.fromisoformat(on)
-    rows = pl.read_csv(results, schema=ROW).iter_rows(named=True)
-    changed = improve(rows, by, on)
+    try:
+        day = date.fromisoformat(on)
+    except ValueError:
+        raise UsageError(f"on = {on!r}: write a day such as 2026-11-30") from None
+    changed = improve(read_results(results).iter_rows(named=True), by, day)
     typer.echo("\n".join(changed) or "nothing is better than what is known")
 
 

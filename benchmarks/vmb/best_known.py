@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -24,7 +25,6 @@ SCHEMA: dict[str, type[pl.DataType]] = {
     "bound_by": pl.String,
     "bound_on": pl.Date,
 }
-_EMPTY: dict[str, Any] = dict.fromkeys(SCHEMA)
 
 
 def best_known(path: Path = PATH) -> pl.DataFrame:
@@ -39,7 +39,9 @@ def best_known(path: Path = PATH) -> pl.DataFrame:
     )
 
 
-def improve(rows: Iterable[Mapping[str, Any]], by: str, on: str, path: Path = PATH) -> list[str]:
+def improve(
+    rows: Iterable[Mapping[str, Any]], by: str, on: dt.date, path: Path = PATH
+) -> list[str]:
     """Put better values and bounds into the table; return the worlds that changed.
 
     A bound computed from prices is entered as such. One that is only claimed needs trust in the
@@ -68,16 +70,17 @@ def improve(rows: Iterable[Mapping[str, Any]], by: str, on: str, path: Path = PA
     return changed
 
 
-def _better(old: Mapping[str, Any], found: Mapping[str, Any], by: str, on: str) -> dict[str, Any]:
-    new = _EMPTY | old | {"fingerprint": old["fingerprint"] or found["fingerprint"]}
-    day = pl.Series([on]).str.to_date().item()
+def _better(
+    old: Mapping[str, Any], found: Mapping[str, Any], by: str, on: dt.date
+) -> dict[str, Any]:
+    new = dict(old) | {"fingerprint": old["fingerprint"] or found["fingerprint"]}
     if new["value"] is None or found["value"] > new["value"]:
-        new |= {"value": found["value"], "value_by": by, "value_on": day}
+        new |= {"value": found["value"], "value_by": by, "value_on": on}
     bounds = [(found["proved"], f"prices of {by}"), (found["claimed"], f"search of {by}")]
     # Of two equal ones that comes first which anybody can compute anew.
     for bound, how in bounds:
         if bound is not None and (new["bound"] is None or bound < new["bound"]):
-            new |= {"bound": bound, "bound_by": how, "bound_on": day}
+            new |= {"bound": bound, "bound_by": how, "bound_on": on}
     return new
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from matching import Plan, Problem, audit
+from matching.columns import Bools, Ints
 from matching.eligibility import Arcs, eligible
 from matching.geometry import distance_km
 from matching.stores import read_tables
@@ -34,7 +35,7 @@ class Diary:
         self.today = np.zeros((many, 7), np.int64)
         self.quota = problem.organisations.max_seats.astype(np.int64)
 
-    def fits(self, v: np.ndarray, option: int) -> np.ndarray:
+    def fits(self, v: Ints, option: int) -> Bools:
         """Tell who of these volunteers can add the option to their week."""
         people, options, places = (
             self.problem.volunteers,
@@ -47,12 +48,13 @@ class Diary:
         travel = np.nan_to_num(60 * km / self.problem.policy.travel_kmh)
         rest = np.where(self.last_day[v] != day, people.min_rest[v], 0)
         pause = np.where(self.shifts[v] > 0, np.maximum(travel, rest), 0)
-        return (
+        fine: Bools = (
             (self.free_from[v] + pause <= start)
             & (self.shifts[v] < people.max_shifts[v])
             & (self.minutes[v] + end - start <= people.max_minutes[v])
             & (self.today[v, day] < people.max_shifts_per_day[v])
         )
+        return fine
 
     def take(self, v: int, option: int) -> bool:
         """Add the option to a volunteer's week, unless a quota above them is used up."""

@@ -70,7 +70,9 @@ def run(world: World, command: str, keep: Path | None = None) -> dict[str, Any]:
         row = {"world": world.name, "fingerprint": fingerprint(made)}
         row |= _measured(world.limit, words)
         judged = judge(made, world, out) if row["status"] != "failed" else {}
-    return dict.fromkeys(ROW) | row | judged | _gap(row, judged)
+    details = [text for text in (row.pop("detail"), judged.pop("detail", None)) if text]
+    row |= {"detail": "; ".join(details) or None} | judged
+    return dict.fromkeys(ROW) | row | _gap(row)
 
 
 def _check(command: str) -> None:
@@ -95,7 +97,7 @@ def _measured(limit: int, words: list[str]) -> dict[str, Any]:
         text=True,
         check=True,
     )
-    found = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     code, stopped = found.pop("exit"), found.pop("stopped")
     # Whoever is stopped by the clock is judged by what stands in the folder.
     failed = code != 0 and not stopped
@@ -111,7 +113,7 @@ def judge(tables: Tables, world: World, out: Path) -> dict[str, Any]:
     except UsageError:
         return {"status": "no plan"}
     except DataError as error:
-        return {"status": "unreadable", "detail": str(error).partition("\n")[0]}
+        return {"status": "unreadable", "detail": _first_line(error)}
     broken = audit.violations(problem, plan)
     if broken.height:
         rules = broken["rule"].value_counts(sort=True).rows()
@@ -119,25 +121,52 @@ def judge(tables: Tables, world: World, out: Path) -> dict[str, Any]:
     return {"status": "kept", "value": audit.value(problem, plan)} | _bounds(problem, out)
 
 
-def _bounds(problem: Problem, out: Path) -> dict[str, int | None]:
+def _bounds(problem: Problem, out: Path) -> dict[str, int | str | None]:
     """Compute the bound of the prices, if the entrant wrote any, and read the one it claims."""
     try:
         prices, summary = read_prices(out), read_summary(out) or {}
         proved = None if prices is None else certify(problem, Prices.from_frame(problem, prices))
-    except MatchingError:
-        return {}  # a plan needs neither
+    except MatchingError as error:
+        # A plan needs neither: it stands without a bound.
+        return {"detail": f"no bound: {_first_line(error)}"}
     claimed = summary.get("bound")
-    known = isinstance(claimed, int | float) and math.isfinite(claimed)
+    if not isinstance(claimed, int | float) or not math.isfinite(claimed):
+        claimed = None
+    # A value is a whole number, and no larger than a bound that is none.
     return {
         "proved": None if proved is None else math.floor(proved + 1e-6),
-        "claimed": math.floor(claimed) if known else None,
+        "claimed": None if claimed is None else math.floor(claimed),
     }
 
 
-def _gap(row: Mapping[str, Any], judged: Mapping[str, Any]) -> dict[str, float]:
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _gap(row: Mapping[str, Any]) -> dict[str, float]:
     """Return the gap to the best-known bound, of the very same world."""
     known = best_known().row(by_predicate=pl.col("world") == row["world"], named=True)
-    value = judged.get("value")
+    value = row.get("value")
     if value is None or known["bound"] is None or known["fingerprint"] != row["fingerprint"]:
         return {}
     return {"gap": (known["bound"] - value) / max(1, value)}
+
+
+def read_results(path: Path) -> pl.DataFrame:
+    """Read what earlier runs wrote; no rows if there is no such file.
+
+    Raises
+    ------
+    UsageError
+        If it is another file.
+    """
+    if not path.exists():
+        return pl.DataFrame(schema=ROW)
+    try:
+        header = pl.read_csv(path, n_rows=0).columns
+        results = pl.read_csv(path, schema=ROW)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"{path} is no table of results: {_first_line(error)}") from None
+    if header != list(ROW):
+        raise UsageError(f"{path} is no table of results: its columns must be {', '.join(ROW)}")
+    return results
