@@ -14,6 +14,8 @@ from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser, SkipParse
 
 ROOT = Path(__file__).parent
 NOT_LINKED = {"build", "dist"}
+# The commands that blocks of the documentation may begin with, to be run.
+RUN = ("matching ", "python -m benchmarks.vmb ")
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -38,11 +40,11 @@ def leave(namespace: dict[str, object]) -> None:
 
 
 def run_shell(example: Example) -> None:
-    """Run a block whose first command is `matching`; `# doctest: exit=2` states another status."""
+    """Run a block that begins with one of `RUN`; `# doctest: exit=2` states another status."""
     lines = example.parsed.replace("\\\n", " ").splitlines()
     prompted = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
     commands = prompted or [line for line in lines if line and not line.startswith("#")]
-    if not commands or not commands[0].startswith("matching "):
+    if not commands or not commands[0].startswith(RUN):
         return
     stated = re.search(r"# doctest: exit=(\d+)", example.parsed)
     wanted = int(stated[1]) if stated else 0

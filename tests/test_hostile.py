@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching import Problem, Result, audit, certify, solve
-from tests.hostile import (
+from benchmarks.vmb.hostile import (
     all_equal,
     all_or_nothing,
     chain,
@@ -18,6 +17,7 @@ from tests.hostile import (
     one_skill,
     one_town,
 )
+from matching import Problem, Result, audit, certify, solve
 from tests.oracle.reading import read
 from tests.test_laws import best, judged, problem_of
 from tests.worlds import Tables

@@ -25,11 +25,12 @@ from matching.value import first_load
 
 
 class Answer(NamedTuple):
-    """What the solver found and proved; the value is None where it found no plan."""
+    """What the solver found and proved; value and arcs are None where it found no plan."""
 
     value: int | None
     bound: float
     proved: bool
+    chosen: c.Longs | None  # indices of arcs
 
 
 def solve(
@@ -61,7 +62,8 @@ def solve(
     )
     value = None if answer.x is None else round(-answer.fun)
     bound = np.inf if answer.mip_dual_bound is None else -answer.mip_dual_bound
-    return Answer(value, float(bound), answer.status == 0)
+    chosen = None if answer.x is None else np.flatnonzero(answer.x[: len(arcs)] > 0.5)
+    return Answer(value, float(bound), answer.status == 0, chosen)
 
 
 def _team_rows(problem: Problem, arcs: Arcs) -> Rows:

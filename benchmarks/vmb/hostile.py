@@ -8,13 +8,14 @@ Every function takes a size, of what its name speaks of, and a seed, and builds 
 once, so that thousands of rows take no time.
 """
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from tests.oracle.reading import WEEK
-from tests.worlds import Tables
+Tables = dict[str, pl.DataFrame]
+WEEK = dt.date(2026, 3, 2)
 
 HOUR = 60
 DAY = 24 * HOUR
