@@ -15,6 +15,9 @@ from matching import columns as c
 
 # Programmes that have nothing to do with each other are solved together up to so many columns.
 _TOGETHER = 4_000
+# Beyond so many columns presolving costs more than it saves: it merges cliques, and what HiGHS then
+# does with these takes minutes that no time limit ends.
+_PRESOLVED = 10_000
 
 
 class Quiet(highspy.Highs):
@@ -91,6 +94,8 @@ class Integer:
         highs.setOptionValue("threads", 1)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("mip_abs_gap", 1e-6)
+        if columns > _PRESOLVED:
+            highs.setOptionValue("presolve", "off")
         # A restart presolves anew: with what is known from outside it seldom pays.
         highs.setOptionValue("mip_allow_restart", False)
         highs.setOptionValue("time_limit", max(seconds, 0.01))
