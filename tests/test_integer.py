@@ -48,6 +48,12 @@ def test_nothing_fits() -> None:
     assert solved(programme) == Answer(None, -np.inf, True)
 
 
+def test_nothing_to_choose_from() -> None:
+    answer = solved(knapsack([], [], 1))
+    assert answer.x is not None
+    assert (answer.x.size, answer.bound, answer.proved) == (0, 0.0, True)
+
+
 def test_without_time_nothing_is_claimed() -> None:
     draw = np.random.default_rng(0)
     programme = Integer(

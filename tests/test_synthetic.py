@@ -5,7 +5,7 @@ import datetime as dt
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -94,6 +94,9 @@ def test_a_world_keeps_the_contract(size, rules):
     requests=st.integers(1, 60),
     scarcity=st.floats(0.1, 10),
     seed=st.integers(0, 2**32),
+)
+@example(  # a single volunteer who holds nothing
+    size="district", rules="network", volunteers=1, requests=1, scarcity=1.0, seed=497
 )
 @settings(max_examples=25)
 def test_a_world_of_any_size_keeps_the_contract(size, volunteers, requests, **arguments):

@@ -89,6 +89,8 @@ class Integer:
             Columns and their values in a solution to start from.
         """
         rows, columns = self.matrix.shape
+        if not columns:
+            return Answer(np.empty(0), 0.0, True)
         highs: Any = Quiet()  # type: ignore[no-untyped-call]
         highs.setOptionValue("output_flag", False)
         highs.setOptionValue("threads", 1)

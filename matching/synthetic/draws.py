@@ -52,10 +52,10 @@ def distinct(rng: Generator, weights: ArrayLike, counts: Ints) -> Small:
     Returns
     -------
     numpy.ndarray
-        Shape (rows, largest count), int8: item indices, -1 where nothing was drawn. A repeated
+        Shape (rows, largest count or 1), int8: item indices, -1 where nothing was drawn. A repeated
         item is dropped, so a row may hold fewer than its count, and never less than one of it.
     """
-    table = np.full((counts.size, int(counts.max(initial=0))), NONE, dtype=np.int8)
+    table = np.full((counts.size, int(counts.max(initial=1))), NONE, dtype=np.int8)
     seen = np.zeros(counts.size, dtype=np.uint64)
     for column in range(table.shape[1]):
         rows = np.flatnonzero(counts > column)
