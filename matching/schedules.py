@@ -21,6 +21,15 @@ from matching.problem import Problem
 _BLOCK = 1 << 22
 
 
+# From so many ways to go on, paths are held against a bound on what may follow.
+_MANY_WAYS = 1 << 19
+# So many paths of each volunteer and length are followed for a first value.
+_BEAM = 64
+# The bound is computed shift by shift, up to so many.
+_MOST_SHIFTS = 64
+_ARITHMETIC = 1e-6
+
+
 @dataclass(frozen=True)
 class Paths(c.Columns):
     """Paths of one length; the parent is an index into the paths one service shorter."""
@@ -42,6 +51,8 @@ class Block:
         order = np.lexsort((problem.options.start[option], arcs.volunteer[rows]))
         self.problem, self.rows = problem, rows[order]
         self.volunteer = arcs.volunteer[self.rows]
+        # Whose a service is: where theirs begin.
+        self.first = np.searchsorted(self.volunteer, self.volunteer)
         slot = arcs.slot[self.rows]
         option = problem.slots.option[slot]
         self.start = problem.options.start[option].astype(np.int64)
@@ -54,6 +65,8 @@ class Block:
         people = problem.volunteers
         shifts = people.max_shifts[self.volunteer]
         self.max_shifts = shifts
+        services = np.searchsorted(self.volunteer, self.volunteer, side="right") - self.first
+        self.most = np.minimum(shifts, services)
         self.max_minutes = people.max_minutes[self.volunteer].astype(np.int64)
         self.by_day = people.max_shifts_per_day[self.volunteer]
         self.counts_days = self.by_day < shifts
@@ -82,7 +95,22 @@ class Block:
         self.next_of = c.starts_of(a.astype(np.int32), size)
 
     def grow(self) -> list[Paths]:
-        """Return paths of one service, of two, and so on, that no other dominates."""
+        """Return paths of one service, of two, and so on, that no other dominates.
+
+        Where there are very many ways, those that cannot become a best path are left out.
+        """
+        if len(self.next) < _MANY_WAYS or self.most.max() > _MOST_SHIFTS:
+            return self._grown()
+        rest = self._rest()
+        # A few of the most promising give a value that the best path reaches at least.
+        reached = np.zeros(len(self.rows))
+        for paths in self._grown(rest, beam=_BEAM):
+            np.maximum.at(reached, self.first[paths.arc], paths.value)
+        return self._grown(rest, reached)
+
+    def _grown(
+        self, rest: c.Floats | None = None, reached: c.Floats | None = None, beam: int = 0
+    ) -> list[Paths]:
         alone = np.flatnonzero(
             (self.end - self.start <= self.max_minutes) & (self.max_shifts > 0) & (self.by_day > 0)
         )
@@ -98,10 +126,36 @@ class Block:
         step = self.problem.policy.load_step
         while True:
             paths = _undominated(paths)
+            if rest is not None:
+                left = self.most[paths.arc] - len(levels) - 1
+                most = paths.value + rest[left, paths.arc]
+                who = self.first[paths.arc]
+                if reached is not None:
+                    paths = paths.take(most >= reached[who] - _ARITHMETIC)
+                else:
+                    order = np.lexsort((-most, who))
+                    rank = np.arange(len(order)) - np.searchsorted(who[order], who[order])
+                    paths = paths.take(np.sort(order[rank < beam]))
             if not len(paths):
                 return levels
             levels.append(paths)
             paths = self._extended(paths, minutes, step * len(levels), len(levels) + 1)
+
+    def _rest(self) -> c.Floats:
+        """Return a bound on what may follow each service, shape (shifts left, services).
+
+        Hours and days are let go; load and the number of shifts are not.
+        """
+        shifts = int(self.most.max())
+        rest = np.zeros((shifts, len(self.rows)))
+        some = np.flatnonzero(np.diff(self.next_of))
+        gain = (self.reward - self.first_load)[self.next]
+        limit = self.most[self.next]
+        step = self.problem.policy.load_step
+        for left in range(1, shifts):
+            follow = gain - step * (limit - left) + rest[left - 1, self.next]
+            rest[left, some] = np.maximum(np.maximum.reduceat(follow, self.next_of[some]), 0.0)
+        return rest
 
     def _extended(self, paths: Paths, minutes: c.Longs, load: int, shifts: int) -> Paths:
         more = self.max_shifts[paths.arc] >= shifts

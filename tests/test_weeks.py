@@ -8,7 +8,7 @@ import pytest
 from hypothesis import event
 from hypothesis import strategies as st
 
-from matching import Policy, Problem, Week
+from matching import Policy, Problem, Week, schedules
 from matching.columns import Floats
 from matching.eligibility import Arcs, eligible
 from matching.plan import slot_keys
@@ -317,3 +317,20 @@ def test_nobody_at_all() -> None:
     problem: Problem = week.problem()
     value, chosen = Weeks(problem, eligible(problem)).best(np.empty(0))
     assert value.size == chosen.size == 0
+
+
+@law(25, tables=WORLDS, seed=SEEDS)
+def test_leaving_out_hopeless_paths_changes_no_best_week(tables: Tables, seed: int) -> None:
+    drawn = Drawn(tables, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        # As if these few ways were very many, with two paths to begin with.
+        patch.setattr(schedules, "_MANY_WAYS", 0)
+        patch.setattr(schedules, "_BEAM", 2)
+        every, above = np.arange(len(drawn.arcs)), np.zeros(len(drawn.volunteers))
+        load = first_load(drawn.problem)
+        found = best_schedules(drawn.problem, drawn.arcs, every, drawn.reward, load, above)
+    value = np.zeros(len(drawn.volunteers))
+    for v, arcs, worth in listed(found):
+        assert drawn.weeks[v][arcs] == worth
+        value[v] = worth
+    np.testing.assert_array_equal(value, drawn.best)
