@@ -127,7 +127,7 @@ def test_another_package_registers_its_adapter(foreign: Path) -> None:
 
 def test_two_adapters_of_one_name_are_refused(foreign: Path) -> None:
     (foreign / "entry_points.txt").write_text("[matching.stores]\n.zip = drawers\n")
-    with pytest.raises(UsageError, match="several packages have an adapter for '.zip': drawers, v"):
+    with pytest.raises(UsageError, match=r"several packages have .* '\.zip': drawers, v"):
         open_source("week.zip")
 
 

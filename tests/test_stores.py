@@ -11,6 +11,7 @@ from matching.adapters import Sink, Source, open_sink, open_source
 from matching.errors import DataError
 from matching.schema import TABLES
 from matching.testing import SinkKit, SourceKit, worlds
+from tests.servers import schema_for, server
 
 
 class Kit(SourceKit, SinkKit):
@@ -57,6 +58,35 @@ class TestZip(Kit):
 class TestFileUrl(Kit):
     def where(self, place: Path) -> str:
         return f"file://{place}/a%20folder"
+
+
+class TestSqlite(Kit):
+    name = "store.db"
+
+
+class Server(Kit):
+    """A database server: every test has a schema of its own."""
+
+    variable = ""
+
+    def where(self, place: Path) -> str:
+        return server(self.variable)
+
+    def make_source(self, tables: Mapping[str, pl.DataFrame], place: Path) -> Source:
+        schema = schema_for(self.variable, place)
+        open_source(self.where(place), schema=schema).write_tables(tables)
+        return open_source(self.where(place), schema=schema)
+
+    def make_sink(self, place: Path) -> Sink:
+        return open_sink(self.where(place), schema=schema_for(self.variable, place))
+
+
+class TestPostgres(Server):
+    variable = "MATCHING_POSTGRES_URL"
+
+
+class TestMariaDb(Server):
+    variable = "MATCHING_MARIADB_URL"
 
 
 def test_the_worlds_fill_and_empty_every_column() -> None:
