@@ -20,7 +20,7 @@ from matching.stores.files import SUMMARY
 from matching.stores.formats import format_of
 from matching.stores.names import Names
 from matching.stores.paths import Folder
-from matching.stores.whole import replacing
+from matching.stores.whole import naming, replacing
 from matching.stores.writing import Format
 from matching.tables import Tables
 
@@ -99,7 +99,8 @@ class Archive:
             except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
                 text = f"{self.path} is no zip archive that can be read ({error}); pack it anew"
                 raise UsageError(text) from None
-            yield self._folder(folder)
+            with naming(folder, self.path):
+                yield self._folder(folder)
 
     @contextmanager
     def _packed(self) -> Iterator[Folder]:

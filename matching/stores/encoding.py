@@ -12,7 +12,7 @@ from matching.errors import UsageError
 
 _STEP = 1 << 24
 _ASCII = re.compile(r"[\x00-\x7f]+")
-_KNOWN_SHARE, _COMMON_SHARE = 0.95, 0.67
+_KNOWN_SHARE, _COMMON_SHARE = 0.9, 0.67
 # The first byte of a character of the second level is at least this.
 _SECOND_LEVEL = 0xD8
 # The longer mark first: that of UTF-16 is the beginning of that of UTF-32.

@@ -19,6 +19,7 @@ from matching.errors import UsageError
 from matching.stores.files import SUMMARY
 from matching.stores.formats import FORMATS, format_of
 from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.whole import naming
 from matching.tables import Tables
 
 _ONE_FILE = (".zip", ".xlsx")
@@ -119,7 +120,8 @@ class Remote:
             except FileNotFoundError:
                 text = f"{self.url} does not exist; name a folder, a .zip or an .xlsx"
                 raise UsageError(text) from None
-            yield here
+            with naming(here, self.url):
+                yield here
 
     def _get_folder(self, here: Path) -> None:
         for entry in self.fs.ls(self.path, detail=True):

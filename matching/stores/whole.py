@@ -58,3 +58,12 @@ def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def naming(copy: Path, original: object) -> Iterator[None]:
+    """Let errors speak of the original, where a copy is read."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(str(error).replace(str(copy), str(original))) from None
