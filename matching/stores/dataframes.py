@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import polars as pl
@@ -16,7 +18,8 @@ from matching.stores.names import Names
 from matching.tables import Tables
 
 KINDS = ("polars", "pandas", "pyarrow", "duckdb")
-_ROW = "row"
+# A connection of DuckDB refuses a second call instead of waiting.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def open_source(
@@ -64,7 +67,8 @@ class Frames:
         for theirs, frame in self.frames.items():
             table = self.names.ours(theirs)
             try:
-                frame = to_polars(frame)
+                with _ONE_AT_A_TIME if kind_of(theirs, frame) == "duckdb" else nullcontext():
+                    frame = to_polars(frame)
             except Exception as error:  # whatever the other library raises
                 reason = str(error).partition("\n")[0]
                 text = f"the dataframe cannot be read ({reason}); give each column one type"

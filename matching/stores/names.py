@@ -68,7 +68,9 @@ class Names:
 
         A column that has our name without being the one that is meant is set apart.
         """
-        mapping = {theirs: ours for ours, theirs in self.columns.get(table, {}).items()}
+        if table not in self.columns:
+            return frame
+        mapping = {theirs: ours for ours, theirs in self.columns[table].items()}
         mapping = {theirs: ours for theirs, ours in mapping.items() if theirs in frame.columns}
         taken = {ours for theirs, ours in mapping.items() if theirs != ours}
         for name in frame.columns:

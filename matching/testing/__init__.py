@@ -11,6 +11,11 @@
             return MySink(place / "store")
 """
 
-from matching.testing.kit import SinkKit, SourceKit
+import pytest
+
+# What an assertion compared is told in full, as in a test file.
+pytest.register_assert_rewrite("matching.testing.kit")
+
+from matching.testing.kit import SinkKit, SourceKit  # noqa: E402
 
 __all__ = ["SinkKit", "SourceKit"]

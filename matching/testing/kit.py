@@ -73,7 +73,14 @@ class SourceKit:
         """The same cells are at fault as in memory, with the values as they stand in the store."""
         tables = self.make_source(worlds.faulty(), tmp_path).read_tables()
         assert _told(tables) == _told(worlds.faulty())
-        assert len(_told(tables)) >= 4
+        named = {(table, column, value) for table, column, value, _, _ in _told(tables)}
+        assert named >= {
+            ("volunteers", "max_shifts", "-1"),
+            ("volunteers", "station_id", "nowhere"),
+            ("qualifications", "level", "6"),
+            ("posts", "min_seats, seats", "min_seats=9, seats=4"),
+            ("menu", "minutes", "0"),
+        }
 
     def test_reading_again_gives_the_same(self, tmp_path: Path) -> None:
         """In the same order too: the plan must not depend on the day's mood."""
@@ -211,7 +218,9 @@ def _first_difference(found: pl.DataFrame, expected: pl.DataFrame) -> str:
 def _told(tables: Mapping[str, pl.DataFrame]) -> list[tuple[Any, ...]]:
     _, faults = clean(tables, week=worlds.WEEK, time_zone=ZONE, on_error="quarantine")
     assert faults["row"].null_count() == 0
-    cells = ("table", "column", "value", "rule", "message")
+    # A library without missing integers has numbers instead.
+    value = pl.col("value").str.replace_all(r"\.0\b", "")
+    cells = ("table", "column", value, "rule", "message")
     return sorted(faults.select(cells).rows(), key=str)
 
 

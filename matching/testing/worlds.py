@@ -141,17 +141,17 @@ def empty() -> dict[str, pl.DataFrame]:
 def faulty() -> dict[str, pl.DataFrame]:
     """Return a world in which one cell or row of each kind is against the contract."""
     world = every_column()
-    spoil = {
-        "volunteers": pl.when(pl.col("volunteer_id") == "'007").then(-1).otherwise("max_shifts"),
-        "posts": pl.when(pl.col("post") == "厨师").then(9).otherwise("min_seats"),
-        "qualifications": pl.when(pl.col("level") == 3).then(6).otherwise("level"),
-    }
-    for name, cells in spoil.items():
-        world[name] = world[name].with_columns(cells.alias(cells.meta.root_names()[-1]))
-    spoilt = pl.when(pl.col("station_id") == "s-2").then(pl.lit("nowhere"))
-    world["volunteers"] = world["volunteers"].with_columns(
-        station_id=spoilt.otherwise("station_id")
-    )
+    spoilt: list[tuple[str, str, str, str, Any]] = [
+        # In this table, where this column holds this, that column gets that.
+        ("volunteers", "volunteer_id", "'007", "max_shifts", -1),
+        ("volunteers", "volunteer_id", "=1+1", "station_id", "nowhere"),
+        ("qualifications", "qualification", "证书", "level", 6),
+        ("posts", "post", "厨师", "min_seats", 9),
+        ("menu", "menu_item", "m2", "minutes", 0),
+    ]
+    for table, column, value, target, bad in spoilt:
+        cell = pl.when(pl.col(column) == value).then(pl.lit(bad)).otherwise(target)
+        world[table] = world[table].with_columns(cell.alias(target))
     return world
 
 
