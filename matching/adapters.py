@@ -148,8 +148,9 @@ def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
     try:
         chosen = getattr(found[0].load(), method)
     except ModuleNotFoundError as error:
+        missing = str(error.name).partition(".")[0]
         raise UsageError(
-            f"the adapter {name!r} needs the package {error.name!r}, which is not installed: "
+            f"the adapter {name!r} needs the package {missing!r}, which is not installed: "
             "pip install 'volunteer-matching[stores]'"
         ) from None
     takes = inspect.signature(chosen)

@@ -1,5 +1,6 @@
 """The choice of a store by URL or path, adapters of others, and the way through a whole plan."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -7,9 +8,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from matching import Problem, solve
 from matching.adapters import adapter_name, open_sink, open_source
+from matching.cli import app
 from matching.errors import UsageError
 from matching.stores import read_plan, read_tables, write_tables
 from matching.tables import Tables
@@ -170,3 +173,85 @@ def test_no_plan_never_takes_the_place_of_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no plan was found"):
         broken.to(tmp_path / "plan")
     assert read_plan(tmp_path / "plan").height == 1
+
+
+@pytest.mark.parametrize("extra", ["sqlalchemy", "fastexcel", "fsspec"])
+def test_without_an_extra_the_rest_works_and_says_what_is_missing(
+    extra: str,
+) -> None:
+    places = {"sqlalchemy": "a.db", "fastexcel": "a.xlsx", "fsspec": "memory://a"}
+    program = f"""
+import sys
+sys.modules[{extra!r}] = None
+from matching.adapters import open_source
+from matching.cli import app
+from matching.errors import UsageError
+try:
+    open_source({places[extra]!r})
+except UsageError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stderr == ""
+    wanted = f"needs the package '{extra}', which is not installed: pip install 'volunteer-match"
+    assert wanted in done.stdout
+
+
+def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
+    heavy = [
+        "sqlalchemy",
+        "fastexcel",
+        "xlsxwriter",
+        "fsspec",
+        "pandas",
+        "duckdb",
+        "polars",
+        "numpy",
+    ]
+    program = f"""
+import sys
+from typer.testing import CliRunner
+from matching.cli import app
+assert CliRunner().invoke(app, ["plan", "--help"]).exit_code == 0
+print([name for name in {heavy} if name in sys.modules])
+from matching.adapters import open_source
+open_source("docs/examples/district/tables").read_tables()
+print([name for name in {stores} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["[]", "[]"], done.stderr
+
+
+@pytest.mark.parametrize("out", ["town.xlsx", "town.zip", "town.db", "town"])
+def test_a_world_goes_to_any_path_and_is_planned_from_there(tmp_path: Path, out: str) -> None:
+    lines = CliRunner()
+    week = ["--week", "2026-11-30"]
+    where, plan = str(tmp_path / out), str(tmp_path / f"plan {out}")
+    made = lines.invoke(app, ["generate", "town", "--seed", "1", *week, "--out", where])
+    assert made.exit_code == 0, made.output
+    done = lines.invoke(app, ["plan", where, *week, "--out", plan])
+    assert done.exit_code == 0, done.output
+    checked = lines.invoke(app, ["check", where, plan])
+    assert checked.exit_code == 0, checked.output
+    assert "as the summary says" in checked.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--option", "encoding"], "option 'encoding': write it as NAME=VALUE"),
+        (["--option", "colour=red"], "'path' has no option colour; it has encoding"),
+        (["--out-option", "kind=pandas"], "'path' has no option kind; it has format"),
+    ],
+)
+def test_an_option_is_told_on_the_command_line(arguments: list[str], told: str) -> None:
+    done = CliRunner().invoke(app, ["plan", DISTRICT, "--out", "nowhere", *arguments])
+    assert done.exit_code == 2
+    assert told in done.output
+
+
+def test_a_format_is_for_files(tmp_path: Path) -> None:
+    arguments = ["plan", DISTRICT, "--out", str(tmp_path / "a.db"), "--format", "parquet"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert "the store '.db' has no option format; it has schema, tables, col" in done.output
