@@ -7,8 +7,9 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -111,8 +112,13 @@ def test_a_wrong_name_is_told(tmp_path: Path, options: dict, told: str) -> None:
 
 
 def test_an_empty_database_says_what_is_wanted(tmp_path: Path) -> None:
+    where = f"sqlite:///{tmp_path / 'new.db'}"
+    with pytest.raises(UsageError, match=r"new\.db does not exist; name a file that is there"):
+        open_source(where)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "new.db").touch()
     with pytest.raises(UsageError, match=r"no table volunteers, availability, requests; .* none"):
-        open_source(f"sqlite:///{tmp_path / 'new.db'}").read_tables()
+        open_source(where).read_tables()
 
 
 def test_names_may_hold_anything(opened: Opened) -> None:
@@ -395,9 +401,57 @@ def test_a_table_of_ones_own_in_the_place_of_ours_is_told(opened: Opened) -> Non
     ],
 )
 def test_who_does_not_answer_is_named_without_the_password(where: str, told: str) -> None:
-    with pytest.raises(StoreError, match=f"{told}.*reading failed") as caught:
-        open_source(where).read_tables()
+    # Before a long search begins, not after.
+    with pytest.raises(StoreError, match=f"{told}.*connecting failed") as caught:
+        open_sink(where)
     assert "secret" not in str(caught.value)
+
+
+def test_a_query_that_is_wrong_is_told(opened: Opened, tmp_path: Path) -> None:
+    opened().write_tables(TINY)
+    source = Database(opened().engine, queries={"bonds": "SELECT x FROM nowhere"})
+    source.schema = opened().schema
+    with pytest.raises(StoreError, match=r"reading failed .*nowhere"):
+        source.read_tables()
+    with pytest.raises(UsageError, match="queries = 'SELECT 1': give a mapping"):
+        Database(opened().engine, queries="SELECT 1")  # type: ignore[arg-type]
+
+
+def test_a_connection_lost_while_reading_is_tried_again(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened().write_tables(TINY)
+    read, times = store._batches, []
+
+    def cut_once(connection: sa.Connection, *rest: Any) -> Iterator[pl.DataFrame]:
+        times.append(1)
+        if len(times) == 2:
+            cut(opened, connection)
+        return read(connection, *rest)
+
+    monkeypatch.setattr(store, "_batches", cut_once)
+    tables = opened().read_tables()
+    # The second table was cut off, and everything read anew.
+    assert len(times) == 2 + len(TINY)
+    assert [tables[name].height for name in TINY] == [2, 2, 1]
+
+
+def test_moments_of_mariadb_are_read_as_moments(tmp_path: Path) -> None:
+    variable = "MATCHING_MARIADB_URL"
+    schema = schema_for(variable, tmp_path)
+    database = open_source(server(variable), schema=schema)
+    run(
+        database,
+        f"CREATE TABLE {schema}.requests (request_id TEXT, start TIMESTAMP NULL, end DATETIME)",
+        "SET time_zone = '+08:00'",
+        f"INSERT INTO {schema}.requests VALUES ('r', '2026-12-01 09:00', '2026-12-01 10:00')",
+    )
+    for queries in ({}, {"requests": f"SELECT * FROM {schema}.requests"}):
+        found = open_source(server(variable), schema=schema, queries=queries).read_tables()
+        # Nine o'clock in Shanghai is one o'clock in UTC, whatever the server's zone.
+        moment = datetime(2026, 12, 1, 1, tzinfo=UTC)
+        assert found["requests"]["start"].to_list() == [moment]
+        assert found["requests"]["end"].to_list() == [datetime(2026, 12, 1, 10)]
 
 
 @pytest.mark.parametrize("where", ["sqlite://", "sqlite:///:memory:"])

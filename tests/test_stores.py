@@ -74,7 +74,7 @@ class Server(Kit):
 
     def make_source(self, tables: Mapping[str, pl.DataFrame], place: Path) -> Source:
         schema = schema_for(self.variable, place)
-        open_source(self.where(place), schema=schema).write_tables(tables)
+        open_sink(self.where(place), schema=schema).write_tables(tables)
         return open_source(self.where(place), schema=schema)
 
     def make_sink(self, place: Path) -> Sink:

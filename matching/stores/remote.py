@@ -63,6 +63,8 @@ class Remote:
     def __init__(
         self, url: str, storage: Mapping[str, Any] | None, options: dict[str, Any]
     ) -> None:
+        if not isinstance(storage or {}, Mapping):
+            raise UsageError(f"storage = {storage!r}: give a mapping of fsspec's own options")
         try:
             self.fs, self.path = url_to_fs(url, **(storage or {}))
         except (ValueError, ImportError) as error:

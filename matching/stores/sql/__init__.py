@@ -22,7 +22,8 @@ def open_source(
 ) -> Database:
     """Open a database; see `Database` for what the options mean."""
     names = Names(tables or {}, columns or {})
-    return Database(engine_of(where), schema=schema, names=names, queries=queries)
+    engine = engine_of(where, new=False)
+    return Database(engine, schema=schema, names=names, queries=queries)
 
 
 def open_sink(

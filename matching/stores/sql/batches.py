@@ -11,6 +11,8 @@ import polars as pl
 import sqlalchemy as sa
 
 ROWS = 20_000
+# The type of MariaDB and MySQL that is a moment; their other times are what a clock shows.
+_TIMESTAMP = 7
 
 
 def batches(
@@ -22,13 +24,23 @@ def batches(
     """
     streamed = connection.execution_options(stream_results=True, max_row_buffer=rows)
     with streamed.execute(query) as result:
-        names = list(result.keys())
+        names, moments = list(result.keys()), _moments(connection, result)
         empty = True
         for part in result.partitions(rows):
             empty = False
-            yield frame_of(names, part)
+            frame = frame_of(names, part)
+            times = [name for name in moments if frame.schema[name] == pl.Datetime]
+            yield frame.with_columns(pl.col(times).dt.replace_time_zone("UTC"))
         if empty:
             yield pl.DataFrame(schema=dict.fromkeys(names, pl.Null()))
+
+
+def _moments(connection: sa.Connection, result: sa.CursorResult[Any]) -> list[str]:
+    """Return the columns that hold moments, which the session of `reading` shows in UTC."""
+    if connection.dialect.name not in ("mysql", "mariadb") or result.cursor is None:
+        return []
+    described = zip(result.keys(), result.cursor.description or (), strict=True)
+    return [name for name, about in described if about[1] == _TIMESTAMP]
 
 
 def frame_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,18 +30,22 @@ _LOST = {"57P01", "57P02", "57P03", 1053, 1927, 2006, 2013, 2055}
 Done = TypeVar("Done")
 
 
-def engine_of(where: str | Path) -> sa.Engine:
-    """Make an engine that keeps no connection open between calls.
+def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
+    """Make an engine that keeps no connection open between calls, and see that it can connect.
 
     Parameters
     ----------
     where : str or pathlib.Path
         A URL of SQLAlchemy, whose driver may be left out; or the path of an SQLite file.
+    new : bool
+        Whether an SQLite file that is not there is made.
 
     Raises
     ------
     UsageError
         If it is no such URL.
+    StoreError
+        If nobody answers there.
     """
     text = str(where)
     is_url = isinstance(where, str) and "://" in text
@@ -54,13 +58,21 @@ def engine_of(where: str | Path) -> sa.Engine:
                 f"{where}: a database in memory is gone between two calls; name a file, as in "
                 "sqlite:///platform.db, or give matching.stores.sql.Database an engine"
             )
+        if lite and not new and not _is_there(str(url.database)):
+            raise UsageError(f"{where} does not exist; name a file that is there")
         waits = {"timeout": _WAIT} if lite else {"connect_timeout": _WAIT}
         engine = sa.create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=waits)
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
         raise UsageError(f"{error}; a database is named as in {' or '.join(_examples())}") from None
     if lite:
         _begin_for_real(engine)
+    until_done(lambda: engine.connect().close(), engine, "connecting")
     return engine
+
+
+def _is_there(database: str) -> bool:
+    # SQLite has URLs of its own.
+    return database.startswith("file:") or Path(database).exists()
 
 
 def _examples() -> tuple[str, ...]:
@@ -86,8 +98,25 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     with engine.connect() as connection:
         if engine.dialect.name != "sqlite":
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin():
+        with connection.begin(), _in_utc(connection):
             yield connection
+
+
+@contextmanager
+def _in_utc(connection: sa.Connection) -> Iterator[None]:
+    """Let MariaDB and MySQL show moments in UTC, on this connection and as long as it is ours."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        yield
+        return
+    before = connection.execute(sa.text("SELECT @@session.time_zone")).scalar_one()
+    zone = sa.text("SET SESSION time_zone = :zone")
+    connection.execute(zone, {"zone": "+00:00"})
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            with suppress(DBAPIError):
+                connection.execute(zone, {"zone": before})
 
 
 @contextmanager
@@ -109,10 +138,11 @@ def until_done(work: Callable[[], Done], engine: sa.Engine, what: str) -> Done:
     StoreError
         If the database refuses, or does not answer however often it is tried.
     """
+    own: type[Exception] = engine.dialect.loaded_dbapi.Error
     for left in range(_TRIES - 1, -1, -1):
         try:
             return work()
-        except DBAPIError as error:
+        except (DBAPIError, own) as error:
             if not (left and _is_passing(error)):
                 raise StoreError(_told(error, engine, what)) from None
             # Apart from each other, or two writers would meet again.
@@ -120,13 +150,20 @@ def until_done(work: Callable[[], Done], engine: sa.Engine, what: str) -> Done:
     raise AssertionError("unreachable")
 
 
-def _is_passing(error: DBAPIError) -> bool:
-    codes = {getattr(error.orig, "sqlstate", None), *getattr(error.orig, "args", ())[:1]}
-    lost = error.connection_invalidated or bool(codes & _LOST) or "server closed" in str(error.orig)
+def _is_passing(error: Exception) -> bool:
+    cause = _cause(error)
+    codes = {getattr(cause, "sqlstate", None), *getattr(cause, "args", ())[:1]}
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    lost |= bool(codes & _LOST) or "server closed" in str(cause)
     return lost or isinstance(error, IntegrityError) or bool(codes & _IN_THE_WAY)
 
 
-def _told(error: DBAPIError, engine: sa.Engine, what: str) -> str:
+def _cause(error: Exception) -> BaseException:
+    """Return the driver's own error, which PostgreSQL's COPY raises as it is."""
+    return (error.orig or error) if isinstance(error, DBAPIError) else error
+
+
+def _told(error: Exception, engine: sa.Engine, what: str) -> str:
     place = engine.url.render_as_string(hide_password=True)
-    reason = str(error.orig).strip().partition("\n")[0]
+    reason = str(_cause(error)).strip().partition("\n")[0]
     return f"{place}: {what} failed ({type(error).__name__}: {reason})"

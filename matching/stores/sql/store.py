@@ -52,6 +52,8 @@ class Database:
         self.engine = engine
         self.schema = schema
         self.names = names or Names()
+        if not isinstance(queries or {}, Mapping):
+            raise UsageError(f"queries = {queries!r}: give a mapping from our tables to SQL")
         self.queries = dict(queries or {})
         self.version = version
         unknown = [name for name in self.queries if name not in TABLES]
