@@ -79,7 +79,8 @@ case $action in
     ;;
   stop)
     as postgres "$(postgres_bin)/pg_ctl" -D "$folder/postgres" -m fast stop >&2 || true
-    [ ! -e "$folder/mariadb/pid" ] || kill "$(cat "$folder/mariadb/pid")" || true
+    # It answers when it has ended.
+    mariadb-admin --no-defaults --socket="$folder/mariadb/socket" -u root shutdown >&2 || true
     ;;
   *) say "start or stop, not $action"; exit 2 ;;
 esac
