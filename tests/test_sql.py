@@ -91,6 +91,28 @@ def test_what_the_contract_does_not_have_is_never_read(tmp_path: Path) -> None:
     assert not any("电话" in text for text in asked)
 
 
+@pytest.mark.parametrize("kind", ["table", "query"])
+def test_a_column_that_only_sounds_like_ours_stays_out(tmp_path: Path, kind: str) -> None:
+    # The platform's volunteer_id is the number of a row in another system; the id is theirs.
+    url = lite(
+        tmp_path,
+        "CREATE TABLE volunteers (id TEXT, volunteer_id INTEGER, 'row' TEXT)",
+        "INSERT INTO volunteers VALUES ('ann', 7, 'x'), ('bo', 8, 'y')",
+    )
+    source = open_source(
+        url,
+        columns={"volunteers": {"volunteer_id": "id"}},
+        queries={"volunteers": "SELECT * FROM volunteers"} if kind == "query" else None,
+    )
+    found = source.read_tables()["volunteers"]
+    assert found["volunteer_id"].to_list() == ["ann", "bo"]
+    assert set(found.columns) == {
+        "volunteer_id",
+        "volunteer_id (of the store)",
+        "row (of the file)" if kind == "query" else "row (of the store)",
+    }
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [

@@ -12,6 +12,7 @@ from matching.schema import TABLES
 
 RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
 _SUMMARY = "summary"
+_THEIRS = "(of the store)"
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,17 @@ class Names:
         taken = {ours for theirs, ours in mapping.items() if theirs != ours}
         for name in frame.columns:
             if name in taken and name not in mapping:
-                mapping[name] = f"{name} (of the store)"
+                mapping[name] = f"{name} {_THEIRS}"
         return frame.rename(mapping)
 
     def write(self, table: str, frame: pl.DataFrame) -> pl.DataFrame:
         """Give the columns the store's names."""
         return frame.rename({name: self.column(table, name) for name in frame.columns})
+
+
+def apart(name: str, frame: pl.DataFrame) -> str:
+    """Return a store's name that cannot be taken for one of ours that is there."""
+    return f"{name} {_THEIRS}" if name in (*frame.columns, "row") else name
 
 
 def _refuse_unknown(what: str, given: Iterable[str], known: list[str]) -> None:

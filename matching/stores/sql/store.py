@@ -12,7 +12,7 @@ from matching.adapters import Output
 from matching.errors import UsageError
 from matching.schema import NEEDED, TABLES, key_of
 from matching.stores.csv_files import OWN_ROW
-from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.names import RESULT_TABLES, Names, apart
 from matching.stores.sql import results
 from matching.stores.sql.batches import ROWS, batches, together
 from matching.stores.sql.engines import reading, until_done, writing
@@ -95,7 +95,7 @@ class Database:
                 yield self.names.read(table, frame)
 
     def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
-        """Make new tables of the contract.
+        """Make new tables of the contract, all or none (but MariaDB keeps what it has made).
 
         Raises
         ------
@@ -140,9 +140,10 @@ class Database:
                 query, others = self._query(table, inspector)
                 frame = self.names.read(table, together(_batches(connection, query)))
                 frame = frame.rename({"row": OWN_ROW}, strict=False)
-                frame = _in_order(table, frame)
                 # Not read, only told of.
-                frames[table] = frame.with_columns(pl.lit(None).alias(name) for name in others)
+                frames[table] = _in_order(table, frame).with_columns(
+                    pl.lit(None).alias(apart(name, frame)) for name in others
+                )
         return Tables(frames)
 
     def _is_there(self, table: str, there: list[str]) -> bool:
