@@ -94,6 +94,12 @@ def test_what_is_no_store_is_refused_with_what_is() -> None:
         open_source("gopher://x")
 
 
+@pytest.mark.parametrize("where", ["plan", "plan.zip"])
+def test_a_format_that_cannot_be_written_is_told_before_the_search(where: str) -> None:
+    with pytest.raises(UsageError, match="format = 'ods': write 'csv' or "):
+        open_sink(where, format="ods")
+
+
 def test_an_object_with_the_methods_is_taken_as_it_is() -> None:
     class Mine:
         def read_tables(self) -> Tables:

@@ -17,7 +17,7 @@ from matching.adapters import Output
 from matching.errors import UsageError
 from matching.stores.encoding import check_encoding
 from matching.stores.files import SUMMARY
-from matching.stores.formats import format_of
+from matching.stores.formats import check_format, format_of
 from matching.stores.names import Names
 from matching.stores.paths import Folder
 from matching.stores.whole import naming, replacing
@@ -47,6 +47,7 @@ def open_sink(
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Archive:
     """Open a zip archive for a plan, written as ``format``."""
+    check_format(format)
     return Archive(Path(where), Names(tables or {}, columns or {}), format=format)
 
 

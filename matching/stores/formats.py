@@ -26,6 +26,19 @@ def format_of(path: Path) -> str | None:
     return suffix if suffix in FORMATS else None
 
 
+def check_format(format: str) -> None:
+    """Refuse a format that cannot be written, before there is anything to write.
+
+    Raises
+    ------
+    UsageError
+    """
+    if format not in FORMATS:
+        raise UsageError(f"format = {format!r}: write {' or '.join(map(repr, FORMATS))}")
+    if format == "xlsx":
+        _workbooks()
+
+
 def read_file(table: str, path: Path, encoding: str | None = None) -> Read:
     """Read one file as one table; what cannot be read is a fault.
 

@@ -13,6 +13,7 @@ from matching.adapters import Output
 from matching.errors import UsageError
 from matching.stores import files, writing
 from matching.stores.encoding import check_encoding
+from matching.stores.formats import check_format
 from matching.stores.names import Names
 from matching.stores.whole import locked
 from matching.stores.writing import Format
@@ -42,6 +43,7 @@ def open_sink(
     columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Folder:
     """Open a folder for a plan, written as ``format``."""
+    check_format(format)
     return Folder(path_of(where), Names(tables or {}, columns or {}), format=format)
 
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from matching.errors import UsageError
 from matching.stores.files import SUMMARY
-from matching.stores.formats import FORMATS, write_file
+from matching.stores.formats import FORMATS, check_format, write_file
 from matching.stores.names import RESULT_TABLES, Names
 from matching.stores.results import json_of
 from matching.stores.whole import beside, locked, made_folder
@@ -85,8 +85,7 @@ Writer = Callable[[Path], object]
 
 
 def _writers(frames: Mapping[str, pl.DataFrame], format: Format, names: Names) -> dict[str, Writer]:
-    if format not in FORMATS:
-        raise UsageError(f"format = {format!r}: write {' or '.join(map(repr, FORMATS))}")
+    check_format(format)
     writers: dict[str, Writer] = {}
     for name, frame in frames.items():
         # The number of a row belongs to the file it came from.
