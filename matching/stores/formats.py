@@ -92,7 +92,9 @@ def _read_parquet(table: str, path: Path) -> Read:
     # Arrow's own reader: it refuses broken bytes where others would stop the process.
     try:
         with arrow_parquet.ParquetFile(path) as file:
-            arrow = file.read()
+            # An empty table may have no group of rows, which some versions cannot read.
+            groups = file.metadata.num_row_groups
+            arrow = file.read() if groups else file.schema_arrow.empty_table()
         arrow.validate(full=True)
         # The number of a row goes by this name; a column that is called so is another thing.
         arrow = arrow.rename_columns([OWN_ROW if n == "row" else n for n in arrow.column_names])
