@@ -69,6 +69,8 @@ class TestLazy(Frames):
     kind = "lazy"
 
 
+# An older PyArrow calls what a newer pandas is about to change.
+@pytest.mark.filterwarnings("ignore:Series.values returning:DeprecationWarning")
 class TestPandas(Frames):
     kind = "pandas"
 
