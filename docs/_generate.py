@@ -1,10 +1,12 @@
 """Write the reference pages from the code: tables, policy keys, commands, public names."""
 
 import dataclasses
+import importlib
 import inspect
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import dataframely as dy
@@ -32,6 +34,7 @@ def write(folder: Path) -> None:
         "policy.md": policy_page(Policy),
         "command-line.md": command_line_page(app),
         "api.md": api_page(matching),
+        "stores.md": stores_page(),
     }
     for name, text in pages.items():
         path = folder / name
@@ -139,6 +142,37 @@ def api_page(package: object) -> str:
         if names:
             parts += [f"## {title}", *(_auto(directive, package, name) for name in names)]
     return _page(parts)
+
+
+def stores_page() -> str:
+    """Return the page of the stores: what chooses each, its options; the protocols; the kit."""
+    from matching import adapters, testing
+
+    parts = [
+        "# Stores",
+        "`Problem.from_source`, `Result.to` and the command line choose a store by the scheme of "
+        "a URL or by the end of a path. Options of a source go to `Problem.from_source` or "
+        "`--option`, those of a sink to `Result.to` or `--out-option`.",
+    ]
+    homes: dict[str, list[str]] = {}
+    for point in sorted(entry_points(group=adapters.GROUP), key=lambda point: point.name):
+        homes.setdefault(point.value, []).append(f"`{point.name}`")
+    rows = []
+    for home, names in homes.items():
+        module = importlib.import_module(home)
+        about = (inspect.getdoc(module) or "").partition("\n")[0].removeprefix("The adapter of ")
+        options = (_options(module.open_source), _options(module.open_sink))
+        rows.append((about.rstrip("."), ", ".join(names), *options))
+    parts.append(_grid(("store", "chosen by", "options of a source", "options of a sink"), rows))
+    parts += ["## Protocols", *(_auto("autoclass", adapters, n) for n in ("Source", "Sink"))]
+    parts += [_auto("autofunction", adapters, name) for name in ("open_source", "open_sink")]
+    parts += ["## The kit", *(_auto("autoclass", testing, name) for name in testing.__all__)]
+    return _page(parts)
+
+
+def _options(function: Callable[..., object]) -> str:
+    parameters = inspect.signature(function).parameters.values()
+    return ", ".join(f"`{p.name}`" for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
 def _auto(directive: str, package: object, name: str) -> str:

@@ -11,7 +11,14 @@ if TYPE_CHECKING:
     from matching import audit
     from matching.certificate import certify
     from matching.engine import solve
-    from matching.errors import DataError, DataWarning, MatchingError, PolicyError, UsageError
+    from matching.errors import (
+        DataError,
+        DataWarning,
+        MatchingError,
+        PolicyError,
+        StoreError,
+        UsageError,
+    )
     from matching.plan import Plan
     from matching.policy import Policy
     from matching.prices import Prices
@@ -33,6 +40,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Result",
+    "StoreError",
     "Tables",
     "UsageError",
     "Week",
@@ -54,6 +62,7 @@ _HOMES = {
     "Problem": "problem",
     "Progress": "solvers.incumbent",
     "Result": "result",
+    "StoreError": "errors",
     "Tables": "tables",
     "UsageError": "errors",
     "Week": "week",

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from matching.policy import Policy
 
 # Whatever is heavy is imported where it is used: `matching --help` answers at once.
@@ -32,6 +34,8 @@ class Format(StrEnum):
 
     csv = "csv"
     parquet = "parquet"
+    jsonl = "jsonl"
+    xlsx = "xlsx"
 
 
 class OnError(StrEnum):
@@ -58,8 +62,23 @@ class Rules(StrEnum):
 
 
 TablesArgument = Annotated[
-    Path,
-    typer.Argument(help="Folder with volunteers, availability, requests, ... (CSV or Parquet)"),
+    str,
+    typer.Argument(
+        help="Where volunteers, availability, requests, ... are: a folder of files, a .zip, an "
+        ".xlsx, or a URL such as postgresql://host/platform"
+    ),
+]
+OptionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option", help="For the store of the tables, as encoding=gb18030", metavar="NAME=VALUE"
+    ),
+]
+OutOptionOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--out-option", help="For the store of the plan, as version=2", metavar="NAME=VALUE"
+    ),
 ]
 WeekOption = Annotated[
     str | None, typer.Option(help="Monday the week starts with, as 2026-11-30", metavar="DATE")
@@ -75,7 +94,9 @@ OnErrorOption = Annotated[
 @app.command()
 def plan(
     tables: TablesArgument,
-    out: Annotated[Path, typer.Option(help="Folder for the plan", metavar="DIR")],
+    out: Annotated[
+        str, typer.Option(help="Folder, .zip, .xlsx or URL for the plan", metavar="WHERE")
+    ],
     week: WeekOption = None,
     policy: PolicyOption = None,
     time_limit: Annotated[float, typer.Option(help="Seconds to search", min=0)] = 600.0,
@@ -83,25 +104,33 @@ def plan(
     workers: Annotated[int, typer.Option(help="Threads", min=1, max=256)] = 2,
     seed: Annotated[int, typer.Option(help="Same seed, same plan", min=0)] = 0,
     on_error: OnErrorOption = OnError.refuse,
-    format: Annotated[Format, typer.Option(help="Of the tables written")] = Format.csv,
+    format: Annotated[
+        Format | None, typer.Option(help="Of the files written; csv, if absent")
+    ] = None,
+    option: OptionOption = None,
+    out_option: OutOptionOption = None,
 ) -> None:
-    """Make the week's plan: write plan, unfilled, prices and summary.json into DIR.
+    """Make the week's plan: write plan, unfilled, prices and the summary to WHERE.
 
     Without --week, the week that starts next Monday. Ctrl-C ends the search with the best plan so
     far (exit status 130); a second Ctrl-C abandons it.
 
     Example: matching plan tables --week 2026-11-30 --out plan
+
+    Example: matching plan postgresql://host/platform --out postgresql://host/platform
     """
     with _teaching(), _interruptible() as interrupted:
+        from matching.adapters import open_sink, open_source
         from matching.engine import solve
-        from matching.errors import UsageError
         from matching.problem import Problem
-        from matching.stores import read_tables, write_result
         from matching.terminal import Ticker, show_plan
 
+        source = open_source(tables, **_options(option))
+        written = {} if format is None else {"format": format.value}
+        sink = open_sink(out, **written, **_options(out_option))
         with Ticker() as ticker:
             ticker.say("read")
-            raw = read_tables(tables)
+            raw = source.read_tables()
             ticker.say("validate")
             problem = Problem.from_tables(raw, _week(week), _policy(policy), on_error.value)
             del raw
@@ -114,19 +143,11 @@ def plan(
                 on_progress=ticker.tell,
                 interrupted=interrupted,
             )
-            if result.status in ("unknown", "infeasible"):
-                pinned = ", ".join(sorted(result.pinned_requests())[:10])
-                raise UsageError(
-                    "no plan was found that keeps every pinned assignment and every rule; "
-                    f"look at the requests {pinned}: a pin may ask for a team that cannot be had"
-                )
+            frames, summary = result.output()
             ticker.say("write")
-            frames, summary = result.tables(), result.summary()
-            if problem.faults.height or result.problem.faults.height:
-                frames["faults"] = result.problem.faults
             summary["timings"] |= ticker.timings
-            write_result(out, frames, summary, format.value)
-        show_plan(frames, summary, out)
+            sink.write_result(frames, summary)
+        show_plan(frames, summary, _shown(out))
         if interrupted():
             raise typer.Exit(130)
 
@@ -134,10 +155,14 @@ def plan(
 @app.command()
 def check(
     tables: TablesArgument,
-    plan: Annotated[Path, typer.Argument(help="Folder or file with a plan, from any source")],
+    plan: Annotated[
+        str, typer.Argument(help="Folder, file or URL with a plan, wherever it comes from")
+    ],
     week: WeekOption = None,
     policy: PolicyOption = None,
     on_error: OnErrorOption = OnError.refuse,
+    option: OptionOption = None,
+    out_option: OutOptionOption = None,
 ) -> None:
     """Audit a plan: which rules hold, what it is worth, and what its prices prove.
 
@@ -148,26 +173,29 @@ def check(
     """
     with _teaching():
         from matching import audit
+        from matching.adapters import open_source
         from matching.certificate import certify
         from matching.pins import settled
         from matching.plan import Plan
         from matching.policy import Policy
         from matching.prices import Prices
         from matching.problem import Problem
-        from matching.stores import read_plan, read_prices, read_summary, read_tables
         from matching.terminal import show_check
 
-        summary = read_summary(plan) or {}
+        made_plan, price_table, summary = _result(plan, _options(out_option))
         chosen = _policy(policy)
         if policy is None and "policy" in summary:
             chosen = Policy.from_json(summary["policy"])
         problem = Problem.from_tables(
-            read_tables(tables), _week(week or summary.get("week")), chosen, on_error.value
+            open_source(tables, **_options(option)).read_tables(),
+            _week(week or summary.get("week")),
+            chosen,
+            on_error.value,
         )
         problem = settled(problem)
-        made = Plan.from_frame(problem, read_plan(plan))
-        prices = read_prices(plan)
-        bound = None if prices is None else certify(problem, Prices.from_frame(problem, prices))
+        made = Plan.from_frame(problem, made_plan)
+        prices = None if price_table is None else Prices.from_frame(problem, price_table)
+        bound = None if prices is None else certify(problem, prices)
         fine = show_check(
             audit.violations(problem, made), audit.value(problem, made), bound, summary
         )
@@ -178,24 +206,33 @@ def check(
 @app.command()
 def generate(
     size: Annotated[Size, typer.Argument(help="How large a world")],
-    out: Annotated[Path, typer.Option(help="Folder for the tables", metavar="DIR")],
+    out: Annotated[
+        str, typer.Option(help="Folder, .zip, .xlsx or URL for the tables", metavar="WHERE")
+    ],
     volunteers: Annotated[int | None, typer.Option(help="How many; by size, if absent")] = None,
     requests: Annotated[int | None, typer.Option(help="How many; by size, if absent")] = None,
     rules: Annotated[Rules, typer.Option(help="Two trees of capacities, or all")] = Rules.network,
     scarcity: Annotated[float, typer.Option(help="Multiplies the seats")] = 1.0,
     seed: Annotated[int, typer.Option(help="Same seed, same world", min=0)] = 0,
     week: WeekOption = None,
-    format: Annotated[Format, typer.Option(help="Of the tables written")] = Format.csv,
+    format: Annotated[
+        Format | None, typer.Option(help="Of the files written; csv, if absent")
+    ] = None,
+    out_option: OutOptionOption = None,
 ) -> None:
     """Make a world of volunteers and orders, placed on real geography, to try things on.
 
     Example: matching generate town --seed 1 --week 2026-11-30 --out town
     """
     with _teaching():
+        from matching.adapters import open_sink
         from matching.errors import UsageError
-        from matching.stores import write_tables
         from matching.synthetic import generate as make
 
+        written = {} if format is None else {"format": format.value}
+        sink = open_sink(out, **written, **_options(out_option))
+        if not hasattr(sink, "write_tables"):
+            raise UsageError(f"{_shown(out)} takes plans and no tables; name a folder")
         try:
             world = make(
                 size.value,
@@ -208,9 +245,43 @@ def generate(
             )
         except ValueError as error:
             raise UsageError(str(error)) from None
-        write_tables(out, world, format.value)
+        sink.write_tables(world)
         for name, frame in world.items():
             typer.echo(f"{name:22} {frame.height:>10,} rows")
+
+
+def _shown(where: str) -> str:
+    """Return a URL without the password that may stand in it."""
+    from urllib.parse import urlsplit
+
+    secret = urlsplit(where).password if "://" in where else None
+    return where.replace(f":{secret}@", ":***@") if secret else where
+
+
+def _options(given: list[str] | None) -> dict[str, str]:
+    from matching.errors import UsageError
+
+    wrong = [text for text in given or [] if "=" not in text]
+    if wrong:
+        raise UsageError(f"option {wrong[0]!r}: write it as NAME=VALUE, as encoding=gb18030")
+    pairs = (text.partition("=") for text in given or [])
+    return {name: value for name, _, value in pairs}
+
+
+def _result(
+    plan: str, options: dict[str, str]
+) -> tuple[pl.DataFrame, pl.DataFrame | None, dict[str, Any]]:
+    """Read a plan, its prices if there are, and its summary."""
+    from matching.adapters import PATH, adapter_name, open_sink
+    from matching.errors import UsageError
+    from matching.stores import read_plan, read_prices, read_summary
+
+    if adapter_name(plan) == PATH:
+        return read_plan(plan), read_prices(plan), read_summary(plan) or {}
+    tables, summary = open_sink(plan, **options).read_result()
+    if "plan" not in tables:
+        raise UsageError(f"{_shown(plan)} holds no plan; plan the week to write one")
+    return tables["plan"], tables.get("prices"), summary
 
 
 def _week(text: str | None) -> date:

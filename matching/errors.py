@@ -52,6 +52,10 @@ class UsageError(MatchingError):
     """A call or a command asks for something that is not there or not allowed."""
 
 
+class StoreError(MatchingError):
+    """A store does not answer, or refuses; nothing of what was to be written is there."""
+
+
 def describe(fault: dict[str, object]) -> str:
     """Put one failing cell into a sentence: where it is, what it holds, what is wrong."""
     where = f"{fault['table']}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from matching import columns as c
+from matching.adapters import open_source
 from matching.building import Builder, slots_of
 from matching.errors import UsageError
 from matching.policy import Policy
@@ -35,6 +37,8 @@ class Problem:
         What was set aside, in the layout of `DataError`.
     on_error : {"raise", "quarantine"}
         What to do with a pin that turns out to be against the rules.
+    kind : str
+        The kind of dataframes that the tables came in, and a plan goes back as.
     """
 
     week: date
@@ -58,6 +62,7 @@ class Problem:
     left_out: int
     faults: pl.DataFrame
     on_error: OnError
+    kind: str = "polars"
 
     @classmethod
     def from_tables(
@@ -116,6 +121,42 @@ class Problem:
             faults=faults,
             on_error=on_error,
         )
+
+    @classmethod
+    def from_source(
+        cls,
+        source: object,
+        week: date,
+        policy: Policy | None = None,
+        on_error: OnError = "raise",
+        **options: Any,
+    ) -> Problem:
+        """Read the tables from any store, check and index them.
+
+        Parameters
+        ----------
+        source : object
+            A URL or a path; a Mapping of dataframes by table name; or an object with the method
+            ``read_tables`` (see `adapters`).
+        week : datetime.date
+            The Monday to plan from.
+        policy : Policy, optional
+            Weights and limits; the model's defaults, if absent.
+        on_error : {"raise", "quarantine"}
+            Refuse faulty tables, or set the faulty rows aside and go on with the rest.
+        **options
+            What the store understands, such as ``encoding`` for files or ``schema`` for databases.
+
+        Raises
+        ------
+        DataError
+            With every fault of every table, unless they are to be set aside.
+        UsageError
+            If the store cannot be read, or ``week`` is not a Monday.
+        """
+        opened = open_source(source, **options)
+        problem = cls.from_tables(opened.read_tables(), week, policy, on_error)
+        return replace(problem, kind=getattr(opened, "kind", problem.kind))
 
     @property
     def pins(self) -> c.Earlier:

@@ -11,6 +11,8 @@ import numpy as np
 import polars as pl
 
 from matching import columns as c
+from matching.adapters import Output, open_sink
+from matching.errors import UsageError
 from matching.plan import Plan
 from matching.prices import Prices
 from matching.problem import Problem
@@ -86,6 +88,51 @@ class Result:
             "unfilled": self.unfilled,
             "prices": self.prices.to_frame(self.problem),
         }
+
+    def output(self) -> Output:
+        """Return what a store is given: the tables, with ``faults`` if there are, and the summary.
+
+        Raises
+        ------
+        UsageError
+            If no plan was found: there is nothing to write over an earlier one.
+        """
+        if self.status in ("unknown", "infeasible"):
+            pinned = ", ".join(sorted(self.pinned_requests())[:10])
+            raise UsageError(
+                "no plan was found that keeps every pinned assignment and every rule; "
+                f"look at the requests {pinned}: a pin may ask for a team that cannot be had"
+            )
+        tables = self.tables()
+        if self.problem.faults.height:
+            tables["faults"] = self.problem.faults
+        return tables, self.summary()
+
+    def to(self, sink: object = None, **options: Any) -> Any:
+        """Write the plan and what belongs to it to any store, whole or not at all.
+
+        Parameters
+        ----------
+        sink : object, optional
+            A URL or a path, or an object with the methods of `adapters.Sink`. If absent, the plan
+            comes back as dataframes of the kind that the tables came in.
+        **options
+            What the store understands, such as ``format`` for folders or ``version`` for
+            databases; ``kind`` asks for another kind of dataframes.
+
+        Returns
+        -------
+        object
+            What the store gives back: a dict of dataframes by table name, if it is memory.
+
+        Raises
+        ------
+        UsageError
+            If there is no plan, or the store cannot be written.
+        """
+        if sink is None:
+            options = {"kind": self.problem.kind} | options
+        return open_sink(sink, **options).write_result(*self.output())
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the contract's ``summary``; all of it is JSON."""

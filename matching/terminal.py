@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from pathlib import Path
 from typing import Any, Self
 
 import polars as pl
@@ -75,7 +74,7 @@ class Ticker:
             self.status.update(text)
 
 
-def show_plan(frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: Path) -> None:
+def show_plan(frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: str) -> None:
     """Print the figures of a plan and its first rows."""
     console = Console(soft_wrap=not sys.stdout.isatty())
     proof = {
@@ -100,7 +99,7 @@ def show_plan(frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: Pat
         reasons = frames["unfilled"]["reason"].value_counts(sort=True).rows()
         text = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
         console.print(f"posts with empty seats, by reason: {text}", highlight=False)
-    console.print(f"written to {escape(str(out))}: {', '.join(frames)}, summary", highlight=False)
+    console.print(f"written to {escape(out)}: {', '.join(frames)}, summary", highlight=False)
 
 
 def _print_rows(console: Console, title: str, frame: pl.DataFrame) -> None:

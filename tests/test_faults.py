@@ -31,19 +31,7 @@ WEEKS = {"skipped_hour_of_a_week": date(2026, 3, 2)}
 # table, row, column, value as read, rule
 Fault = tuple[str, int | None, str | None, str | None, str]
 FAULTS: dict[str, list[Fault]] = {
-    "gb18030_bytes": [
-        ("organisations", 1, "name", "\ufffd\ufffd\ufffd\ufffd\ufffd\ufffd", "encoding")
-    ],
     "latin1_bytes": [("organisations", 1, "name", "Qu\ufffd", "encoding")],
-    "gb18030_header": [
-        (
-            "menu",
-            None,
-            None,
-            "menu_item,\ufffd\ufffd\ufffd\ufffd,category,organisation_id,minutes,min_people",
-            "encoding",
-        )
-    ],
     "replacement_character": [("organisations", 1, "name", "Qu\ufffd", "encoding")],
     "utf16": [("volunteers", None, None, "volunteers.csv", "encoding")],
     "utf16_without_mark": [("availability", None, None, "availability.csv", "encoding")],

@@ -17,13 +17,16 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from matching.faults import fault, no_faults, shorten
-from matching.stores.encoding import load, refusal, repair
+from matching.stores.encoding import decoded, load, refusal
+from matching.stores.moments import with_offsets
 
 _BLOCK = 1 << 26
 _OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "vertical bar"}
 # A row of our own after the last one: a quote that is never closed swallows it.
 _END = "\x1aend of table\x1a"
 _LOST, _MARK = "\ufffd", "\ufeff"
+# What a spreadsheet runs, and what was made harmless: that gets one more, so that it comes back.
+_RUN, _HARMLESS = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 # The number of a row goes by this name; a column of the file that is called so is another thing.
 OWN_ROW = "row (of the file)"
 
@@ -31,7 +34,7 @@ Read = tuple[pl.DataFrame | None, pl.DataFrame]
 Ragged = list[tuple[int, int, str]]
 
 
-def read_csv(table: str, path: Path) -> Read:
+def read_csv(table: str, path: Path, encoding: str | None = None) -> Read:
     """Read a CSV file.
 
     Parameters
@@ -39,6 +42,8 @@ def read_csv(table: str, path: Path) -> Read:
     table : str
         What its faults call it.
     path : pathlib.Path
+    encoding : str, optional
+        As Python calls it. If absent: UTF-8, or GB18030 (GBK) where the bytes can be nothing else.
 
     Returns
     -------
@@ -52,9 +57,9 @@ def read_csv(table: str, path: Path) -> Read:
     if not data:
         text = "empty file; a table without rows still has a header: the names of its columns"
         return None, fault(table, "empty_file", text, value=path.name)
-    if (reason := refusal(data)) is not None:
+    if encoding is None and (reason := refusal(data)) is not None:
         return None, fault(table, "encoding", reason, value=path.name)
-    data, hint = repair(data)
+    data, hint = decoded(data, encoding)
     names, first = _header(data)
     wrong = _check_header(table, names, hint)
     if wrong is not None:
@@ -161,7 +166,20 @@ def _read_rows(data: bytearray, names: list[str], first: int) -> tuple[pl.DataFr
         return None, [(total, 0, "")]
     # A line without any cell that is filled is no row; the others keep their numbers.
     frame = frame.filter(~pl.all_horizontal(pl.col(names).is_null()))
-    return _with_ragged(frame, names, ragged), ragged
+    frame = _with_ragged(frame, names, ragged)
+    if b"'" in data:
+        frame = frame.with_columns(pl.col(names).str.replace(_HARMLESS, "$1"))
+    return frame, ragged
+
+
+def write_csv(frame: pl.DataFrame, path: Path) -> None:
+    """Write a CSV file, times to the minute.
+
+    Text that a spreadsheet would run gets an apostrophe before it, which `read_csv` takes away.
+    """
+    texts = pl.col(pl.String).str.replace(_RUN, "'$1")
+    frame = with_offsets(frame).with_columns(texts)
+    frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M", time_format="%H:%M")
 
 
 def _with_ragged(frame: pl.DataFrame, names: list[str], ragged: Ragged) -> pl.DataFrame:

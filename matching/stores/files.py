@@ -1,44 +1,41 @@
-"""A folder of CSV or Parquet files as tables, and what a plan left there."""
+"""A folder of files as tables, and what a plan left there."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
-from pyarrow import parquet as arrow_parquet
 
 from matching.errors import DataError, UsageError
-from matching.faults import fault, faults_of, no_faults
+from matching.faults import fault, no_faults
 from matching.schema import NEEDED, TABLES
-from matching.stores.csv_files import OWN_ROW, Read, read_csv
+from matching.stores.csv_files import Read
+from matching.stores.encoding import check_encoding
+from matching.stores.formats import FORMATS, format_of, read_file
+from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.results import summary_of, typed
 from matching.tables import Tables
 
-FORMATS = ("csv", "parquet")
-RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
 SUMMARY = "summary.json"
-# What a plan is checked against.
-_SUMMARY_KINDS: dict[str, type | tuple[type, ...]] = {
-    "week": str,
-    "policy": dict,
-    "value": (int, float),
-    "bound_from_prices": (int, float),
-}
 
 
-def read_tables(folder: Path | str) -> Tables:
+def read_tables(
+    folder: Path | str, names: Names | None = None, encoding: str | None = None
+) -> Tables:
     """Read every table of the contract that stands in a folder.
 
-    Files named for no table are ignored; those that end in ``.csv`` or ``.parquet`` are handed on
-    as empty tables, so that whoever checks the tables can warn of them.
+    Files named for no table are ignored; those whose format is known are handed on as empty
+    tables, so that whoever checks the tables can warn of them.
 
     Parameters
     ----------
     folder : pathlib.Path or str
-        Holds ``volunteers.csv``, ``requests.parquet`` and so on, in either format.
+        Holds ``volunteers.csv``, ``requests.parquet`` and so on, in any of `FORMATS`.
+    names : Names, optional
+        What files and columns are called, where it is not as in the contract.
+    encoding : str, optional
+        Of CSV files, as Python calls it; found by looking, if absent.
 
     Returns
     -------
@@ -51,24 +48,27 @@ def read_tables(folder: Path | str) -> Tables:
     UsageError
         If this is no folder, or holds no table.
     """
-    folder = Path(folder)
+    folder, names = Path(folder), names or Names()
+    check_encoding(encoding)
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder} {what}; name the folder that holds {_wanted_files()}")
-    files = _files_of(folder)
+        raise UsageError(f"{folder} {what}; name the folder that holds {_wanted_files(names)}")
+    files = _files_of(folder, names)
     if not any(name in TABLES for name in files):
         seen = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
-        raise UsageError(f"{folder} holds no table: it has {seen}; wanted are {_wanted_files()}")
+        raise UsageError(
+            f"{folder} holds no table: it has {seen}; wanted are {_wanted_files(names)}"
+        )
     frames, faults = {}, [no_faults()]
     for name, paths in files.items():
         if name not in TABLES:
             if name not in RESULT_TABLES:
                 frames[name] = pl.DataFrame()
             continue
-        frame, found = _read_one(name, paths)
+        frame, found = _read_one(name, paths, encoding)
         faults.append(found)
         if frame is not None:
-            frames[name] = frame
+            frames[name] = names.read(name, frame)
     return Tables(frames, pl.concat(faults))
 
 
@@ -92,13 +92,15 @@ def read_plan(path: Path | str) -> pl.DataFrame:
     if path.is_dir():
         frame = _read_result("plan", path)
         if frame is None:
-            raise UsageError(f"{path} holds no plan; wanted is plan.csv or plan.parquet")
+            wanted = " or ".join(f"plan.{format}" for format in FORMATS)
+            raise UsageError(f"{path} holds no plan; wanted is {wanted}")
         return frame
     if not path.is_file():
         raise UsageError(f"{path} does not exist; name a plan's file, or the folder that holds it")
-    if path.suffix.lower().removeprefix(".") not in FORMATS:
-        raise UsageError(f"{path} is not a plan; its name must end in .csv or .parquet")
-    return _typed("plan", *_read_one("plan", [path]))
+    if format_of(path) is None:
+        wanted = " or ".join(f".{format}" for format in FORMATS)
+        raise UsageError(f"{path} is not a plan; its name must end in {wanted}")
+    return typed("plan", *_read_one("plan", [path]))
 
 
 def read_prices(folder: Path | str) -> pl.DataFrame | None:
@@ -124,96 +126,45 @@ def read_summary(folder: Path | str) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
         text = f"{path} is not a summary: {error}; plan again to write it anew"
         raise DataError(fault("summary", "json", text)) from None
-    if not isinstance(summary, dict):
-        text = f"{path} must hold a JSON object; plan again to write it anew"
-        raise DataError(fault("summary", "json", text))
-    for name, kind in _SUMMARY_KINDS.items():
-        if name in summary and not isinstance(summary[name], kind):
-            text = f"{path} does not say what a plan was made with; plan again to write it anew"
-            raise DataError(fault("summary", "type", text, column=name, value=str(summary[name])))
-    return summary
+    return summary_of(text, path)
 
 
-def _wanted_files() -> str:
-    return ", ".join(f"{name}.csv" for name in NEEDED) + " and the other tables (or .parquet)"
+def read_result(
+    folder: Path | str, names: Names | None = None
+) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
+    """Read whatever a plan left in a folder: its tables and its summary."""
+    folder, names = Path(folder), names or Names()
+    found = {name: _read_result(name, folder, names) for name in RESULT_TABLES}
+    tables = {name: frame for name, frame in found.items() if frame is not None}
+    return tables, read_summary(folder) or {}
 
 
-def _files_of(folder: Path) -> dict[str, list[Path]]:
+def _wanted_files(names: Names) -> str:
+    wanted = ", ".join(f"{names.theirs(name)}.csv" for name in NEEDED)
+    return f"{wanted} and the other tables (or .{', .'.join(FORMATS[1:])})"
+
+
+def _files_of(folder: Path, names: Names) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {}
     for path in sorted(folder.iterdir()):
-        hidden = path.name.startswith(".")
-        if path.suffix.lower().removeprefix(".") in FORMATS and path.is_file() and not hidden:
-            files.setdefault(path.stem, []).append(path)
+        hidden = path.name.startswith((".", "~$"))
+        if format_of(path) and path.is_file() and not hidden:
+            files.setdefault(names.ours(path.stem), []).append(path)
     return files
 
 
-def _read_one(table: str, paths: list[Path]) -> Read:
+def _read_one(table: str, paths: list[Path], encoding: str | None = None) -> Read:
     if len(paths) > 1:
         both = ", ".join(path.name for path in paths)
         text = "the folder has several files of this table; keep one and take the others out"
         return None, fault(table, "one_file", text, value=both)
-    (path,) = paths
-    read = read_csv if path.suffix.lower() == ".csv" else _read_parquet
-    try:
-        frame, faults = read(table, path)
-    except OSError as error:
-        text = f"{path} cannot be opened: {error.strerror or error}"
-        return None, fault(table, "readable", text)
-    return frame, faults
+    return read_file(table, paths[0], encoding)
 
 
-def _read_parquet(table: str, path: Path) -> Read:
-    # Arrow's own reader: it refuses broken bytes where others would stop the process.
-    try:
-        with arrow_parquet.ParquetFile(path) as file:
-            arrow = file.read()
-        arrow.validate(full=True)
-        # The number of a row goes by this name; a column that is called so is another thing.
-        arrow = arrow.rename_columns([OWN_ROW if n == "row" else n for n in arrow.column_names])
-        frame = pl.DataFrame(arrow)
-    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PanicException) as error:
-        if isinstance(error, PermissionError):
-            raise
-        reason = str(error).partition("\n")[0]
-        text = f"not a Parquet file, or a broken one ({reason}); write it anew"
-        return None, fault(table, "parquet", text, value=path.name)
-    return frame, no_faults()
-
-
-def _read_result(table: str, folder: Path) -> pl.DataFrame | None:
-    paths = _files_of(folder).get(table, []) if folder.is_dir() else []
-    return _typed(table, *_read_one(table, paths)) if paths else None
-
-
-def _typed(table: str, frame: pl.DataFrame | None, faults: pl.DataFrame) -> pl.DataFrame:
-    """Turn the columns of a result that are not text into what they are."""
-    if frame is None or faults.height:
-        raise DataError(faults)
-    if "row" not in frame.columns:
-        frame = frame.with_row_index("row", offset=1)
-    found, typed = [no_faults()], frame
-    for column, (read, text) in _READERS.items():
-        if column in frame.columns and frame.schema[column] == pl.String:
-            typed = typed.with_columns(read(pl.col(column)))
-            unread = frame.filter(frame[column].is_not_null() & typed[column].is_null())
-            found.append(faults_of(table, unread, (column,), "type", text))
-    every = pl.concat(found)
-    if every.height:
-        raise DataError(every)
-    return typed.drop("row")
-
-
-def _local_time(cell: pl.Expr) -> pl.Expr:
-    return cell.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
-
-
-_READERS: dict[str, tuple[Callable[[pl.Expr], pl.Expr], str]] = {
-    "start": (_local_time, "must be a local time such as 2026-11-30T09:00"),
-    "end": (_local_time, "must be a local time such as 2026-11-30T09:00"),
-    "quality": (lambda cell: cell.cast(pl.Int64, strict=False), "must be a whole number"),
-    "price": (lambda cell: cell.cast(pl.Float64, strict=False), "must be a number"),
-}
+def _read_result(table: str, folder: Path, names: Names | None = None) -> pl.DataFrame | None:
+    paths = _files_of(folder, names or Names()).get(table, []) if folder.is_dir() else []
+    return typed(table, *_read_one(table, paths)) if paths else None

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
-import secrets
 from collections.abc import Callable, Mapping
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import polars as pl
 
 from matching.errors import UsageError
-from matching.stores.files import FORMATS, RESULT_TABLES, SUMMARY
+from matching.stores.files import SUMMARY
+from matching.stores.formats import FORMATS, check_format, write_file
+from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.results import json_of
+from matching.stores.whole import beside, locked, made_folder
 
-Format = Literal["csv", "parquet"]
+Format = Literal["csv", "parquet", "jsonl", "xlsx"]
 
 
 def write_result(
@@ -26,11 +25,12 @@ def write_result(
     frames: Mapping[str, pl.DataFrame],
     summary: Mapping[str, Any],
     format: Format = "csv",
+    names: Names | None = None,
 ) -> None:
     """Write a plan and what belongs to it: the tables and ``summary.json``.
 
     Everything is written beside first and renamed when all of it is there, so that a failure
-    leaves the result before it whole. What an earlier result left of these tables, in the other
+    leaves the result before it whole. What an earlier result left of these tables, in another
     format or without a successor, is removed.
 
     Parameters
@@ -41,7 +41,9 @@ def write_result(
         ``plan``, ``unfilled``, ``prices``, or some of them.
     summary : Mapping
         Infinite numbers are written as text, since JSON has none.
-    format : {"csv", "parquet"}
+    format : {"csv", "parquet", "jsonl", "xlsx"}
+    names : Names, optional
+        What files are called, where it is not as in the contract.
 
     Raises
     ------
@@ -53,80 +55,63 @@ def write_result(
         raise UsageError(
             f"a result has no table {', '.join(unknown)}; it has {', '.join(RESULT_TABLES)}"
         )
-    text = json.dumps(_plain(summary), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    writers = _writers(frames, format)
+    names, text = names or Names(), json_of(summary)
+    writers = _writers(frames, format, names)
     writers[SUMMARY] = lambda path: path.write_bytes(text.encode(errors="backslashreplace"))
-    _write_all(Path(folder), writers, stale=RESULT_TABLES)
+    _write_all(Path(folder), writers, stale=[names.theirs(name) for name in RESULT_TABLES])
 
 
 def write_tables(
-    folder: Path | str, frames: Mapping[str, pl.DataFrame], format: Format = "csv"
+    folder: Path | str,
+    frames: Mapping[str, pl.DataFrame],
+    format: Format = "csv",
+    names: Names | None = None,
 ) -> None:
     """Write tables, one file each, whole or not at all; see `write_result`.
 
-    The other format's file of a table is removed; tables that are not given stay as they are.
+    Another format's file of a table is removed; tables that are not given stay as they are.
 
     Raises
     ------
     UsageError
         If the format is unknown.
     """
-    _write_all(Path(folder), _writers(frames, format), stale=tuple(frames))
+    names = names or Names()
+    stale = [names.theirs(name) for name in frames]
+    _write_all(Path(folder), _writers(frames, format, names), stale)
 
 
 Writer = Callable[[Path], object]
 
 
-def _writers(frames: Mapping[str, pl.DataFrame], format: Format) -> dict[str, Writer]:
-    if format not in FORMATS:
-        raise UsageError(f"format = {format!r}: write {' or '.join(map(repr, FORMATS))}")
-    write = _write_csv if format == "csv" else pl.DataFrame.write_parquet
-    # The number of a row belongs to the file it came from.
-    return {
-        f"{name}.{format}": partial(
-            write, frame if name == "faults" else frame.drop("row", strict=False)
-        )
-        for name, frame in frames.items()
-    }
+def _writers(frames: Mapping[str, pl.DataFrame], format: Format, names: Names) -> dict[str, Writer]:
+    check_format(format)
+    writers: dict[str, Writer] = {}
+    for name, frame in frames.items():
+        # The number of a row belongs to the file it came from.
+        frame = frame if name == "faults" else frame.drop("row", strict=False)
+        frame = names.write(name, frame)
+        writers[f"{names.theirs(name)}.{format}"] = partial(_write, name, frame, format)
+    return writers
 
 
-def _write_csv(frame: pl.DataFrame, path: Path) -> None:
-    frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M", time_format="%H:%M")
+def _write(name: str, frame: pl.DataFrame, format: Format, path: Path) -> None:
+    write_file(name, frame, path, format)
 
 
-def _write_all(folder: Path, writers: Mapping[str, Writer], stale: tuple[str, ...]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise UsageError(f"{folder} is a file; name a folder to write to") from None
-    token = secrets.token_hex(4)
-    beside = {name: folder / f".{name}.{token}.part" for name in writers}
+def _write_all(folder: Path, writers: Mapping[str, Writer], stale: list[str]) -> None:
+    made_folder(folder)
+    parts = {name: beside(folder / name) for name in writers}
     try:
         for name, write in writers.items():
-            write(beside[name])
-        for name, part in beside.items():
-            os.replace(part, folder / name)
+            write(parts[name])
+        with locked(folder):
+            for name, part in parts.items():
+                os.replace(part, folder / name)
+            for table in stale:
+                for name in (f"{table}.{format}" for format in FORMATS):
+                    if name not in writers:
+                        (folder / name).unlink(missing_ok=True)
     finally:
-        for part in beside.values():
+        for part in parts.values():
             part.unlink(missing_ok=True)
-    for table in stale:
-        for name in (f"{table}.{format}" for format in FORMATS):
-            if name not in writers:
-                (folder / name).unlink(missing_ok=True)
-
-
-def _plain(value: object) -> object:
-    """Turn a value into what JSON has."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return _plain(value.tolist())
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
-    return value

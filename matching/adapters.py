@@ -1,0 +1,164 @@
+"""Where tables come from and plans go to: two protocols, and the choice by URL or path.
+
+An adapter is a module, or any object, with ``open_source`` and ``open_sink``. A package registers
+its own under the entry point group ``matching.stores``; the name says what it is chosen for: the
+scheme of a URL (``postgresql``), or the end of a file's name (``.xlsx``).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import polars as pl
+
+from matching.errors import UsageError
+from matching.tables import Tables
+
+GROUP = "matching.stores"
+# Names with a meaning of their own: frames in memory, folders and other paths, any other scheme.
+FRAMES, PATH, REMOTE = "dataframes", "path", "fsspec"
+
+Output = tuple[dict[str, pl.DataFrame], dict[str, Any]]
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Where tables come from."""
+
+    def read_tables(self) -> Tables:
+        """Read every table of the contract that the store has.
+
+        Cells may be text or typed. A row that cannot be read is no exception: it goes into the
+        faults of the `Tables`, in the layout of `DataError`.
+
+        Raises
+        ------
+        UsageError
+            If the store cannot be reached, or has no table of the contract.
+        """
+        ...
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Where a plan goes to."""
+
+    def write_result(
+        self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]
+    ) -> object:
+        """Write a plan and what belongs to it, whole or not at all.
+
+        Writing the same again changes nothing; of two writers at once, one has the last word on
+        all of it.
+
+        Parameters
+        ----------
+        tables : Mapping of str to polars.DataFrame
+            ``plan``, ``unfilled``, ``prices``, ``faults``, or some of them.
+        summary : Mapping
+            The figures; ``summary["week"]`` is the Monday.
+
+        Returns
+        -------
+        object
+            What the adapter has to give back, if anything: frames, for instance.
+        """
+        ...
+
+    def read_result(self) -> Output:
+        """Return the tables and the summary that were written last; all empty if none were."""
+        ...
+
+
+class Adapter(Protocol):
+    """What an entry point names: usually a module."""
+
+    open_source: Callable[..., Source]
+    open_sink: Callable[..., Sink]
+
+
+def open_source(where: object, **options: Any) -> Source:
+    """Choose a source by URL, by path, or by what it is.
+
+    Parameters
+    ----------
+    where : object
+        A URL or a path; a Mapping of dataframes by table name; or a `Source`, which is returned.
+    **options
+        What the adapter understands.
+
+    Raises
+    ------
+    UsageError
+        If no adapter knows it, or the adapter does not know an option.
+    """
+    if isinstance(where, Source) and not isinstance(where, type):
+        return where
+    return _open("open_source", where, options)  # type: ignore[no-any-return]
+
+
+def open_sink(where: object, **options: Any) -> Sink:
+    """Choose a sink by URL, by path, or by what it is; None asks for dataframes.
+
+    Raises
+    ------
+    UsageError
+        If no adapter knows it, or the adapter does not know an option.
+    """
+    if isinstance(where, Sink) and not isinstance(where, type):
+        return where
+    return _open("open_sink", where, options)  # type: ignore[no-any-return]
+
+
+def adapter_name(where: object) -> str:
+    """Return the name of the entry point that is responsible."""
+    if where is None or isinstance(where, Mapping):
+        return FRAMES
+    if not isinstance(where, str | Path):
+        raise UsageError(
+            f"a {type(where).__name__} is no store: give a URL, a path, a mapping of dataframes "
+            "by table name, or an object with the methods of matching.adapters.Source or Sink"
+        )
+    known = {point.name for point in _points()}
+    text = str(where)
+    if isinstance(where, str) and ("://" in text or "::" in text):
+        scheme = text.partition("://")[0].partition("+")[0]
+        return scheme if scheme in known else REMOTE
+    suffix = Path(text).suffix.lower()
+    return suffix if suffix in known and not Path(text).is_dir() else PATH
+
+
+def _points() -> list[EntryPoint]:
+    return list(entry_points(group=GROUP))
+
+
+def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
+    name = adapter_name(where)
+    found = [point for point in _points() if point.name == name]
+    if not found:
+        text = f"no installed package has an adapter called {name!r}; install volunteer-matching"
+        raise UsageError(f"{text} itself (pip install .), since it registers its stores that way")
+    if len({point.value for point in found}) > 1:
+        homes = ", ".join(sorted(point.dist.name if point.dist else "?" for point in found))
+        raise UsageError(f"several packages have an adapter for {name!r}: {homes}; keep one")
+    try:
+        chosen = getattr(found[0].load(), method)
+    except ModuleNotFoundError as error:
+        missing = str(error.name).partition(".")[0]
+        raise UsageError(
+            f"the adapter {name!r} needs the package {missing!r}, which is not installed: "
+            "pip install 'volunteer-matching[stores]'"
+        ) from None
+    takes = inspect.signature(chosen)
+    allowed = [p.name for p in takes.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    unknown = [option for option in options if option not in allowed]
+    if unknown:
+        raise UsageError(
+            f"the store {name!r} has no option {', '.join(unknown)}; "
+            f"it has {', '.join(allowed) or 'none'}"
+        )
+    return chosen(where, **options)

@@ -1,0 +1,101 @@
+"""What a store calls our tables and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from matching.errors import UsageError
+from matching.schema import TABLES
+
+RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
+_SUMMARY = "summary"
+_THEIRS = "(of the store)"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Our names and the store's; what is not named is called the same.
+
+    Attributes
+    ----------
+    tables : Mapping of str to str
+        The store's name by our table: ``{"volunteers": "志愿者"}``.
+    columns : Mapping of str to Mapping of str to str
+        The store's name by our column, by our table:
+        ``{"volunteers": {"volunteer_id": "编号"}}``.
+
+    Raises
+    ------
+    UsageError
+        If the contract has no such table or column, or two of ours have the same name there.
+    """
+
+    tables: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        known = [*TABLES, *RESULT_TABLES, _SUMMARY]
+        for what, mapping in (("tables", self.tables), ("columns", self.columns)):
+            if not isinstance(mapping, Mapping):
+                raise UsageError(f"{what} = {mapping!r}: give a mapping from our names to theirs")
+            _refuse_unknown(f"{what} names", mapping, known)
+        _refuse_repeated("tables", [self.tables.get(name, name) for name in known])
+        for table, mapping in self.columns.items():
+            if table in TABLES:
+                columns = list(TABLES[table].columns())
+                _refuse_unknown(f"columns[{table!r}] names", mapping, columns)
+                _refuse_repeated(f"columns[{table!r}]", [mapping.get(c, c) for c in columns])
+
+    def theirs(self, table: str) -> str:
+        """Return the store's name of a table."""
+        return self.tables.get(table, table)
+
+    def ours(self, name: str) -> str:
+        """Return our name of the store's table; the same if it has no other."""
+        for table, theirs in self.tables.items():
+            if theirs == name:
+                return table
+        return name
+
+    def column(self, table: str, ours: str) -> str:
+        """Return the store's name of a column."""
+        return self.columns.get(table, {}).get(ours, ours)
+
+    def read(self, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """Give the columns our names.
+
+        A column that has our name without being the one that is meant is set apart.
+        """
+        if table not in self.columns:
+            return frame
+        mapping = {theirs: ours for ours, theirs in self.columns[table].items()}
+        mapping = {theirs: ours for theirs, ours in mapping.items() if theirs in frame.columns}
+        taken = {ours for theirs, ours in mapping.items() if theirs != ours}
+        for name in frame.columns:
+            if name in taken and name not in mapping:
+                mapping[name] = f"{name} {_THEIRS}"
+        return frame.rename(mapping)
+
+    def write(self, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """Give the columns the store's names."""
+        return frame.rename({name: self.column(table, name) for name in frame.columns})
+
+
+def apart(name: str, frame: pl.DataFrame) -> str:
+    """Return a store's name that cannot be taken for one of ours that is there."""
+    return f"{name} {_THEIRS}" if name in (*frame.columns, "row") else name
+
+
+def _refuse_unknown(what: str, given: Iterable[str], known: list[str]) -> None:
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        raise UsageError(f"{what} {', '.join(unknown)}; known are {', '.join(known)}")
+
+
+def _refuse_repeated(what: str, theirs: list[str]) -> None:
+    twice = sorted({name for name in theirs if theirs.count(name) > 1})
+    if twice:
+        raise UsageError(f"{what}: {', '.join(twice)} would stand for two of ours; name both")

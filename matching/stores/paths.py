@@ -1,0 +1,93 @@
+"""The adapter of paths: a folder of files, CSV, Parquet, JSON Lines or XLSX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import polars as pl
+
+from matching.adapters import Output
+from matching.errors import UsageError
+from matching.stores import files, writing
+from matching.stores.encoding import check_encoding
+from matching.stores.formats import check_format
+from matching.stores.names import Names
+from matching.stores.whole import locked
+from matching.stores.writing import Format
+from matching.tables import Tables
+
+
+def open_source(
+    where: str | Path,
+    *,
+    encoding: str | None = None,
+    tables: Mapping[str, str] | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+) -> Folder:
+    """Open a folder of tables; ``encoding`` is that of its CSV files.
+
+    ``tables`` and ``columns`` say what files and columns are called (see `Names`).
+    """
+    check_encoding(encoding)
+    return Folder(path_of(where), Names(tables or {}, columns or {}), encoding=encoding)
+
+
+def open_sink(
+    where: str | Path,
+    *,
+    format: Format = "csv",
+    tables: Mapping[str, str] | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+) -> Folder:
+    """Open a folder for a plan, written as ``format``."""
+    check_format(format)
+    return Folder(path_of(where), Names(tables or {}, columns or {}), format=format)
+
+
+def path_of(where: str | Path) -> Path:
+    """Return the path that a ``file://`` URL or a path means."""
+    if isinstance(where, str) and where.startswith("file://"):
+        parts = urlsplit(where)
+        if parts.netloc not in ("", "localhost"):
+            raise UsageError(f"{where}: a file URL has three slashes, as in file:///srv/tables")
+        return Path(unquote(parts.path))
+    return Path(where)
+
+
+class Folder:
+    """A folder of files: a source and a sink."""
+
+    def __init__(
+        self,
+        path: Path,
+        names: Names | None = None,
+        *,
+        format: Format = "csv",
+        encoding: str | None = None,
+    ) -> None:
+        self.path = path
+        self.names = names or Names()
+        self.format = format
+        self.encoding = encoding
+
+    def read_tables(self) -> Tables:
+        """Read every table; see `files.read_tables`."""
+        return files.read_tables(self.path, self.names, self.encoding)
+
+    def read_result(self) -> Output:
+        """Read what a plan left here; waits for whoever is writing."""
+        if not self.path.is_dir():
+            return {}, {}
+        with locked(self.path, shared=True):
+            return files.read_result(self.path, self.names)
+
+    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
+        """Write a plan and what belongs to it; see `writing.write_result`."""
+        writing.write_result(self.path, tables, summary, self.format, self.names)
+
+    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Write tables of the contract; see `writing.write_tables`."""
+        writing.write_tables(self.path, tables, self.format, self.names)

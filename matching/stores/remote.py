@@ -1,0 +1,168 @@
+"""The adapter of every URL that fsspec knows: object stores, web servers, shares, memory."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+from fsspec.core import url_to_fs
+
+from matching.adapters import Output, Sink
+from matching.adapters import open_sink as open_local_sink
+from matching.adapters import open_source as open_local
+from matching.errors import UsageError
+from matching.stores.files import SUMMARY
+from matching.stores.formats import FORMATS, format_of
+from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.whole import naming
+from matching.tables import Tables
+
+_ONE_FILE = (".zip", ".xlsx")
+
+
+def open_source(
+    where: str,
+    *,
+    encoding: str | None = None,
+    tables: Mapping[str, str] | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    storage: Mapping[str, Any] | None = None,
+) -> Remote:
+    """Open a folder, workbook or archive at a URL.
+
+    ``storage`` is handed to fsspec, the rest as for a path (see `paths.open_source`).
+    """
+    options = {"encoding": encoding, "tables": tables, "columns": columns}
+    return Remote(where, storage, {k: v for k, v in options.items() if v is not None})
+
+
+def open_sink(
+    where: str,
+    *,
+    format: str | None = None,
+    tables: Mapping[str, str] | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    storage: Mapping[str, Any] | None = None,
+) -> Remote:
+    """Open a folder, workbook or archive at a URL for a plan."""
+    options = {"format": format, "tables": tables, "columns": columns}
+    return Remote(where, storage, {k: v for k, v in options.items() if v is not None})
+
+
+class Remote:
+    """A place that fsspec reaches: a source and a sink.
+
+    Files are copied to a temporary folder and read there, and written there and copied.
+    """
+
+    def __init__(
+        self, url: str, storage: Mapping[str, Any] | None, options: dict[str, Any]
+    ) -> None:
+        if not isinstance(storage or {}, Mapping):
+            raise UsageError(f"storage = {storage!r}: give a mapping of fsspec's own options")
+        try:
+            self.fs, self.path = url_to_fs(url, **(storage or {}))
+        except (ValueError, ImportError) as error:
+            known = "sqlite, postgresql, mysql, mariadb, file, or one that fsspec knows"
+            raise UsageError(f"{_shown(url)}: {error}; the scheme may be {known}") from None
+        self.url = _shown(url)
+        self.options = options
+        self.name = PurePosixPath(self.path).name or "tables"
+
+    def read_tables(self) -> Tables:
+        """Copy the files here and read them."""
+        with self._copied() as here:
+            return open_local(here, **self.options).read_tables()
+
+    def read_result(self) -> Output:
+        """Copy what a plan left and read it."""
+        if not self.fs.exists(self.path):
+            return {}, {}
+        with self._copied() as here:
+            options = {k: v for k, v in self.options.items() if k != "format"}
+            return open_local_sink(here, **options).read_result()
+
+    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
+        """Write here first, then copy everything, then let it take the place of what was there.
+
+        A file appears whole. Where a place cannot rename many files in one step, as object stores
+        cannot, the summary comes last: who sees a new summary sees its tables.
+        """
+        with self._sink() as (sink, here):
+            sink.write_result(tables, summary)
+            names = Names(self.options.get("tables") or {})
+            results = [names.theirs(name) for name in RESULT_TABLES]
+            self._replace(here, stale=[f"{n}.{format}" for n in results for format in FORMATS])
+
+    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Write tables of the contract, each file whole."""
+        with self._sink() as (sink, here):
+            sink.write_tables(tables)  # type: ignore[attr-defined]
+            self._replace(here, stale=[])
+
+    @property
+    def _is_file(self) -> bool:
+        return self.name.lower().endswith(_ONE_FILE)
+
+    @contextmanager
+    def _copied(self) -> Iterator[Path]:
+        with TemporaryDirectory(prefix="matching-") as place:
+            here = Path(place, self.name)
+            try:
+                if self._is_file:
+                    self.fs.get_file(self.path, str(here))
+                else:
+                    here.mkdir()
+                    self._get_folder(here)
+            except FileNotFoundError:
+                text = f"{self.url} does not exist; name a folder, a .zip or an .xlsx"
+                raise UsageError(text) from None
+            with naming(here, self.url):
+                yield here
+
+    def _get_folder(self, here: Path) -> None:
+        for entry in self.fs.ls(self.path, detail=True):
+            name = PurePosixPath(entry["name"]).name
+            wanted = format_of(Path(name)) or name == SUMMARY
+            if entry["type"] == "file" and wanted and not name.startswith("."):
+                self.fs.get_file(entry["name"], str(here / name))
+
+    @contextmanager
+    def _sink(self) -> Iterator[tuple[Sink, Path]]:
+        with TemporaryDirectory(prefix="matching-") as place:
+            here = Path(place, self.name)
+            yield open_local_sink(here, **self.options), here
+
+    def _replace(self, here: Path, stale: list[str]) -> None:
+        if self._is_file:
+            files, folder = [here], str(PurePosixPath(self.path).parent)
+        else:
+            files, folder = sorted(here.iterdir()), self.path.rstrip("/")
+            files.sort(key=lambda path: path.name == SUMMARY)
+        self.fs.makedirs(folder or "/", exist_ok=True)
+        token = secrets.token_hex(4)
+        parts = {path.name: f"{folder}/.{path.name}.{token}.part" for path in files}
+        try:
+            for path in files:
+                self.fs.put_file(str(path), parts[path.name])
+            for name, part in parts.items():
+                self.fs.mv(part, f"{folder}/{name}")
+        finally:
+            for part in parts.values():
+                with suppress(FileNotFoundError):
+                    self.fs.rm_file(part)
+        for name in stale:
+            if name not in parts:
+                with suppress(FileNotFoundError):
+                    self.fs.rm_file(f"{folder}/{name}")
+
+
+def _shown(url: str) -> str:
+    """Return the URL without what may be a password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://***@{rest.rpartition('@')[2]}" if "@" in rest else url

@@ -1,0 +1,117 @@
+"""What a plan left in a store: tables with their types, and the summary as JSON has it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from matching.errors import DataError
+from matching.faults import fault, faults_of, no_faults
+
+# What a plan is checked against.
+_SUMMARY_KINDS: dict[str, type | tuple[type, ...]] = {
+    "week": str,
+    "policy": dict,
+    "value": (int, float),
+    "bound_from_prices": (int, float),
+}
+
+
+def typed(table: str, frame: pl.DataFrame | None, faults: pl.DataFrame) -> pl.DataFrame:
+    """Turn the columns of a result that are not text into what they are.
+
+    Raises
+    ------
+    DataError
+        If it could not be read, or a cell is not what its column wants.
+    """
+    if frame is None or faults.height:
+        raise DataError(faults)
+    if "row" not in frame.columns:
+        frame = frame.with_row_index("row", offset=1)
+    found, result = [no_faults()], frame
+    for column, (read, text) in _READERS.items():
+        if column in frame.columns and frame.schema[column] == pl.String:
+            result = result.with_columns(read(pl.col(column)))
+            unread = frame.filter(frame[column].is_not_null() & result[column].is_null())
+            found.append(faults_of(table, unread, (column,), "type", text))
+    every = pl.concat(found)
+    if every.height:
+        raise DataError(every)
+    return result.drop("row")
+
+
+def _local_time(cell: pl.Expr) -> pl.Expr:
+    minute = cell.str.replace(" ", "T", literal=True).str.replace(r":00(\.0+)?$", "")
+    whole = pl.when(cell.str.len_chars() > 16).then(minute).otherwise(cell)
+    return whole.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
+
+
+_READERS: dict[str, tuple[Callable[[pl.Expr], pl.Expr], str]] = {
+    "start": (_local_time, "must be a local time such as 2026-11-30T09:00"),
+    "end": (_local_time, "must be a local time such as 2026-11-30T09:00"),
+    "quality": (lambda cell: cell.cast(pl.Int64, strict=False), "must be a whole number"),
+    "price": (lambda cell: cell.cast(pl.Float64, strict=False), "must be a number"),
+}
+
+
+def summary_of(text: str, where: object) -> dict[str, Any]:
+    """Read a summary from JSON.
+
+    Raises
+    ------
+    DataError
+        If it is not a JSON object, or a value that a plan is checked against is none.
+    """
+    try:
+        summary = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        text = f"{where} is not a summary: {error}; plan again to write it anew"
+        raise DataError(fault("summary", "json", text)) from None
+    if not isinstance(summary, dict):
+        text = f"{where} must hold a JSON object; plan again to write it anew"
+        raise DataError(fault("summary", "json", text))
+    for name, kind in _SUMMARY_KINDS.items():
+        if name in summary and not isinstance(summary[name], kind):
+            text = f"{where} does not say what a plan was made with; plan again to write it anew"
+            raise DataError(fault("summary", "type", text, column=name, value=str(summary[name])))
+    return summary
+
+
+def plain(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn a summary into what JSON has; infinite numbers become text."""
+    return {str(key): _plain(value) for key, value in summary.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return plain(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    return value
+
+
+def json_of(summary: Mapping[str, Any]) -> str:
+    """Write a summary as JSON.
+
+    Raises
+    ------
+    TypeError
+        If JSON has nothing for a value.
+    """
+    return json.dumps(plain(summary), ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,211 @@
+"""A database: its tables are the contract's, and a plan becomes rows of a week and a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from matching.adapters import Output
+from matching.errors import UsageError
+from matching.schema import NEEDED, TABLES, key_of
+from matching.stores.csv_files import OWN_ROW
+from matching.stores.names import RESULT_TABLES, Names, apart
+from matching.stores.sql import results
+from matching.stores.sql.batches import ROWS, batches, together
+from matching.stores.sql.engines import reading, until_done, writing
+from matching.stores.sql.postgres import can_copy, copied_out
+from matching.stores.sql.types import column_type, storable
+from matching.tables import Tables
+
+
+class Database:
+    """A database as a source and a sink.
+
+    Everything is read from one moment's state, and only the columns of the contract are read.
+    Rows come in the order of their keys, whatever order the database gives them in.
+
+    Parameters
+    ----------
+    engine : sqlalchemy.Engine
+    schema : str, optional
+        Where the tables are; the connection's own, if absent.
+    names : Names, optional
+        What tables and columns are called, where it is not as in the contract.
+    queries : Mapping of str to str, optional
+        A query instead of a table: SQL by our name of the table. No parameters.
+    version : str
+        Of the plans that are written and read.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        *,
+        schema: str | None = None,
+        names: Names | None = None,
+        queries: Mapping[str, str] | None = None,
+        version: str = "1",
+    ) -> None:
+        self.engine = engine
+        self.schema = schema
+        self.names = names or Names()
+        if not isinstance(queries or {}, Mapping):
+            raise UsageError(f"queries = {queries!r}: give a mapping from our tables to SQL")
+        self.queries = dict(queries or {})
+        self.version = version
+        unknown = [name for name in self.queries if name not in TABLES]
+        if unknown:
+            known = ", ".join(TABLES)
+            raise UsageError(f"queries names {', '.join(unknown)}; known are {known}")
+        results.check_version(version)
+
+    def read_tables(self) -> Tables:
+        """Read every table of the contract that is there.
+
+        Raises
+        ------
+        UsageError
+            If there is none, or one that was named is not there.
+        StoreError
+            If the database does not answer or refuses.
+        """
+        return until_done(self._read_tables, self.engine, "reading")
+
+    def read_batches(self, table: str, rows: int = ROWS) -> Iterator[pl.DataFrame]:
+        """Read one table in batches of its columns of the contract, in the database's order.
+
+        Parameters
+        ----------
+        table : str
+            Our name.
+        rows : int
+            How many at a time; PostgreSQL's own way reads blocks of bytes instead.
+
+        Raises
+        ------
+        UsageError
+            If the table is not there.
+        """
+        with reading(self.engine) as connection:
+            query, _ = self._query(table, sa.inspect(connection))
+            for frame in _batches(connection, query, rows):
+                yield self.names.read(table, frame)
+
+    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Make new tables of the contract, all or none (but MariaDB keeps what it has made).
+
+        Raises
+        ------
+        UsageError
+            If one of them exists: a platform's own rows are not for us to replace.
+        """
+        until_done(lambda: self._write_tables(tables), self.engine, "writing")
+
+    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
+        """Write a plan in one transaction, in the place of the same week's and version's.
+
+        Raises
+        ------
+        UsageError
+            If a table of that name has other columns.
+        StoreError
+            If the database does not answer or refuses; what was there is there still.
+        """
+        place = results.Place(self.schema, self.names, self.version)
+        results.write(self.engine, place, tables, summary)
+
+    def read_result(self) -> Output:
+        """Return the version's plan of the latest week that has one."""
+        place = results.Place(self.schema, self.names, self.version)
+        return until_done(lambda: results.read(self.engine, place), self.engine, "reading")
+
+    def _read_tables(self) -> Tables:
+        frames = {}
+        with reading(self.engine) as connection:
+            inspector = sa.inspect(connection)
+            there = _relations(inspector, self.schema)
+            missing = [n for n in self.names.tables.values() if n not in there]
+            missing = [n for n in missing if self.names.ours(n) in TABLES]
+            asked = [name for name in TABLES if self._is_there(name, there)]
+            if missing or not asked:
+                wanted = ", ".join(missing or [self.names.theirs(name) for name in NEEDED])
+                raise UsageError(
+                    f"the database has no table {wanted}; it has {', '.join(there[:20]) or 'none'}."
+                    " Say with tables={...} what they are called, or with schema=... where they are"
+                )
+            for table in asked:
+                query, others = self._query(table, inspector)
+                frame = self.names.read(table, together(_batches(connection, query)))
+                frame = frame.rename({"row": OWN_ROW}, strict=False)
+                # Not read, only told of.
+                frames[table] = _in_order(table, frame).with_columns(
+                    pl.lit(None).alias(apart(name, frame)) for name in others
+                )
+        return Tables(frames)
+
+    def _is_there(self, table: str, there: list[str]) -> bool:
+        return table in self.queries or self.names.theirs(table) in there
+
+    def _query(
+        self, table: str, inspector: sa.Inspector
+    ) -> tuple[sa.TextClause | sa.Select[Any], list[str]]:
+        """Return what is read for a table, and its columns that are not."""
+        if table in self.queries:
+            # No colon means a parameter here.
+            return sa.text(self.queries[table].strip().rstrip(";").replace(":", r"\:")), []
+        name = self.names.theirs(table)
+        try:
+            columns = [column["name"] for column in inspector.get_columns(name, self.schema)]
+        except sa.exc.NoSuchTableError:
+            raise UsageError(f"the database has no table {name}") from None
+        ours = [self.names.column(table, column) for column in TABLES[table].columns()]
+        known = [column for column in columns if column in ours]
+        # As the driver gives them: a cell that is not of its column's type is for us to tell.
+        cells = [sa.column(column, sa.types.NullType()) for column in known]
+        where = sa.table(name, *cells, schema=self.schema)
+        query = sa.select(*where.columns) if cells else sa.select(sa.null().label("row"))
+        return query.select_from(where), [column for column in columns if column not in ours]
+
+    def _write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        metadata = sa.MetaData(schema=self.schema)
+        with writing(self.engine) as connection:
+            there = _relations(sa.inspect(connection), self.schema)
+            taken = [self.names.theirs(name) for name in tables]
+            taken = [name for name in taken if name in there]
+            if taken:
+                raise UsageError(
+                    f"the database has {', '.join(taken)} already, and tables that are there are "
+                    "never replaced; drop them, or give another schema or other names"
+                )
+            for name, frame in tables.items():
+                frame = self.names.write(name, frame.drop("row", strict=False))
+                frame = storable(frame, connection.dialect.name)
+                columns = [sa.Column(n, column_type(kind)) for n, kind in frame.schema.items()]
+                table = sa.Table(self.names.theirs(name), metadata, *columns, **results.UNICODE)
+                table.create(connection)
+                results.insert(connection, table, frame)
+
+
+def _relations(inspector: sa.Inspector, schema: str | None) -> list[str]:
+    """Return the names of all that can be read as a table."""
+    found = [*inspector.get_table_names(schema), *inspector.get_view_names(schema)]
+    if inspector.dialect.name == "postgresql":
+        found += inspector.get_materialized_view_names(schema)
+    return sorted(set(found) - set(RESULT_TABLES))
+
+
+def _batches(
+    connection: sa.Connection, query: sa.TextClause | sa.Select[Any], rows: int = ROWS
+) -> Iterator[pl.DataFrame]:
+    if can_copy(connection):
+        return copied_out(connection, query)
+    return batches(connection, query, rows)
+
+
+def _in_order(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    columns = [name for name in TABLES[table].columns() if name in frame.columns]
+    key = [name for name in key_of(table) if name in columns]
+    return frame.sort(key or columns, nulls_last=True, maintain_order=True) if columns else frame

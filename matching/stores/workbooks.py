@@ -1,0 +1,241 @@
+"""Workbooks (XLSX): every sheet is a table, read as text and written as what it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dataframely as dy
+import fastexcel
+import polars as pl
+import xlsxwriter
+
+from matching.adapters import Output
+from matching.errors import UsageError
+from matching.faults import fault, no_faults
+from matching.schema import TABLES
+from matching.stores.csv_files import OWN_ROW, Read
+from matching.stores.moments import with_offsets
+from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.results import plain, typed
+from matching.stores.whole import replacing
+from matching.tables import Tables
+
+SUMMARY = "summary"
+MAX_ROWS = 1_048_576 - 1
+MAX_CHARACTERS = 32_767
+_OPTIONS = {
+    # Text stays text: nothing that begins with = + - @ is ever run.
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "constant_memory": True,
+}
+_FORMATS = {"datetime": "yyyy-mm-dd hh:mm", "date": "yyyy-mm-dd", "time": "hh:mm"}
+
+
+def open_source(
+    where: str | Path,
+    *,
+    tables: Mapping[str, str] | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+) -> Workbook:
+    """Open a workbook; ``tables`` names its sheets and ``columns`` their headers (see `Names`)."""
+    return Workbook(Path(where), Names(tables or {}, columns or {}))
+
+
+open_sink = open_source
+
+
+class Workbook:
+    """One ``.xlsx`` file: a source and a sink."""
+
+    def __init__(self, path: Path, names: Names | None = None) -> None:
+        self.path = path
+        self.names = names or Names()
+
+    def read_tables(self) -> Tables:
+        """Read every sheet that is named for a table; others are warned of, if not a result's."""
+        book = self._book()
+        frames: dict[str, pl.DataFrame] = {}
+        faults = [no_faults()]
+        for sheet in book.sheet_names:
+            table = self.names.ours(sheet)
+            if table not in TABLES:
+                if table not in (*RESULT_TABLES, SUMMARY):
+                    frames[table] = pl.DataFrame()
+                continue
+            frame, found = _sheet(table, book, sheet, self.names)
+            faults.append(found)
+            if frame is not None:
+                frames[table] = frame
+        if not any(name in TABLES for name in [*frames, *pl.concat(faults)["table"]]):
+            seen = ", ".join(book.sheet_names[:10])
+            raise UsageError(
+                f"{self.path.name} holds no table: it has the sheets {seen}; wanted are "
+                f"{', '.join(self.names.theirs(name) for name in ('volunteers', 'requests'))} "
+                "and so on; say with tables={...} which sheet is which"
+            )
+        return Tables(frames, pl.concat(faults))
+
+    def read_result(self) -> Output:
+        """Return what was written; times and numbers as such."""
+        if not self.path.exists():
+            return {}, {}
+        book = self._book()
+        found: dict[str, pl.DataFrame] = {}
+        summary: dict[str, Any] = {}
+        for sheet in book.sheet_names:
+            table = self.names.ours(sheet)
+            if table == SUMMARY:
+                rows = book.load_sheet(sheet, dtypes="string").to_polars()
+                summary = {key: json.loads(value) for key, value in rows.iter_rows()}
+            elif table in RESULT_TABLES:
+                found[table] = typed(table, *_sheet(table, book, sheet, self.names))
+        return found, summary
+
+    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
+        """Write the workbook anew, whole or not at all."""
+        facts = [(key, json.dumps(v, ensure_ascii=False)) for key, v in plain(summary).items()]
+        frame = pl.DataFrame(facts, {"figure": pl.String, "value": pl.String}, orient="row")
+        self._write({**tables, SUMMARY: frame})
+
+    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Write the workbook anew with these tables."""
+        self._write(dict(tables))
+
+    def _write(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        frames = {
+            self.names.theirs(name): self.names.write(
+                name, frame if name == "faults" else frame.drop("row", strict=False)
+            )
+            for name, frame in tables.items()
+        }
+        with replacing(self.path) as part:
+            write_book(part, frames)
+
+    def _book(self) -> fastexcel.ExcelReader:
+        return _open(self.path)
+
+
+def _open(path: Path) -> fastexcel.ExcelReader:
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist; name a workbook that holds the tables")
+    try:
+        return fastexcel.read_excel(path)
+    except (fastexcel.FastExcelError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(f"{path.name} is no workbook, or a broken one ({reason})") from None
+
+
+def read_sheet(table: str, path: Path) -> Read:
+    """Read the sheet that is named for the table, or the only one."""
+    try:
+        book = _open(path)
+    except UsageError as error:
+        return None, fault(table, "xlsx", str(error), value=path.name)
+    sheets = book.sheet_names
+    if table not in sheets and len(sheets) > 1:
+        text = f"the workbook has the sheets {', '.join(sheets[:10])}; call one {table}"
+        return None, fault(table, "xlsx", text, value=path.name)
+    return _sheet(table, book, table if table in sheets else sheets[0], Names())
+
+
+def _sheet(table: str, book: fastexcel.ExcelReader, sheet: str, names: Names) -> Read:
+    try:
+        frame = book.load_sheet(sheet, dtypes="string").to_polars()
+    except fastexcel.FastExcelError as error:
+        reason = str(error).partition("\n")[0]
+        return None, fault(table, "xlsx", f"the sheet cannot be read ({reason})", value=sheet)
+    if not frame.width:
+        text = "empty sheet; a table without rows still has a header: the names of its columns"
+        return None, fault(table, "empty_file", text, value=sheet)
+    frame = frame.rename({name: name.strip() for name in frame.columns}, strict=False)
+    frame = frame.rename({"row": OWN_ROW}, strict=False)
+    frame = names.read(table, frame)
+    cells = frame.columns
+    frame = frame.with_columns(_as_written(table, name) for name in cells)
+    frame = frame.with_row_index("row", offset=1)
+    return frame.filter(~pl.all_horizontal(pl.col(cells).is_null())), no_faults()
+
+
+def _as_written(table: str, name: str) -> pl.Expr:
+    """Take from a moment what a day or a time of day does not have."""
+    column = TABLES[table].columns().get(name) if table in TABLES else None
+    cell = pl.col(name)
+    if isinstance(column, dy.Date):
+        return cell.str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
+    if isinstance(column, dy.Time):
+        # A time without a day stands on the last day of 1899 in a workbook.
+        return cell.str.replace(r"^1899-12-3[01] (\d\d:\d\d:\d\d)$", "$1")
+    return cell
+
+
+def write_book(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Write frames as the sheets of a new workbook, with bold headers and dates as dates.
+
+    Raises
+    ------
+    UsageError
+        If a table has more rows, or a text more characters, than a sheet can hold.
+    """
+    for name, frame in frames.items():
+        _check_size(name, frame)
+    with xlsxwriter.Workbook(path, _OPTIONS) as book:
+        bold = book.add_format({"bold": True})
+        looks = {kind: book.add_format({"num_format": look}) for kind, look in _FORMATS.items()}
+        for name, frame in frames.items():
+            sheet = book.add_worksheet(name)
+            sheet.freeze_panes(1, 0)
+            for index, column in enumerate(frame.columns):
+                width = max(len(column), 17 if frame.schema[column] == pl.Datetime else 10)
+                sheet.set_column(index, index, width + 2)
+                sheet.write_string(0, index, column, bold)
+            if frame.width:
+                sheet.autofilter(0, 0, frame.height, frame.width - 1)
+            _write_rows(sheet, frame, looks)
+
+
+def _write_rows(sheet: Any, frame: pl.DataFrame, looks: Mapping[str, Any]) -> None:
+    writers: list[tuple[Any, tuple[Any, ...]]] = []
+    frame = with_offsets(frame)
+    for kind in frame.dtypes:
+        if kind.is_numeric():
+            writers.append((_write_number(sheet), ()))
+        elif kind == pl.Boolean:
+            writers.append((sheet.write_boolean, ()))
+        elif kind in (pl.Datetime, pl.Date, pl.Time):
+            look = looks[kind.base_type().__name__.lower()]
+            writers.append((sheet.write_datetime, (look,)))
+        else:
+            writers.append((sheet.write_string, ()))
+    texts = [n for n, k in frame.schema.items() if k in (pl.Enum, pl.Categorical)]
+    for number, row in enumerate(frame.cast(dict.fromkeys(texts, pl.String)).iter_rows(), start=1):
+        for index, (cell, (write, look)) in enumerate(zip(row, writers, strict=True)):
+            if cell is not None:
+                write(number, index, cell, *look)
+
+
+def _write_number(sheet: Any) -> Any:
+    # A workbook keeps 16 digits, and spreadsheets show 15; a longer number stays whole as text.
+    def write(row: int, column: int, cell: float) -> None:
+        if abs(cell) < 10**15 and float(f"{cell:.16G}") == cell:
+            sheet.write_number(row, column, cell)
+        else:
+            sheet.write_string(row, column, str(cell))
+
+    return write
+
+
+def _check_size(name: str, frame: pl.DataFrame) -> None:
+    if frame.height > MAX_ROWS:
+        text = f"{name} has {frame.height:,} rows, and a sheet holds {MAX_ROWS:,}"
+        raise UsageError(f"{text}; write a folder of csv or parquet files instead")
+    for column in frame.columns:
+        if frame.schema[column] == pl.String:
+            longest = frame[column].str.len_chars().max()
+            if isinstance(longest, int) and longest > MAX_CHARACTERS:
+                text = f"{name}.{column} has a text of {longest:,} characters"
+                raise UsageError(f"{text}, and a cell holds {MAX_CHARACTERS:,}")
