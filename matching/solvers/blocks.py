@@ -18,12 +18,12 @@ from matching import columns as c
 from matching.solvers.dissection import Dissection
 from matching.solvers.generation import Generation
 from matching.solvers.places import Place
-from matching.solvers.territory import Territory
+from matching.solvers.territory import Territory, cells
 
 # How far from the best weeks arcs are looked at: further, while that gains more.
 _SLACKS = (100.0, 3_000.0, 30_000.0)
 _NODES = 1_000
-# A block of more requests would take too long.
+# A block of more requests would take too long: it is cut into some of about so many.
 _MOST_REQUESTS = 100
 
 
@@ -32,7 +32,7 @@ class Blocks:
 
     def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
         self.generation, self.parts = generation, parts
-        self.territory = Territory(generation, parts, group)
+        self.territory = Territory(generation, parts, _cut(generation, group))
         self.rows = c.Groups(generation.rows.request, len(group))
         arcs, slots = generation.weeks.arcs, generation.problem.slots
         self.first_arc = c.starts_of(arcs.volunteer, len(generation.problem.volunteers))
@@ -44,14 +44,14 @@ class Blocks:
         self.gained = np.zeros(len(self.territory.numbers) + 1)
 
     def close(self, workers: int, told: Callable[[float], None]) -> None:
-        """Solve each group exactly, unless it is too large.
+        """Solve each group exactly.
 
         Parameters
         ----------
         told : callable
             Receives each bound on the way.
         """
-        numbers = self.territory.numbers[self.territory.size <= _MOST_REQUESTS]
+        numbers = self.territory.numbers
         with ThreadPoolExecutor(workers) as pool:
             for number, gained in zip(numbers, pool.map(self.gain, numbers), strict=True):
                 self.gained[number] = gained
@@ -130,3 +130,15 @@ class Blocks:
         weight = part.data * np.repeat(self.parts.dual[row], np.diff(part.indptr))
         at = np.searchsorted(arc, part.indices)
         return np.bincount(at, weight, minlength=len(arc)).astype(np.float64)
+
+
+def _cut(generation: Generation, group: c.Ints) -> c.Ints:
+    """Cut groups that are too large along the map."""
+    requests = generation.problem.requests
+    size = np.bincount(group + 1)
+    large = np.flatnonzero((group >= 0) & (size[group + 1] > _MOST_REQUESTS))
+    cell = cells(requests.lat[large], requests.lon[large], _MOST_REQUESTS)
+    number = np.unique(c.combine(group[large], cell), return_inverse=True)[1]
+    cut = group.copy()
+    cut[large] = number + len(size)
+    return cut

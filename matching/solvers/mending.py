@@ -15,7 +15,7 @@ import numpy as np
 from matching import columns as c
 from matching.solvers.dissection import Dissection
 from matching.solvers.generation import Generation
-from matching.solvers.territory import Territory
+from matching.solvers.territory import Territory, cells
 
 # Requests of a neighbourhood that have a share of the gap.
 _TOGETHER = 20
@@ -76,19 +76,25 @@ def by_request(generation: Generation, parts: Dissection, share: Shares) -> c.Fl
     return total.astype(np.float64)
 
 
-def neighbourhoods(generation: Generation, parts: Dissection, chosen: c.Longs, turn: int) -> c.Ints:
+def neighbourhoods(
+    generation: Generation, parts: Dissection, chosen: c.Longs, turn: int, breadth: int = 1
+) -> c.Ints:
     """Group the requests that have a share of the gap, shape (requests,); -1 for none.
 
     Parameters
     ----------
     turn : int
         Neighbourhoods are cut along other lines in each turn.
+    breadth : int
+        How much larger than usual they are.
     """
     problem, arcs = generation.problem, generation.weeks.arcs
     total = by_request(generation, parts, shares(generation, parts, chosen))
     group = np.full(len(total), -1, np.int32)
     short = np.flatnonzero(total > _SHARE)
-    group[short] = _cells(problem.requests.lat[short], problem.requests.lon[short], turn)
+    group[short] = cells(
+        problem.requests.lat[short], problem.requests.lon[short], _TOGETHER * breadth, turn
+    )
     # What their candidates serve now comes along, unless it belongs elsewhere.
     request = problem.slots.request[arcs.slot]
     wanted = (group[request] >= 0) & (parts.shortfall <= _CLOSE)
@@ -100,25 +106,16 @@ def neighbourhoods(generation: Generation, parts: Dissection, chosen: c.Longs, t
     return group
 
 
-def _cells(lat: c.Floats, lon: c.Floats, turn: int) -> c.Longs:
-    """Cut places into cells of about as many: strips one way, and each the other way."""
-    if turn % 2:
-        lat, lon = lon, lat
-    many = len(lat)
-    strips = max(1, round(np.sqrt(many / _TOGETHER)))
-    shift = (turn // 2) * _TOGETHER // 2
-    strip = np.empty(many, np.int64)
-    strip[np.argsort(lat, kind="stable")] = (np.arange(many) * strips) // max(many, 1)
-    rank = np.empty(many, np.int64)
-    rank[np.lexsort((lon, strip))] = np.arange(many)
-    return strip * many + (rank + shift) // _TOGETHER
-
-
 def mended(
-    generation: Generation, parts: Dissection, group: c.Ints, chosen: c.Longs, workers: int
+    generation: Generation,
+    parts: Dissection,
+    group: c.Ints,
+    chosen: c.Longs,
+    workers: int,
+    breadth: int = 1,
 ) -> c.Longs:
     """Return a plan at least as good as a plan, better in some of the groups of requests."""
-    mender = _Mender(generation, parts, group, chosen)
+    mender = _Mender(generation, parts, group, chosen, _NEAR * breadth)
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(mender.better, mender.territory.numbers))
     now = np.zeros(len(generation.weeks.arcs), np.bool_)
@@ -133,9 +130,14 @@ class _Mender:
     """Solves groups that share nothing, each with the rest of the plan as it is."""
 
     def __init__(
-        self, generation: Generation, parts: Dissection, group: c.Ints, chosen: c.Longs
+        self,
+        generation: Generation,
+        parts: Dissection,
+        group: c.Ints,
+        chosen: c.Longs,
+        near: float,
     ) -> None:
-        self.generation, self.parts = generation, parts
+        self.generation, self.parts, self.near = generation, parts, near
         self.territory = Territory(generation, parts, group)
         arcs = generation.weeks.arcs
         self.now = np.zeros(len(arcs), np.bool_)
@@ -153,7 +155,7 @@ class _Mender:
         inside = np.sort(generation.writer.arcs_of.of(requests))
         free = self.free[generation.weeks.arcs.volunteer[inside]] == number
         now = self.now[inside]
-        arc = inside[free & (now | (self.parts.shortfall[inside] <= _NEAR))]
+        arc = inside[free & (now | (self.parts.shortfall[inside] <= self.near))]
         before = inside[free & now]
         if not best.goes_on() or not len(arc):
             return before, before

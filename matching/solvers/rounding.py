@@ -13,6 +13,8 @@ from matching.solvers.integer import Integer
 from matching.solvers.linear import Relaxed
 
 _WHOLE = 1e-6
+# A week that may be chosen falls short of its volunteer's best by no more.
+_NEAR = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,13 @@ class Split:
     free: c.Longs
 
 
-def split(generation: Generation, relaxed: Relaxed, loose: c.Bools, near: float) -> Split:
+def split(generation: Generation, relaxed: Relaxed, loose: c.Bools) -> Split:
     """Tell what is settled.
 
     Parameters
     ----------
     loose : bool array, shape (requests,)
         The requests in question: nothing is settled there.
-    near : float
-        How far a schedule that may be chosen falls short of its volunteer's best. Without a limit,
-        volunteers who are not settled may also join where nothing is in question.
     """
     problem, pool = generation.problem, generation.pool
     request = problem.slots.request[generation.weeks.arcs.slot]
@@ -49,10 +48,9 @@ def split(generation: Generation, relaxed: Relaxed, loose: c.Bools, near: float)
     fixed = (taken >= 1 - _WHOLE) & ~touches
     settled = np.zeros(len(problem.volunteers), np.bool_)
     settled[pool.volunteer[fixed]] = True
-    free = ~settled[pool.volunteer]
-    if np.isfinite(near):
-        gain, week = generation.gains(relaxed.dual)
-        free &= (touches & (gain >= week[pool.volunteer] - near)) | (taken > _WHOLE)
+    gain, week = generation.gains(relaxed.dual)
+    free = (touches & (gain >= week[pool.volunteer] - _NEAR)) | (taken > _WHOLE)
+    free &= ~settled[pool.volunteer]
     return Split(pool.arc[fixed[pool.owner]], np.unique(pool.arc[free[pool.owner]]))
 
 

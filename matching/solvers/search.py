@@ -22,14 +22,14 @@ from matching.solvers.rounding import rounded, split
 from matching.solvers.whole import prove
 from matching.weeks import Weeks
 
-# An integer programme may take this share of the time left.
+# Rounding may take this share of the time left.
 _SHARE = 0.15
 # So much of the time left is kept for rounding when the linear programme begins.
 _RESERVE = 0.3
 # Of so few arcs all are solved at once: to solve parts first saves nothing.
 _SMALL = 50_000
-# A first plan is made of weeks that fall short of the best by no more.
-_CLOSE = 1_000.0
+# How much larger than at first neighbourhoods become, and how much further they look.
+_BREADTHS = (1, 2, 4)
 
 
 def search(
@@ -78,15 +78,12 @@ def search(
 def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: int) -> None:
     """Round the linear programme, solve the places in doubt exactly, then all that is left."""
     group = in_doubt(generation, solved.relaxed)
-    small = len(generation.weeks.arcs) <= _SMALL
-    for near in (_CLOSE,) if small else (_CLOSE, np.inf):
-        if best.goes_on():
-            _round(generation, solved, best, group >= 0, near, workers)
+    _round(generation, solved, best, group >= 0, workers)
     if not best.goes_on():
         return
     parts = dissected(generation, solved.dual)
     blocks = Blocks(generation, parts, group)
-    if not small:
+    if len(generation.weeks.arcs) > _SMALL:
         blocks.close(workers, lambda bound: best.prove(bound, "close in"))
         _mend(generation, parts, best, workers)
     if best.goes_on():
@@ -94,15 +91,18 @@ def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: 
 
 
 def _mend(generation: Generation, parts: Dissection, best: Incumbent, workers: int) -> None:
-    """Mend the plan, turn by turn, while that helps."""
-    for turn in itertools.count():
-        before = best.value
-        if before is None or not best.goes_on():
-            return
-        group = neighbourhoods(generation, parts, best.chosen, turn)
-        best.offer(mended(generation, parts, group, best.chosen, workers), "mend")
-        if turn % 2 and best.value == before:
-            return
+    """Mend the plan, turn by turn; where that has helped no more for two turns, look further."""
+    turns = itertools.count()
+    for breadth in _BREADTHS:
+        idle = 0
+        while idle < 2:
+            before = best.value
+            if before is None or not best.goes_on():
+                return
+            group = neighbourhoods(generation, parts, best.chosen, next(turns), breadth)
+            plan = mended(generation, parts, group, best.chosen, workers, breadth)
+            best.offer(plan, "mend")
+            idle = idle + 1 if best.value == before else 0
 
 
 def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
@@ -114,20 +114,15 @@ def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
 
 
 def _round(
-    generation: Generation,
-    solved: Solved,
-    best: Incumbent,
-    loose: c.Bools,
-    near: float,
-    workers: int,
+    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, workers: int
 ) -> None:
     """Make a plan of the linear programme, with some requests left open.
 
-    A first plan does without the quotas that cost nothing: they would tie everything together.
+    It does without the quotas that cost nothing: they would tie everything together.
     """
     writer, relaxed = generation.writer, solved.relaxed
-    joint = np.isinf(near) | (relaxed.dual[writer.joint] > 0)
-    parts, seconds = split(generation, relaxed, loose, near), _SHARE * best.seconds_left
+    joint = relaxed.dual[writer.joint] > 0
+    parts, seconds = split(generation, relaxed, loose), _SHARE * best.seconds_left
     mostly = _mostly(generation, relaxed)
     plan = rounded(generation, parts, joint, mostly, seconds, best.gap_limit / 4, workers)
     if not best.offer(plan, "round"):
