@@ -25,6 +25,20 @@ def knapsack(weights: list[float], gain: list[float], room: float) -> Integer:
     )
 
 
+def hard(seed: int) -> Integer:
+    """Thirty knapsacks at once."""
+    draw = np.random.default_rng(seed)
+    return Integer(
+        sparse.csc_array(draw.integers(1, 40, (30, 200)).astype(float)),
+        np.full(30, -np.inf),
+        np.full(30, 1000.0),
+        draw.integers(1, 40, 200).astype(float),
+        np.zeros(200),
+        np.ones(200),
+        np.ones(200, np.bool_),
+    )
+
+
 def solved(programme: Integer, **options: object) -> Answer:
     return programme.solve(60.0, 0.0, never, **options)  # type: ignore[arg-type]
 
@@ -55,16 +69,7 @@ def test_nothing_to_choose_from() -> None:
 
 
 def test_without_time_nothing_is_claimed() -> None:
-    draw = np.random.default_rng(0)
-    programme = Integer(
-        sparse.csc_array(draw.integers(1, 40, (30, 200)).astype(float)),
-        np.full(30, -np.inf),
-        np.full(30, 1000.0),
-        draw.integers(1, 40, 200).astype(float),
-        np.zeros(200),
-        np.ones(200),
-        np.ones(200, np.bool_),
-    )
+    programme = hard(0)
     answer = programme.solve(0.0, 0.0, never)
     best = programme.solve(5.0, 0.0, never)
     assert not answer.proved
@@ -79,16 +84,7 @@ def test_an_end_is_an_end() -> None:
         asked.append(True)
         return True
 
-    draw = np.random.default_rng(1)
-    programme = Integer(
-        sparse.csc_array(draw.integers(1, 40, (30, 200)).astype(float)),
-        np.full(30, -np.inf),
-        np.full(30, 1000.0),
-        draw.integers(1, 40, 200).astype(float),
-        np.zeros(200),
-        np.ones(200),
-        np.ones(200, np.bool_),
-    )
+    programme = hard(1)
     assert not programme.solve(600.0, 0.0, interrupted).proved
     assert asked
 

@@ -6,6 +6,7 @@ import pytest
 from matching.audit import value, violations
 from matching.solvers.mending import by_request, mended, neighbourhoods, shares
 from matching.solvers.repair import repaired
+from matching.solvers.territory import cells
 from tests.test_blocks import Priced, priced
 
 SEEDS = range(4)
@@ -74,3 +75,22 @@ def test_no_gap_no_neighbourhood() -> None:
     served = np.zeros(len(total), np.bool_)
     served[request[world.optimal]] = True
     assert (group[quiet & ~served] == -1).all()
+
+
+def test_cells_are_places_near_each_other_and_each_turn_cuts_anew() -> None:
+    # A grid of 20 times 20, in cells of 25: four strips of a hundred, each in four.
+    lat, lon = (axis.ravel().astype(float) for axis in np.mgrid[:20, :20])
+    cuts = [cells(lat, lon, 25, turn) for turn in range(4)]
+    assert np.unique(cuts[0], return_counts=True)[1].tolist() == [25] * 16
+    for cut in cuts:
+        for cell in np.unique(cut):
+            inside = cut == cell
+            assert inside.sum() <= 25
+            # A strip is five places wide, and 25 places of it five long: one more where it is cut.
+            assert np.ptp(lat[inside]) <= 5
+            assert np.ptp(lon[inside]) <= 5
+    # The other way round a square grid is cut alike; half a cell further it is not.
+    together = [cut[:, None] == cut for cut in cuts]
+    assert (together[0] == together[1]).all()
+    assert (together[0] != together[2]).any()
+    assert (together[1] != together[3]).any()
