@@ -27,8 +27,6 @@ from timefold.solver.score import (
 )
 
 HARD, SOFT = HardSoftScore.ONE_HARD, HardSoftScore.ONE_SOFT
-# What a team gives up for each person it lacks, on its way to being whole.
-LACKING = 4_000
 
 
 @dataclass(eq=False)
@@ -53,6 +51,7 @@ class Team:
     rules: list[int]  # indices of team rules,
     holders: list[int]  # how many holders each asks for,
     share: list[int]  # and one for so many people
+    lacking: int  # what it costs for each person it lacks
 
 
 @dataclass(eq=False)
@@ -187,7 +186,7 @@ def constraints(factory: ConstraintFactory) -> list[Constraint]:
         factory.for_each(Seat)
         .filter(lambda seat: seat.team.ruled)
         .group_by(lambda seat: seat.team, ConstraintCollectors.to_list(lambda seat: seat.service))
-        .penalize(SOFT, lambda team, services: LACKING * missing(team, services))
+        .penalize(SOFT, lambda team, services: team.lacking * missing(team, services))
         .as_constraint("teams and options"),
         # organisations, pairs, pins
         factory.for_each(Seat)
@@ -210,7 +209,7 @@ def constraints(factory: ConstraintFactory) -> list[Constraint]:
                 lambda tie, seat: seat.service.request, lambda other: other.service.request
             ),
         )
-        .penalize(SOFT, lambda tie, seat: LACKING)
+        .penalize(SOFT, lambda tie, seat: seat.team.lacking)
         .as_constraint("together"),
         factory.for_each(Tie)
         .filter(lambda tie: not tie.together)

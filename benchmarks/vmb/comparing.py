@@ -149,7 +149,7 @@ def table(rows: pl.DataFrame) -> str:
 
 
 def _cell(row: Mapping[str, Any]) -> str:
-    """Return gap, time (of processors) and memory; what went wrong instead of the gap, if it did."""
+    """Return gap or what went wrong, time, time of processors, memory."""
     what = row["status"] if row["gap"] is None else percent(row["gap"])
     if row["detail"] and "clock" in row["detail"]:
         what += ", stopped"
