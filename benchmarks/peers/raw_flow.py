@@ -147,6 +147,6 @@ def mended(problem: Problem, arcs: Arcs, worth: Longs, chosen: Longs) -> Plan:
     first[chosen] = True
     idle = ~np.isin(arcs.volunteer, arcs.volunteer[chosen])
     rows = np.flatnonzero(first | idle | pinned(problem, arcs))
-    rank = np.lexsort([-worth[rows], ~first[rows]])
-    rank[rank] = np.arange(len(rows))
+    rank = np.empty(len(rows), np.int64)
+    rank[np.lexsort([-worth[rows], ~first[rows]])] = np.arange(len(rows))
     return first_come(problem, in_order(problem, arcs.take(rows), time_of, rank))
