@@ -45,8 +45,8 @@ NETWORK = 3 * 3_000 - 100
 def a_full_week() -> Week:
     # `a` and `b` like the party best (50 each) and must not meet, so `c` goes with one of them: two
     # seats of priority 5 are worth 6,250 and 5,000. Whoever is left does the errand (1,000). The
-    # visit (3,000) would overlap on Monday; on Tuesday `a` can come, and likes to (50), for a second
-    # time (-100).
+    # visit (3,000) would overlap on Monday; on Tuesday `a` can come and likes to (50), as a second
+    # service (-100).
     week = Week("2026-11-30")
     week.volunteer("a", available=[MORNING, ("tue", "08:00", "12:00", 1)])
     week.volunteer("b", available=[MORNING])

@@ -126,12 +126,26 @@ def solve(problem: Problem, arcs: Arcs, quality: Longs) -> Flow:
 
 
 def propose(problem: Problem, arcs: Arcs, worth: Longs, seconds: float) -> Proposal:
-    """Solve the flow, which takes no limit; mend its plan where it breaks rules."""
+    """Solve the flow, which takes no limit; mend its plan where it breaks rules.
+
+    Then the flow is solved again with what is still served, as long as that helps: people of teams
+    that were called off are free for others.
+    """
     flow = solve(problem, arcs, worth)
-    plan = of_arcs(arcs, flow.chosen)
-    if audit.violations(problem, plan).height:
+    bound, plan = flow.value, of_arcs(arcs, flow.chosen)
+    if not audit.violations(problem, plan).height:
+        return Proposal(plan, bound)
+    best = Plan.empty()
+    while True:
         plan = mended(problem, arcs, worth, flow.chosen)
-    return Proposal(plan, flow.value)
+        if audit.value(problem, plan) <= audit.value(problem, best):
+            return Proposal(best, bound)
+        best = plan
+        served = np.zeros(len(problem.options), np.bool_)
+        served[problem.slots.option[plan.slot]] = True
+        rows = served[problem.slots.option[arcs.slot]]
+        arcs, worth = arcs.take(rows), worth[rows]
+        flow = solve(problem, arcs, worth)
 
 
 def mended(problem: Problem, arcs: Arcs, worth: Longs, chosen: Longs) -> Plan:
