@@ -128,35 +128,39 @@ def solve(problem: Problem, arcs: Arcs, quality: Longs) -> Flow:
 def propose(problem: Problem, arcs: Arcs, worth: Longs, seconds: float) -> Proposal:
     """Solve the flow, which takes no limit; mend its plan where it breaks rules.
 
-    Then the flow is solved again with what is still served, as long as that helps: people of teams
-    that were called off are free for others.
+    For the plan a request keeps the time at which the flow has most people. Then the flow is solved
+    again with what is still served, as long as that helps: people of teams that were called off are
+    free for others.
     """
     flow = solve(problem, arcs, worth)
     bound, plan = flow.value, of_arcs(arcs, flow.chosen)
     if not audit.violations(problem, plan).height:
         return Proposal(plan, bound)
-    best = Plan.empty()
+    time_of = _times(problem, plan)
+    rows, best = np.isin(problem.slots.option[arcs.slot], time_of), Plan.empty()
     while True:
-        plan = mended(problem, arcs, worth, flow.chosen)
+        arcs, worth = arcs.take(rows), worth[rows]
+        flow = solve(problem, arcs, worth)
+        plan = mended(problem, arcs, worth, flow.chosen, time_of)
         if audit.value(problem, plan) <= audit.value(problem, best):
             return Proposal(best, bound)
         best = plan
-        served = np.zeros(len(problem.options), np.bool_)
-        served[problem.slots.option[plan.slot]] = True
-        rows = served[problem.slots.option[arcs.slot]]
-        arcs, worth = arcs.take(rows), worth[rows]
-        flow = solve(problem, arcs, worth)
+        rows = np.isin(problem.slots.option[arcs.slot], problem.slots.option[plan.slot])
 
 
-def mended(problem: Problem, arcs: Arcs, worth: Longs, chosen: Longs) -> Plan:
-    """Let those of the flow come first, and whom it left at home fill in; call off broken teams.
-
-    A request keeps the time at which the flow has most people.
-    """
-    options, option = problem.options, problem.slots.option[arcs.slot]
-    people = np.bincount(option[chosen], minlength=len(options))
+def _times(problem: Problem, plan: Plan) -> Longs:
+    """Return, for each request, the time that is pinned or at which a plan has most people."""
+    options, pins = problem.options, problem.pins
+    people = np.bincount(problem.slots.option[plan.slot], minlength=len(options))
+    people[pins.option[pins.option >= 0]] = len(problem.volunteers) + 1
     order = np.lexsort([-people, options.request])
-    time_of = order[np.searchsorted(options.request[order], np.arange(len(problem.requests)))]
+    first = np.searchsorted(options.request[order], np.arange(len(problem.requests)))
+    times: Longs = order[first]
+    return times
+
+
+def mended(problem: Problem, arcs: Arcs, worth: Longs, chosen: Longs, time_of: Longs) -> Plan:
+    """Let those of the flow come first, and whom it left at home fill in; call off broken teams."""
     first = np.zeros(len(arcs), np.bool_)
     first[chosen] = True
     idle = ~np.isin(arcs.volunteer, arcs.volunteer[chosen])
