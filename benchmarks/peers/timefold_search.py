@@ -26,6 +26,9 @@ if importlib.util.find_spec("timefold") is None:
 if shutil.which("java") is None:
     raise NoPlan("skipped: there is no Java on this machine; version 17 or newer is needed")
 
+from timefold.solver import SolverFactory
+from timefold.solver import config as cfg
+
 from benchmarks.peers import timefold_model as model
 
 # Shares of the time, and what a team gives up meanwhile for each person it lacks. A seat is worth
@@ -35,28 +38,32 @@ TURNS = ((0.19, 2_000), (0.06, 30_000), (0.19, 3_500), (0.06, 30_000)) * 2
 
 def propose(problem: Problem, arcs: Arcs, worth: c.Longs, seconds: float) -> Proposal:
     """Search for so many seconds."""
-    from timefold.solver import SolverFactory
-    from timefold.solver import config as cfg
-
+    scores = cfg.ScoreDirectorFactoryConfig(constraint_provider_function=model.constraints)
+    factory = SolverFactory.create(
+        cfg.SolverConfig(
+            solution_class=model.Week,
+            entity_class_list=[model.Seat],
+            score_director_factory_config=scores,
+            environment_mode=cfg.EnvironmentMode.NON_REPRODUCIBLE,
+            termination_config=_limit(seconds),
+        )
+    )
     best = nearest_first(problem)
     for share, lacking in TURNS:
         week = written(problem, arcs, worth, lacking)
         seated(problem, week, best)
-        limit = cfg.Duration(milliseconds=round(1000 * share * seconds))
-        config = cfg.SolverConfig(
-            solution_class=model.Week,
-            entity_class_list=[model.Seat],
-            score_director_factory_config=cfg.ScoreDirectorFactoryConfig(
-                constraint_provider_function=model.constraints
-            ),
-            environment_mode=cfg.EnvironmentMode.NON_REPRODUCIBLE,
-            termination_config=cfg.TerminationConfig(spent_limit=limit),
+        solver = factory.build_solver(
+            cfg.SolverConfigOverride(termination_config=_limit(share * seconds))
         )
-        found = SolverFactory.create(config).build_solver().solve(week)
+        found = solver.solve(week)
         chosen = [seat.service.index for seat in found.seats if seat.service is not None]
         plan = without_broken(problem, Plan(arcs.volunteer[chosen], arcs.slot[chosen]))
         best = max(best, plan, key=lambda one: audit.value(problem, one))
     return Proposal(best)
+
+
+def _limit(seconds: float) -> cfg.TerminationConfig:
+    return cfg.TerminationConfig(spent_limit=cfg.Duration(milliseconds=round(1000 * seconds)))
 
 
 def written(problem: Problem, arcs: Arcs, worth: c.Longs, lacking: int) -> model.Week:

@@ -1,6 +1,7 @@
 """The whole rulebook in CP-SAT: the programme of `whole_milp`, as booleans.
 
-At most one of several is said as such, which CP-SAT knows more of than of a row. Two workers.
+At most one of several is said as such, which CP-SAT knows more of than of a row. The plan of the
+nearest is given as a hint. Two workers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from ortools.sat.python import cp_model
 
 from benchmarks.peers import whole_milp
 from benchmarks.peers.proposal import NoPlan, Proposal, of_arcs
+from benchmarks.vmb.nearest import nearest_first
 from matching.columns import Longs
 from matching.eligibility import Arcs
 from matching.problem import Problem
@@ -22,6 +24,9 @@ _FREE = 2**40
 def propose(problem: Problem, arcs: Arcs, worth: Longs, seconds: float) -> Proposal:
     """Solve the programme with no gap allowed."""
     model, variables = written(whole_milp.programme(problem, arcs, worth))
+    hint = whole_milp.point(problem, arcs, nearest_first(problem))
+    for variable, value in zip(variables, hint.tolist(), strict=True):
+        model.add_hint(variable, value)
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = WORKERS
     solver.parameters.max_time_in_seconds = seconds

@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from benchmarks.peers.proposal import NoPlan, Proposal, of_arcs
+from matching import Plan
 from matching import columns as c
 from matching.eligibility import Arcs
 from matching.geometry import distance_km
@@ -73,6 +74,16 @@ def programme(problem: Problem, arcs: Arcs, quality: c.Longs) -> Programme:
     )
 
 
+def point(problem: Problem, arcs: Arcs, plan: Plan) -> c.Longs:
+    """Return the columns' values of a plan that keeps every rule."""
+    taken = np.isin(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
+    team = Constraints(problem, arcs).team_of(np.flatnonzero(taken))
+    week, shifts = Week(problem, arcs), np.bincount(arcs.volunteer[taken])
+    shifts = np.pad(shifts, (0, len(problem.volunteers) - len(shifts)))
+    columns = np.concatenate([taken, team, week.nth < shifts[week.shifter]])
+    return columns.astype(np.int64)
+
+
 def solve(
     problem: Problem, arcs: Arcs, quality: c.Longs, *, time_limit: float, gap: float = 0.0
 ) -> Answer:
@@ -122,6 +133,8 @@ class Week:
     ----------
     load : float64 array, shape (shifts,)
         What each further shift of each volunteer costs.
+    shifter, nth : int64 arrays, shape (shifts,)
+        Whose shift it is, and which, counted from 0.
     """
 
     def __init__(self, problem: Problem, arcs: Arcs) -> None:
@@ -145,10 +158,11 @@ class Week:
         most = np.bincount(self.volunteer, minlength=len(problem.volunteers))
         self.most = np.minimum(most, problem.volunteers.max_shifts)
         self.shifter = np.repeat(np.arange(len(self.most)), self.most)
-        nth = np.arange(len(self.shifter)) - (np.cumsum(self.most) - self.most)[self.shifter]
-        self.load = (first_load(problem)[self.shifter] + problem.policy.load_step * nth).astype(
-            np.float64
-        )
+        before = (np.cumsum(self.most) - self.most)[self.shifter]
+        self.nth = np.arange(len(self.shifter)) - before
+        self.load = (
+            first_load(problem)[self.shifter] + problem.policy.load_step * self.nth
+        ).astype(np.float64)
         self.size = 0
         self.parts: list[tuple[c.Longs, c.Longs, c.Floats]] = []
         self.bounds: list[tuple[c.Floats, c.Floats]] = []

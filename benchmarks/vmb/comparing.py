@@ -28,7 +28,7 @@ from matching.errors import UsageError
 
 # Whoever is still running after so many times the limit of the search is stopped: tables are read
 # before it, plans are written after it, and some entrants take no limit.
-STOPPED_AFTER = 2
+STOPPED_AFTER = 3
 
 
 @dataclass(frozen=True)

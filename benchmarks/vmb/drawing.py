@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 # By supply, two that a colour-blind reader tells apart, and two shapes.
 _MARKS = {"abundant": ("#009e73", "s"), "balanced": ("#0072b2", "o"), "scarce": ("#d55e00", "^")}
 # A log axis has no 0: a gap of 0 is drawn here.
-_FOOT = 1e-5
+_FOOT = 1e-6
 _MEASURES = ("share", "gap", "cpu_seconds", "memory_mb")
 _TITLES = {
     "share": "value, % of the best-known bound",
@@ -20,10 +20,12 @@ _TITLES = {
     "memory_mb": "most resident memory (MB), log scale",
 }
 _TICKS = {
-    "gap": [_FOOT, 1e-4, 1e-3, 1e-2, 1e-1, 1],
+    "gap": [_FOOT, 1e-5, 1e-3, 1e-1, 1],
     "cpu_seconds": [1, 10, 100],
     "memory_mb": [200, 500, 1_000, 2_000],
 }
+# The same rows make the same files.
+_NO_DATE = {"svg": {"Date": None}, "png": {}}
 
 
 def draw(rows: pl.DataFrame, rules: str) -> Figure:
@@ -64,7 +66,7 @@ def _dots(axes: Axes, rows: pl.DataFrame, measure: str) -> None:
         axes.set_xticks(_TICKS[measure], [f"{x:,g}" for x in _TICKS[measure]])
         axes.minorticks_off()
     if measure == "gap":
-        axes.set_xticks(_TICKS[measure], ["0", "0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
+        axes.set_xticks(_TICKS[measure], ["0", "0.001 %", "0.1 %", "10 %", "100 %"])
     axes.set_yticks(range(len(entrants)), entrants)
     axes.set_ylim(len(entrants) - 0.5, -0.5)
     axes.set_title(_TITLES[measure], fontsize=10)
@@ -76,4 +78,4 @@ def write(rows: pl.DataFrame, folder: Path) -> None:
     for rules in rows["rules"].unique(maintain_order=True):
         figure = draw(rows, rules)
         for kind in ("svg", "png"):
-            figure.savefig(folder / f"peers-{rules}.{kind}", dpi=110)
+            figure.savefig(folder / f"peers-{rules}.{kind}", dpi=110, metadata=_NO_DATE[kind])
