@@ -67,7 +67,7 @@ bench-smoke: $(VENV)/.dev  ## run each fast benchmark once, unmeasured
 curves: $(VENV)/.dev  ## plan a world and draw value and bound over time into build/curves; SIZE=district
 	$(BIN)/python -m benchmarks.curves $(SIZE) --out build/curves
 
-peers: $(VENV)/.peers  ## run this library and its peers on towns and districts into build/peers; half an hour
+peers: $(VENV)/.peers  ## run this library and its peers on towns and districts into build/peers: three quarters of an hour
 	$(BIN)/python -m benchmarks.vmb compare --out build/peers
 
 wheel: $(VENV)/.dev  ## build the wheel into dist

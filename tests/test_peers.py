@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from benchmarks.peers.proposal import NoPlan
@@ -226,6 +227,13 @@ def test_the_table_tells_gaps_proofs_and_failures(tmp_path: Path) -> None:
         3,
         3,
     ]
+
+
+def test_the_readme_shows_what_was_measured() -> None:
+    folder = Path(comparing.__file__).parent
+    rows = pl.read_csv(folder / "measured" / "peers.csv")
+    assert set(rows["entrant"]) == set(ENTRANTS)
+    assert comparing.table(rows) in (folder.parent / "README.md").read_text()
 
 
 def test_an_unknown_entrant_is_named() -> None:
