@@ -17,7 +17,7 @@ LOWEST := .venv-lowest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke curves wheel clean
+.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke curves peers wheel clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -67,6 +67,9 @@ bench-smoke: $(VENV)/.dev  ## run each fast benchmark once, unmeasured
 curves: $(VENV)/.dev  ## plan a world and draw value and bound over time into build/curves; SIZE=district
 	$(BIN)/python -m benchmarks.curves $(SIZE) --out build/curves
 
+peers: $(VENV)/.peers  ## run this library and its peers on towns and districts into build/peers: three quarters of an hour
+	$(BIN)/python -m benchmarks.vmb compare --out build/peers
+
 wheel: $(VENV)/.dev  ## build the wheel into dist
 	rm -rf dist
 	$(BIN)/python -m build --wheel
@@ -83,6 +86,10 @@ $(VENV)/.package: pyproject.toml | $(BIN)/python
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(PIP) --editable '.[dev]'
 	touch $(VENV)/.package $@
+
+$(VENV)/.peers: pyproject.toml | $(VENV)/.dev
+	$(PIP) --editable '.[dev,peers]'
+	touch $@
 
 $(LOWEST)/.dev: pyproject.toml | $(LOWEST)/bin/python
 	$(LOWEST)/bin/python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \

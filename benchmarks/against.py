@@ -29,7 +29,7 @@ def ours(given: Inputs) -> Found:
 
 def raw(given: Inputs) -> Found:
     """Solve the whole flow; the solver says that it is the optimum, there is no other proof."""
-    value = raw_flow.solve(given.problem, given.arcs, given.quality)
+    value = raw_flow.solve(given.problem, given.arcs, given.quality).value
     return Found(value, value)
 
 

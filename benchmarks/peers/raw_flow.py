@@ -2,14 +2,20 @@
 
 For worlds with the ``network`` rules: services at fixed half days, so that a volunteer does one
 service a period at most. It takes the arcs and their worth as given, and shares no code with
-`matching.network` or the solvers.
+`matching.network` or the solvers. Under other rules it is a relaxation: its value is a bound, and
+what its plan breaks has to be mended (`mended`).
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
+from benchmarks.peers.proposal import Proposal, of_arcs
+from benchmarks.vmb.nearest import first_come, in_order, pinned
+from matching import Plan, audit
 from matching.columns import Ints, Longs
 from matching.eligibility import Arcs
 from matching.problem import Problem
@@ -18,8 +24,26 @@ from matching.value import first_load, seat_value
 SOURCE, SINK = 0, 1
 
 
-def solve(problem: Problem, arcs: Arcs, quality: Longs) -> int:
-    """Return the value of the optimum over all arcs."""
+class Network(NamedTuple):
+    """Edges of a flow of ``amount`` from SOURCE to SINK; cost is minus value."""
+
+    tail: Longs
+    head: Longs
+    capacity: Longs
+    cost: Longs
+    amount: int
+    arcs: slice  # the edges that stand for arcs, in their order
+
+
+class Flow(NamedTuple):
+    """The optimum over all arcs, and the arcs it takes."""
+
+    value: int
+    chosen: Longs
+
+
+def network(problem: Problem, arcs: Arcs, quality: Longs) -> Network:
+    """Write every arc, its volunteer and its post into one network."""
     people, posts = problem.volunteers, problem.posts
     edges: list[tuple[Longs, ...]] = []
     nodes = 2
@@ -74,6 +98,7 @@ def solve(problem: Problem, arcs: Arcs, quality: Longs) -> int:
     # The arcs, then the seats, each worth less than the one before, and a way past all of it.
     post = np.arange(nodes, nodes + len(posts))
     nodes += len(posts)
+    before = sum(len(part[0]) for part in edges)
     add(above[of_arc], post[problem.slots.post[arcs.slot]], 1, -quality)
     seat_of = np.repeat(np.arange(len(posts), dtype=np.int32), posts.seats)
     nth = np.arange(amount) - np.repeat(np.cumsum(posts.seats) - posts.seats, posts.seats)
@@ -81,12 +106,65 @@ def solve(problem: Problem, arcs: Arcs, quality: Longs) -> int:
     add(np.array([SOURCE]), SINK, amount, 0)
 
     tail, head, capacity, cost = map(np.concatenate, zip(*edges, strict=True))
+    edges_of_arcs = slice(before, before + len(arcs))
+    return Network(tail, head, capacity, cost, amount, edges_of_arcs)
+
+
+def solve(problem: Problem, arcs: Arcs, quality: Longs) -> Flow:
+    """Return the optimum over all arcs."""
+    net = network(problem, arcs, quality)
     solver = min_cost_flow.SimpleMinCostFlow()
-    solver.add_arcs_with_capacity_and_unit_cost(
-        tail.astype(np.int32), head.astype(np.int32), capacity, cost
+    edges = solver.add_arcs_with_capacity_and_unit_cost(
+        net.tail.astype(np.int32), net.head.astype(np.int32), net.capacity, net.cost
     )
-    solver.set_nodes_supplies(np.array([SOURCE, SINK], np.int32), np.array([amount, -amount]))
+    supplies = np.array([net.amount, -net.amount])
+    solver.set_nodes_supplies(np.array([SOURCE, SINK], np.int32), supplies)
     status = solver.solve()
     if status != solver.OPTIMAL:
         raise RuntimeError(f"the flow ended as {status.name}")
-    return -int(solver.optimal_cost())
+    return Flow(-int(solver.optimal_cost()), np.flatnonzero(solver.flows(edges[net.arcs])))
+
+
+def propose(problem: Problem, arcs: Arcs, worth: Longs, seconds: float) -> Proposal:
+    """Solve the flow, which takes no limit; mend its plan where it breaks rules.
+
+    For the plan a request keeps the time at which the flow has most people. Then the flow is solved
+    again with what is still served, as long as that helps: people of teams that were called off are
+    free for others.
+    """
+    flow = solve(problem, arcs, worth)
+    bound, plan = flow.value, of_arcs(arcs, flow.chosen)
+    if not audit.violations(problem, plan).height:
+        return Proposal(plan, bound)
+    time_of = _times(problem, plan)
+    rows, best = np.isin(problem.slots.option[arcs.slot], time_of), Plan.empty()
+    while True:
+        arcs, worth = arcs.take(rows), worth[rows]
+        flow = solve(problem, arcs, worth)
+        plan = mended(problem, arcs, worth, flow.chosen, time_of)
+        if audit.value(problem, plan) <= audit.value(problem, best):
+            return Proposal(best, bound)
+        best = plan
+        rows = np.isin(problem.slots.option[arcs.slot], problem.slots.option[plan.slot])
+
+
+def _times(problem: Problem, plan: Plan) -> Longs:
+    """Return, for each request, the time that is pinned or at which a plan has most people."""
+    options, pins = problem.options, problem.pins
+    people = np.bincount(problem.slots.option[plan.slot], minlength=len(options))
+    people[pins.option[pins.option >= 0]] = len(problem.volunteers) + 1
+    order = np.lexsort([-people, options.request])
+    first = np.searchsorted(options.request[order], np.arange(len(problem.requests)))
+    times: Longs = order[first]
+    return times
+
+
+def mended(problem: Problem, arcs: Arcs, worth: Longs, chosen: Longs, time_of: Longs) -> Plan:
+    """Let those of the flow come first, and whom it left at home fill in; call off broken teams."""
+    first = np.zeros(len(arcs), np.bool_)
+    first[chosen] = True
+    idle = ~np.isin(arcs.volunteer, arcs.volunteer[chosen])
+    rows = np.flatnonzero(first | idle | pinned(problem, arcs))
+    rank = np.empty(len(rows), np.int64)
+    rank[np.lexsort([-worth[rows], ~first[rows]])] = np.arange(len(rows))
+    return first_come(problem, in_order(problem, arcs.take(rows), time_of, rank))

@@ -16,6 +16,8 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from benchmarks.peers.proposal import NoPlan, Proposal, of_arcs
+from matching import Plan
 from matching import columns as c
 from matching.eligibility import Arcs
 from matching.geometry import distance_km
@@ -33,13 +35,25 @@ class Answer(NamedTuple):
     chosen: c.Longs | None  # indices of arcs
 
 
-def solve(
-    problem: Problem, arcs: Arcs, quality: c.Longs, *, time_limit: float, gap: float = 0.0
-) -> Answer:
-    """Write the programme and solve it."""
+class Programme(NamedTuple):
+    """Maximise ``gain @ x`` with ``low <= matrix @ x <= high``, ``0 <= x <= most``.
+
+    Columns are arcs, options, further seats, missed pins and shifts. It is enough that arcs and
+    options are whole; then the others are too, as the first seats and shifts are worth the most.
+    """
+
+    gain: c.Floats
+    most: c.Floats
+    whole: c.Bools
+    matrix: sparse.csr_array
+    low: c.Floats
+    high: c.Floats
+
+
+def programme(problem: Problem, arcs: Arcs, quality: c.Longs) -> Programme:
+    """Write the whole rulebook."""
     rows, week = _team_rows(problem, arcs), Week(problem, arcs)
     weeks, low, high = week.rows()
-    shifts = len(week.load)
     matrix = sparse.block_array(
         [
             [rows.on_arc, rows.on_team, None],
@@ -47,23 +61,53 @@ def solve(
         ],
         format="csr",
     )
-    # Arcs and options are whole; then seats and shifts are too, as the first are worth the most.
-    whole = np.zeros(matrix.shape[1])
-    whole[: len(arcs) + len(problem.options)] = 1
     # No pin may be missed.
     most = rows.most.copy()
     most[len(most) - len(problem.pins) :] = 0.0
+    return Programme(
+        np.concatenate([quality, rows.worth, -week.load]),
+        np.concatenate([np.ones(len(arcs)), most, np.ones(len(week.load))]),
+        np.arange(matrix.shape[1]) < len(arcs) + len(problem.options),
+        matrix,
+        np.append(rows.low, low),
+        np.append(rows.high, high),
+    )
+
+
+def point(problem: Problem, arcs: Arcs, plan: Plan) -> c.Longs:
+    """Return the columns' values of a plan that keeps every rule."""
+    taken = np.isin(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
+    team = Constraints(problem, arcs).team_of(np.flatnonzero(taken))
+    week, shifts = Week(problem, arcs), np.bincount(arcs.volunteer[taken])
+    shifts = np.pad(shifts, (0, len(problem.volunteers) - len(shifts)))
+    columns = np.concatenate([taken, team, week.nth < shifts[week.shifter]])
+    return columns.astype(np.int64)
+
+
+def solve(
+    problem: Problem, arcs: Arcs, quality: c.Longs, *, time_limit: float, gap: float = 0.0
+) -> Answer:
+    """Write the programme and solve it."""
+    whole = programme(problem, arcs, quality)
     answer = milp(
-        -np.concatenate([quality, rows.worth, -week.load]),
-        integrality=whole,
-        bounds=Bounds(0.0, np.concatenate([np.ones(len(arcs)), most, np.ones(shifts)])),
-        constraints=LinearConstraint(matrix, np.append(rows.low, low), np.append(rows.high, high)),
+        -whole.gain,
+        integrality=whole.whole.astype(np.int64),
+        bounds=Bounds(0.0, whole.most),
+        constraints=LinearConstraint(whole.matrix, whole.low, whole.high),
         options={"time_limit": time_limit, "mip_rel_gap": gap},
     )
     value = None if answer.x is None else round(-answer.fun)
     bound = np.inf if answer.mip_dual_bound is None else -answer.mip_dual_bound
     chosen = None if answer.x is None else np.flatnonzero(answer.x[: len(arcs)] > 0.5)
     return Answer(value, float(bound), answer.status == 0, chosen)
+
+
+def propose(problem: Problem, arcs: Arcs, worth: c.Longs, seconds: float) -> Proposal:
+    """Solve the programme with no gap allowed."""
+    answer = solve(problem, arcs, worth, time_limit=seconds)
+    if answer.chosen is None:
+        raise NoPlan("HiGHS found no plan in this time")
+    return Proposal(of_arcs(arcs, answer.chosen), answer.bound)
 
 
 def _team_rows(problem: Problem, arcs: Arcs) -> Rows:
@@ -89,6 +133,8 @@ class Week:
     ----------
     load : float64 array, shape (shifts,)
         What each further shift of each volunteer costs.
+    shifter, nth : int64 arrays, shape (shifts,)
+        Whose shift it is, and which, counted from 0.
     """
 
     def __init__(self, problem: Problem, arcs: Arcs) -> None:
@@ -112,10 +158,11 @@ class Week:
         most = np.bincount(self.volunteer, minlength=len(problem.volunteers))
         self.most = np.minimum(most, problem.volunteers.max_shifts)
         self.shifter = np.repeat(np.arange(len(self.most)), self.most)
-        nth = np.arange(len(self.shifter)) - (np.cumsum(self.most) - self.most)[self.shifter]
-        self.load = (first_load(problem)[self.shifter] + problem.policy.load_step * nth).astype(
-            np.float64
-        )
+        before = (np.cumsum(self.most) - self.most)[self.shifter]
+        self.nth = np.arange(len(self.shifter)) - before
+        self.load = (
+            first_load(problem)[self.shifter] + problem.policy.load_step * self.nth
+        ).astype(np.float64)
         self.size = 0
         self.parts: list[tuple[c.Longs, c.Longs, c.Floats]] = []
         self.bounds: list[tuple[c.Floats, c.Floats]] = []

@@ -1,4 +1,4 @@
-"""The benchmark's command line: ``python -m benchmarks.vmb list | make | run | record``."""
+"""The command line: ``python -m benchmarks.vmb list | make | run | compare | record``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-import polars as pl
 import typer
 
 from benchmarks.vmb.best_known import best_known, improve
-from benchmarks.vmb.running import ROW, read_results, run
-from benchmarks.vmb.worlds import fingerprint, world_of
+from benchmarks.vmb.running import append, read_results, run
+from benchmarks.vmb.worlds import RULES, VERSION, fingerprint, world_of
 from matching.errors import MatchingError, UsageError
 from matching.stores import write_tables
 
@@ -51,13 +50,36 @@ def run_them(
     """Run an entrant on worlds, judge its plans, and add a row for each to FILE."""
     for world in [world_of(name) for name in names]:
         row = run(world, command, keep)
-        before = read_results(out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        beside = out.with_suffix(".new")
-        before.vstack(pl.DataFrame([row], schema=ROW)).write_csv(beside)
-        beside.replace(out)
+        append(out, row)
         said = ", ".join(f"{name} {x}" for name, x in row.items() if x is not None)
         typer.echo(said.removeprefix("world "))
+
+
+@app.command()
+def compare(
+    out: Annotated[Path, typer.Option(help="Rows, tables and plots", metavar="DIR")],
+    size: Annotated[list[str], typer.Option(help="Sizes of worlds")] = ["town", "district"],  # noqa: B006
+    supply: Annotated[list[str], typer.Option(help="Supplies")] = ["balanced", "scarce"],  # noqa: B006
+    entrant: Annotated[list[str] | None, typer.Option(help="Who; all, if absent")] = None,
+    seconds: Annotated[int, typer.Option(help="Limit of each search", min=1)] = 60,
+) -> None:
+    """Run this library and its peers on worlds of seed 1; write a table and plots."""
+    from benchmarks.vmb import comparing, drawing  # matplotlib is wanted here alone
+
+    chosen = comparing.entrants_of(entrant)
+    worlds = [
+        world_of(f"vmb{VERSION}-{each}-{rules}-{one}-1")
+        for each in size
+        for rules in RULES
+        for one in supply
+    ]
+    for line in comparing.measure(worlds, chosen, seconds, out):
+        typer.echo(line)
+    rows = comparing.collect(out)
+    if rows.height:
+        rows.write_csv(out / "peers.csv")
+        (out / "peers.md").write_text(comparing.table(rows))
+        drawing.write(rows, out)
 
 
 @app.command()

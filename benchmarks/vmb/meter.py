@@ -34,6 +34,7 @@ def measure(limit: float, command: list[str]) -> dict[str, object]:
         "exit": os.waitstatus_to_exitcode(status),
         "stopped": stopped,
         "seconds": round(time.monotonic() - start, 2),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
         "memory_mb": round(kilobytes / 1024),
     }
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from matching import Plan, Problem, audit
-from matching.columns import Bools, Ints
+from matching.columns import Bools, Floats, Ints, Longs
 from matching.eligibility import Arcs, eligible
 from matching.geometry import distance_km
 from matching.stores import read_tables
@@ -75,8 +75,13 @@ class Diary:
 
 
 def nearest_first(problem: Problem) -> Plan:
-    """Return the plan, without the teams that break a rule."""
-    arcs, slots = in_order(problem, eligible(problem)), problem.slots
+    """Return the plan of the nearest."""
+    return first_come(problem, in_order(problem, eligible(problem)))
+
+
+def first_come(problem: Problem, arcs: Arcs) -> Plan:
+    """Let people come in the order of these arcs; leave out the teams that then break a rule."""
+    slots = problem.slots
     diary, chosen = Diary(problem), []
     begin = np.flatnonzero(np.diff(arcs.slot, prepend=-1))
     for rows in np.split(np.arange(len(arcs)), begin[1:]) if len(arcs) else []:
@@ -86,26 +91,47 @@ def nearest_first(problem: Problem) -> Plan:
             if left and diary.take(arcs.volunteer[row], option):
                 chosen.append(row)
                 left -= 1
-    plan = Plan(arcs.volunteer[chosen], arcs.slot[chosen])
+    return without_broken(problem, Plan(arcs.volunteer[chosen], arcs.slot[chosen]))
+
+
+def without_broken(problem: Problem, plan: Plan) -> Plan:
+    """Call off the teams that break a rule."""
     broken = audit.violations(problem, plan)["request_id"]
-    kept = ~problem.requests.id.gather(slots.request[plan.slot]).is_in(broken.implode())
+    kept = ~problem.requests.id.gather(problem.slots.request[plan.slot]).is_in(broken.implode())
     return plan.take(kept.to_numpy())
 
 
-def in_order(problem: Problem, arcs: Arcs) -> Arcs:
-    """Return what platforms look at: one time a request, by start, pins first, then the nearest."""
+def pinned(problem: Problem, arcs: Arcs) -> Bools:
+    """Tell which arcs are of a pinned volunteer and post."""
+    pins, many = problem.pins, len(problem.posts)
+    key = arcs.volunteer.astype(np.int64) * many + problem.slots.post[arcs.slot]
+    found: Bools = np.isin(key, pins.volunteer.astype(np.int64) * many + pins.post)
+    return found
+
+
+def in_order(
+    problem: Problem,
+    arcs: Arcs,
+    time_of: Ints | Longs | None = None,
+    rank: Floats | Longs | None = None,
+) -> Arcs:
+    """Return what is looked at: one time a request, by start, pins first, then the first in rank.
+
+    Without a time it is the first of the request's; without a rank, the nearest come first.
+    """
     slots, pins = problem.slots, problem.pins
     request, option = slots.request[arcs.slot], slots.option[arcs.slot]
-    time_of = np.searchsorted(problem.options.request, np.arange(len(problem.requests)))
+    if time_of is None:
+        time_of = np.searchsorted(problem.options.request, np.arange(len(problem.requests)))
     fixed = pins.take(pins.option >= 0)
+    time_of = time_of.copy()
     time_of[problem.posts.request[fixed.post]] = fixed.option
-    key = arcs.volunteer.astype(np.int64) * len(problem.posts) + slots.post[arcs.slot]
-    pinned = np.isin(key, pins.volunteer.astype(np.int64) * len(problem.posts) + pins.post)
+    must = pinned(problem, arcs)
     together = problem.pairs.take(problem.pairs.together)
     bound = np.concatenate([pins.volunteer, together.a, together.b])
-    kept = (option == time_of[request]) & (pinned | ~np.isin(arcs.volunteer, bound))
-    start, km = problem.options.start[option], np.nan_to_num(arcs.km)
-    order = np.lexsort([km, ~pinned, arcs.slot, start])
+    kept = (option == time_of[request]) & (must | ~np.isin(arcs.volunteer, bound))
+    rank = np.nan_to_num(arcs.km) if rank is None else rank
+    order = np.lexsort([rank, ~must, arcs.slot, problem.options.start[option]])
     return arcs.take(order[kept[order]])
 
 

@@ -34,6 +34,7 @@ ROW: dict[str, type[pl.DataType]] = {
     "value": pl.Int64,  # by the audit, of a plan that keeps the rules
     "gap": pl.Float64,  # to the best-known bound
     "seconds": pl.Float64,
+    "cpu_seconds": pl.Float64,  # of all processors
     "memory_mb": pl.Int64,
     "proved": pl.Int64,  # the bound of the entrant's prices, computed anew
     "claimed": pl.Int64,  # the bound of the entrant's summary, taken on trust
@@ -170,3 +171,12 @@ def read_results(path: Path) -> pl.DataFrame:
     if header != list(ROW):
         raise UsageError(f"{path} is no table of results: its columns must be {', '.join(ROW)}")
     return results
+
+
+def append(path: Path, row: Mapping[str, Any]) -> None:
+    """Add a row to a file of results, made if it is not there; written beside, then renamed."""
+    before = read_results(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".new")
+    before.vstack(pl.DataFrame([row], schema=ROW)).write_csv(beside)
+    beside.replace(path)
