@@ -25,6 +25,8 @@ _NEAR = 100.0
 _SHARE = 1.0
 _NODES = 200
 _SECONDS = 10.0
+# More arcs would take longer than that.
+_MOST_ARCS = 10_000
 # Whose best weeks an arc comes so close to is a candidate.
 _CLOSE = 10.0
 
@@ -112,10 +114,12 @@ def mended(
     group: c.Ints,
     chosen: c.Longs,
     workers: int,
+    turn: int = 0,
     breadth: int = 1,
 ) -> c.Longs:
     """Return a plan at least as good as a plan, better in some of the groups of requests."""
     mender = _Mender(generation, parts, group, chosen, _NEAR * breadth)
+    mender.share_out(turn)
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(mender.better, mender.territory.numbers))
     now = np.zeros(len(generation.weeks.arcs), np.bool_)
@@ -148,6 +152,20 @@ class _Mender:
         self.free = owner.copy()
         self.free[arcs.volunteer[away]] = -1
 
+    def share_out(self, turn: int) -> None:
+        """Give what is left of each joint row to one group that could use it, each turn another."""
+        writer, arcs = self.generation.writer, self.generation.weeks.arcs
+        self.left = writer.limit - writer.used(np.flatnonzero(self.now))
+        free = self.free[arcs.volunteer]
+        arc = np.flatnonzero((free >= 0) & (free == self.territory.of_arc))
+        use = writer.joint_of_arc[arc]
+        key = np.unique(c.combine(use.indices, np.repeat(free[arc], np.diff(use.indptr))))
+        first = c.starts_of(key >> 32, len(self.left))
+        many = np.diff(first)
+        some = np.flatnonzero(many)
+        self.takes = np.full(len(self.left), -1)
+        self.takes[some] = (key[first[some] + turn % many[some]] & 0xFFFFFFFF) - 1
+
     def better(self, number: int) -> tuple[c.Longs, c.Longs]:
         """Return arcs of the plan, and the arcs to have in their stead."""
         generation, best = self.generation, self.generation.best
@@ -157,15 +175,15 @@ class _Mender:
         now = self.now[inside]
         arc = inside[free & (now | (self.parts.shortfall[inside] <= self.near))]
         before = inside[free & now]
-        if not best.goes_on() or not len(arc):
+        if not best.goes_on() or not 0 < len(arc) <= _MOST_ARCS:
             return before, before
         place = generation.writer.write(
             requests,
             arc,
             generation.alone[arc],
             kept=inside[now & ~free],
-            # No more of what is shared than now: so all groups may be solved at once.
-            room=generation.writer.used(before),
+            # No more of what is shared than now and what is left: so all may be solved at once.
+            room=generation.writer.used(before) + np.where(self.takes == number, self.left, 0.0),
         )
         start = place.start(generation.problem, generation.weeks.arcs, inside[now])
         answer = place.programme.solve(

@@ -99,8 +99,9 @@ def _mend(generation: Generation, parts: Dissection, best: Incumbent, workers: i
             before = best.value
             if before is None or not best.goes_on():
                 return
-            group = neighbourhoods(generation, parts, best.chosen, next(turns), breadth)
-            plan = mended(generation, parts, group, best.chosen, workers, breadth)
+            turn = next(turns)
+            group = neighbourhoods(generation, parts, best.chosen, turn, breadth)
+            plan = mended(generation, parts, group, best.chosen, workers, turn, breadth)
             best.offer(plan, "mend")
             idle = idle + 1 if best.value == before else 0
 
