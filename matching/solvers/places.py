@@ -21,6 +21,10 @@ from matching.solvers.master import Rows
 from matching.solvers.meetings import Meetings
 from matching.solvers.services import WeekRows
 
+# Where more could serve at one option, the links are left out: they make the programme stronger and
+# not other, and HiGHS compares so many of them pair by pair, whatever its time limit.
+_MOST_LINKS = 500
+
 
 @dataclass(frozen=True)
 class Place:
@@ -189,6 +193,8 @@ class Writer:
         at = np.searchsorted(teams, self.option[arc[held]])
         here = np.append(teams, -1)[at] == self.option[arc[held]]
         held = held[here]
+        many = np.bincount(self.option[arc[held]], minlength=len(self.asked))
+        held = held[many[self.option[arc[held]]] <= _MOST_LINKS]
         meeting, row = np.unique(self.meetings.of_arc[arc[held]], return_inverse=True)
         option = np.searchsorted(teams, self.meetings.option[meeting])
         many = len(meeting)
