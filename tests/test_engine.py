@@ -11,8 +11,9 @@ import polars as pl
 import pytest
 
 from matching import DataError, Policy, Problem, Progress, Result, UsageError, Week, audit, solve
-from matching.eligibility import RULES
+from matching.eligibility import RULES, eligible
 from matching.plan import Plan
+from matching.solvers.incumbent import Incumbent
 from matching.unfilled import REASONS
 from matching.week import Post
 from tests.oracle import milp
@@ -761,3 +762,21 @@ def test_improvements_are_told_and_never_undone() -> None:
     assert values == sorted(values)
     assert bounds == sorted(bounds, reverse=True)
     assert (values[-1], bounds[-1]) == (result.value, result.bound)
+
+
+@pytest.mark.parametrize("bound", [np.inf, 7.5])
+def test_no_bound_is_no_proof(bound: float) -> None:
+    problem = Week("2026-03-02").problem()
+    incumbent = Incumbent(
+        problem,
+        eligible(problem),
+        started=0.0,
+        time_limit=1.0,
+        gap=0.0,
+        interrupted=lambda: False,
+        told=lambda progress: None,
+        improved=lambda progress: None,
+    )
+    incumbent.prove(bound, "whole")
+    assert incumbent.bound == (7 if bound == 7.5 else np.inf)
+    assert not incumbent.proved

@@ -101,7 +101,9 @@ class Incumbent:
 
     def prove(self, bound: float, phase: str) -> None:
         """Take a bound; values are whole numbers, so it may be rounded down."""
-        before, self.bound = self.bound, min(self.bound, math.floor(bound + 1e-6))
+        # A solver that was stopped early may have no bound at all.
+        rounded = math.floor(bound + 1e-6) if math.isfinite(bound) else bound
+        before, self.bound = self.bound, min(self.bound, rounded)
         if self.bound < before:
             self.improved(self.progress(phase))
         self.tell(phase)
