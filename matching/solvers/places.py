@@ -193,8 +193,8 @@ class Writer:
         at = np.searchsorted(teams, self.option[arc[held]])
         here = np.append(teams, -1)[at] == self.option[arc[held]]
         held = held[here]
-        many = np.bincount(self.option[arc[held]], minlength=len(self.asked))
-        held = held[many[self.option[arc[held]]] <= _MOST_LINKS]
+        crowd = np.bincount(self.option[arc[held]], minlength=len(self.asked))
+        held = held[crowd[self.option[arc[held]]] <= _MOST_LINKS]
         meeting, row = np.unique(self.meetings.of_arc[arc[held]], return_inverse=True)
         option = np.searchsorted(teams, self.meetings.option[meeting])
         many = len(meeting)
