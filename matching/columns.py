@@ -242,6 +242,13 @@ def ranges(first: Longs, many: Longs) -> Longs:
     return flat
 
 
+def best_of(group: Ints, score: Floats, rows: Longs) -> Longs:
+    """Return, of some rows, the one of the highest score in each group; the first of equal ones."""
+    rows = rows[np.lexsort((-score[rows], group[rows]))]
+    best: Longs = rows[np.diff(group[rows], prepend=-1) != 0]
+    return best
+
+
 class Groups:
     """Which rows belong to which number, found without looking at the others.
 

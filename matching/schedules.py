@@ -238,7 +238,7 @@ def best_schedules(
         So many of each volunteer, the best first. Beyond the first they are the best among paths
         of which none dominates another, not the best of all.
     """
-    blocks = _useful_blocks(problem, arcs, rows, reward, first_load, np.nextafter(0.0, 1.0))
+    blocks = _useful_blocks(problem, arcs, rows, reward, first_load)
     return _joined([_picked(block, block.grow(), above, most) for block in blocks])
 
 
@@ -287,13 +287,12 @@ def _useful_blocks(
     rows: c.Longs,
     reward: c.Floats,
     first_load: c.Longs,
-    least: float,
 ) -> list[Block]:
     """Split the arcs that can be part of a best path into blocks of whole volunteers."""
     # A service that is not worth its load is only ever a way around the travel rule: a stop at an
     # unknown place takes no time to reach.
     unknown = np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[rows]]])
-    worth = reward[rows] - first_load[arcs.volunteer[rows]] >= least
+    worth = reward[rows] - first_load[arcs.volunteer[rows]] > 0
     rows = rows[worth | unknown]
     if not len(rows):
         return []

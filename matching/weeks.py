@@ -60,6 +60,12 @@ class Weeks:
         """The clusters of the arcs."""
         return cluster(self.problem, self.arcs)
 
+    def load(self, volunteer: c.Ints | c.Longs, shifts: c.Longs) -> c.Longs:
+        """Return what so many shifts of a volunteer cost, each more than the one before."""
+        steps = shifts * (shifts - 1) // 2
+        cost: c.Longs = shifts * self.first_load[volunteer]
+        return cost + self.problem.policy.load_step * steps
+
     def best(self, reward: c.Floats, *, relaxed: bool = False) -> tuple[c.Floats, c.Bools]:
         """Return the value of every volunteer's best week, and the arcs that make it.
 

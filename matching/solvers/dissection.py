@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from matching import columns as c
-from matching.solvers.generation import Generation, limits_of, sign_feasible
+from matching.solvers.generation import Generation, limits_of, sign_feasible, teams_of
 from matching.weeks import Weeks
 
 
@@ -58,5 +58,6 @@ def dissected(generation: Generation, dual: c.Floats) -> Dissection:
     rows = generation.rows
     dual = sign_feasible(rows, np.append(dual, np.zeros(len(rows.low) - len(dual))))
     reward, week = generation.best_weeks(dual)
-    team = np.maximum(rows.worth - rows.on_team.T @ dual, 0.0) * rows.most
-    return Dissection(generation.weeks, reward, week, team, limits_of(rows, dual), dual)
+    return Dissection(
+        generation.weeks, reward, week, teams_of(rows, dual), limits_of(rows, dual), dual
+    )

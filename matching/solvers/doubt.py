@@ -21,9 +21,9 @@ def in_doubt(generation: Generation, relaxed: Relaxed) -> c.Ints:
     """
     problem, pool, arcs = generation.problem, generation.pool, generation.weeks.arcs
     many = len(problem.requests)
-    taken = np.append(relaxed.taken, np.zeros(len(pool) - len(relaxed.taken)))
+    taken = pool.padded(relaxed.taken)
     partly = (taken > _WHOLE) & (taken < 1 - _WHOLE)
-    arc = pool.arc[partly[pool.owner]]
+    arc = pool.arcs_of(partly)
     request = problem.slots.request[arcs.slot]
     served = relaxed.team[: len(problem.options)]
     halved = generation.asked & (served > _WHOLE) & (served < 1 - _WHOLE)

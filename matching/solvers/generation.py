@@ -94,7 +94,7 @@ class Generation:
             if relaxed is None:
                 return answer
             worth = self._reward(relaxed.dual)
-            week = self.pool.best(worth, len(self.problem.volunteers))
+            week = self.pool.best(self.pool.gain(worth), len(self.problem.volunteers))
             found = self._price(worth, week)
             np.maximum.at(week, found.volunteer, found.value)
             bound = float(week.sum()) + rest_of_bound(self.rows, relaxed.dual)
@@ -127,8 +127,8 @@ class Generation:
 
     def gains(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
         """Return what each schedule of the pool is worth under some duals, and the best of each."""
-        worth, pool = self._reward(dual), self.pool
-        return pool.gain(worth), pool.best(worth, len(self.problem.volunteers))
+        gain = self.pool.gain(self._reward(dual))
+        return gain, self.pool.best(gain, len(self.problem.volunteers))
 
     def _reward(self, dual: c.Floats) -> c.Floats:
         worth: c.Floats = self.quality - self.rows.on_arc[: len(dual)].T @ dual
@@ -195,8 +195,13 @@ def limits_of(rows: Rows, dual: c.Floats) -> c.Floats:
     return np.multiply(dual, limit, out=np.zeros(len(dual)), where=dual != 0)
 
 
+def teams_of(rows: Rows, dual: c.Floats) -> c.Floats:
+    """Return what each team variable adds under duals of the right sign."""
+    adds: c.Floats = np.maximum(rows.worth - rows.on_team.T @ dual, 0.0) * rows.most
+    return adds
+
+
 def rest_of_bound(rows: Rows, dual: c.Floats) -> float:
     """Return the requests' and rows' part of the bound, which any duals prove."""
     dual = sign_feasible(rows, dual)
-    of_teams = np.maximum(rows.worth - rows.on_team.T @ dual, 0.0) @ rows.most
-    return float(limits_of(rows, dual).sum() + of_teams)
+    return float(limits_of(rows, dual).sum() + teams_of(rows, dual).sum())

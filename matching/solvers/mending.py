@@ -56,8 +56,7 @@ def shares(generation: Generation, parts: Dissection, chosen: c.Longs) -> Shares
     worth = rows.worth - rows.on_team.T @ parts.dual
     who = weeks.arcs.volunteer[chosen]
     shifts = np.bincount(who, minlength=len(parts.week))
-    step = generation.problem.policy.load_step
-    load = shifts * weeks.first_load + step * (shifts * (shifts - 1) // 2)
+    load = weeks.load(np.arange(len(shifts)), shifts)
     own = np.bincount(who, parts.reward[chosen], minlength=len(parts.week)) - load
     used = parts.dual * (rows.on_arc @ x + rows.on_team @ y)
     return Shares(parts.week - own, parts.team - worth * y, parts.row - used)
@@ -71,8 +70,7 @@ def by_request(generation: Generation, parts: Dissection, share: Shares) -> c.Fl
     total = np.bincount(generation.rows.request[rows], share.row[rows], minlength=size)
     total += np.bincount(generation.rows.team_request, share.team, minlength=size)
     short = np.flatnonzero(share.week[arcs.volunteer] > _SHARE)
-    short = short[np.lexsort((-parts.reward[short], arcs.volunteer[short]))]
-    best = short[np.diff(arcs.volunteer[short], prepend=-1) != 0]
+    best = c.best_of(arcs.volunteer, parts.reward, short)
     request = problem.slots.request[arcs.slot[best]]
     total += np.bincount(request, share.week[arcs.volunteer[best]], minlength=size)
     return total.astype(np.float64)
@@ -118,8 +116,7 @@ def mended(
     breadth: int = 1,
 ) -> c.Longs:
     """Return a plan at least as good as a plan, better in some of the groups of requests."""
-    mender = _Mender(generation, parts, group, chosen, _NEAR * breadth)
-    mender.share_out(turn)
+    mender = _Mender(generation, parts, group, chosen, _NEAR * breadth, turn)
     with ThreadPoolExecutor(workers) as pool:
         found = list(pool.map(mender.better, mender.territory.numbers))
     now = np.zeros(len(generation.weeks.arcs), np.bool_)
@@ -140,6 +137,7 @@ class _Mender:
         group: c.Ints,
         chosen: c.Longs,
         near: float,
+        turn: int,
     ) -> None:
         self.generation, self.parts, self.near = generation, parts, near
         self.territory = Territory(generation, parts, group)
@@ -151,11 +149,12 @@ class _Mender:
         away = chosen[self.territory.of_arc[chosen] != owner[arcs.volunteer[chosen]]]
         self.free = owner.copy()
         self.free[arcs.volunteer[away]] = -1
+        self.left = generation.writer.limit - generation.writer.used(np.sort(chosen))
+        self.takes = self._takers(turn)
 
-    def share_out(self, turn: int) -> None:
-        """Give what is left of each joint row to one group that could use it, each turn another."""
+    def _takers(self, turn: int) -> c.Longs:
+        """Return which group may use what is left of each joint row: each turn another; or -1."""
         writer, arcs = self.generation.writer, self.generation.weeks.arcs
-        self.left = writer.limit - writer.used(np.flatnonzero(self.now))
         free = self.free[arcs.volunteer]
         arc = np.flatnonzero((free >= 0) & (free == self.territory.of_arc))
         use = writer.joint_of_arc[arc]
@@ -163,8 +162,9 @@ class _Mender:
         first = c.starts_of(key >> 32, len(self.left))
         many = np.diff(first)
         some = np.flatnonzero(many)
-        self.takes = np.full(len(self.left), -1)
-        self.takes[some] = (key[first[some] + turn % many[some]] & 0xFFFFFFFF) - 1
+        takes = np.full(len(self.left), -1)
+        takes[some] = (key[first[some] + turn % many[some]] & 0xFFFFFFFF) - 1
+        return takes
 
     def better(self, number: int) -> tuple[c.Longs, c.Longs]:
         """Return arcs of the plan, and the arcs to have in their stead."""

@@ -43,8 +43,7 @@ class Pool:
         self.volunteer = np.append(self.volunteer, found.volunteer[fresh])
         self.owner, self.arc = np.append(self.owner, owner), np.append(self.arc, arc)
         shifts = np.bincount(self.owner, minlength=len(self))
-        step = self.weeks.problem.policy.load_step
-        load = shifts * self.weeks.first_load[self.volunteer] + step * (shifts * (shifts - 1) // 2)
+        load = self.weeks.load(self.volunteer, shifts)
         worth = np.bincount(self.owner, self.quality[self.arc], minlength=len(self))
         self.value = worth.astype(np.float64) - load
         return int(fresh.sum())
@@ -72,11 +71,19 @@ class Pool:
         gain: c.Floats = self.value + np.bincount(self.owner, more, minlength=len(self))
         return gain
 
-    def best(self, worth: c.Floats, volunteers: int) -> c.Floats:
-        """Return the best each volunteer has, at least 0, where each arc is worth so much."""
+    def best(self, gain: c.Floats, volunteers: int) -> c.Floats:
+        """Return the best each volunteer has, at least 0, given what each schedule is worth."""
         best = np.zeros(volunteers)
-        np.maximum.at(best, self.volunteer, self.gain(worth))
+        np.maximum.at(best, self.volunteer, gain)
         return best
+
+    def padded(self, taken: c.Floats) -> c.Floats:
+        """Return how far each schedule is taken: those that came in later are not."""
+        return np.append(taken, np.zeros(len(self) - len(taken)))
+
+    def arcs_of(self, schedules: c.Bools) -> c.Longs:
+        """Return the arcs of some schedules, one after the other."""
+        return self.arc[schedules[self.owner]]
 
     def count(self, arcs: c.Longs) -> c.Longs:
         """Return how many of some arcs each schedule holds, shape (schedules,)."""

@@ -43,7 +43,7 @@ def split(generation: Generation, relaxed: Relaxed, loose: c.Bools) -> Split:
     """
     problem, pool = generation.problem, generation.pool
     request = problem.slots.request[generation.weeks.arcs.slot]
-    taken = np.append(relaxed.taken, np.zeros(len(pool) - len(relaxed.taken)))
+    taken = pool.padded(relaxed.taken)
     touches = np.bincount(pool.owner, loose[request[pool.arc]], minlength=len(pool)) > 0
     fixed = (taken >= 1 - _WHOLE) & ~touches
     settled = np.zeros(len(problem.volunteers), np.bool_)
@@ -51,7 +51,7 @@ def split(generation: Generation, relaxed: Relaxed, loose: c.Bools) -> Split:
     gain, week = generation.gains(relaxed.dual)
     free = (touches & (gain >= week[pool.volunteer] - _NEAR)) | (taken > _WHOLE)
     free &= ~settled[pool.volunteer]
-    return Split(pool.arc[fixed[pool.owner]], np.unique(pool.arc[free[pool.owner]]))
+    return Split(pool.arcs_of(fixed), np.unique(pool.arcs_of(free)))
 
 
 def rounded(

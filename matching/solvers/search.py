@@ -108,10 +108,7 @@ def _mend(generation: Generation, parts: Dissection, best: Incumbent, workers: i
 
 def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
     """Return the arcs of the schedules that the linear programme takes by more than half."""
-    pool = generation.pool
-    mostly = np.zeros(len(pool), np.bool_)
-    mostly[: len(relaxed.taken)] = relaxed.taken > 0.5
-    return pool.arc[mostly[pool.owner]]
+    return generation.pool.arcs_of(generation.pool.padded(relaxed.taken) > 0.5)
 
 
 def _round(

@@ -21,8 +21,6 @@ class Territory:
     ----------
     numbers : int64 array, shape (groups,)
         The groups, small ones first.
-    size : int64 array, shape (groups,)
-        How many requests each has.
     of_arc : int32 array, shape (arcs,)
         In which group each arc ends.
     owner : int32 array, shape (volunteers,)
@@ -34,17 +32,15 @@ class Territory:
     def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
         arcs, problem = generation.weeks.arcs, generation.problem
         number = np.unique(np.append(group, -1), return_inverse=True)[1][:-1] - 1
-        self.group = number.astype(np.int32)
-        size = np.bincount(self.group[self.group >= 0])
+        group = number.astype(np.int32)
+        size = np.bincount(group[group >= 0])
         self.numbers = np.argsort(size, kind="stable")
-        self.size = size[self.numbers]
-        self.of_arc = self.group[problem.slots.request[arcs.slot]]
+        self.of_arc = group[problem.slots.request[arcs.slot]]
         rows = np.flatnonzero(self.of_arc >= 0)
-        rows = rows[np.lexsort((-parts.reward[rows], arcs.volunteer[rows]))]
-        first = np.diff(arcs.volunteer[rows], prepend=-1) != 0
+        best = c.best_of(arcs.volunteer, parts.reward, rows)
         self.owner = np.full(len(problem.volunteers), -1, np.int32)
-        self.owner[arcs.volunteer[rows[first]]] = self.of_arc[rows[first]]
-        self.requests = c.Groups(self.group, len(size))
+        self.owner[arcs.volunteer[best]] = self.of_arc[best]
+        self.requests = c.Groups(group, len(size))
         self.people = c.Groups(self.owner, len(size))
 
 
