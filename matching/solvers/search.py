@@ -9,16 +9,18 @@ import numpy as np
 from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
-from matching.solvers.blocks import Blocks
-from matching.solvers.dissection import Dissection, dissected
+from matching.solvers.blocks import Blocks, cut
+from matching.solvers.dissection import dissected
 from matching.solvers.doubt import in_doubt
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
+from matching.solvers.joining import joined, unexplained, worst
 from matching.solvers.linear import Relaxed, UnsolvedError
-from matching.solvers.mending import mended, neighbourhoods
+from matching.solvers.mending import mended
 from matching.solvers.relaxation import Relaxation, best_candidates
 from matching.solvers.repair import repaired
 from matching.solvers.rounding import rounded, split
+from matching.solvers.territory import Territory
 from matching.solvers.whole import prove
 from matching.weeks import Weeks
 
@@ -28,8 +30,8 @@ _SHARE = 0.15
 _RESERVE = 0.3
 # Of so few arcs all are solved at once: to solve parts first saves nothing.
 _SMALL = 50_000
-# How much larger than at first neighbourhoods become, and how much further they look.
-_BREADTHS = (1, 2, 4)
+# After so many turns that changed neither the plan nor the bound by much, no other will.
+_IDLE = 2
 
 
 def search(
@@ -82,28 +84,30 @@ def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: 
     if not best.goes_on():
         return
     parts = dissected(generation, solved.dual)
-    blocks = Blocks(generation, parts, group)
+    blocks = Blocks(generation, parts, Territory(generation, parts, cut(generation, group)))
     if len(generation.weeks.arcs) > _SMALL:
         blocks.close(workers, lambda bound: best.prove(bound, "close in"))
-        _mend(generation, parts, best, workers)
+        blocks = _mend(blocks, best, workers)
     if best.goes_on():
         prove(generation, blocks.open_arcs(best.value), best)
 
 
-def _mend(generation: Generation, parts: Dissection, best: Incumbent, workers: int) -> None:
-    """Mend the plan, turn by turn; where that has helped no more for two turns, look further."""
-    turns = itertools.count()
-    for breadth in _BREADTHS:
-        idle = 0
-        while idle < 2:
-            before = best.value
-            if before is None or not best.goes_on():
-                return
-            turn = next(turns)
-            group = neighbourhoods(generation, parts, best.chosen, turn, breadth)
-            plan = mended(generation, parts, group, best.chosen, workers, turn, breadth)
-            best.offer(plan, "mend")
-            idle = idle + 1 if best.value == before else 0
+def _mend(blocks: Blocks, best: Incumbent, workers: int) -> Blocks:
+    """Mend the plan block by block, and join blocks to what they ask for, by turns."""
+    idle = 0
+    for turn in itertools.count():
+        if best.value is None or not best.goes_on():
+            break
+        before = best.bound - best.value
+        left, _ = unexplained(blocks, best.chosen)
+        plan = mended(blocks, worst(left), best.chosen, workers, turn)
+        best.offer(plan, "mend")
+        blocks, new = joined(blocks, best.chosen)
+        blocks.close(workers, lambda bound: best.prove(bound, "close in"), new)
+        idle = idle + 1 if best.bound - best.value > before * 0.999 else 0
+        if idle == _IDLE:
+            break
+    return blocks
 
 
 def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
