@@ -85,13 +85,20 @@ def test_joining_block_to_block_closes_the_gap(seed: int) -> None:
     assert blocks.bound <= world.optimum * 1.01
 
 
-def test_cells_are_places_near_each_other() -> None:
+def test_cells_are_places_near_each_other_and_each_turn_cuts_anew() -> None:
     # A grid of 20 times 20, in cells of 25: four strips of a hundred, each in four.
     lat, lon = (axis.ravel().astype(float) for axis in np.mgrid[:20, :20])
-    cut = cells(lat, lon, 25)
-    assert np.unique(cut, return_counts=True)[1].tolist() == [25] * 16
-    for cell in np.unique(cut):
-        inside = cut == cell
-        # A strip is five places wide, and 25 places of it five long.
-        assert np.ptp(lat[inside]) <= 5
-        assert np.ptp(lon[inside]) <= 5
+    cuts = [cells(lat, lon, 25, turn) for turn in range(4)]
+    assert np.unique(cuts[0], return_counts=True)[1].tolist() == [25] * 16
+    for cut in cuts:
+        for cell in np.unique(cut):
+            inside = cut == cell
+            assert inside.sum() <= 25
+            # A strip is five places wide, and 25 places of it five long: one more where it is cut.
+            assert np.ptp(lat[inside]) <= 5
+            assert np.ptp(lon[inside]) <= 5
+    # The other way round a square grid is cut alike; half a cell further it is not.
+    together = [cut[:, None] == cut for cut in cuts]
+    assert (together[0] == together[1]).all()
+    assert (together[0] != together[2]).any()
+    assert (together[1] != together[3]).any()

@@ -187,12 +187,12 @@ def _over(part: sparse.csr_array, arc: c.Longs, weight: c.Floats) -> c.Floats:
     return np.bincount(at, weights, minlength=len(arc)).astype(np.float64)
 
 
-def cut(generation: Generation, group: c.Ints) -> c.Ints:
-    """Cut groups of requests that are too large along the map."""
+def cut(generation: Generation, group: c.Ints, turn: int = 0) -> c.Ints:
+    """Cut groups of requests that are too large along the map; each turn along other lines."""
     requests = generation.problem.requests
     size = np.bincount(group + 1)
     large = np.flatnonzero((group >= 0) & (size[group + 1] > _MOST_REQUESTS))
-    cell = cells(requests.lat[large], requests.lon[large], _MOST_REQUESTS)
+    cell = cells(requests.lat[large], requests.lon[large], _MOST_REQUESTS, turn)
     number = np.unique(c.combine(group[large], cell), return_inverse=True)[1]
     parted = group.copy()
     parted[large] = number + len(size)

@@ -15,6 +15,8 @@ from matching.solvers.linear import Relaxed
 _WHOLE = 1e-6
 # A week that may be chosen falls short of its volunteer's best by no more.
 _NEAR = 1_000.0
+# Of a larger part HiGHS makes nothing in the time there is.
+_MOST_COLUMNS = 100_000
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ def rounded(
 
     def solve(part: tuple[c.Longs, Integer]) -> None:
         column, programme = part
+        if len(column) > _MOST_COLUMNS:
+            return
         share = max(seconds * workers * len(column) / columns, min(1.0, seconds))
         answer = programme.solve(share, gap, best.stop)
         if answer.x is not None:

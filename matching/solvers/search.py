@@ -10,7 +10,7 @@ from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
 from matching.solvers.blocks import Blocks, cut
-from matching.solvers.dissection import dissected
+from matching.solvers.dissection import Dissection, dissected
 from matching.solvers.doubt import in_doubt
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
@@ -30,6 +30,8 @@ _SHARE = 0.15
 _RESERVE = 0.3
 # Of so few arcs all are solved at once: to solve parts first saves nothing.
 _SMALL = 50_000
+# A turn helps if it takes this share off the gap.
+_HELPS = 0.1
 # After so many turns that changed neither the plan nor the bound by much, no other will.
 _IDLE = 2
 
@@ -53,7 +55,7 @@ def search(
     best.offer(repaired(problem, weeks, quality, relaxation.chosen), "repair")
     if not best.goes_on():
         return relaxation.prices
-    generation = Generation(problem, weeks, quality, seed, best)
+    generation = Generation(problem, weeks, quality, seed, best, workers)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
     generation.start(relaxation.prices)
     rounds = itertools.count(1)
@@ -84,12 +86,28 @@ def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: 
     if not best.goes_on():
         return
     parts = dissected(generation, solved.dual)
-    blocks = Blocks(generation, parts, Territory(generation, parts, cut(generation, group)))
+    blocks = _begin(generation, parts, group, best, workers)
     if len(generation.weeks.arcs) > _SMALL:
         blocks.close(workers, lambda bound: best.prove(bound, "close in"))
         blocks = _mend(blocks, best, workers)
     if best.goes_on():
         prove(generation, blocks.open_arcs(best.value), best)
+
+
+def _begin(
+    generation: Generation, parts: Dissection, group: c.Ints, best: Incumbent, workers: int
+) -> Blocks:
+    """Mend the first plan, cutting blocks along other lines while that helps."""
+    for turn in itertools.count():
+        territory = Territory(generation, parts, cut(generation, group, turn))
+        blocks = Blocks(generation, parts, territory)
+        before = best.value
+        if before is None or not best.goes_on() or len(generation.weeks.arcs) <= _SMALL:
+            break
+        best.offer(mended(blocks, territory.numbers, best.chosen, workers, turn), "mend")
+        if best.value is None or best.value - before < _HELPS * (best.bound - best.value):
+            break
+    return blocks
 
 
 def _mend(blocks: Blocks, best: Incumbent, workers: int) -> Blocks:

@@ -57,12 +57,22 @@ class Territory:
         self.people = c.Groups(self.owner, self.size)
 
 
-def cells(lat: c.Floats, lon: c.Floats, size: int) -> c.Longs:
-    """Cut places into cells of about a size: strips from south to north, and each eastward."""
+def cells(lat: c.Floats, lon: c.Floats, size: int, turn: int = 0) -> c.Longs:
+    """Cut places into cells of about a size: strips one way, and each the other way.
+
+    Parameters
+    ----------
+    lat, lon : float64 arrays of equal length
+    turn : int
+        Each turn cuts along other lines.
+    """
+    if turn % 2:
+        lat, lon = lon, lat
     many = len(lat)
     strips = max(1, round(np.sqrt(many / size)))
+    shift = (turn // 2) * size // 2
     strip = np.empty(many, np.int64)
     strip[np.argsort(lat, kind="stable")] = (np.arange(many) * strips) // max(many, 1)
     rank = np.empty(many, np.int64)
     rank[np.lexsort((lon, strip))] = np.arange(many)
-    return strip * many + rank // size
+    return strip * many + (rank + shift) // size
