@@ -25,7 +25,7 @@ from tests.test_faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
 
 WEEK = "2026-11-30"
 COMMAND = [sys.executable, "-c", "from matching.cli import app; app()"]
-HEAVY = ("polars", "numpy", "scipy", "ortools", "pyarrow", "dataframely")
+HEAVY = ("polars", "numpy", "scipy", "ortools", "pyarrow", "dataframely", "jinja2", "vl_convert")
 
 
 def run(*arguments: object) -> Result:
@@ -523,3 +523,45 @@ def test_ctrl_c_twice_leaves_at_once() -> None:
     with pytest.raises(SystemExit) as ended:
         leave()
     assert ended.value.code == 130
+
+
+# --- reports --------------------------------------------------------------------------------------
+
+
+def test_a_report_of_a_plan_alone(plan: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "plan.html"
+    done = run("report", plan, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert f"written to {out}" in done.stdout
+    assert list(out.parent.iterdir()) == [out]
+    summary = read_summary(plan)
+    assert summary is not None
+    assert f"{summary['filled']:,}" in out.read_text(encoding="utf-8")
+
+
+def test_the_tables_of_a_report_may_have_moved(town: Path, copy: Path, tmp_path: Path) -> None:
+    out, there = tmp_path / "plan.html", copy / "summary.json"
+    summary = json.loads(there.read_text())
+    assert summary["source"] == {"tables": str(town), "options": {}, "on_error": "raise"}
+    summary["source"]["tables"] = str(tmp_path / "gone")
+    there.write_text(json.dumps(summary))
+    lost = run("report", copy, "--out", out)
+    assert lost.exit_code == 2
+    assert "say with --tables where the tables are now" in lost.output
+    assert not out.exists()
+    assert run("report", copy, "--tables", town, "--out", out).exit_code == 0
+
+
+def test_a_report_of_a_bare_file(town: Path, plan: Path, tmp_path: Path) -> None:
+    out, bare = tmp_path / "plan.html", plan / "plan.csv"
+    told = run("report", bare, "--out", out)
+    assert told.exit_code == 2
+    assert "add --tables WHERE" in told.output
+    assert run("report", bare, "--tables", town, "--week", WEEK, "--out", out).exit_code == 0
+    out.unlink()
+    other = run("report", bare, "--tables", town, "--week", "2026-12-07", "--out", out)
+    assert other.exit_code == 2
+    assert "the week has no such post" in other.output
+    folder = run("report", plan, "--out", tmp_path)
+    assert folder.exit_code == 2
+    assert "is a folder; name a file to write to" in folder.output
