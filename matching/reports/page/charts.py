@@ -21,7 +21,7 @@ _CONFIG = {
     "view": {"stroke": None},
     "axis": {
         "labelColor": _INK,
-        "labelFontSize": 12,
+        "labelFontSize": 13,
         "domainColor": _INK,
         "tickColor": _INK,
         "gridColor": _INK,
@@ -51,8 +51,8 @@ def draw_histogram(bars: pl.DataFrame) -> str:
         {
             "data": {"values": bars.to_dicts()},
             "mark": {"type": "bar", "color": "var(--mark)", "binSpacing": 2},
-            "width": 640,
-            "height": 200,
+            "width": 480,
+            "height": 170,
             "encoding": {
                 "x": {"field": "low", "bin": "binned", "axis": {"tickMinStep": 1, "grid": False}},
                 "x2": {"field": "high"},
@@ -77,6 +77,7 @@ def draw_map(placed: pl.DataFrame) -> str:
             "mark": {"type": "point", "shape": shape, "filled": True, "opacity": 0.9},
             "projection": {"type": "mercator"},
             "width": 640,
+            "padding": 14,
             "height": _height(placed),
             "encoding": {
                 "longitude": {"field": "lon", "type": "quantitative"},

@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const { request, station, texts } = data;
-  const PAGE = 50, MOST_PRINTED = 2000, DAY = 1440, NONE = -1;
+  const PAGE = 25, MOST_PRINTED = 2000, DAY = 1440, NONE = -1;
   const languages = ["en", "zh-CN"];
   let language = languages[0];
 
@@ -14,8 +14,14 @@
   };
   const count = (number) => number.toLocaleString(language);
   const monday = Date.parse(data.week + "T00:00Z");
-  const dayText = (day) => new Date(monday + day * 86400000).toLocaleDateString(language,
-    { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });
+  // Days as the rest of the page writes them: "Mon 30 Nov", "11月30日 周一".
+  const dayText = (day) => {
+    const date = new Date(monday + day * 86400000);
+    const part = (options) => date.toLocaleDateString(language, { timeZone: "UTC", ...options });
+    const weekday = part({ weekday: "short" });
+    return language === "en" ? `${weekday} ${date.getUTCDate()} ${part({ month: "short" })}`
+      : `${part({ month: "long", day: "numeric" })} ${weekday}`;
+  };
   const clock = (minutes) => {
     const rest = ((minutes % DAY) + DAY) % DAY;
     return String(Math.floor(rest / 60)).padStart(2, "0") + ":" + String(rest % 60).padStart(2, "0");
@@ -40,12 +46,15 @@
   function whenCell(row, code) {
     const start = request.start[code], end = request.end[code];
     const later = dayOf(end) > dayOf(start) && end % DAY !== 0 ? " +" + (dayOf(end) - dayOf(start)) : "";
-    cell(row, dayText(dayOf(start)), made("small", clock(start) + "–" + clock(end) + later));
+    cell(row, dayText(dayOf(start)), made("small", clock(start) + "–" + clock(end) + later)).className = "when";
   }
-  function serviceCell(row, code, post) {
-    const small = made("small");
-    small.append(named(data.post[post]));
-    cell(row, named(data.service[request.service[code]]), small);
+  function small(text) {
+    const element = made("small");
+    element.append(named(text));
+    return element;
+  }
+  function serviceCell(row, code, post, ...more) {
+    cell(row, named(data.service[request.service[code]]), small(data.post[post]), ...more);
   }
   const translated = (prefix, text) => texts[prefix + text] ? say(prefix + text) : text;
 
@@ -143,8 +152,9 @@
         }
         this.row(body.insertRow(), this.table, row);
       }
-      this.status.textContent = this.rows.length
-        ? say("rows", count(this.rows.length), count(this.page + 1), count(pages)) : say("no_rows");
+      this.status.textContent = !this.rows.length ? say("no_rows")
+        : whole ? say("every_row", count(this.rows.length))
+          : say("rows", count(this.rows.length), count(this.page + 1), count(pages));
       for (const button of this.buttons) {
         const target = this.page + Number(button.dataset.turn);
         button.setAttribute("aria-disabled", String(target < 0 || target >= pages));
@@ -171,10 +181,9 @@
         const code = table.request[at];
         whenCell(row, code);
         if (table.options[at] > 1) row.cells[0].append(made("small", say("times", table.options[at])));
-        serviceCell(row, code, table.post[at]);
+        serviceCell(row, code, table.post[at], small(stationText(request.station[code])));
         cell(row, count(table.filled[at]) + "/" + count(table.seats[at])).className = "narrow";
         cell(row, translated("reason_", data.reason[table.reason[at]]));
-        cell(row, named(stationText(request.station[code])));
         cell(row, named(request.id[code])).className = "extra";
       }, false);
     listings[name].filter();

@@ -53,7 +53,8 @@ def render(facts: Facts) -> str:
         last_day=facts.week + timedelta(days=6),
         set_aside=sum((facts.summary.get("set_aside") or {}).values()),
         days=[facts.week + timedelta(days=number) for number in range(7)],
-        heat=_heat(facts.coverage, district_names(facts.stations)),
+        districts=district_names(facts.stations),
+        heat=_heat(facts.coverage),
         reasons=_reasons(facts.unfilled),
         shortages=_shortages(facts.shortages),
         most_shortages=MOST_SHORTAGES,
@@ -100,7 +101,7 @@ def district_names(stations: pl.DataFrame) -> dict[str, str]:
     return {district: name for district, name in common.items() if len(name) > 1}
 
 
-def _heat(coverage: pl.DataFrame, names: dict[str, str]) -> list[dict[str, Any]]:
+def _heat(coverage: pl.DataFrame) -> list[dict[str, Any]]:
     """Return a row per district, and one of all: by day and in all, ``filled`` and ``seats``."""
     rows = []
     every = coverage.with_columns(district=pl.lit("")).group_by("district", "day")
@@ -108,15 +109,8 @@ def _heat(coverage: pl.DataFrame, names: dict[str, str]) -> list[dict[str, Any]]
         for (district,), cells in frame.group_by("district", maintain_order=True):
             by_day = {cell["day"]: cell for cell in cells.iter_rows(named=True)}
             whole = {name: int(cells[name].sum()) for name in ("seats", "filled")}
-            rows.append(
-                {
-                    "district": district,
-                    "name": names.get(str(district)),
-                    "all": district == "",
-                    "days": by_day,
-                    "whole": whole,
-                }
-            )
+            row = {"district": district, "all": district == "", "days": by_day, "whole": whole}
+            rows.append(row)
     return rows if len(rows) != 2 else rows[:1]
 
 
