@@ -10,9 +10,12 @@ import vl_convert
 
 from matching.geometry import RADIUS_KM
 
+# Where the colours of a share change: most plans fill most seats, so the steps are finer there.
+STEPS = (0.5, 0.7, 0.85, 0.95)
 MOST_BARS = 40
 MOST_CIRCLES = 3_000
 _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
+_ROLES = re.compile(r' (role|aria-[a-z]+)="[^"]*"')
 _INK = "currentColor"
 _CONFIG = {
     "aria": False,
@@ -94,15 +97,11 @@ def draw_map(placed: pl.DataFrame) -> str:
                     "field": "share",
                     "type": "quantitative",
                     "legend": None,
-                    "scale": {"type": "threshold", "domain": STEPS, "range": colours},
+                    "scale": {"type": "threshold", "domain": list(STEPS), "range": colours},
                 },
             },
         }
     )
-
-
-# Where the colours of a share change.
-STEPS = [0.2, 0.4, 0.6, 0.8]
 
 
 def width_km(placed: pl.DataFrame) -> float:
@@ -123,4 +122,6 @@ def _height(placed: pl.DataFrame) -> int:
 
 def _drawn(spec: dict[str, Any]) -> str:
     svg = vl_convert.vegalite_to_svg(spec | {"config": _CONFIG})
+    # The whole is one image, which the page describes.
+    svg = _ROLES.sub("", svg)
     return _LONG_NUMBER.sub(lambda match: f"{float(match[0]):.2f}", svg)

@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const { request, station, texts } = data;
-  const PAGE = 25, MOST_PRINTED = 2000, DAY = 1440, NONE = -1;
+  const PAGE = 25, MOST_PRINTED = { roster: 2000, unfilled: 200 }, DAY = 1440, NONE = -1;
   const languages = ["en", "zh-CN"];
   let language = languages[0];
 
@@ -235,8 +235,8 @@
 
   // Paper has no pages to turn: all rows of the filters, if they are not too many.
   addEventListener("beforeprint", () => {
-    for (const listing of Object.values(listings)) {
-      if (listing.rows.length <= MOST_PRINTED) listing.show(true);
+    for (const [name, listing] of Object.entries(listings)) {
+      if (listing.rows.length <= MOST_PRINTED[name]) listing.show(true);
       else listing.status.textContent = say("too_many", count(listing.rows.length));
     }
   });

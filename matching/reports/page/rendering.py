@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
+from bisect import bisect
 from datetime import date, timedelta
 from hashlib import sha256
 from importlib.resources import files
@@ -32,8 +33,9 @@ def render(facts: Facts) -> str:
         If the packages of the extra ``report`` are not installed.
     """
     try:
-        environment = _environment()
         from matching.reports.page import charts
+
+        environment = _environment()
     except ModuleNotFoundError as error:
         raise UsageError(
             f"the page needs the package {error.name!r}, which is not installed: "
@@ -44,6 +46,7 @@ def render(facts: Facts) -> str:
     # The small dots lie upon the large ones.
     placed = placed.sort("seats", "station_id", descending=[True, False])
     script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
+    environment.filters["step"] = lambda share: bisect(charts.STEPS, share)
     data = payload_of(facts) | {"dots": placed["code"].to_list(), "texts": _flat(texts())}
     return environment.get_template("page.html").render(
         facts=facts,
@@ -96,7 +99,7 @@ def _flat(every: dict[str, dict[str, str]]) -> dict[str, list[str]]:
 def district_names(stations: pl.DataFrame) -> dict[str, str]:
     """Return what the names of each district's stations have in common, if anything."""
     names = stations.drop_nulls(["district", "station"]).group_by("district").agg("station")
-    common = {district: os.path.commonprefix(all_) for district, all_ in names.iter_rows()}
+    common = {d: os.path.commonprefix(these) for d, these in names.iter_rows()}  # noqa: RUF071
     common = {district: name.strip(" -_·第#0123456789") for district, name in common.items()}
     return {district: name for district, name in common.items() if len(name) > 1}
 
