@@ -242,11 +242,7 @@ def report(
         from matching.tables import clean
 
         made, summary = _result(plan, _options(out_option))
-        origin = (
-            Origin.from_summary(summary)
-            if tables is None
-            else Origin(tables, _options(option), "raise")
-        )
+        origin = Origin.from_summary(summary, tables, _options(option))
         chosen = _policy_of(policy, summary)
         monday = _week(week or summary.get("week"))
         raw = open_source(origin.tables, **origin.options).read_tables()

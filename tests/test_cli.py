@@ -565,3 +565,36 @@ def test_a_report_of_a_bare_file(town: Path, plan: Path, tmp_path: Path) -> None
     folder = run("report", plan, "--out", tmp_path)
     assert folder.exit_code == 2
     assert "is a folder; name a file to write to" in folder.output
+
+
+@pytest.mark.parametrize("store", ["platform.db", "platform.xlsx", "platform.zip"])
+def test_a_report_from_any_store(town: Path, tmp_path: Path, store: str) -> None:
+    tables, result = tmp_path / store, tmp_path / f"plan-{store}"
+    size = ("--volunteers", 12, "--requests", 5, "--rules", "full", "--seed", 3)
+    assert run("generate", "town", *size, "--week", WEEK, "--out", tables).exit_code == 0
+    assert planned(tables, result).exit_code == 0
+    done = run("report", result, "--out", tmp_path / "plan.html")
+    assert done.exit_code == 0, done.output
+    assert "12</data>" in (tmp_path / "plan.html").read_text(encoding="utf-8")
+
+
+def test_a_report_of_faulty_tables(town: Path, tmp_path: Path) -> None:
+    """Rows that were set aside for the plan are set aside for its report, and counted there."""
+    tables, out = Path(shutil.copytree(town, tmp_path / "tables")), tmp_path / "plan.html"
+    stations = pl.read_csv(tables / "stations.csv", infer_schema=False)
+    broken = stations.with_columns(lat=pl.lit("north"))[:1].with_columns(station_id=pl.lit("odd"))
+    pl.concat([stations, broken]).write_csv(tables / "stations.csv")
+    assert planned(tables, tmp_path / "plan", "--on-error", "quarantine").exit_code == 0
+    assert run("report", tmp_path / "plan", "--out", out).exit_code == 0
+    assert 'data-figure="set_aside" value="1"' in out.read_text(encoding="utf-8")
+    assert run("report", tmp_path / "plan", "--tables", tables, "--out", out).exit_code == 0
+
+
+def test_a_report_without_its_packages(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    done = run("report", plan, "--out", tmp_path / "plan.html")
+    assert done.exit_code == 2
+    assert "pip install 'volunteer-matching[report]'" in done.output
+    assert not (tmp_path / "plan.html").exists()

@@ -255,6 +255,8 @@ def test_paths_are_remembered_from_anywhere(
     (tmp_path / "tables").mkdir()
     summary = {"source": Origin.of("tables", {}, "quarantine").to_json()}
     assert Origin.from_summary(summary) == Origin(str(tmp_path / "tables"), {}, "quarantine")
+    here = Origin.from_summary(summary, "elsewhere", {"encoding": "gb18030"})
+    assert here == Origin("elsewhere", {"encoding": "gb18030"}, "quarantine")
     (tmp_path / "tables").rmdir()
     with pytest.raises(UsageError, match="--tables"):
         Origin.from_summary(summary)

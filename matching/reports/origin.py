@@ -44,17 +44,34 @@ class Origin:
         return cls(place, kept, on_error)
 
     @classmethod
-    def from_summary(cls, summary: Mapping[str, Any]) -> Origin:
+    def from_summary(
+        cls,
+        summary: Mapping[str, Any],
+        moved: str | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> Origin:
         """Read what the summary of a plan remembers.
+
+        Parameters
+        ----------
+        summary : Mapping
+        moved : str, optional
+            Where the tables are now, if not where the summary says.
+        options : Mapping of str to str, optional
+            For the store; they take the place of those of the same name.
 
         Raises
         ------
         UsageError
             If it remembers nothing, or a path that is not there.
         """
-        source = summary.get("source")
-        tables = source.get("tables") if isinstance(source, Mapping) else None
-        if not isinstance(source, Mapping) or not isinstance(tables, str):
+        found = summary.get("source")
+        source: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+        on_error: OnError = "quarantine" if source.get("on_error") == "quarantine" else "raise"
+        if moved is not None:
+            return cls(moved, dict(options or {}), on_error)
+        tables = source.get("tables")
+        if not isinstance(tables, str):
             raise UsageError(
                 "the plan's summary does not say where its tables are: add --tables WHERE"
             )
@@ -63,14 +80,9 @@ class Origin:
                 f"the plan was made from {tables}, which is not there: say with --tables where the "
                 "tables are now"
             )
-        options = source.get("options")
-        kept = options if isinstance(options, Mapping) else {}
-        quarantine = source.get("on_error") == "quarantine"
-        return cls(
-            tables,
-            {str(name): str(text) for name, text in kept.items()},
-            "quarantine" if quarantine else "raise",
-        )
+        known = source.get("options")
+        kept = {} if not isinstance(known, Mapping) else {str(k): str(v) for k, v in known.items()}
+        return cls(tables, kept | dict(options or {}), on_error)
 
     def to_json(self) -> dict[str, Any]:
         """Return what a summary holds under ``source``."""

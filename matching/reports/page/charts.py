@@ -14,6 +14,7 @@ from matching.geometry import RADIUS_KM
 STEPS = (0.5, 0.7, 0.85, 0.95)
 MOST_BARS = 40
 MOST_CIRCLES = 3_000
+FEW_STATIONS = 20
 _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 _ROLES = re.compile(r' (role|aria-[a-z]+)="[^"]*"')
 _INK = "currentColor"
@@ -50,6 +51,9 @@ def histogram(hours: pl.DataFrame) -> pl.DataFrame:
 
 def draw_histogram(bars: pl.DataFrame) -> str:
     """Draw the bars."""
+    # Between 0 and 1 there are no people to count.
+    ticks = min(6, int(bars.select(pl.col("people").max()).item()))
+    edges = min(12, bars.height)
     return _drawn(
         {
             "data": {"values": bars.to_dicts()},
@@ -57,12 +61,16 @@ def draw_histogram(bars: pl.DataFrame) -> str:
             "width": 480,
             "height": 170,
             "encoding": {
-                "x": {"field": "low", "bin": "binned", "axis": {"tickMinStep": 1, "grid": False}},
+                "x": {
+                    "field": "low",
+                    "bin": "binned",
+                    "axis": {"grid": False, "tickCount": min(12, bars.height), "format": "d"},
+                },
                 "x2": {"field": "high"},
                 "y": {
                     "field": "people",
                     "type": "quantitative",
-                    "axis": {"tickMinStep": 1, "format": ",d"},
+                    "axis": {"tickCount": ticks, "format": ",d"},
                 },
             },
         }
@@ -117,7 +125,8 @@ def _height(placed: pl.DataFrame) -> int:
     north_south = placed.select((pl.col("lat").max() - pl.col("lat").min()).radians()).item()
     wide = width_km(placed)
     tall = float(north_south) * RADIUS_KM
-    return round(640 * min(1.2, max(0.4, tall / wide if wide else 0.5)))
+    highest = 1.0 if placed.height > FEW_STATIONS else 0.5
+    return round(640 * min(highest, max(0.4, tall / wide if wide else 0.5)))
 
 
 def _drawn(spec: dict[str, Any]) -> str:
