@@ -337,6 +337,8 @@ def _result(plan: str, options: dict[str, str]) -> Output:
     from matching.stores import read_plan
 
     local = adapter_name(plan) == PATH
+    if "://" not in plan and "::" not in plan and not Path(plan).exists():
+        raise UsageError(f"{plan} does not exist; name a plan's file, or the folder that holds it")
     if local and not Path(plan).is_dir():
         return {"plan": read_plan(plan)}, {}
     tables, summary = open_sink(plan, **options).read_result()

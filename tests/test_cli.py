@@ -578,6 +578,15 @@ def test_a_report_from_any_store(town: Path, tmp_path: Path, store: str) -> None
     assert "12</data>" in (tmp_path / "plan.html").read_text(encoding="utf-8")
 
 
+def test_asking_for_a_plan_makes_no_store(town: Path, tmp_path: Path) -> None:
+    for name in ("nowhere", "no.db", "no.xlsx", "no.zip"):
+        for command in (("report", "--out", tmp_path / "plan.html"), ("check", town)):
+            done = run(*command, tmp_path / name)
+            assert done.exit_code == 2
+            assert f"{name} does not exist" in done.output
+    assert contents(tmp_path) == {}
+
+
 def test_a_report_of_faulty_tables(town: Path, tmp_path: Path) -> None:
     """Rows that were set aside for the plan are set aside for its report, and counted there."""
     tables, out = Path(shutil.copytree(town, tmp_path / "tables")), tmp_path / "plan.html"

@@ -64,7 +64,7 @@ def draw_histogram(bars: pl.DataFrame) -> str:
                 "x": {
                     "field": "low",
                     "bin": "binned",
-                    "axis": {"grid": False, "tickCount": min(12, bars.height), "format": "d"},
+                    "axis": {"tickCount": edges, "format": "d", "grid": False},
                 },
                 "x2": {"field": "high"},
                 "y": {
