@@ -85,9 +85,9 @@ def facts() -> Facts:
 def test_the_figures_are_those_of_the_summary(facts: Facts) -> None:
     # Seats: 2 visitors, 2 cooks, 1 repairer. Hours: Ann 2, Bo 2, Cy 3.
     figures = facts.figures
-    assert {name: figures[name] for name in facts.summary if name in figures} == {
-        name: facts.summary[name] for name in facts.summary if name in figures
-    }
+    same = (figures.keys() & facts.summary.keys()) - {"set_aside"}
+    assert {name: figures[name] for name in same} == {name: facts.summary[name] for name in same}
+    assert {"value", "bound", "gap", "filled", "requests_served", "hours"} <= same
     assert (figures["seats"], figures["filled"]) == (5, 3)
     assert (figures["requests"], figures["requests_served"]) == (3, 2)
     assert (figures["volunteers_used"], figures["hours"]) == (3, 7)
@@ -178,6 +178,29 @@ def test_a_bare_plan_will_do() -> None:
     assert facts.unfilled["reason"].to_list() == [None] * 3
     assert facts.shortages["price"].null_count() == facts.shortages.height
     assert facts.roster["status"].to_list() == ["proposed"]
+
+
+def test_a_summary_that_anybody_may_have_written() -> None:
+    plan = rows({"request_id": "r2", "post": "cook", "volunteer_id": "cy", "status": None})
+    odd = {
+        "value": "much",
+        "bound": "inf",
+        "gap": float("nan"),
+        "set_aside": {"pairs": 2, "x": "y"},
+    }
+    with pytest.warns(DataWarning, match="filled 1, not many"):
+        facts = facts_of(small_world(), ({"plan": plan}, odd))
+    assert (facts.figures["bound"], facts.figures["gap"]) == (None, None)
+    assert facts.figures["value"] >= 3750
+    assert facts.figures["set_aside"] == 2
+    assert facts.roster["status"].to_list() == ["proposed"]
+
+
+@pytest.mark.parametrize("table", ["unfilled", "prices"])
+def test_a_table_of_the_plan_without_its_columns(table: str) -> None:
+    plan = rows({"request_id": "r2", "post": "cook", "volunteer_id": "cy"})
+    with pytest.raises(UsageError, match=f"{table} has no post, "):
+        facts_of(small_world(), ({"plan": plan, table: rows({"request_id": "r2"})}, {}))
 
 
 def test_an_empty_plan_is_a_report_too() -> None:

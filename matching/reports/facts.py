@@ -7,6 +7,7 @@ Times are local wall-clock times, and a day is the one on which a service starts
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,8 +16,9 @@ import numpy as np
 import polars as pl
 
 from matching.adapters import Output
-from matching.errors import DataWarning
+from matching.errors import DataWarning, UsageError
 from matching.plan import Plan
+from matching.prices import PRICE_COLUMNS
 from matching.problem import Problem
 from matching.reports.figures import figures_of
 from matching.reports.leads import led_by
@@ -87,8 +89,11 @@ class Facts:
         ------
         DataError
             If the plan names a request, post, option or volunteer that the tables do not have.
+        UsageError
+            If ``unfilled`` or ``prices`` lacks a column.
         """
         frames, summary = output
+        _check_columns(frames)
         plan = Plan.from_frame(problem, frames["plan"])
         requests = requests_of(problem, tables)
         posts = posts_of(problem, plan, requests, frames.get("unfilled"))
@@ -136,7 +141,7 @@ def _roster(
             "lead": leader == plan.volunteer,
             "team_lead": gathered(problem.volunteers.id, leader),
             "team": np.bincount(request, minlength=len(problem.requests))[request],
-            "status": given["status"] if "status" in given.columns else _proposed(given.height),
+            "status": _status(given),
         }
     )
     frame = pl.concat([requests[request], times, organisation, frame], how="horizontal")
@@ -148,8 +153,11 @@ def _roster(
     )
 
 
-def _proposed(height: int) -> pl.Series:
-    return pl.Series(["proposed"] * height, dtype=pl.String)
+def _status(plan: pl.DataFrame) -> pl.Series:
+    known = (
+        pl.col("status").cast(pl.String) if "status" in plan.columns else pl.lit(None, pl.String)
+    )
+    return plan.select("volunteer_id", status=known.fill_null("proposed"))["status"]
 
 
 def _hours(roster: pl.DataFrame) -> pl.DataFrame:
@@ -182,11 +190,23 @@ def _coverage(posts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _check_columns(frames: Mapping[str, pl.DataFrame]) -> None:
+    needed = {"unfilled": ("request_id", "post", "reason"), "prices": PRICE_COLUMNS}
+    for table, columns in needed.items():
+        if table in frames:
+            missing = [name for name in columns if name not in frames[table].columns]
+            if missing:
+                raise UsageError(
+                    f"the plan's table {table} has no {', '.join(missing)}; plan the week again, "
+                    f"or take {table} away: the report then goes without"
+                )
+
+
 def _compare(figures: dict[str, Any], summary: dict[str, Any]) -> None:
     """Warn where plan and tables do not give what the summary says."""
     other = [name for name in _COUNTED if summary.get(name, figures[name]) != figures[name]]
     if other:
-        text = ", ".join(f"{name} {figures[name]:,}, not {summary[name]:,}" for name in other)
+        text = ", ".join(f"{name} {figures[name]}, not {summary[name]}" for name in other)
         warnings.warn(
             f"plan and tables differ from the plan's summary: {text}; the report shows what plan "
             "and tables say. Plan the week again if the tables have changed since",

@@ -41,6 +41,7 @@ def render(facts: Facts) -> str:
             f"the page needs the package {error.name!r}, which is not installed: "
             "pip install 'volunteer-matching[report]'"
         ) from None
+    week = [facts.week + timedelta(days=number) for number in range(7)]
     bars = charts.histogram(facts.hours)
     placed = facts.stations.with_row_index("code").drop_nulls(["lat", "lon"])
     # The small dots lie upon the large ones.
@@ -53,9 +54,8 @@ def render(facts: Facts) -> str:
         figures=facts.figures,
         languages=LANGUAGES,
         texts=texts(),
-        last_day=facts.week + timedelta(days=6),
-        set_aside=sum((facts.summary.get("set_aside") or {}).values()),
-        days=[facts.week + timedelta(days=number) for number in range(7)],
+        last_day=week[-1],
+        days=sorted({*week, *facts.coverage["day"]}),
         districts=district_names(facts.stations),
         heat=_heat(facts.coverage),
         reasons=_reasons(facts.unfilled),
