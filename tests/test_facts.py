@@ -187,6 +187,8 @@ def test_a_summary_that_anybody_may_have_written() -> None:
         "bound": "inf",
         "gap": float("nan"),
         "set_aside": {"pairs": 2, "x": "y"},
+        "filled": "many",
+        "seats": 5,
     }
     with pytest.warns(DataWarning, match="filled 1, not many"):
         facts = facts_of(small_world(), ({"plan": plan}, odd))

@@ -154,10 +154,9 @@ def _roster(
 
 
 def _status(plan: pl.DataFrame) -> pl.Series:
-    known = (
-        pl.col("status").cast(pl.String) if "status" in plan.columns else pl.lit(None, pl.String)
-    )
-    return plan.select("volunteer_id", status=known.fill_null("proposed"))["status"]
+    if "status" in plan.columns:
+        return plan["status"].cast(pl.String).fill_null("proposed")
+    return pl.Series(["proposed"] * plan.height, dtype=pl.String)
 
 
 def _hours(roster: pl.DataFrame) -> pl.DataFrame:
