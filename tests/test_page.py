@@ -217,6 +217,20 @@ def test_a_dot_of_the_map_opens_its_roster(opened: Opener, facts: Facts) -> None
     assert told(page, "roster").startswith(f"{there} rows")
 
 
+def test_a_dot_where_nobody_serves_only_says_so(opened: Opener) -> None:
+    plan = rows({"request_id": "r2", "post": "cook", "volunteer_id": "cy"})
+    page = opened(facts_of(small_world(), ({"plan": plan}, {})))
+    choose(page, "roster", "station", "South")
+    for dot in page.locator("#dots .mark-symbol path").all():
+        dot.click()
+        if page.inner_text("#dot") == "North: 0 of 2 seats filled":
+            break
+    else:
+        pytest.fail("no dot is the northern station's")
+    assert told(page, "roster") == "1 rows, page 1 of 1"
+    assert page.input_value("[data-listing=roster] [data-filter=station]") != ""
+
+
 def test_both_languages(opened: Opener, facts: Facts) -> None:
     page = opened(facts, locale="zh-CN")
     assert page.title() == "志愿服务周计划 2026-11-30"

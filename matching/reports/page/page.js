@@ -199,8 +199,9 @@
       dot.addEventListener("click", () => {
         const { roster } = listings;
         shown.textContent = dotText(code);
+        const known = [...roster.fields.station.options].some((option) => option.value === String(code));
+        if (!known) return; // nobody serves there
         roster.fields.station.value = String(code);
-        if (roster.fields.station.value === "") return; // nobody serves there
         for (const name of ["text", "day"]) roster.fields[name].value = "";
         roster.page = 0;
         roster.filter();
