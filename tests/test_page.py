@@ -126,8 +126,8 @@ def test_every_seat_is_somewhere(opened: Opener, facts: Facts) -> None:
     assert f"{facts.figures['filled']}/{facts.figures['seats']}" in whole
     empty = page.eval_on_selector_all("[data-empty]", "all => all.map(one => +one.innerText)")
     assert sum(empty) == facts.figures["seats"] - facts.figures["filled"]
-    assert told(page, "unfilled").startswith(f"{facts.unfilled.height} rows")
-    assert told(page, "roster").startswith(f"{facts.roster.height} rows")
+    assert told(page, "unfilled").startswith(f"{facts.unfilled.height} found")
+    assert told(page, "roster").startswith(f"{facts.roster.height} found")
     assert len(page.query_selector_all("#dots .mark-symbol path")) == facts.stations.height
     page.click("summary")
     bars = page.eval_on_selector_all("details td", "all => all.map(one => +one.innerText)")
@@ -179,7 +179,7 @@ def test_filters(opened: Opener, facts: Facts) -> None:
     name = facts.roster["station"][0]
     choose(page, "roster", "station", name)
     there = facts.roster.filter(pl.col("station") == name)
-    assert told(page, "roster").startswith(f"{there.height} rows")
+    assert told(page, "roster").startswith(f"{there.height} found")
     day = there["day"][0]
     choose(page, "roster", "day", f"{day:%a} {day.day} {day:%b}")
     then = there.filter(pl.col("day") == day)
@@ -187,7 +187,7 @@ def test_filters(opened: Opener, facts: Facts) -> None:
     reason = facts.unfilled["reason"][0]
     choose(page, "unfilled", "reason", texts()[f"reason_{reason}"]["en"])
     count = facts.unfilled.filter(pl.col("reason") == reason).height
-    assert told(page, "unfilled").startswith(f"{count} rows")
+    assert told(page, "unfilled").startswith(f"{count} found")
 
 
 def test_pages_turn_and_stop_at_the_ends(opened: Opener, facts: Facts) -> None:
@@ -214,7 +214,7 @@ def test_a_dot_of_the_map_opens_its_roster(opened: Opener, facts: Facts) -> None
     )
     assert label == f"{largest['station']}: {largest['filled']} of {largest['seats']} seats filled"
     there = facts.roster.filter(pl.col("station_id") == largest["station_id"]).height
-    assert told(page, "roster").startswith(f"{there} rows")
+    assert told(page, "roster").startswith(f"{there} found")
 
 
 def test_a_dot_where_nobody_serves_only_says_so(opened: Opener) -> None:
@@ -227,7 +227,7 @@ def test_a_dot_where_nobody_serves_only_says_so(opened: Opener) -> None:
             break
     else:
         pytest.fail("no dot is the northern station's")
-    assert told(page, "roster") == "1 rows, page 1 of 1"
+    assert told(page, "roster") == "1 found, page 1 of 1"
     assert page.input_value("[data-listing=roster] [data-filter=station]") != ""
 
 
@@ -270,7 +270,7 @@ def test_it_prints_on_a4_with_all_rows(opened: Opener, facts: Facts) -> None:
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert len(shown(page, "roster")) == facts.roster.height
-    assert told(page, "roster") == f"{facts.roster.height} rows"
+    assert told(page, "roster") == f"{facts.roster.height} found"
     assert not page.is_visible("nav")
     assert not page.is_visible("[data-listing=roster] .filters")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
@@ -457,7 +457,7 @@ def test_a_hundred_thousand_assignments(opened: Opener, facts: Facts) -> None:
     size = len(render(large).encode())
     assert size < 10_000_000
     page = opened(large)
-    assert told(page, "roster").startswith(f"{many.height:,} rows")
+    assert told(page, "roster").startswith(f"{many.height:,} found")
     assert len(shown(page, "roster")) == 25
     search(page, "roster", f"{facts.roster['volunteer_id'][0]}-77")
     found = [row[2] for row in shown(page, "roster")]
