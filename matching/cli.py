@@ -1,4 +1,4 @@
-"""The command line: ``matching plan | check | generate``."""
+"""The command line: ``matching plan | check | report | generate``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    import polars as pl
-
+    from matching.adapters import Output
     from matching.policy import Policy
+    from matching.reports.facts import Facts
 
 # Whatever is heavy is imported where it is used: `matching --help` answers at once.
 
@@ -36,6 +36,12 @@ class Format(StrEnum):
     parquet = "parquet"
     jsonl = "jsonl"
     xlsx = "xlsx"
+
+
+class ReportFormat(StrEnum):
+    """What a report is."""
+
+    html = "html"
 
 
 class OnError(StrEnum):
@@ -123,6 +129,7 @@ def plan(
         from matching.adapters import open_sink, open_source
         from matching.engine import solve
         from matching.problem import Problem
+        from matching.reports.origin import Origin
         from matching.terminal import Ticker, show_plan
 
         source = open_source(tables, **_options(option))
@@ -146,6 +153,8 @@ def plan(
             frames, summary = result.output()
             ticker.say("write")
             summary["timings"] |= ticker.timings
+            origin = Origin.of(tables, _options(option), on_error.value)
+            summary["source"] = origin.to_json()
             sink.write_result(frames, summary)
         show_plan(frames, summary, _shown(out))
         if interrupted():
@@ -177,15 +186,12 @@ def check(
         from matching.certificate import certify
         from matching.pins import settled
         from matching.plan import Plan
-        from matching.policy import Policy
         from matching.prices import Prices
         from matching.problem import Problem
         from matching.terminal import show_check
 
-        made_plan, price_table, summary = _result(plan, _options(out_option))
-        chosen = _policy(policy)
-        if policy is None and "policy" in summary:
-            chosen = Policy.from_json(summary["policy"])
+        made, summary = _result(plan, _options(out_option))
+        chosen = _policy_of(policy, summary)
         problem = Problem.from_tables(
             open_source(tables, **_options(option)).read_tables(),
             _week(week or summary.get("week")),
@@ -193,14 +199,61 @@ def check(
             on_error.value,
         )
         problem = settled(problem)
-        made = Plan.from_frame(problem, made_plan)
-        prices = None if price_table is None else Prices.from_frame(problem, price_table)
+        rows = Plan.from_frame(problem, made["plan"])
+        prices = Prices.from_frame(problem, made["prices"]) if "prices" in made else None
         bound = None if prices is None else certify(problem, prices)
         fine = show_check(
-            audit.violations(problem, made), audit.value(problem, made), bound, summary
+            audit.violations(problem, rows), audit.value(problem, rows), bound, summary
         )
         if not fine:
             raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    plan: Annotated[str, typer.Argument(help="Folder or URL with a plan, or its file")],
+    out: Annotated[Path, typer.Option(help="What to write", metavar="FILE")],
+    format: Annotated[
+        ReportFormat, typer.Option(help="html: one page for any browser")
+    ] = ReportFormat.html,
+    tables: Annotated[
+        str | None,
+        typer.Option(help="Where the tables are, if not where the plan says", metavar="WHERE"),
+    ] = None,
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    option: OptionOption = None,
+    out_option: OutOptionOption = None,
+) -> None:
+    """Show a plan to people: figures, what is missing and why, and everybody's roster.
+
+    Tables, week and policy are those that the plan's summary remembers, unless given.
+
+    Example: matching report plan --out plan.html
+
+    Example: matching report edited.csv --tables tables --week 2026-11-30 --out plan.html
+    """
+    with _teaching():
+        from matching.adapters import open_source
+        from matching.problem import Problem
+        from matching.reports.facts import Facts
+        from matching.reports.origin import Origin
+        from matching.stores.whole import replacing
+        from matching.tables import clean
+
+        made, summary = _result(plan, _options(out_option))
+        origin = Origin.from_summary(summary, tables, _options(option))
+        chosen = _policy_of(policy, summary)
+        monday = _week(week or summary.get("week"))
+        raw = open_source(origin.tables, **origin.options).read_tables()
+        cleaned, faults = clean(
+            raw, week=monday, time_zone=chosen.time_zone, on_error=origin.on_error
+        )
+        problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
+        facts = Facts.of(problem, cleaned, (made, summary))
+        with replacing(out) as part:
+            _reporter(format)(facts, part)
+        typer.echo(f"written to {out}")
 
 
 @app.command()
@@ -250,6 +303,15 @@ def generate(
             typer.echo(f"{name:22} {frame.height:>10,} rows")
 
 
+def _reporter(format: ReportFormat) -> Callable[[Facts, Path], None]:
+    """Return what writes a report of this format into a file."""
+    match format:
+        case ReportFormat.html:
+            from matching.reports.page import write_page
+
+            return write_page
+
+
 def _shown(where: str) -> str:
     """Return a URL without the password that may stand in it."""
     from urllib.parse import urlsplit
@@ -268,20 +330,23 @@ def _options(given: list[str] | None) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _result(
-    plan: str, options: dict[str, str]
-) -> tuple[pl.DataFrame, pl.DataFrame | None, dict[str, Any]]:
-    """Read a plan, its prices if there are, and its summary."""
+def _result(plan: str, options: dict[str, str]) -> Output:
+    """Read the tables of a plan, and its summary: empty, if a file holds the plan alone."""
     from matching.adapters import PATH, adapter_name, open_sink
     from matching.errors import UsageError
-    from matching.stores import read_plan, read_prices, read_summary
+    from matching.stores import read_plan
 
-    if adapter_name(plan) == PATH:
-        return read_plan(plan), read_prices(plan), read_summary(plan) or {}
+    local = adapter_name(plan) == PATH
+    if "://" not in plan and "::" not in plan and not Path(plan).exists():
+        raise UsageError(f"{plan} does not exist; name a plan's file, or the folder that holds it")
+    if local and not Path(plan).is_dir():
+        return {"plan": read_plan(plan)}, {}
     tables, summary = open_sink(plan, **options).read_result()
+    if "plan" not in tables and local:
+        return {"plan": read_plan(plan)}, summary  # raises, and says what it looked for
     if "plan" not in tables:
         raise UsageError(f"{_shown(plan)} holds no plan; plan the week to write one")
-    return tables["plan"], tables.get("prices"), summary
+    return tables, summary
 
 
 def _week(text: str | None) -> date:
@@ -300,6 +365,15 @@ def _policy(path: Path | None) -> Policy:
     from matching.policy import Policy
 
     return Policy() if path is None else Policy.from_toml(path)
+
+
+def _policy_of(path: Path | None, summary: dict[str, Any]) -> Policy:
+    """Return the policy that is named, or else the one that the plan was made with."""
+    from matching.policy import Policy
+
+    if path is None and "policy" in summary:
+        return Policy.from_json(summary["policy"])
+    return _policy(path)
 
 
 @contextmanager

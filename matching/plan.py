@@ -98,7 +98,7 @@ class Plan(c.Columns):
             The quality of each pair.
         """
         option = problem.slots.option[self.slot]
-        times = _local_times(problem)
+        times = local_times(problem)
         frame = slot_keys(problem)[self.slot].with_columns(
             start=times["start"].gather(option),
             end=times["end"].gather(option),
@@ -151,7 +151,7 @@ def slot_keys(problem: Problem) -> pl.DataFrame:
     )
 
 
-def _local_times(problem: Problem) -> pl.DataFrame:
+def local_times(problem: Problem) -> pl.DataFrame:
     """Return the local wall-clock ``start`` and ``end`` of every option."""
     zone = problem.policy.time_zone
     monday = pl.select(to_utc(week_start(problem.week), zone)).item()

@@ -92,10 +92,28 @@ class Problem:
         UsageError
             If ``week`` is not a Monday.
         """
-        if week.weekday() != 0:
-            raise UsageError(f"week = {week}: a week starts with a Monday, such as {_monday(week)}")
         policy = policy or Policy()
+        _check_monday(week)
         cleaned, faults = clean(tables, week=week, time_zone=policy.time_zone, on_error=on_error)
+        return cls.from_clean(cleaned, faults, week, policy, on_error)
+
+    @classmethod
+    def from_clean(
+        cls,
+        cleaned: dict[str, pl.DataFrame],
+        faults: pl.DataFrame,
+        week: date,
+        policy: Policy,
+        on_error: OnError = "raise",
+    ) -> Problem:
+        """Index what `tables.clean` gave back for this week, for who needs the tables too.
+
+        Raises
+        ------
+        UsageError
+            If ``week`` is not a Monday.
+        """
+        _check_monday(week)
         build = Builder(cleaned, week, policy)
         posts, options = build.posts(), build.options()
         return cls(
@@ -186,5 +204,7 @@ class Problem:
         return replace(self, earlier=kept, faults=pl.concat([self.faults, faults]))
 
 
-def _monday(day: date) -> date:
-    return date.fromordinal(day.toordinal() - day.weekday())
+def _check_monday(week: date) -> None:
+    if week.weekday() != 0:
+        monday = date.fromordinal(week.toordinal() - week.weekday())
+        raise UsageError(f"week = {week}: a week starts with a Monday, such as {monday}")

@@ -25,7 +25,7 @@ from tests.test_faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
 
 WEEK = "2026-11-30"
 COMMAND = [sys.executable, "-c", "from matching.cli import app; app()"]
-HEAVY = ("polars", "numpy", "scipy", "ortools", "pyarrow", "dataframely")
+HEAVY = ("polars", "numpy", "scipy", "ortools", "pyarrow", "dataframely", "jinja2", "vl_convert")
 
 
 def run(*arguments: object) -> Result:
@@ -523,3 +523,87 @@ def test_ctrl_c_twice_leaves_at_once() -> None:
     with pytest.raises(SystemExit) as ended:
         leave()
     assert ended.value.code == 130
+
+
+# --- reports --------------------------------------------------------------------------------------
+
+
+def test_a_report_of_a_plan_alone(plan: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "plan.html"
+    done = run("report", plan, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert f"written to {out}" in done.stdout
+    assert list(out.parent.iterdir()) == [out]
+    summary = read_summary(plan)
+    assert summary is not None
+    assert f"{summary['filled']:,}" in out.read_text(encoding="utf-8")
+
+
+def test_the_tables_of_a_report_may_have_moved(town: Path, copy: Path, tmp_path: Path) -> None:
+    out, there = tmp_path / "plan.html", copy / "summary.json"
+    summary = json.loads(there.read_text())
+    assert summary["source"] == {"tables": str(town), "options": {}, "on_error": "raise"}
+    summary["source"]["tables"] = str(tmp_path / "gone")
+    there.write_text(json.dumps(summary))
+    lost = run("report", copy, "--out", out)
+    assert lost.exit_code == 2
+    assert "say with --tables where the tables are now" in lost.output
+    assert not out.exists()
+    assert run("report", copy, "--tables", town, "--out", out).exit_code == 0
+
+
+def test_a_report_of_a_bare_file(town: Path, plan: Path, tmp_path: Path) -> None:
+    out, bare = tmp_path / "plan.html", plan / "plan.csv"
+    told = run("report", bare, "--out", out)
+    assert told.exit_code == 2
+    assert "add --tables WHERE" in told.output
+    assert run("report", bare, "--tables", town, "--week", WEEK, "--out", out).exit_code == 0
+    out.unlink()
+    other = run("report", bare, "--tables", town, "--week", "2026-12-07", "--out", out)
+    assert other.exit_code == 2
+    assert "the week has no such post" in other.output
+    folder = run("report", plan, "--out", tmp_path)
+    assert folder.exit_code == 2
+    assert "is a folder; name a file to write to" in folder.output
+
+
+@pytest.mark.parametrize("store", ["platform.db", "platform.xlsx", "platform.zip"])
+def test_a_report_from_any_store(town: Path, tmp_path: Path, store: str) -> None:
+    tables, result = tmp_path / store, tmp_path / f"plan-{store}"
+    size = ("--volunteers", 12, "--requests", 5, "--rules", "full", "--seed", 3)
+    assert run("generate", "town", *size, "--week", WEEK, "--out", tables).exit_code == 0
+    assert planned(tables, result).exit_code == 0
+    done = run("report", result, "--out", tmp_path / "plan.html")
+    assert done.exit_code == 0, done.output
+    assert "12</data>" in (tmp_path / "plan.html").read_text(encoding="utf-8")
+
+
+def test_asking_for_a_plan_makes_no_store(town: Path, tmp_path: Path) -> None:
+    for name in ("nowhere", "no.db", "no.xlsx", "no.zip"):
+        for command in (("report", "--out", tmp_path / "plan.html"), ("check", town)):
+            done = run(*command, tmp_path / name)
+            assert done.exit_code == 2
+            assert f"{name} does not exist" in done.output
+    assert contents(tmp_path) == {}
+
+
+def test_a_report_of_faulty_tables(town: Path, tmp_path: Path) -> None:
+    """Rows that were set aside for the plan are set aside for its report, and counted there."""
+    tables, out = Path(shutil.copytree(town, tmp_path / "tables")), tmp_path / "plan.html"
+    stations = pl.read_csv(tables / "stations.csv", infer_schema=False)
+    broken = stations.with_columns(lat=pl.lit("north"))[:1].with_columns(station_id=pl.lit("odd"))
+    pl.concat([stations, broken]).write_csv(tables / "stations.csv")
+    assert planned(tables, tmp_path / "plan", "--on-error", "quarantine").exit_code == 0
+    assert run("report", tmp_path / "plan", "--out", out).exit_code == 0
+    assert 'data-figure="set_aside" value="1"' in out.read_text(encoding="utf-8")
+    assert run("report", tmp_path / "plan", "--tables", tables, "--out", out).exit_code == 0
+
+
+def test_a_report_without_its_packages(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    done = run("report", plan, "--out", tmp_path / "plan.html")
+    assert done.exit_code == 2
+    assert "pip install 'volunteer-matching[report]'" in done.output
+    assert not (tmp_path / "plan.html").exists()

@@ -1,0 +1,1 @@
+"""What people see of a plan: its facts as a few frames, and one module per format."""

@@ -1,0 +1,214 @@
+"""A plan and the week's tables, joined into the frames that every report shows.
+
+Who and where are opaque ids; services, stations and organisations have the names of the tables.
+Times are local wall-clock times, and a day is the one on which a service starts.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from matching.adapters import Output
+from matching.errors import DataWarning, UsageError
+from matching.plan import Plan
+from matching.prices import PRICE_COLUMNS
+from matching.problem import Problem
+from matching.reports.figures import figures_of
+from matching.reports.leads import led_by
+from matching.reports.posts import gathered, posts_of, requests_of, stations_of, times_of
+from matching.reports.shortages import shortages_of
+
+_COUNTED = ("seats", "filled", "requests", "requests_served", "volunteers", "volunteers_used")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a plan says, joined with the tables it was made from.
+
+    Attributes
+    ----------
+    week : datetime.date
+    figures : dict
+        The headline figures; those that the summary has too have its name and its number.
+    summary : dict
+        The plan's summary as it was read or made.
+    roster : polars.DataFrame
+        One row per filled seat, by station, day, time and request: ``station_id``, ``station``,
+        ``district``, ``day``, ``start``, ``end``, ``hours``, ``request_id``, ``service``,
+        ``category``, ``post``, ``option``, ``volunteer_id``, ``organisation_id``,
+        ``organisation``, ``lead`` (whether this volunteer leads the team), ``team_lead`` (who
+        does; may be null), ``team`` (how many serve the request) and ``status``.
+    unfilled : polars.DataFrame
+        One row per post with empty seats, the most empty first: station, district, ``day``,
+        ``start``, ``end``, ``options`` (how many times were possible), request, service, post,
+        ``seats``, ``filled``, ``empty``, ``reason`` (null where the plan gives none).
+    shortages : polars.DataFrame
+        See `shortages_of`; without prices there is no ``price``.
+    hours : polars.DataFrame
+        One row per volunteer who serves, the most hours first: ``volunteer_id``,
+        ``organisation_id``, ``services``, ``hours`` (decimal), ``days`` (how many different ones).
+    coverage : polars.DataFrame
+        One row per district and day with seats: ``district``, ``day``, ``requests``, ``seats``,
+        ``filled``, ``share``. A request with several times that is not served counts at its first.
+    stations : polars.DataFrame
+        One row per station with requests: ``station_id``, ``station``, ``district``, ``lat``,
+        ``lon``, ``requests``, ``seats``, ``filled``.
+    """
+
+    week: date
+    figures: dict[str, Any]
+    summary: dict[str, Any]
+    roster: pl.DataFrame
+    unfilled: pl.DataFrame
+    shortages: pl.DataFrame
+    hours: pl.DataFrame
+    coverage: pl.DataFrame
+    stations: pl.DataFrame
+
+    @classmethod
+    def of(cls, problem: Problem, tables: dict[str, pl.DataFrame], output: Output) -> Facts:
+        """Join a plan with the tables of its week.
+
+        Parameters
+        ----------
+        problem : Problem
+        tables : dict of str to polars.DataFrame
+            The clean tables that the problem was made from (see `tables.clean`): for the names.
+        output : tuple of (dict of str to polars.DataFrame, dict)
+            What `Result.output` gives and what `Sink.read_result` reads: ``plan`` and, where
+            there are, ``unfilled`` and ``prices``; and the summary, which may be empty.
+
+        Raises
+        ------
+        DataError
+            If the plan names a request, post, option or volunteer that the tables do not have.
+        UsageError
+            If ``unfilled`` or ``prices`` lacks a column.
+        """
+        frames, summary = output
+        _check_columns(frames)
+        plan = Plan.from_frame(problem, frames["plan"])
+        requests = requests_of(problem, tables)
+        posts = posts_of(problem, plan, requests, frames.get("unfilled"))
+        roster = _roster(problem, tables, plan, requests, frames["plan"])
+        hours = _hours(roster)
+        figures = figures_of(problem, plan, summary, hours)
+        _compare(figures, summary)
+        return cls(
+            week=problem.week,
+            figures=figures,
+            summary=summary,
+            roster=roster,
+            unfilled=_unfilled(posts),
+            shortages=shortages_of(problem, tables, posts, frames.get("prices")),
+            hours=hours,
+            coverage=_coverage(posts),
+            stations=stations_of(posts, tables),
+        )
+
+
+def _roster(
+    problem: Problem,
+    tables: dict[str, pl.DataFrame],
+    plan: Plan,
+    requests: pl.DataFrame,
+    given: pl.DataFrame,
+) -> pl.DataFrame:
+    option, post = problem.slots.option[plan.slot], problem.slots.post[plan.slot]
+    request = problem.slots.request[plan.slot]
+    lead = led_by(problem, plan)
+    organisation = pl.DataFrame(
+        {"organisation_id": gathered(problem.organisations.id, problem.volunteers.organisation)}
+    )
+    names = tables["organisations"].select("organisation_id", organisation="name")
+    organisation = organisation.join(
+        names, on="organisation_id", how="left", maintain_order="left"
+    )[plan.volunteer]
+    times = times_of(problem)[option]
+    leader = lead[request]
+    frame = pl.DataFrame(
+        {
+            "post": problem.posts.id.gather(post),
+            "option": problem.options.id.gather(option),
+            "volunteer_id": problem.volunteers.id.gather(plan.volunteer),
+            "lead": leader == plan.volunteer,
+            "team_lead": gathered(problem.volunteers.id, leader),
+            "team": np.bincount(request, minlength=len(problem.requests))[request],
+            "status": _status(given),
+        }
+    )
+    frame = pl.concat([requests[request], times, organisation, frame], how="horizontal")
+    order = ["station", "station_id", "start", "request_id", "post", "volunteer_id"]
+    return frame.sort(order, nulls_last=True).select(
+        *("station_id", "station", "district", "day", "start", "end", "hours", "request_id"),
+        *("service", "category", "post", "option", "volunteer_id", "organisation_id"),
+        *("organisation", "lead", "team_lead", "team", "status"),
+    )
+
+
+def _status(plan: pl.DataFrame) -> pl.Series:
+    if "status" in plan.columns:
+        return plan["status"].cast(pl.String).fill_null("proposed")
+    return pl.Series(["proposed"] * plan.height, dtype=pl.String)
+
+
+def _hours(roster: pl.DataFrame) -> pl.DataFrame:
+    """Return what each volunteer who serves does."""
+    return (
+        roster.group_by("volunteer_id", "organisation_id")
+        .agg(services=pl.len(), hours=pl.col("hours").sum(), days=pl.col("day").n_unique())
+        .sort("hours", "volunteer_id", descending=[True, False])
+    )
+
+
+def _unfilled(posts: pl.DataFrame) -> pl.DataFrame:
+    return (
+        posts.filter(pl.col("filled") < pl.col("seats"))
+        .with_columns(empty=pl.col("seats") - pl.col("filled"))
+        .sort("empty", "start", "request_id", "post", descending=[True, False, False, False])
+        .select(
+            *("station_id", "station", "district", "day", "start", "end", "options"),
+            *("request_id", "service", "category", "post", "seats", "filled", "empty", "reason"),
+        )
+    )
+
+
+def _coverage(posts: pl.DataFrame) -> pl.DataFrame:
+    return (
+        posts.group_by("district", "day")
+        .agg(pl.col("request_id").n_unique().alias("requests"), pl.col("seats", "filled").sum())
+        .with_columns(share=pl.col("filled") / pl.col("seats"))
+        .sort("district", "day", nulls_last=True)
+    )
+
+
+def _check_columns(frames: Mapping[str, pl.DataFrame]) -> None:
+    needed = {"unfilled": ("request_id", "post", "reason"), "prices": PRICE_COLUMNS}
+    for table, columns in needed.items():
+        if table in frames:
+            missing = [name for name in columns if name not in frames[table].columns]
+            if missing:
+                raise UsageError(
+                    f"the plan's table {table} has no {', '.join(missing)}; plan the week again, "
+                    f"or take {table} away: the report then goes without"
+                )
+
+
+def _compare(figures: dict[str, Any], summary: dict[str, Any]) -> None:
+    """Warn where plan and tables do not give what the summary says."""
+    other = [name for name in _COUNTED if summary.get(name, figures[name]) != figures[name]]
+    if other:
+        text = ", ".join(f"{name} {figures[name]}, not {summary[name]}" for name in other)
+        warnings.warn(
+            f"plan and tables differ from the plan's summary: {text}; the report shows what plan "
+            "and tables say. Plan the week again if the tables have changed since",
+            DataWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,71 @@
+"""The headline figures: those of the summary, counted anew, and how fairly the work is shared."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from matching import audit
+from matching import columns as c
+from matching.plan import Plan
+from matching.problem import Problem
+
+
+def figures_of(
+    problem: Problem, plan: Plan, summary: dict[str, Any], hours: pl.DataFrame
+) -> dict[str, Any]:
+    """Return the figures by name; what the summary has too has the same name there.
+
+    ``value`` is the summary's, or else the audit's; ``bound``, ``gap`` and ``status`` are None
+    where the summary has none. ``set_aside`` counts rows; ``gini`` is that of the hours of those
+    who serve.
+    """
+    value = _number(summary.get("value"))
+    set_aside = summary.get("set_aside")
+    rows = set_aside.values() if isinstance(set_aside, dict) else ()
+    served = len(np.unique(problem.slots.request[plan.slot]))
+    return {
+        "status": summary.get("status"),
+        "value": audit.value(problem, plan) if value is None else value,
+        "bound": _number(summary.get("bound")),
+        "gap": _number(summary.get("gap")),
+        "seats": int(problem.posts.seats.astype(np.int64).sum()),
+        "filled": len(plan),
+        "requests": len(problem.requests),
+        "requests_served": served,
+        "requests_outside_week": problem.left_out,
+        "set_aside": sum(int(_number(count) or 0) for count in rows),
+        "volunteers": len(problem.volunteers),
+        "volunteers_used": hours.height,
+        "hours": round(float(hours["hours"].sum()), 2),
+        "hours_median": _quantile(hours, 0.5),
+        "hours_most": _quantile(hours, 1.0),
+        "gini": gini(hours["hours"].to_numpy()),
+    }
+
+
+def _number(value: object) -> int | float | None:
+    """Return what a summary says, if it is a number: anybody may have written it."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if number and math.isfinite(value) else None  # type: ignore[arg-type, return-value]
+
+
+def _quantile(hours: pl.DataFrame, share: float) -> float | None:
+    return hours["hours"].quantile(share, "linear")
+
+
+def gini(amounts: c.Floats) -> float | None:
+    """Return Gini's coefficient: 0 where all have the same, near 1 where one has all.
+
+    It is half the mean difference of two of them, over their mean; None of nothing.
+    """
+    total = float(amounts.sum())
+    if not total:
+        return None
+    ranked = np.sort(amounts)
+    number = len(ranked)
+    rank = np.arange(1, number + 1)
+    return float((2 * rank - number - 1) @ ranked) / (number * total)

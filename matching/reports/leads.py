@@ -1,0 +1,75 @@
+"""Who leads each team: whom the others look for when they arrive."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from matching import columns as c
+from matching.plan import Plan
+from matching.problem import Problem
+
+
+def led_by(problem: Problem, plan: Plan) -> c.Ints:
+    """Return the volunteer who leads each request's team, shape (requests,); -1 for nobody.
+
+    First comes who holds what a rule of the team asks of a fixed number of people, the smallest
+    number first (one social worker, say); then who has the only seat of a post, among several
+    posts, the one that asks for most. Of equals, the higher level leads, then the first by id.
+    A team in which nobody stands out has no lead.
+    """
+    slots = problem.slots
+    team = pl.DataFrame(
+        {
+            "request": slots.request[plan.slot],
+            "post": slots.post[plan.slot],
+            "option": slots.option[plan.slot],
+            "volunteer": plan.volunteer,
+        }
+    )
+    found = pl.concat([_by_rule(problem, team), _by_post(problem, team)])
+    found = found.with_columns(id=problem.volunteers.id.gather(found["volunteer"]))
+    order = ["request", "rank", "level", "id"]
+    first = found.sort(order, descending=[False, False, True, False]).unique(
+        "request", keep="first", maintain_order=True
+    )
+    lead = np.full(len(problem.requests), -1, np.int32)
+    lead[first["request"].to_numpy()] = first["volunteer"].to_numpy()
+    return lead
+
+
+def _by_rule(problem: Problem, team: pl.DataFrame) -> pl.DataFrame:
+    """Return the members who hold what a rule of their team counts, ranked by its number."""
+    rules = pl.DataFrame(
+        {
+            "request": problem.team_rules.request,
+            "qualification": problem.team_rules.qualification,
+            "rank": problem.team_rules.min_people,
+        }
+    ).filter(pl.col("rank") > 0)
+    held = problem.holdings
+    holdings = pl.DataFrame(
+        {
+            "qualification": held.qualification,
+            "volunteer": held.volunteer,
+            "level": held.level,
+            "first_day": held.first_day,
+            "valid_to": held.last_day,
+        }
+    )
+    days = pl.DataFrame({"day": problem.options.day, "last_day": problem.options.last_day})
+    asked = team.hstack(days[team["option"]]).join(rules, on="request")
+    asked = asked.join(holdings, on=["qualification", "volunteer"])
+    valid = (pl.col("first_day") <= pl.col("day")) & (pl.col("valid_to") >= pl.col("last_day"))
+    return asked.filter(valid).select("request", "rank", "level", "volunteer")
+
+
+def _by_post(problem: Problem, team: pl.DataFrame) -> pl.DataFrame:
+    """Return those in the only seat of a post, among several posts, ranked after all rules."""
+    posts = problem.posts
+    needs = np.bincount(problem.needs.post, minlength=len(posts)).astype(np.int32)
+    several = np.bincount(posts.request, minlength=len(problem.requests))[posts.request] > 1
+    single = several & (posts.seats == 1) & (needs > 0)
+    post = team["post"].to_numpy()
+    alone = team.with_columns(rank=pl.Series(c.NO_LIMIT - needs[post]), level=pl.lit(0, pl.Int32))
+    return alone.filter(pl.Series(single[post])).select("request", "rank", "level", "volunteer")

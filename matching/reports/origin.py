@@ -1,0 +1,93 @@
+"""Where a plan's tables came from: what its summary remembers, without secrets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matching.errors import UsageError
+from matching.tables import OnError
+
+_PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
+_SECRET_NAME = re.compile(r"pass|secret|token|key|sig|credential|auth", re.IGNORECASE)
+_QUERY = re.compile(r"([?&])([^=&#]+)=[^&#]*")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where tables are and how they were read.
+
+    Attributes
+    ----------
+    tables : str
+        A URL without password, or an absolute path.
+    options : dict of str to str
+        For the store.
+    on_error : {"raise", "quarantine"}
+    """
+
+    tables: str
+    options: dict[str, str]
+    on_error: OnError
+
+    @classmethod
+    def of(cls, where: str, options: Mapping[str, str], on_error: OnError) -> Origin:
+        """Remember where tables were read from; secrets of URL and options are left out."""
+        if "://" in where or "::" in where:
+            place = _QUERY.sub(_without_secret, _PASSWORD.sub(r"\1@", where))
+        else:
+            place = str(Path(where).absolute())
+        kept = {name: text for name, text in options.items() if not _SECRET_NAME.search(name)}
+        return cls(place, kept, on_error)
+
+    @classmethod
+    def from_summary(
+        cls,
+        summary: Mapping[str, Any],
+        moved: str | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> Origin:
+        """Read what the summary of a plan remembers.
+
+        Parameters
+        ----------
+        summary : Mapping
+        moved : str, optional
+            Where the tables are now, if not where the summary says.
+        options : Mapping of str to str, optional
+            For the store; they take the place of those of the same name.
+
+        Raises
+        ------
+        UsageError
+            If it remembers nothing, or a path that is not there.
+        """
+        found = summary.get("source")
+        source: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+        on_error: OnError = "quarantine" if source.get("on_error") == "quarantine" else "raise"
+        if moved is not None:
+            return cls(moved, dict(options or {}), on_error)
+        tables = source.get("tables")
+        if not isinstance(tables, str):
+            raise UsageError(
+                "the plan's summary does not say where its tables are: add --tables WHERE"
+            )
+        if "://" not in tables and "::" not in tables and not Path(tables).exists():
+            raise UsageError(
+                f"the plan was made from {tables}, which is not there: say with --tables where the "
+                "tables are now"
+            )
+        known = source.get("options")
+        kept = {} if not isinstance(known, Mapping) else {str(k): str(v) for k, v in known.items()}
+        return cls(tables, kept | dict(options or {}), on_error)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a summary holds under ``source``."""
+        return {"tables": self.tables, "options": self.options, "on_error": self.on_error}
+
+
+def _without_secret(match: re.Match[str]) -> str:
+    return match[1] + match[2] if _SECRET_NAME.search(match[2]) else match[0]

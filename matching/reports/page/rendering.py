@@ -1,0 +1,137 @@
+"""The page's template, filled in: whatever is text of the data is escaped."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from bisect import bisect
+from datetime import date, timedelta
+from hashlib import sha256
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from matching.errors import UsageError
+from matching.reports.facts import Facts
+from matching.reports.page.payload import payload_of
+from matching.reports.page.texts import LANGUAGES, day_text, texts
+from matching.reports.shortages import KINDS
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MOST_SHORTAGES = 12
+
+
+def render(facts: Facts) -> str:
+    """Return the page as HTML.
+
+    Raises
+    ------
+    UsageError
+        If the packages of the extra ``report`` are not installed.
+    """
+    try:
+        from matching.reports.page import charts
+
+        environment = _environment()
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the page needs the package {error.name!r}, which is not installed: "
+            "pip install 'volunteer-matching[report]'"
+        ) from None
+    week = [facts.week + timedelta(days=number) for number in range(7)]
+    bars = charts.histogram(facts.hours)
+    placed = facts.stations.with_row_index("code").drop_nulls(["lat", "lon"])
+    # The small dots lie upon the large ones.
+    placed = placed.sort("seats", "station_id", descending=[True, False])
+    script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
+    environment.filters["step"] = lambda share: bisect(charts.STEPS, share)
+    data = payload_of(facts) | {"dots": placed["code"].to_list(), "texts": _flat(texts())}
+    return environment.get_template("page.html").render(
+        facts=facts,
+        figures=facts.figures,
+        languages=LANGUAGES,
+        texts=texts(),
+        last_day=week[-1],
+        days=sorted({*week, *facts.coverage["day"]}),
+        districts=district_names(facts.stations),
+        heat=_heat(facts.coverage),
+        reasons=_reasons(facts.unfilled),
+        shortages=_shortages(facts.shortages),
+        most_shortages=MOST_SHORTAGES,
+        bars=bars.to_dicts(),
+        histogram=charts.draw_histogram(bars) if facts.hours.height else None,
+        map=charts.draw_map(placed) if placed.height else None,
+        map_km=charts.width_km(placed) if placed.height else None,
+        without_place=facts.stations.height - placed.height,
+        steps=[0.0, *charts.STEPS, 1.0],
+        data=data,
+        style=files(__package__).joinpath("page.css").read_text(encoding="utf-8"),
+        script=script,
+        script_hash=b64encode(sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader(__package__ or "", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # What a script could take for markup is written as \\uXXXX.
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    environment.filters["day_text"] = day_text
+    environment.globals["day_of"] = date.fromisoformat
+    return environment
+
+
+def _flat(every: dict[str, dict[str, str]]) -> dict[str, list[str]]:
+    """Return the texts as the script wants them: English and Chinese."""
+    return {name: [text[language] for language in LANGUAGES] for name, text in every.items()}
+
+
+def district_names(stations: pl.DataFrame) -> dict[str, str]:
+    """Return what the names of each district's stations have in common, if anything."""
+    names = stations.drop_nulls(["district", "station"]).group_by("district").agg("station")
+    common = {d: os.path.commonprefix(these) for d, these in names.iter_rows()}  # noqa: RUF071
+    common = {district: name.strip(" -_·第#0123456789") for district, name in common.items()}
+    return {district: name for district, name in common.items() if len(name) > 1}
+
+
+def _heat(coverage: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return a row per district, and one of all: by day and in all, ``filled`` and ``seats``."""
+    rows = []
+    every = coverage.with_columns(district=pl.lit("")).group_by("district", "day")
+    for frame in (coverage, every.agg(pl.col("seats", "filled").sum())):
+        for (district,), cells in frame.group_by("district", maintain_order=True):
+            by_day = {cell["day"]: cell for cell in cells.iter_rows(named=True)}
+            whole = {name: int(cells[name].sum()) for name in ("seats", "filled")}
+            row = {"district": district, "all": district == "", "days": by_day, "whole": whole}
+            rows.append(row)
+    return rows if len(rows) != 2 else rows[:1]
+
+
+def _reasons(unfilled: pl.DataFrame) -> list[dict[str, Any]]:
+    return (
+        unfilled.group_by(reason=pl.col("reason").fill_null("none"))
+        .agg(posts=pl.len(), empty=pl.col("empty").sum())
+        .sort("empty", "reason", descending=[True, False])
+        .to_dicts()
+    )
+
+
+def _shortages(shortages: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return each kind that has rows: the first of them, and how many are left out."""
+    found = []
+    for kind in KINDS:
+        rows = shortages.filter(pl.col("kind") == kind)
+        if rows.height:
+            first = rows.head(MOST_SHORTAGES).to_dicts()
+            found.append({"kind": kind, "rows": first, "more": rows.height - len(first)})
+    return found

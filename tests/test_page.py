@@ -1,0 +1,495 @@
+"""The page in a real browser: figures, filters, languages, print, keyboard, hostile text."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from matching.reports.facts import Facts
+from matching.reports.page import write_page
+from matching.reports.page.charts import histogram
+from matching.reports.page.rendering import district_names, render
+from matching.reports.page.texts import LANGUAGES, texts
+from matching.stores import read_tables
+from matching.unfilled import REASONS
+from tests.browser import launched
+from tests.test_facts import facts_of, rows, small_world
+
+PHONE, DESK = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def opened(browser: Browser, tmp_path: Path) -> Iterator[Opener]:
+    """Open the page of some facts; errors of its script and requests beyond the file fail."""
+    troubles: list[str] = []
+    asked: list[str] = []
+    contexts = []
+
+    def open_(facts: Facts, locale: str = "en-GB", **options: Any) -> Page:
+        path = tmp_path / f"{len(contexts)}.html"
+        write_page(facts, path)
+        context = browser.new_context(**({"viewport": DESK} | options), locale=locale)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(f"error {error}"))
+        page.on("console", lambda message: troubles.append(f"console {message.text}"))
+        page.on(
+            "dialog", lambda dialog: (troubles.append(f"dialog {dialog.message}"), dialog.dismiss())
+        )
+        context.on(
+            "request",
+            lambda request: (
+                request.url == path.as_uri() or troubles.append(f"request {request.url}")
+            ),
+        )
+        page.goto(path.as_uri())
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert not troubles
+    assert all(url.startswith(tmp_path.as_uri()) for url in asked)
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    """The example of a district: 31 requests, options, leads, quotas."""
+    return facts_of(read_tables("docs/examples/district/tables"))
+
+
+def shown(page: Page, listing: str) -> list[list[str]]:
+    """Return the visible cells of a listing, its group headings left out."""
+    found: list[list[str]] = page.eval_on_selector_all(
+        f"[data-listing={listing}] tbody tr:has(td)",
+        "rows => rows.map(row => [...row.cells].map(cell => cell.innerText))",
+    )
+    return found
+
+
+def told(page: Page, listing: str) -> str:
+    return page.inner_text(f"[data-listing={listing}] .count")
+
+
+def choose(page: Page, listing: str, field: str, label: str) -> None:
+    page.select_option(f"[data-listing={listing}] [data-filter={field}]", label=label)
+
+
+def search(page: Page, listing: str, text: str) -> None:
+    page.fill(f"[data-listing={listing}] [data-filter=text]", text)
+
+
+# --- what it says ---------------------------------------------------------------------------------
+
+
+def test_the_figures_are_those_of_the_summary(opened: Opener, facts: Facts) -> None:
+    page = opened(facts)
+    figures: dict[str, str] = page.eval_on_selector_all(
+        "[data-figure]",
+        "all => Object.fromEntries(all.map(one => [one.dataset.figure, one.value]))",
+    )
+    for name in ("seats", "filled", "requests", "requests_served", "volunteers"):
+        assert int(figures[name]) == facts.summary[name]
+    for name in ("value", "bound", "gap", "hours", "volunteers_used"):
+        assert float(figures[name]) == facts.summary[name]
+    seen = page.inner_text("[data-figure=filled]")
+    assert seen == f"{facts.summary['filled']:,}"
+    assert "Proved best" in page.inner_text("#figures")
+
+
+def test_a_gap_that_is_open_and_one_that_is_unknown(opened: Opener, facts: Facts) -> None:
+    feasible = facts.figures | {"status": "feasible", "gap": 0.00012367}
+    page = opened(replace(facts, figures=feasible))
+    assert "0.01237 %" in page.inner_text("#figures")
+    assert "no plan can be worth more than this one by more" in page.inner_text("#figures")
+    unknown = facts.figures | {"status": None, "gap": None, "bound": None}
+    assert "comes without a bound" in opened(replace(facts, figures=unknown)).inner_text("#figures")
+
+
+def test_every_seat_is_somewhere(opened: Opener, facts: Facts) -> None:
+    page = opened(facts)
+    whole = page.inner_text(".heatmap tr.all td:last-child")
+    assert f"{facts.figures['filled']}/{facts.figures['seats']}" in whole
+    empty = page.eval_on_selector_all("[data-empty]", "all => all.map(one => +one.innerText)")
+    assert sum(empty) == facts.figures["seats"] - facts.figures["filled"]
+    assert told(page, "unfilled").startswith(f"{facts.unfilled.height} found")
+    assert told(page, "roster").startswith(f"{facts.roster.height} found")
+    assert len(page.query_selector_all("#dots .mark-symbol path")) == facts.stations.height
+    page.click("summary")
+    bars = page.eval_on_selector_all("details td", "all => all.map(one => +one.innerText)")
+    assert sum(bars) == facts.hours.height
+
+
+def test_a_roster_says_who_where_when_and_who_leads(opened: Opener) -> None:
+    page = opened(facts_of(small_world()))
+    assert shown(page, "roster") == [
+        ["Mon 30 Nov\n09:00–11:00", "探访\nvisitor", "ann ★\nleads the team", "r1", "proposed"],
+        ["Mon 30 Nov\n09:00–11:00", "探访\nvisitor", "bo", "r1", "proposed"],
+        ["Tue 1 Dec\n10:00–13:00", "lunch\ncook", "cy", "r2", "proposed"],
+    ]
+    headings = page.eval_on_selector_all(
+        "tbody th[scope=rowgroup]", "all => all.map(o => o.innerText)"
+    )
+    assert headings == ["North", "South"]
+    nobody = ["Mon 30 Nov\n09:00–11:00", "repair\nvolunteer\nwithout a station", "0/1"]
+    assert shown(page, "unfilled")[0] == [*nobody, "Nobody holds what is asked", "r3"]
+
+
+def test_worlds_with_nothing_to_show(opened: Opener) -> None:
+    plan = pl.DataFrame(schema=dict.fromkeys(("request_id", "post", "volunteer_id"), pl.String))
+    tables = small_world()
+    del tables["stations"]
+    tables["requests"] = tables["requests"].drop("station_id")
+    page = opened(facts_of(tables, ({"plan": plan}, {})))
+    assert "Nobody serves." in page.inner_text("#hours")
+    assert "no coordinates" in page.inner_text("#map")
+    assert told(page, "roster") == "Nothing matches these filters."
+    # Nobody else asked for anything: all seats are filled.
+    only = small_world() | {"requests": small_world()["requests"].head(1)}
+    del only["posts"], only["post_qualifications"]
+    assert "Every seat is filled." in opened(facts_of(only)).inner_text("#unfilled")
+
+
+# --- filters, pages, languages --------------------------------------------------------------------
+
+
+def test_filters(opened: Opener, facts: Facts) -> None:
+    page = opened(facts)
+    someone = facts.roster["volunteer_id"][5]
+    search(page, "roster", someone.upper())
+    theirs = facts.roster.filter(pl.col("volunteer_id") == someone)
+    assert [row[2].split()[0] for row in shown(page, "roster")] == theirs["volunteer_id"].to_list()
+    search(page, "roster", f"{someone} no-such-word")
+    assert shown(page, "roster") == []
+    search(page, "roster", "")
+    name = facts.roster["station"][0]
+    choose(page, "roster", "station", name)
+    there = facts.roster.filter(pl.col("station") == name)
+    assert told(page, "roster").startswith(f"{there.height} found")
+    day = there["day"][0]
+    choose(page, "roster", "day", f"{day:%a} {day.day} {day:%b}")
+    then = there.filter(pl.col("day") == day)
+    assert [row[3] for row in shown(page, "roster")] == then["request_id"].to_list()
+    reason = facts.unfilled["reason"][0]
+    choose(page, "unfilled", "reason", texts()[f"reason_{reason}"]["en"])
+    count = facts.unfilled.filter(pl.col("reason") == reason).height
+    assert told(page, "unfilled").startswith(f"{count} found")
+
+
+def test_pages_turn_and_stop_at_the_ends(opened: Opener, facts: Facts) -> None:
+    page = opened(facts)
+    forward, back = (f"[data-listing=roster] [data-turn='{step}']" for step in (1, -1))
+    seen = [row[2].split()[0] for row in shown(page, "roster")]
+    page.click(back, force=True)
+    pages = -(-facts.roster.height // 25)
+    for _ in range(pages + 1):
+        page.click(forward, force=True)
+        seen += [row[2].split()[0] for row in shown(page, "roster")]
+    assert seen[: facts.roster.height] == facts.roster["volunteer_id"].to_list()
+    assert told(page, "roster").endswith(f"page {pages} of {pages}")
+    assert page.get_attribute(forward, "aria-disabled") == "true"
+    assert page.get_attribute(back, "aria-disabled") == "false"
+
+
+def test_a_dot_of_the_map_opens_its_roster(opened: Opener, facts: Facts) -> None:
+    page = opened(facts)
+    page.locator("#dots .mark-symbol path").first.click()
+    label = page.inner_text("#dot")
+    largest = facts.stations.sort("seats", "station_id", descending=[True, False]).row(
+        0, named=True
+    )
+    assert label == f"{largest['station']}: {largest['filled']} of {largest['seats']} seats filled"
+    there = facts.roster.filter(pl.col("station_id") == largest["station_id"]).height
+    assert told(page, "roster").startswith(f"{there} found")
+
+
+def test_a_dot_where_nobody_serves_only_says_so(opened: Opener) -> None:
+    plan = rows({"request_id": "r2", "post": "cook", "volunteer_id": "cy"})
+    page = opened(facts_of(small_world(), ({"plan": plan}, {})))
+    choose(page, "roster", "station", "South")
+    for dot in page.locator("#dots .mark-symbol path").all():
+        dot.click()
+        if page.inner_text("#dot") == "North: 0 of 2 seats filled":
+            break
+    else:
+        pytest.fail("no dot is the northern station's")
+    assert told(page, "roster") == "1 found, page 1 of 1"
+    assert page.input_value("[data-listing=roster] [data-filter=station]") != ""
+
+
+def test_both_languages(opened: Opener, facts: Facts) -> None:
+    page = opened(facts, locale="zh-CN")
+    assert page.title() == "志愿服务周计划 2026-11-30"
+    assert page.get_attribute("html", "lang") == "zh-CN"
+    assert page.inner_text("#rosters-title") == "排班表"
+    assert "11月30日 周一" in page.inner_text(".heatmap thead")
+    assert shown(page, "roster")[0][0].startswith(("11月", "12月"))
+    assert "Seats filled" not in page.inner_text("body")
+    page.click("text=English")
+    assert page.title() == "Volunteer plan, week of 2026-11-30"
+    assert page.get_attribute("html", "lang") == "en"
+    assert page.inner_text("#rosters-title") == "Rosters"
+    assert page.get_attribute("[data-language=en]", "aria-pressed") == "true"
+    assert not re.search("岗位名额|排班表|满足率", page.inner_text("body"))
+    page.reload()
+    assert page.get_attribute("html", "lang") == "en"
+
+
+def test_every_text_is_there_in_both_languages() -> None:
+    every = texts()
+    assert all(text.keys() == LANGUAGES.keys() and all(text.values()) for text in every.values())
+    for text in every.values():
+        assert text["en"].count("{}") == text["zh"].count("{}")
+    assert {f"reason_{reason}" for reason in REASONS} <= every.keys()
+
+
+# --- paper, keyboard, screen readers --------------------------------------------------------------
+
+
+def test_it_prints_on_a4_with_all_rows(opened: Opener, facts: Facts) -> None:
+    page = opened(facts)
+    printed = page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert len(boxes) > 2
+    # 210 mm by 297 mm in points.
+    assert {(round(float(wide)), round(float(high))) for wide, high in boxes} == {(595, 842)}
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert len(shown(page, "roster")) == facts.roster.height
+    assert told(page, "roster") == f"{facts.roster.height} found"
+    assert not page.is_visible("nav")
+    assert not page.is_visible("[data-listing=roster] .filters")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert len(shown(page, "roster")) == 25
+
+
+def test_the_keyboard_is_enough(opened: Opener, facts: Facts) -> None:
+    page = opened(facts)
+    focus = "document.activeElement"
+    page.keyboard.press("Tab")
+    assert page.evaluate(f"{focus}.hash") == "#figures"
+    assert page.evaluate(f"{focus}.getBoundingClientRect().left") >= 0
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.get_attribute("html", "lang") == "zh-CN"
+    page.focus("[data-listing=roster] [data-turn='1']")
+    page.keyboard.press("Space")
+    assert "2 /" in told(page, "roster")
+    assert page.evaluate(f"{focus}.dataset.turn") == "1"
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+@pytest.mark.parametrize(
+    ("viewport", "scheme", "locale"),
+    [(DESK, "light", "en-GB"), (PHONE, "dark", "zh-CN")],
+)
+def test_axe_finds_nothing(
+    opened: Opener, facts: Facts, viewport: Any, scheme: Any, locale: str
+) -> None:
+    page = opened(facts, locale=locale, viewport=viewport, color_scheme=scheme)
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE])
+def test_it_is_as_wide_as_the_screen(opened: Opener, facts: Facts, viewport: Any) -> None:
+    page = opened(facts, viewport=viewport)
+    assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+
+
+# --- text of the data is text ---------------------------------------------------------------------
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "</script><script>alert(1)</script>",
+    "</style></title><svg onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}${alert(1)}",
+    "=cmd|' /C calc'!A0",
+    "javascript:alert(1)",
+    "&lt;b&gt;&#x22; <!-- <script>",
+    "ab\u202ecba\u2066",
+)
+
+
+def hostile(n: int) -> str:
+    return f"{HOSTILE[n % len(HOSTILE)]} {n}"
+
+
+def hostile_world() -> dict[str, pl.DataFrame]:
+    """Each text of the tables is hostile; half of the requests find nobody."""
+    count, monday = range(len(HOSTILE)), ("2026-11-30T09:00", "2026-11-30T11:00")
+    people = [hostile(n) for n in count]
+    where = [
+        {
+            "station_id": f"station {hostile(n)}",
+            "name": f"name {hostile(n)}" if n else "long " * 200,
+            "region": f"r{hostile(n)}",
+            "lat": str(45 + n / 10),
+            "lon": str(126 + n / 10),
+        }
+        for n in count
+    ]
+    requests = [
+        {
+            "request_id": f"request {hostile(n)}",
+            "menu_item": f"item {hostile(n)}" if n % 2 else None,
+            "name": None if n % 2 else f"service {hostile(n)}",
+            "category": f"category {hostile(n)}",
+            "station_id": f"station {hostile(n)}",
+            "start": monday[0],
+            "end": monday[1],
+        }
+        for n in count
+    ]
+    posts = [
+        {"request_id": f"request {hostile(n)}", "post": f"post {hostile(n)}", "seats": "2"}
+        for n in count
+    ]
+    return {
+        "volunteers": rows(
+            *({"volunteer_id": who, "organisation_id": f"org {hostile(0)}"} for who in people)
+        ),
+        "availability": rows(
+            *({"volunteer_id": who, "start": monday[0], "end": monday[1]} for who in people)
+        ),
+        "organisations": rows(
+            {"organisation_id": f"org {hostile(0)}", "name": f"club {hostile(1)}", "max_seats": "5"}
+        ),
+        "menu": rows(
+            *({"menu_item": f"item {hostile(n)}", "name": f"menu {hostile(n)}"} for n in count)
+        ),
+        "requests": rows(*requests),
+        "posts": rows(*posts),
+        "post_qualifications": rows(
+            *(
+                {key: post[key] for key in ("request_id", "post")}
+                | {"qualification": f"asked {hostile(n)}"}
+                for n, post in enumerate(posts)
+                if n > 5
+            )
+        ),
+        "stations": rows(*where),
+    }
+
+
+def test_text_of_the_data_never_becomes_markup(opened: Opener) -> None:
+    facts = facts_of(hostile_world())
+    facts = replace(
+        facts,
+        roster=facts.roster.with_columns(status=pl.lit(f"status {hostile(1)}")),
+        unfilled=facts.unfilled.with_columns(reason=pl.lit(f"reason {hostile(2)}")),
+        figures=facts.figures | {"status": hostile(0)},
+    )
+    assert facts.roster.height
+    assert (facts.shortages["kind"] == "quota").any()
+    for locale in ("en-GB", "zh-CN"):
+        page = opened(facts, locale=locale, viewport=PHONE)
+        tags = "script:not(#data), img, svg svg, iframe, object, [onerror], [onload]"
+        assert len(page.query_selector_all(tags)) == 1
+        texts = page.evaluate("document.body.textContent")
+        for frame, columns in (
+            (facts.roster, ("volunteer_id", "station", "service", "post", "request_id", "status")),
+            (facts.unfilled, ("station", "service", "post", "request_id", "reason")),
+            (facts.shortages.filter(pl.col("kind") != "time"), ("name",)),
+            (facts.coverage, ("district",)),
+        ):
+            for column in columns:
+                for text in frame[column].drop_nulls():
+                    assert text in texts, (column, text)
+        search(page, "roster", "<script>alert(1)</script>")
+        assert len(shown(page, "roster"))
+        page.locator("#dots .mark-symbol path").last.click(force=True)
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_the_page_allows_no_request_and_no_other_script(
+    browser: Browser, facts: Facts, tmp_path: Path
+) -> None:
+    write_page(facts, tmp_path / "page.html")
+    page = browser.new_page()
+    page.goto((tmp_path / "page.html").as_uri())
+    answered: list[str] = []
+    page.on("requestfinished", lambda request: answered.append(request.url))
+    # What slips into the page nevertheless is stopped by its own policy.
+    for tag, wanted in (("script", "script-src-elem"), ("img", "img-src"), ("iframe", "frame-src")):
+        blocked = page.evaluate(
+            """tag => new Promise(done => {
+                addEventListener("securitypolicyviolation", event => done(event.effectiveDirective),
+                    { once: true });
+                const element = document.createElement(tag);
+                element.src = "https://example.org/";
+                document.body.append(element);
+            })""",
+            tag,
+        )
+        assert blocked == wanted
+    assert not answered
+    page.close()
+
+
+# --- size -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_assignments(opened: Opener, facts: Facts) -> None:
+    """Copies of the example's rosters, each with people, requests and stations of its own."""
+    copies = -(-100_000 // facts.roster.height)
+    many = facts.roster.join(pl.DataFrame({"copy": range(copies)}), how="cross")
+    names = ("volunteer_id", "request_id", "team_lead")
+    number = pl.format("-{}", "copy")
+    many = many.with_columns((pl.col(name) + number).alias(name) for name in names)
+    large = replace(facts, roster=many.sort("station", "copy", "start").drop("copy"))
+    size = len(render(large).encode())
+    assert size < 10_000_000
+    page = opened(large)
+    assert told(page, "roster").startswith(f"{many.height:,} found")
+    assert len(shown(page, "roster")) == 25
+    search(page, "roster", f"{facts.roster['volunteer_id'][0]}-77")
+    found = [row[2] for row in shown(page, "roster")]
+    assert found
+    assert len(found) < 25
+    search(page, "roster", "")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert len(shown(page, "roster")) == 25
+    assert "too many" in told(page, "roster")
+
+
+# --- parts ----------------------------------------------------------------------------------------
+
+
+def test_bars_are_whole_hours_wide() -> None:
+    hours = pl.DataFrame({"hours": [0.5, 1.0, 1.99, 3.0]})
+    assert histogram(hours).rows() == [(0, 1, 1), (1, 2, 2), (2, 3, 0), (3, 4, 1)]
+    # 100 hours in at most 40 bars: 3 hours each, the last from 99 to 102.
+    assert histogram(pl.DataFrame({"hours": [100.0]})).rows()[-1] == (99, 102, 1)
+
+
+def test_a_district_is_called_what_its_stations_have_in_common() -> None:
+    stations = pl.DataFrame(
+        {
+            "district": ["a", "a", "b", "b", "c", None],
+            "station": ["兆麟街道第1站", "兆麟街道第2站", "North 1", "South 1", None, "x"],
+        }
+    )
+    assert district_names(stations) == {"a": "兆麟街道"}
+
+
+def test_the_data_is_json_that_holds_no_markup(facts: Facts) -> None:
+    text = render(replace(facts, roster=facts.roster.with_columns(post=pl.lit("</script>"))))
+    (data,) = re.findall(r'id="data">(.*?)</script>', text, flags=re.DOTALL)
+    assert json.loads(data)["post"][0] == "</script>"
