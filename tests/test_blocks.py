@@ -8,6 +8,7 @@ import pytest
 
 from matching.eligibility import eligible
 from matching.solvers.blocks import Blocks
+from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection, dissected
 from matching.solvers.doubt import in_doubt
 from matching.solvers.generation import Generation, Solved
@@ -67,8 +68,8 @@ def priced(seed: int) -> Priced:
 
 def closer(world: Priced, group: np.ndarray) -> float:
     told: list[float] = []
-    blocks = Blocks(world.generation, world.parts, group)
-    blocks.close(2, told.append)
+    blocks = Blocks(world.generation, world.parts, group, Crew(2))
+    blocks.close(told.append)
     assert told == sorted(told, reverse=True)
     return blocks.bound
 
@@ -115,8 +116,8 @@ def test_a_better_plan_holds_open_arcs_only(seed: int) -> None:
     world = priced(seed)
     generation, best_so_far = world.generation, world.generation.best
     doubt = in_doubt(generation, world.solved.relaxed)
-    blocks = Blocks(generation, world.parts, doubt)
-    blocks.close(1, lambda bound: None)
+    blocks = Blocks(generation, world.parts, doubt, Crew())
+    blocks.close(lambda bound: None)
     # Whatever is known to be reached, what is left open still holds the optimum.
     for value in (0, world.optimum // 2, world.optimum - 1):
         best_so_far.chosen, best_so_far.value = np.empty(0, np.int64), None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from matching.audit import value, violations
+from matching.solvers.crew import Crew
 from matching.solvers.mending import by_request, mended, neighbourhoods, shares
 from matching.solvers.repair import repaired
 from matching.solvers.territory import cells
@@ -40,14 +41,14 @@ def test_an_optimal_plan_stays_and_others_get_better(seed: int) -> None:
         return value(problem, plan)
 
     everything = np.zeros(len(problem.requests), np.int32)
-    assert worth(mended(generation, parts, everything, world.optimal, 1)) == world.optimum
+    assert worth(mended(generation, parts, everything, world.optimal, Crew())) == world.optimum
     chosen = first_plan(world)
     before = worth(chosen)
     for turn in range(4):
         group = neighbourhoods(generation, parts, chosen, turn)
         # With one worker or two, the plan is the same.
-        again = mended(generation, parts, group, chosen, 2)
-        chosen = mended(generation, parts, group, chosen, 1)
+        again = mended(generation, parts, group, chosen, Crew(2))
+        chosen = mended(generation, parts, group, chosen, Crew())
         assert (chosen == again).all()
         after = worth(chosen)
         assert after >= before
@@ -59,7 +60,7 @@ def test_from_nothing_something_is_made() -> None:
     generation, parts, chosen = world.generation, world.parts, first_plan(world)
     assert not len(chosen)
     group = neighbourhoods(generation, parts, chosen, 0)
-    better = generation.best.plan_of(mended(generation, parts, group, chosen, 1))
+    better = generation.best.plan_of(mended(generation, parts, group, chosen, Crew()))
     assert value(generation.problem, better) > world.optimum // 2
 
 

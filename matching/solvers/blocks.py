@@ -10,11 +10,11 @@ gains, however many there are, where a search tree would try the combinations.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from matching import columns as c
+from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection
 from matching.solvers.generation import Generation
 from matching.solvers.places import Place
@@ -30,8 +30,10 @@ _MOST_REQUESTS = 100
 class Blocks:
     """Disjoint parts of the bound, one per group of requests."""
 
-    def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
-        self.generation, self.parts = generation, parts
+    def __init__(
+        self, generation: Generation, parts: Dissection, group: c.Ints, crew: Crew
+    ) -> None:
+        self.generation, self.parts, self.crew = generation, parts, crew
         self.territory = Territory(generation, parts, _cut(generation, group))
         self.rows = c.Groups(generation.rows.request, len(group))
         arcs, slots = generation.weeks.arcs, generation.problem.slots
@@ -43,7 +45,7 @@ class Blocks:
         # The last is that of no group.
         self.gained = np.zeros(len(self.territory.numbers) + 1)
 
-    def close(self, workers: int, told: Callable[[float], None]) -> None:
+    def close(self, told: Callable[[float], None]) -> None:
         """Solve each group exactly.
 
         Parameters
@@ -52,10 +54,9 @@ class Blocks:
             Receives each bound on the way.
         """
         numbers = self.territory.numbers
-        with ThreadPoolExecutor(workers) as pool:
-            for number, gained in zip(numbers, pool.map(self.gain, numbers), strict=True):
-                self.gained[number] = gained
-                told(self.bound)
+        for number, gained in zip(numbers, self.crew.map(self.gain, numbers), strict=True):
+            self.gained[number] = gained
+            told(self.bound)
 
     @property
     def bound(self) -> float:
@@ -93,7 +94,9 @@ class Blocks:
     def _gain(self, number: int, slack: float) -> float:
         best = self.generation.best
         place, share = self._place(number, slack)
-        answer = place.programme.solve(best.seconds_left, 0.0, best.stop, nodes=_NODES)
+        answer = self.crew.solve(
+            place.programme, best.seconds_left, 0.0, best.stop, nodes=_NODES
+        )
         return share - answer.bound
 
     def _place(self, number: int, slack: float) -> tuple[Place, float]:

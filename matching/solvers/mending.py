@@ -7,12 +7,12 @@ candidates serve now, and each neighbourhood is solved as an integer programme o
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from matching import columns as c
+from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection
 from matching.solvers.generation import Generation
 from matching.solvers.territory import Territory, cells
@@ -111,14 +111,13 @@ def mended(
     parts: Dissection,
     group: c.Ints,
     chosen: c.Longs,
-    workers: int,
+    crew: Crew,
     turn: int = 0,
     breadth: int = 1,
 ) -> c.Longs:
     """Return a plan at least as good as a plan, better in some of the groups of requests."""
-    mender = _Mender(generation, parts, group, chosen, _NEAR * breadth, turn)
-    with ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(mender.better, mender.territory.numbers))
+    mender = _Mender(generation, parts, group, chosen, _NEAR * breadth, turn, crew)
+    found = list(crew.map(mender.better, mender.territory.numbers))
     now = np.zeros(len(generation.weeks.arcs), np.bool_)
     now[chosen] = True
     for before, after in found:
@@ -138,8 +137,10 @@ class _Mender:
         chosen: c.Longs,
         near: float,
         turn: int,
+        crew: Crew,
     ) -> None:
         self.generation, self.parts, self.near = generation, parts, near
+        self.crew = crew
         self.territory = Territory(generation, parts, group)
         arcs = generation.weeks.arcs
         self.now = np.zeros(len(arcs), np.bool_)
@@ -186,7 +187,8 @@ class _Mender:
             room=generation.writer.used(before) + np.where(self.takes == number, self.left, 0.0),
         )
         start = place.start(generation.problem, generation.weeks.arcs, inside[now])
-        answer = place.programme.solve(
-            min(best.seconds_left, _SECONDS), 0.0, best.stop, nodes=_NODES, start=start
+        seconds = min(best.seconds_left, _SECONDS)
+        answer = self.crew.solve(
+            place.programme, seconds, 0.0, best.stop, nodes=_NODES, start=start
         )
         return before, before if answer.x is None else place.taken(answer.x)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
 from matching import columns as c
 from matching.certificate import rest_of_bound, reward
-from matching.network import Network, build
+from matching.network import build
 from matching.prices import Prices
 from matching.problem import Problem
 from matching.solvers.flow import potentials, solve_flow
+from matching.solvers.parts import parts_of, prices_of, worth_a_look
 from matching.weeks import Weeks
 
 
@@ -42,18 +44,26 @@ def relax(
     weeks: Weeks,
     quality: c.Longs,
     stop: Callable[[], bool] = lambda: False,
+    executor: Executor | None = None,
 ) -> Relaxation:
     """Solve the flow with the best candidates of each post, then bring back what is missed.
 
     A left-out arc matters only if it is in somebody's best week under the prices; when nobody's
-    best week is better with the arcs left out, the bound over all arcs equals the flow's value.
+    best week is better with the arcs left out, the bound over all arcs equals the flow's value. Where
+    there are many requests, parts of them are solved first: their prices leave fewer candidates.
     """
     kept = best_candidates(problem, weeks, quality)
+    part = parts_of(problem)
+    if part.any():
+        kept = worth_a_look(problem, weeks, quality, kept, part, executor)
     rounds = 1
     while True:
         network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, kept)
         flow = solve_flow(network)
-        prices = prices_of(problem, network, potentials(network, flow))
+        of_post, at, of_quota = prices_of(network, potentials(network, flow))
+        quota = np.zeros(len(problem.organisations))
+        quota[at] = of_quota
+        prices = Prices(of_post[problem.slots.post], quota)
         value = -int(flow @ network.cost)
         worth, best = weeks.best(reward(problem, weeks.arcs, quality, prices), relaxed=True)
         missed = best & ~kept
@@ -79,13 +89,3 @@ def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs) -> c.Bools
     rank = np.arange(len(rows)) - first[arcs.slot[rows]]
     kept[rows[rank < wanted[arcs.slot[rows]]]] = True
     return kept
-
-
-def prices_of(problem: Problem, network: Network, potential: c.Longs) -> Prices:
-    """Read the prices off the potentials: a post's, and the difference across a full quota."""
-    slot = potential[network.post_node][problem.slots.post].astype(np.float64)
-    quota = np.zeros(len(problem.organisations))
-    edges = network.quota_edges
-    step = potential[network.head[edges]] - potential[network.tail[edges]]
-    quota[network.quota] = np.maximum(0, step)
-    return Prices(slot, quota)

@@ -10,6 +10,7 @@ from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
 from matching.solvers.blocks import Blocks
+from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection, dissected
 from matching.solvers.doubt import in_doubt
 from matching.solvers.generation import Generation, Solved
@@ -39,7 +40,7 @@ def search(
     relaxation: Relaxation,
     best: Incumbent,
     seed: int,
-    workers: int,
+    crew: Crew,
 ) -> Prices:
     """Improve the incumbent and its bound until proved, near enough, or told to stop.
 
@@ -71,26 +72,26 @@ def search(
         if best.goes_on():
             prove(generation, np.arange(len(weeks.arcs)), best)
         return relaxation.prices
-    _close_in(generation, solved, best, workers)
+    _close_in(generation, solved, best, crew)
     return generation.prices(solved.dual)
 
 
-def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: int) -> None:
+def _close_in(generation: Generation, solved: Solved, best: Incumbent, crew: Crew) -> None:
     """Round the linear programme, solve the places in doubt exactly, then all that is left."""
     group = in_doubt(generation, solved.relaxed)
-    _round(generation, solved, best, group >= 0, workers)
+    _round(generation, solved, best, group >= 0, crew)
     if not best.goes_on():
         return
     parts = dissected(generation, solved.dual)
-    blocks = Blocks(generation, parts, group)
+    blocks = Blocks(generation, parts, group, crew)
     if len(generation.weeks.arcs) > _SMALL:
-        blocks.close(workers, lambda bound: best.prove(bound, "close in"))
-        _mend(generation, parts, best, workers)
+        blocks.close(lambda bound: best.prove(bound, "close in"))
+        _mend(generation, parts, best, crew)
     if best.goes_on():
         prove(generation, blocks.open_arcs(best.value), best)
 
 
-def _mend(generation: Generation, parts: Dissection, best: Incumbent, workers: int) -> None:
+def _mend(generation: Generation, parts: Dissection, best: Incumbent, crew: Crew) -> None:
     """Mend the plan, turn by turn; where that has helped no more for two turns, look further."""
     turns = itertools.count()
     for breadth in _BREADTHS:
@@ -101,7 +102,7 @@ def _mend(generation: Generation, parts: Dissection, best: Incumbent, workers: i
                 return
             turn = next(turns)
             group = neighbourhoods(generation, parts, best.chosen, turn, breadth)
-            plan = mended(generation, parts, group, best.chosen, workers, turn, breadth)
+            plan = mended(generation, parts, group, best.chosen, crew, turn, breadth)
             best.offer(plan, "mend")
             idle = idle + 1 if best.value == before else 0
 
@@ -112,7 +113,7 @@ def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
 
 
 def _round(
-    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, workers: int
+    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, crew: Crew
 ) -> None:
     """Make a plan of the linear programme, with some requests left open.
 
@@ -122,7 +123,7 @@ def _round(
     joint = relaxed.dual[writer.joint] > 0
     parts, seconds = split(generation, relaxed, loose), _SHARE * best.seconds_left
     mostly = _mostly(generation, relaxed)
-    plan = rounded(generation, parts, joint, mostly, seconds, best.gap_limit / 4, workers)
+    plan = rounded(generation, parts, joint, mostly, seconds, best.gap_limit / 4, crew)
     if not best.offer(plan, "round"):
         _offer_repaired(generation, plan, best, "round")
 
