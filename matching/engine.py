@@ -129,6 +129,7 @@ def solve(
         empty = unfilled(problem, arcs, plan)
     return Result(
         problem=problem,
+        arcs=arcs,
         status=_status(best, lowest),
         termination=_termination(best, lowest),
         plan=plan,

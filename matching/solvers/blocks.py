@@ -94,9 +94,7 @@ class Blocks:
     def _gain(self, number: int, slack: float) -> float:
         best = self.generation.best
         place, share = self._place(number, slack)
-        answer = self.crew.solve(
-            place.programme, best.seconds_left, 0.0, best.stop, nodes=_NODES
-        )
+        answer = self.crew.solve(place.programme, best.seconds_left, 0.0, best.stop, nodes=_NODES)
         return share - answer.bound
 
     def _place(self, number: int, slack: float) -> tuple[Place, float]:

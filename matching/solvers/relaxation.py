@@ -49,8 +49,9 @@ def relax(
     """Solve the flow with the best candidates of each post, then bring back what is missed.
 
     A left-out arc matters only if it is in somebody's best week under the prices; when nobody's
-    best week is better with the arcs left out, the bound over all arcs equals the flow's value. Where
-    there are many requests, parts of them are solved first: their prices leave fewer candidates.
+    best week is better with the arcs left out, the bound over all arcs equals the flow's value.
+    Where there are many requests, parts of them are solved first: their prices leave fewer
+    candidates.
     """
     kept = best_candidates(problem, weeks, quality)
     part = parts_of(problem)
