@@ -59,7 +59,8 @@ class Settled:
 def tile_of(cell: c.Longs, turn: int) -> c.Longs:
     """Return the tile of each cell: those of the second turn lie across those of the first."""
     row, column = row_and_column(cell)
-    shift = turn * _TILE // 2
+    # Not along round degrees, where borders may lie.
+    shift = _TILE // 4 + turn * _TILE // 2
     return c.combine((row + shift) // _TILE, (column + shift) // _TILE)
 
 

@@ -211,9 +211,12 @@ def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c
 
 def border_requests(folder: Path, cells: c.Longs) -> dataset.Frames:
     """Read a neighbour's orders in some cells, and nobody of its volunteers."""
-    asked = ("requests", "options", "posts", "post_qualifications", "team_rules", "stations")
+    asked = ("requests", "options", "posts", "post_qualifications", "team_rules")
+    referred = ("stations", "organisations")
     menu = ("menu", "menu_posts", "menu_qualifications")
-    frames = {n: f for n in (*asked, *menu) if (f := dataset.read(folder, n)) is not None}
+    frames = {
+        n: f for n in (*asked, *referred, *menu) if (f := dataset.read(folder, n)) is not None
+    }
     at = _cells(frames["requests"], frames.get("stations"))
     ids = frames["requests"]["request_id"].filter(pl.Series(np.isin(at, cells), dtype=pl.Boolean))
     return dataset.only(frames, None, ids)

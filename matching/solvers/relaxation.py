@@ -18,6 +18,11 @@ from matching.solvers.parts import parts_of, prices_of, worth_a_look
 from matching.weeks import Weeks
 
 
+# What comes so close to a best week is brought back along with what is in one: the prices of the
+# next round will hardly ask for anything else.
+_CLOSE = 20.0
+
+
 @dataclass(frozen=True)
 class Relaxation:
     """The optimum of the two trees.
@@ -66,13 +71,14 @@ def relax(
         quota[at] = of_quota
         prices = Prices(of_post[problem.slots.post], quota)
         value = -int(flow @ network.cost)
-        worth, best = weeks.best(reward(problem, weeks.arcs, quality, prices), relaxed=True)
+        rewards = reward(problem, weeks.arcs, quality, prices)
+        worth, best = weeks.best(rewards, relaxed=True)
         missed = best & ~kept
         proved = worth.sum() + rest_of_bound(problem, weeks.arcs, prices) <= value + 0.5
         if proved or not missed.any() or stop():
             chosen = network.arc[flow[network.arc_edges] > 0]
             return Relaxation(chosen, prices, value, rounds)
-        kept |= missed
+        kept |= missed | (weeks.shortfall(rewards, worth) <= _CLOSE)
         rounds += 1
 
 
