@@ -60,8 +60,8 @@ def solve(
     workers : int
         Threads; the plan is the same for any number.
     executor : concurrent.futures.Executor, optional
-        Solves parts of the work, such as those of a process pool or of a cluster; the plan is the
-        same with any executor, and with none.
+        Solves parts of the work, such as a process pool or a cluster. The plan is the same with
+        any executor, and without one.
     seed : int
         The same seed gives the same plan, if the search is not stopped by the clock.
     on_progress : callable, optional
