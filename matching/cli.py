@@ -58,6 +58,7 @@ class Size(StrEnum):
     district = "district"
     city = "city"
     province = "province"
+    nation = "nation"
 
 
 class Rules(StrEnum):
@@ -123,8 +124,16 @@ def plan(
 
     Example: matching plan tables --week 2026-11-30 --out plan
 
+    A folder of folders region=CODE is planned region by region, as many at once as there are
+    workers.
+
     Example: matching plan postgresql://host/platform --out postgresql://host/platform
     """
+    from matching.nation import is_partitioned
+
+    if is_partitioned(tables):
+        _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed)
+        return
     with _teaching(), _interruptible() as interrupted:
         from matching.adapters import open_sink, open_source
         from matching.engine import solve
@@ -275,8 +284,13 @@ def generate(
 ) -> None:
     """Make a world of volunteers and orders, placed on real geography, to try things on.
 
+    A nation is written as Parquet into folders region=CODE, one after the other.
+
     Example: matching generate town --seed 1 --week 2026-11-30 --out town
     """
+    if size is Size.nation:
+        _generate_nation(out, volunteers, requests, rules.value, scarcity, seed, week)
+        return
     with _teaching():
         from matching.adapters import open_sink
         from matching.errors import UsageError
@@ -310,6 +324,77 @@ def _reporter(format: ReportFormat) -> Callable[[Facts, Path], None]:
             from matching.reports.page import write_page
 
             return write_page
+
+
+def _plan_nation(
+    tables: str,
+    out: str,
+    week: str | None,
+    policy: Path | None,
+    time_limit: float,
+    gap: float,
+    workers: int,
+    seed: int,
+) -> None:
+    """Plan a data set in regions, in as many processes as there are workers."""
+    with _teaching():
+        from concurrent.futures import ProcessPoolExecutor
+        from contextlib import nullcontext
+        from multiprocessing import get_context
+
+        from matching.nation import plan_nation
+        from matching.terminal import show_nation
+
+        # Fresh processes: a fork would take over the threads' locks.
+        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        with pool if workers > 1 else nullcontext() as executor:
+            summary = plan_nation(
+                tables,
+                out,
+                _week(week),
+                _policy(policy),
+                executor=executor,
+                time_limit=time_limit,
+                gap=gap,
+                seed=seed,
+                told=lambda text: typer.echo(text, err=True),
+            )
+        show_nation(summary, _shown(out))
+
+
+def _generate_nation(
+    out: str,
+    volunteers: int | None,
+    requests: int | None,
+    rules: str,
+    scarcity: float,
+    seed: int,
+    week: str | None,
+) -> None:
+    """Write the regions of a nation one after the other."""
+    with _teaching():
+        from matching.adapters import open_sink
+        from matching.errors import UsageError
+        from matching.synthetic import NATION, generate_region, regions
+
+        many = volunteers or NATION[0], requests or NATION[1]
+        for code in regions(*many):
+            try:
+                tables = generate_region(
+                    code,
+                    volunteers=many[0],
+                    requests=many[1],
+                    rules=rules,
+                    scarcity=scarcity,
+                    seed=seed,
+                    week=_week(week),
+                )
+            except ValueError as error:
+                raise UsageError(str(error)) from None
+            sink = open_sink(str(Path(out) / f"region={code}"), format="parquet")
+            sink.write_tables(tables)  # type: ignore[attr-defined]
+            people, orders = tables["volunteers"].height, tables["requests"].height
+            typer.echo(f"region {code}: {people:,} volunteers, {orders:,} requests")
 
 
 def _shown(where: str) -> str:

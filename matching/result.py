@@ -12,6 +12,7 @@ import polars as pl
 
 from matching import columns as c
 from matching.adapters import Output, open_sink
+from matching.eligibility import Arcs
 from matching.errors import UsageError
 from matching.plan import Plan
 from matching.prices import Prices
@@ -46,6 +47,8 @@ class Result:
     Attributes
     ----------
     problem : Problem
+    arcs : Arcs
+        Every eligible pair.
     status : {"optimal", "feasible", "infeasible", "unknown"}
         ``optimal`` only if ``bound`` equals ``value``.
     termination : {"proved", "gap_limit", "time_limit", "interrupted"}
@@ -63,6 +66,7 @@ class Result:
     """
 
     problem: Problem
+    arcs: Arcs
     status: Status
     termination: Termination
     plan: Plan

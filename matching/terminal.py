@@ -102,6 +102,25 @@ def show_plan(frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: str
     console.print(f"written to {escape(out)}: {', '.join(frames)}, summary", highlight=False)
 
 
+def show_nation(summary: dict[str, Any], out: str) -> None:
+    """Print the figures of a plan in regions."""
+    console = Console(soft_wrap=True)
+    proof = f"within {summary['gap']:.4%} of the proved bound {summary['bound']:,}"
+    if summary["status"] == "optimal":
+        proof = "proved optimal"
+    lines = [
+        f"week of {summary['week']}: value {summary['value']:,}, {proof}",
+        f"  {'regions':24} {len(summary['regions']):,}",
+        f"  {'seats filled':24} {summary['filled']:,} of {summary['seats']:,}",
+        f"  {'requests served':24} {summary['requests_served']:,} of {summary['requests']:,}",
+        f"  {'volunteers serving':24} {summary['volunteers_used']:,} of {summary['volunteers']:,}",
+        f"  {'gained at borders':24} {summary['gained_at_borders']:,}",
+        f"written to {escape(out)}: region=*/plan, unfilled, prices; summary",
+    ]
+    for line in lines:
+        console.print(line, highlight=False)
+
+
 def _print_rows(console: Console, title: str, frame: pl.DataFrame) -> None:
     when = pl.col("start").dt.strftime("%a %d %b %H:%M") + "-" + pl.col("end").dt.strftime("%H:%M")
     frame = frame.with_columns(start=when).rename({"start": "when"}).drop("end")

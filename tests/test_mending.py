@@ -43,9 +43,9 @@ def test_an_optimal_plan_stays_and_others_get_better(seed: int) -> None:
 
     everything = blocks_of(world, np.zeros(len(problem.requests), np.int32))
     one = np.array([0])
-    assert worth(mended(everything, one, world.optimal, 1)) == world.optimum
+    assert worth(mended(everything, one, world.optimal)) == world.optimum
     # All in one block, with nothing left out: the best there is.
-    assert worth(mended(everything, one, first_plan(world), 1)) == world.optimum
+    assert worth(mended(everything, one, first_plan(world))) == world.optimum
     draw = np.random.default_rng(seed)
     chosen = first_plan(world)
     before = worth(chosen)
@@ -53,8 +53,9 @@ def test_an_optimal_plan_stays_and_others_get_better(seed: int) -> None:
         group = draw.integers(-1, 3, len(problem.requests)).astype(np.int32)
         blocks = blocks_of(world, group)
         # With one worker or two, the plan is the same.
-        again = mended(blocks, blocks.territory.numbers, chosen, 2, turn)
-        chosen = mended(blocks, blocks.territory.numbers, chosen, 1, turn)
+        two = blocks_of(world, group, 2)
+        again = mended(two, two.territory.numbers, chosen, turn)
+        chosen = mended(blocks, blocks.territory.numbers, chosen, turn)
         assert (chosen == again).all()
         after = worth(chosen)
         assert after >= before
@@ -66,10 +67,10 @@ def test_joining_block_to_block_closes_the_gap(seed: int) -> None:
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem
     blocks = blocks_of(world, in_doubt(generation, world.solved.relaxed))
-    blocks.close(1, lambda bound: None)
+    blocks.close(lambda bound: None)
     chosen = first_plan(world)
     for turn in range(8):
-        chosen = mended(blocks, blocks.territory.numbers, chosen, 1, turn)
+        chosen = mended(blocks, blocks.territory.numbers, chosen, turn)
         worth = value(problem, generation.best.plan_of(chosen))
         left, lone = unexplained(blocks, chosen)
         # What no block explains is the gap, but for what rows of no single request have.
@@ -79,7 +80,7 @@ def test_joining_block_to_block_closes_the_gap(seed: int) -> None:
         blocks, new = joined(blocks, chosen)
         # What stays as it was keeps what is known of it.
         assert blocks.bound == pytest.approx(before)
-        blocks.close(1, lambda bound: None, new)
+        blocks.close(lambda bound: None, new)
         assert world.optimum - 1e-6 <= blocks.bound <= before + 1e-6
     assert worth >= world.optimum * 0.99
     assert blocks.bound <= world.optimum * 1.01

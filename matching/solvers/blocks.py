@@ -10,12 +10,12 @@ gains, however many there are, where a search tree would try the combinations.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from scipy import sparse
 
 from matching import columns as c
+from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection
 from matching.solvers.generation import Generation
 from matching.solvers.places import Place
@@ -34,6 +34,8 @@ class Blocks:
     Parameters
     ----------
     territory : Territory
+    crew : Crew
+        Who solves them.
     gained : float64 array, shape (groups,), optional
         By how much groups are known to lower the bound; 0 where it is left out.
 
@@ -48,9 +50,11 @@ class Blocks:
         generation: Generation,
         parts: Dissection,
         territory: Territory,
+        crew: Crew,
         gained: c.Floats | None = None,
     ) -> None:
         self.generation, self.parts, self.territory = generation, parts, territory
+        self.crew = crew
         self.rows = c.Groups(generation.rows.request, len(territory.group))
         arcs, slots = generation.weeks.arcs, generation.problem.slots
         self.first_arc = c.starts_of(arcs.volunteer, len(generation.problem.volunteers))
@@ -64,9 +68,7 @@ class Blocks:
         self.gained = np.zeros(territory.size) if gained is None else gained
         self.taken: dict[int, c.Longs] = {}
 
-    def close(
-        self, workers: int, told: Callable[[float], None], numbers: c.Longs | None = None
-    ) -> None:
+    def close(self, told: Callable[[float], None], numbers: c.Longs | None = None) -> None:
         """Solve groups exactly.
 
         Parameters
@@ -77,13 +79,12 @@ class Blocks:
             Which groups; all, if left out.
         """
         numbers = self.territory.numbers if numbers is None else numbers
-        with ThreadPoolExecutor(workers) as pool:
-            for number, solved in zip(numbers, pool.map(self.solved, numbers), strict=True):
-                gained, taken = solved
-                self.gained[number] = max(self.gained[number], gained)
-                if taken is not None:
-                    self.taken[int(number)] = taken
-                told(self.bound)
+        for number, solved in zip(numbers, self.crew.map(self.solved, numbers), strict=True):
+            gained, taken = solved
+            self.gained[number] = max(self.gained[number], gained)
+            if taken is not None:
+                self.taken[int(number)] = taken
+            told(self.bound)
 
     @property
     def bound(self) -> float:
@@ -117,7 +118,9 @@ class Blocks:
             if not best.goes_on():
                 break
             place, share = self._place(number, slack)
-            answer = place.programme.solve(best.seconds_left, 0.0, best.stop, nodes=_NODES)
+            answer = self.crew.solve(
+                place.programme, best.seconds_left, 0.0, best.stop, nodes=_NODES
+            )
             if answer.x is not None:
                 taken = place.taken(answer.x)
             gain = share - answer.bound

@@ -106,7 +106,7 @@ def joined(blocks: Blocks, chosen: c.Longs) -> tuple[Blocks, c.Longs]:
     known = np.bincount(of_block, np.diff(before.requests.start), minlength=territory.size)
     new = (parts != 1) | (known != np.diff(territory.requests.start))
     gained = np.bincount(of_block, blocks.gained, minlength=territory.size).astype(np.float64)
-    after = Blocks(generation, blocks.parts, territory, gained)
+    after = Blocks(generation, blocks.parts, territory, blocks.crew, gained)
     after.taken = {
         int(of_block[old]): taken for old, taken in blocks.taken.items() if not new[of_block[old]]
     }

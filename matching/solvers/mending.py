@@ -6,7 +6,6 @@ with a share are each solved as an integer programme of their own.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,9 +52,7 @@ def shares(generation: Generation, parts: Dissection, chosen: c.Longs) -> Shares
     return Shares(parts.week - own, parts.team - worth * y, parts.row - used)
 
 
-def mended(
-    blocks: Blocks, numbers: c.Longs, chosen: c.Longs, workers: int, turn: int = 0
-) -> c.Longs:
+def mended(blocks: Blocks, numbers: c.Longs, chosen: c.Longs, turn: int = 0) -> c.Longs:
     """Return a plan at least as good as a plan, better in some of the blocks.
 
     Parameters
@@ -66,8 +63,7 @@ def mended(
         Each turn others may use what is left of rows that groups share.
     """
     mender = _Mender(blocks, chosen, turn)
-    with ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(mender.better, numbers))
+    found = list(blocks.crew.map(mender.better, numbers))
     now = mender.now.copy()
     for before, after in found:
         now[before] = False
@@ -80,7 +76,7 @@ class _Mender:
 
     def __init__(self, blocks: Blocks, chosen: c.Longs, turn: int) -> None:
         self.generation, self.parts = generation, _ = blocks.generation, blocks.parts
-        self.territory = territory = blocks.territory
+        self.territory, self.crew = territory, _ = blocks.territory, blocks.crew
         arcs = generation.weeks.arcs
         self.now = np.zeros(len(arcs), np.bool_)
         self.now[chosen] = True
@@ -127,7 +123,8 @@ class _Mender:
             room=generation.writer.used(before) + np.where(self.takes == number, self.left, 0.0),
         )
         start = place.start(generation.problem, generation.weeks.arcs, inside[now])
-        answer = place.programme.solve(
-            min(best.seconds_left, _SECONDS), 0.0, best.stop, nodes=_NODES, start=start
+        seconds = min(best.seconds_left, _SECONDS)
+        answer = self.crew.solve(
+            place.programme, seconds, 0.0, best.stop, nodes=_NODES, start=start
         )
         return before, before if answer.x is None else place.taken(answer.x)

@@ -86,6 +86,13 @@ def _read(name: str) -> pl.DataFrame:
 
 
 @cache
+def read_provinces() -> pl.DataFrame:
+    """Return ``code``, ``name`` and ``pop2020`` of the provinces, in the order of their codes."""
+    source = files(__package__).joinpath("data", "provinces.csv").read_bytes()
+    return pl.read_csv(source, schema_overrides={"code": pl.String})
+
+
+@cache
 def _province() -> pl.DataFrame:
     seats = _read("counties.csv").rename(
         {"code": "county_code", "name": "county_name", "lon": "seat_lon", "lat": "seat_lat"}
