@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Literal
 
@@ -31,6 +31,7 @@ from matching.references import check_references, warn_of_places
 from matching.schema import NEEDED, TABLES, key_of, meta
 
 OnError = Literal["raise", "quarantine"]
+Words = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 class Tables(dict[str, pl.DataFrame]):
@@ -43,13 +44,19 @@ class Tables(dict[str, pl.DataFrame]):
     faults : polars.DataFrame, optional
         What could not be read, in the layout of `DataError`: rows, which are set aside if they are
         in the frames, and where ``row`` is null whole tables, which are not.
+    words : callable, optional
+        Puts faults of these tables into the words of the store they were made from.
     """
 
     def __init__(
-        self, frames: Mapping[str, pl.DataFrame], faults: pl.DataFrame | None = None
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        faults: pl.DataFrame | None = None,
+        words: Words | None = None,
     ) -> None:
         super().__init__(frames)
         self.faults = no_faults() if faults is None else faults
+        self.words = words
 
 
 def clean(
@@ -90,7 +97,11 @@ def clean(
     every = pl.concat(faults)
     if every.height and on_error == "raise":
         # What merely hangs on a faulty row is right as it is: not worth a line of its own.
-        raise DataError(every.filter(pl.col("rule") != "set_aside"))
+        every = every.filter(pl.col("rule") != "set_aside")
+    if every.height and isinstance(frames, Tables) and frames.words is not None:
+        every = frames.words(every)
+    if every.height and on_error == "raise":
+        raise DataError(every)
     warn_of_places(tables, given)
     return tables, every
 
