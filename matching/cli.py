@@ -1,4 +1,4 @@
-"""The command line: ``matching plan | check | generate``."""
+"""The command line: ``matching plan | check | generate | map``."""
 
 from __future__ import annotations
 
@@ -86,6 +86,13 @@ WeekOption = Annotated[
 PolicyOption = Annotated[
     Path | None, typer.Option(help="TOML file with weights and limits", metavar="FILE")
 ]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="TOML file that says the store's own names, units and codes; see matching map",
+        metavar="FILE",
+    ),
+]
 OnErrorOption = Annotated[
     OnError, typer.Option(help="Refuse faulty tables, or set the faulty rows aside")
 ]
@@ -99,6 +106,7 @@ def plan(
     ],
     week: WeekOption = None,
     policy: PolicyOption = None,
+    mapping: MappingOption = None,
     time_limit: Annotated[float, typer.Option(help="Seconds to search", min=0)] = 600.0,
     gap: Annotated[float, typer.Option(help="Relative gap that is good enough", min=0)] = 1e-4,
     workers: Annotated[int, typer.Option(help="Threads", min=1, max=256)] = 2,
@@ -120,19 +128,20 @@ def plan(
     Example: matching plan postgresql://host/platform --out postgresql://host/platform
     """
     with _teaching(), _interruptible() as interrupted:
-        from matching.adapters import open_sink, open_source
         from matching.engine import solve
+        from matching.mapping import mapped_sink, mapped_source
         from matching.problem import Problem
         from matching.terminal import Ticker, show_plan
 
-        source = open_source(tables, **_options(option))
+        monday = _week(week)
+        source = mapped_source(tables, mapping, monday, **_options(option))
         written = {} if format is None else {"format": format.value}
-        sink = open_sink(out, **written, **_options(out_option))
+        sink = mapped_sink(out, mapping, **written, **_options(out_option))
         with Ticker() as ticker:
             ticker.say("read")
             raw = source.read_tables()
             ticker.say("validate")
-            problem = Problem.from_tables(raw, _week(week), _policy(policy), on_error.value)
+            problem = Problem.from_tables(raw, monday, _policy(policy), on_error.value)
             del raw
             result = solve(
                 problem,
@@ -160,6 +169,7 @@ def check(
     ],
     week: WeekOption = None,
     policy: PolicyOption = None,
+    mapping: MappingOption = None,
     on_error: OnErrorOption = OnError.refuse,
     option: OptionOption = None,
     out_option: OutOptionOption = None,
@@ -173,7 +183,6 @@ def check(
     """
     with _teaching():
         from matching import audit
-        from matching.adapters import open_source
         from matching.certificate import certify
         from matching.pins import settled
         from matching.plan import Plan
@@ -182,15 +191,17 @@ def check(
         from matching.problem import Problem
         from matching.terminal import show_check
 
-        made_plan, price_table, summary = _result(plan, _options(out_option))
+        made_plan, price_table, summary = _result(plan, mapping, _options(out_option))
         chosen = _policy(policy)
         if policy is None and "policy" in summary:
             chosen = Policy.from_json(summary["policy"])
-        problem = Problem.from_tables(
-            open_source(tables, **_options(option)).read_tables(),
+        problem = Problem.from_source(
+            tables,
             _week(week or summary.get("week")),
             chosen,
             on_error.value,
+            mapping,
+            **_options(option),
         )
         problem = settled(problem)
         made = Plan.from_frame(problem, made_plan)
@@ -250,6 +261,45 @@ def generate(
             typer.echo(f"{name:22} {frame.height:>10,} rows")
 
 
+@app.command("map")
+def draft_mapping(
+    tables: TablesArgument,
+    out: Annotated[
+        Path, typer.Option(help="TOML file to write; one that is there stays", metavar="FILE")
+    ],
+    option: OptionOption = None,
+) -> None:
+    """Draft a mapping: guess from names and values which column of a store is which of ours.
+
+    Read what it wrote, mend the guesses, then plan with it. Exit status 1 if something that is
+    needed was not found.
+
+    Example: matching map export.xlsx --out map.toml
+
+    Example: matching plan export.xlsx --mapping map.toml --out plan
+    """
+    with _teaching():
+        from matching.adapters import open_source
+        from matching.errors import UsageError
+        from matching.mapping import draft
+
+        there = UsageError(f"{out} is there already, and is never overwritten; give another name")
+        if out.exists():
+            raise there
+        made = draft(open_source(tables, **_options(option)), _shown(tables))
+        try:
+            with out.open("x", encoding="utf-8") as file:
+                file.write(made.text)
+        except FileExistsError:
+            raise there from None
+        typer.echo(f"{out}: a draft to read and mend")
+        for title, texts in (("missing", made.missing), ("unsure", made.unsure)):
+            for text in texts:
+                typer.echo(f"{title}: {text}")
+        if made.missing:
+            raise typer.Exit(1)
+
+
 def _shown(where: str) -> str:
     """Return a URL without the password that may stand in it."""
     from urllib.parse import urlsplit
@@ -269,16 +319,17 @@ def _options(given: list[str] | None) -> dict[str, str]:
 
 
 def _result(
-    plan: str, options: dict[str, str]
+    plan: str, mapping: Path | None, options: dict[str, str]
 ) -> tuple[pl.DataFrame, pl.DataFrame | None, dict[str, Any]]:
     """Read a plan, its prices if there are, and its summary."""
-    from matching.adapters import PATH, adapter_name, open_sink
+    from matching.adapters import PATH, adapter_name
     from matching.errors import UsageError
+    from matching.mapping import mapped_sink
     from matching.stores import read_plan, read_prices, read_summary
 
-    if adapter_name(plan) == PATH:
+    if adapter_name(plan) == PATH and mapping is None:
         return read_plan(plan), read_prices(plan), read_summary(plan) or {}
-    tables, summary = open_sink(plan, **options).read_result()
+    tables, summary = mapped_sink(plan, mapping, **options).read_result()
     if "plan" not in tables:
         raise UsageError(f"{_shown(plan)} holds no plan; plan the week to write one")
     return tables["plan"], tables.get("prices"), summary

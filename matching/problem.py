@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 
 from matching import columns as c
-from matching.adapters import open_source
 from matching.building import Builder, slots_of
 from matching.errors import UsageError
+from matching.mapping import mapped_source
 from matching.policy import Policy
 from matching.schema import STATUSES
-from matching.tables import OnError, clean
+from matching.tables import OnError, Tables, Words, clean
 
 PINNED = STATUSES.index("pinned")
 
@@ -39,6 +39,8 @@ class Problem:
         What to do with a pin that turns out to be against the rules.
     kind : str
         The kind of dataframes that the tables came in, and a plan goes back as.
+    words : tables.Words, optional
+        Puts faults of ``assignments`` into the words of the store they came from.
     """
 
     week: date
@@ -63,6 +65,7 @@ class Problem:
     faults: pl.DataFrame
     on_error: OnError
     kind: str = "polars"
+    words: Words | None = None
 
     @classmethod
     def from_tables(
@@ -120,6 +123,9 @@ class Problem:
             left_out=build.left_out,
             faults=faults,
             on_error=on_error,
+            words=tables.words.only("assignments")
+            if isinstance(tables, Tables) and tables.words is not None
+            else None,
         )
 
     @classmethod
@@ -129,6 +135,7 @@ class Problem:
         week: date,
         policy: Policy | None = None,
         on_error: OnError = "raise",
+        mapping: object = None,
         **options: Any,
     ) -> Problem:
         """Read the tables from any store, check and index them.
@@ -144,6 +151,9 @@ class Problem:
             Weights and limits; the model's defaults, if absent.
         on_error : {"raise", "quarantine"}
             Refuse faulty tables, or set the faulty rows aside and go on with the rest.
+        mapping : path, dict or mapping.Mapping, optional
+            How the store says what our tables say: a TOML file, what such a file holds, or either
+            one checked already. Faults then speak in the store's own names.
         **options
             What the store understands, such as ``encoding`` for files or ``schema`` for databases.
 
@@ -152,9 +162,9 @@ class Problem:
         DataError
             With every fault of every table, unless they are to be set aside.
         UsageError
-            If the store cannot be read, or ``week`` is not a Monday.
+            If the store cannot be read, the mapping makes no sense, or ``week`` is not a Monday.
         """
-        opened = open_source(source, **options)
+        opened = mapped_source(source, mapping, week, **options)
         problem = cls.from_tables(opened.read_tables(), week, policy, on_error)
         return replace(problem, kind=getattr(opened, "kind", problem.kind))
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 import dataframely as dy
 import polars as pl
@@ -31,7 +31,18 @@ from matching.references import check_references, warn_of_places
 from matching.schema import NEEDED, TABLES, key_of, meta
 
 OnError = Literal["raise", "quarantine"]
-Words = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+class Words(Protocol):
+    """What puts faults of our tables into the words of the store that these were made from."""
+
+    def __call__(self, faults: pl.DataFrame) -> pl.DataFrame:
+        """Return the faults with the store's tables, rows, columns and values."""
+        ...
+
+    def only(self, table: str) -> Words | None:
+        """Return what is needed for one of our tables; None if it was not made from a store's."""
+        ...
 
 
 class Tables(dict[str, pl.DataFrame]):
@@ -44,7 +55,7 @@ class Tables(dict[str, pl.DataFrame]):
     faults : polars.DataFrame, optional
         What could not be read, in the layout of `DataError`: rows, which are set aside if they are
         in the frames, and where ``row`` is null whole tables, which are not.
-    words : callable, optional
+    words : Words, optional
         Puts faults of these tables into the words of the store they were made from.
     """
 
@@ -95,12 +106,13 @@ def clean(
         faults += found
     faults += check_references(tables, given, _whole_tables(faults))
     every = pl.concat(faults)
-    if every.height and on_error == "raise":
+    refused = every.height > 0 and on_error == "raise"
+    if refused:
         # What merely hangs on a faulty row is right as it is: not worth a line of its own.
         every = every.filter(pl.col("rule") != "set_aside")
     if every.height and isinstance(frames, Tables) and frames.words is not None:
         every = frames.words(every)
-    if every.height and on_error == "raise":
+    if refused:
         raise DataError(every)
     warn_of_places(tables, given)
     return tables, every
