@@ -171,7 +171,7 @@ def _decode(found: Read, codes: Book | Lookup, pairs: Pairs) -> None:
         if isinstance(codes, Lookup):
             text = f"' is in no row of {name}; add it there"
         told = "'" + cells + text
-        width = known["code"].str.len_chars().max() or 0
+        width = int(known["code"].str.len_chars().max() or 0)  # type: ignore[arg-type]
         bare = cells.str.zfill(width).is_in(known["code"].implode()) & cells.str.contains(r"^\d+$")
         told = told.set(lost & bare, (told + f", or say digits = {width} if zeros got lost"))
         found.wrong.append((lost, "mapping_code", told))

@@ -113,7 +113,7 @@ def _sections(
         if scores[best] >= 1.0 and frame.width:
             main[table] = best
     for table, ours in main.items():
-        section = _section(ours, table, frames[table], used[table], "")
+        section = _section(ours, table, frames[table], used[table])
         sections.append(section)
         for side in _SIDES.get(ours, ()):
             if side not in main.values():
@@ -136,7 +136,7 @@ def _score(ours: str, table: str, frame: pl.DataFrame) -> float:
     return (2.0 if named == 1.0 else named if named > 0.8 else 0.0) + hits / len(columns)
 
 
-def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str], key: str) -> _Section:
+def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str]) -> _Section:
     section = _Section(ours, table)
     known = headers()
     synonyms = known["columns"].get(ours, {})
@@ -147,9 +147,7 @@ def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str], key: st
     found: dict[str, tuple[str, bool]] = {}
     for wanted_sure in (True, False):
         for name in synonyms:
-            there = [
-                c for c in frame.columns if c not in taken and (c not in personal or name == key)
-            ]
+            there = [c for c in frame.columns if c not in taken and c not in personal]
             hit = None if name in found else column_for(name, synonyms[name], there)
             if hit is not None and hit[1] == wanted_sure:
                 found[name] = hit
@@ -158,7 +156,8 @@ def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str], key: st
         if name in found and name != SLOT:
             theirs, sure = found[name]
             item = guess(name, kinds[name], theirs, frame[theirs], sure)
-            if name == "category" and (codes := national("categories", pieces(frame[theirs]))):
+            if name == "category":
+                codes = national("categories", pieces(frame[theirs])) or ""
                 if codes.endswith("labels"):
                     item.content["codes"] = codes
             section.guesses.append(item)
@@ -218,10 +217,10 @@ def _side(
         add(Guess("subject", {"value": "category"}), item, weight)
     if side == "posts" and (name := named(known["columns"]["posts"]["seats"])):
         add(Guess("post", {"value": DEFAULT_POST}), Guess("seats", {"column": name}))
-    if side == "post_qualifications":
-        if name := named(known["columns"]["post_qualifications"]["qualification"]):
-            item = _pieces("qualification", name, frame, "skills")
-            add(Guess("post", {"value": DEFAULT_POST}), item)
+    needs = known["columns"]["post_qualifications"]["qualification"]
+    if side == "post_qualifications" and (name := named(needs)):
+        item = _pieces("qualification", name, frame, "skills")
+        add(Guess("post", {"value": DEFAULT_POST}), item)
     return found
 
 
@@ -302,7 +301,7 @@ def _text(
 ) -> str:
     lines = [
         f"# A draft of how {where} says what the tables of volunteer-matching say.",
-        "# Read every line; those with ? are guesses. Left of = is our column, right is the store's.",
+        "# Read every line; those with ? are guesses. Left of = is our column, right the store's.",
         "",
     ]
     if missing:
@@ -363,6 +362,5 @@ def _key(name: str) -> str:
 
 
 def _shown(content: dict[str, Any]) -> str:
-    return str(
-        content.get("column") or ", ".join(content.get("columns", [])) or content.get("value")
-    )
+    both = ", ".join(content.get("columns", []))
+    return str(content.get("column") or both or content.get("value"))

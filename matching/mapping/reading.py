@@ -19,6 +19,7 @@ from matching.national import windows_of
 from matching.tables import Tables
 
 # How a store gives back a column that is called as the numbers of the rows are.
+_SCHEMA = pl.Schema(FAULT_SCHEMA)
 _ROW, _ROW_OF_STORE = "row", "row (of the file)"
 
 
@@ -97,7 +98,7 @@ class _Reader:
     def block(
         self, block: Block, number: int, offset: int, faults: list[pl.DataFrame]
     ) -> pl.DataFrame | None:
-        """Return the rows of one block, numbered after ``offset``, or None if it has none to read."""
+        """Return the rows of one block, numbered after ``offset``; None if it cannot be read."""
         broken = self.raw.faults.filter(pl.col("table") == block.table)
         frame = self.raw.get(block.table)
         if frame is None or broken["row"].has_nulls():
@@ -266,8 +267,8 @@ def _faults(
             rule=pl.lit(rule),
             message=message if isinstance(message, pl.Series) else pl.lit(message),
         )
-        .cast(FAULT_SCHEMA)
-    )  # type: ignore[arg-type]
+        .cast(_SCHEMA)
+    )
 
 
 def _mark(table: str, rows: pl.Series) -> pl.DataFrame:

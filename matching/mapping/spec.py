@@ -378,7 +378,7 @@ def _slots(given: object, where: str) -> SlotRules:
 
 def _part(here: str, given: object) -> tuple[time, time]:
     try:
-        start, end = [time.fromisoformat(str(clock)) for clock in given]  # type: ignore[attr-defined]
+        start, end = map(time.fromisoformat, given)  # type: ignore[call-overload]
     except (TypeError, ValueError):
         raise UsageError(
             f"{here} = {given!r}: write start and end, as ['07:00', '12:00']"

@@ -128,8 +128,9 @@ class StoreWords:
         """Put our names in a message into the store's."""
         names: dict[str, str] = {}
         if rule in ("reference", "set_aside"):
-            for target in {meta(c).get("refers") for c in TABLES[block.ours].columns().values()}:
-                blocks = self.mapping.of(target) if target else []
+            kinds = TABLES[block.ours].columns().values()
+            for target in [str(meta(kind)["refers"]) for kind in kinds if "refers" in meta(kind)]:
+                blocks = self.mapping.of(target)
                 if blocks:
                     names[target] = blocks[0].table
                     key = key_of(target)[0]

@@ -89,12 +89,12 @@ def _written(block: Block, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]
                 cells[theirs] = series
     for theirs, many in parts.items():
         cells[theirs] = _assembled(theirs, many)
-    for theirs, values in block.where.items():
+    for theirs, wanted in block.where.items():
         given = cells.get(theirs)
         if given is None:
-            cells[theirs] = pl.repeat(values[0], rows.height, eager=True).alias(theirs)
+            cells[theirs] = pl.repeat(wanted[0], rows.height, eager=True).alias(theirs)
         else:
-            fits &= text_of(given).fill_null("").is_in(list(values))
+            fits &= text_of(given).fill_null("").is_in(list(wanted))
     written = pl.DataFrame([series.alias(name) for name, series in cells.items()])
     for ours, column in block.columns.items():
         if column.value is None:
@@ -200,9 +200,10 @@ def _merged(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
                     f"what goes to {table} cannot be one table: its rows have the same "
                     f"{', '.join(common)} and differ in other columns"
                 )
-        kinds = {n: pl.String for n in common if merged.schema[n] != other.schema[n]}
-        merged = merged.cast(kinds).join(
-            other.cast(kinds), on=common, how="full", coalesce=True, maintain_order="left_right"
+        unlike = [name for name in common if merged.schema[name] != other.schema[name]]
+        alike_now = [rows.with_columns(pl.col(unlike).cast(pl.String)) for rows in (merged, other)]
+        merged = alike_now[0].join(
+            alike_now[1], on=common, how="full", coalesce=True, maintain_order="left_right"
         )
     order = [name for frame in frames for name in frame.columns]
     return merged.select(dict.fromkeys(order))

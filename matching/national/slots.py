@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -100,7 +101,11 @@ def windows_of(week: date, rules: SlotRules | None = None) -> pl.DataFrame:
         for part, (start, end) in (PARTS | dict(rules.parts)).items():
             slot = f"{HOLIDAY if kind == HOLIDAY else name}-{part}"
             rows.append((slot, datetime.combine(day, start), datetime.combine(day, end)))
-    schema = {"slot": pl.String, "start": pl.Datetime("us"), "end": pl.Datetime("us")}
+    schema: dict[str, Any] = {
+        "slot": pl.String,
+        "start": pl.Datetime("us"),
+        "end": pl.Datetime("us"),
+    }
     return pl.DataFrame(rows, schema, orient="row")
 
 
