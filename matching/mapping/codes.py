@@ -15,6 +15,8 @@ NATIONAL = "national:"
 # After the name of a national table: labels stand in the store's cells instead of codes.
 _LABELS = "/labels"
 _BASE = "based_on"
+# What a draft writes where a person is to say what a code means.
+UNKNOWN = "?"
 
 
 @dataclass(frozen=True)
@@ -123,5 +125,7 @@ def _words(here: str, given: Dict[str, Any]) -> dict[str, str]:
             word = str(word).lower()
         if not isinstance(word, str | int | float):
             raise UsageError(f"{here}: {code} = {word!r}: write our word as text")
+        if word == UNKNOWN:
+            raise UsageError(f"{here}: say what {code!r} means, where the draft has a {UNKNOWN}")
         words[str(code)] = str(word)
     return words

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from matching.adapters import OwnSource, Source
+from matching.mapping.cells import text_of
 from matching.mapping.guessing import (
     SIGNS,
     Guess,
@@ -103,12 +104,11 @@ def _cells(frame: pl.DataFrame) -> pl.DataFrame:
 def _sections(
     frames: dict[str, pl.DataFrame],
 ) -> tuple[list[_Section], dict[str, set[str]]]:
-    known = headers()
     sections: list[_Section] = []
     used: dict[str, set[str]] = {name: set() for name in frames}
     main: dict[str, str] = {}
     for table, frame in frames.items():
-        scores = {ours: _score(ours, table, frame) for ours in known["columns"]}
+        scores = {ours: _score(ours, table, frame) for ours in TABLES}
         best = max(scores, key=lambda ours: scores[ours])
         if scores[best] >= 1.0 and frame.width:
             main[table] = best
@@ -118,30 +118,61 @@ def _sections(
         for side in _SIDES.get(ours, ()):
             if side not in main.values():
                 sections += _side(side, ours, section, frames[table], used[table])
+    _references(sections, frames)
     order = list(TABLES)
     return sorted(sections, key=lambda section: order.index(section.ours)), used
+
+
+def _references(sections: list[_Section], frames: dict[str, pl.DataFrame]) -> None:
+    """Where a cell names what it should give the id of, look that up in the store's table."""
+    keys = {
+        section.ours: (section.table, item.content["column"])
+        for section in sections
+        for item in section.guesses[:1]
+        if "column" in item.content
+    }
+    for section in sections:
+        kinds = columns_of(section.ours)
+        for item in section.guesses:
+            table, key = keys.get(str(meta(kinds[item.ours]).get("refers")), (None, None))
+            if table is None or key is None or set(item.content) != {"column"}:
+                continue
+            cells = text_of(frames[section.table][item.content["column"]]).drop_nulls()
+            target = {name: text_of(frames[table][name]) for name in frames[table].columns}
+            if cells.is_in(target[key].implode()).any() or not len(cells):
+                continue
+            for name, known in target.items():
+                if cells.is_in(known.implode()).all() and known.is_unique().all():
+                    item.content["codes"] = {"table": table, "from": name, "to": key}
+                    break
+            else:
+                item.doubts.append(f"{table}.{key} has none of its values")
 
 
 def _score(ours: str, table: str, frame: pl.DataFrame) -> float:
     """Return how much a table of the store looks like one of ours: by name and by headers."""
     known = headers()
     named = likeness(table, [ours, *known["tables"].get(ours, [])])
-    columns = known["columns"][ours]
-    found = [
-        column_for(name, columns.get(name, []), frame.columns)
-        for name in columns_of(ours)
-        if name in columns
-    ]
+    synonyms = _synonyms(ours)
+    found = [column_for(name, synonyms[name], frame.columns) for name in synonyms]
     hits = sum(1.0 for hit in found if hit is not None and hit[1])
-    return (2.0 if named == 1.0 else named if named > 0.8 else 0.0) + hits / len(columns)
+    return (2.0 if named == 1.0 else named if named > 0.8 else 0.0) + hits / len(synonyms)
+
+
+def _synonyms(ours: str) -> dict[str, list[str]]:
+    """Return what platforms call the columns of one of our tables."""
+    known = headers()["columns"].get(ours, {})
+    return {name: known.get(name, []) for name in columns_of(ours)}
 
 
 def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str]) -> _Section:
     section = _Section(ours, table)
-    known = headers()
-    synonyms = known["columns"].get(ours, {})
+    synonyms = _synonyms(ours)
     kinds = columns_of(ours)
-    personal = {name for name in frame.columns if likeness(name, known["special"]["personal"]) == 1}
+    personal: set[str] = set()
+    if "name" not in kinds:
+        private = headers()["special"]["personal"]
+        personal = {name for name in frame.columns if likeness(name, private) == 1}
     taken: set[str] = set()
     # Sure names first, so that a similar one does not take their place.
     found: dict[str, tuple[str, bool]] = {}
@@ -300,12 +331,12 @@ def _text(
     missing: list[str],
 ) -> str:
     lines = [
-        f"# A draft of how {where} says what the tables of volunteer-matching say.",
+        f"# A draft of how {_comment(where)[2:]} says what the tables of volunteer-matching say.",
         "# Read every line; those with ? are guesses. Left of = is our column, right the store's.",
         "",
     ]
     if missing:
-        lines += ["# Missing:", *(f"#   {text}" for text in missing), ""]
+        lines += ["# Missing:", *(_comment(f"  {text}") for text in missing), ""]
     many = [section.ours for section in sections]
     written: dict[str, list[str]] = {}
     for section in sections:
@@ -314,16 +345,21 @@ def _text(
         body = [head, f"table = {_toml(section.table)}"]
         body += [f"# {name} = ?   needed: which column is it?" for name in section.lacking]
         for item in section.guesses:
-            doubt = f"  # ? {'; '.join(item.doubts)}" if item.doubts else ""
+            doubt = f"  {_comment('? ' + '; '.join(item.doubts))}" if item.doubts else ""
             body.append(f"{item.ours} = {_toml(_short(item.content))}{doubt}")
         written.setdefault(section.table, []).append("\n".join(body) + "\n")
     for table, blocks in written.items():
         lines += blocks
         rest = [name for name in frames[table].columns if name not in used[table]]
+        for name in (n for n in rest if likeness(n, headers()["special"]["state"]) == 1):
+            cells = text_of(frames[table][name]).drop_nulls().unique().sort().head(12).to_list()
+            lines.append(
+                f"# Do all rows count? If not, keep some of them: where = {_toml({name: cells})}"
+            )
         if rest:
-            lines += [f"# Not used of {table}: {', '.join(rest)}", ""]
+            lines += [_comment(f"Not used of {table}: {', '.join(rest)}"), ""]
     lines += [
-        f"# Not used: the table {table} ({', '.join(frame.columns)})"
+        _comment(f"Not used: the table {table} ({', '.join(frame.columns)})")
         for table, frame in frames.items()
         if table not in written
     ]
@@ -345,6 +381,11 @@ def _short(content: dict[str, Any]) -> Any:
     return content
 
 
+def _comment(text: str) -> str:
+    """Return a comment; what stands in a header must not end the line."""
+    return f"# {''.join(c if c.isprintable() else ' ' for c in text)}"
+
+
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
@@ -352,13 +393,17 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, bool):
         return str(value).lower()
-    # What JSON escapes in a text, TOML escapes alike.
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value)
 
 
 def _key(name: str) -> str:
     bare = name.isascii() and plain(name) == name.lower().replace("_", "") and name
-    return name if bare else json.dumps(name, ensure_ascii=False)
+    return name if bare else _quoted(name)
+
+
+def _quoted(value: object) -> str:
+    # What JSON escapes in a text, TOML escapes alike; one sign more must be.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _shown(content: dict[str, Any]) -> str:

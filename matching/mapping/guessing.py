@@ -16,6 +16,7 @@ import polars as pl
 
 from matching.errors import UsageError
 from matching.mapping.cells import pieces_of, text_of
+from matching.mapping.codes import UNKNOWN
 from matching.mapping.kinds import SLOT, is_moment, units_of
 from matching.mapping.moments import check_format, parsed, typed
 from matching.national import book
@@ -56,6 +57,7 @@ _UNIT_WORDS = {
     "百分": "percent",
 }
 _NEAR = 0.82
+_SHOWN = 30
 
 
 @dataclass
@@ -128,6 +130,11 @@ def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool)
         _moment(found, kind, cells, text)
     elif isinstance(kind, dy.Enum) and not text.is_in(list(kind.categories)).all():
         _choice(found, kind, text)
+    elif (
+        isinstance(kind, dy.Int64 | dy.Float64) and text.cast(pl.Float64, strict=False).has_nulls()
+    ):
+        found.content["codes"] = dict.fromkeys(text.unique().sort().head(_SHOWN), UNKNOWN)
+        found.doubts.append("say which number each stands for")
     return found
 
 

@@ -114,8 +114,13 @@ def write_theirs(people: list[Row], orders: list[Row]) -> None:
         for o in orders
     ]
     write(folder / "点单.csv", head.split(), rows, "gb18030")
-    write(folder / "站点.csv", "站点编号 站点名称 经度 纬度 区划代码".split(), STATIONS, "gb18030")
-    write(folder / "团体.csv", "团体编号 团体名称 上级团体".split(), TEAMS, "gb18030")
+    write(
+        folder / "站点.csv",
+        ["站点编号", "站点名称", "经度", "纬度", "区划代码"],
+        STATIONS,
+        "gb18030",
+    )
+    write(folder / "团体.csv", ["团体编号", "团体名称", "上级团体"], TEAMS, "gb18030")
 
 
 def write_ours(people: list[Row], orders: list[Row]) -> None:
@@ -141,11 +146,11 @@ def write_ours(people: list[Row], orders: list[Row]) -> None:
     held = [(p["id"], f"skill:{skill}", "") for p in people for skill in p["skills"]]
     held += [(p["id"], LANGUAGES[code], "") for p in people for code in p["languages"]]
     held += [(p["id"], "star", p["stars"]) for p in people if p["stars"]]
-    write(folder / "qualifications.csv", "volunteer_id qualification level".split(), held)
+    write(folder / "qualifications.csv", ["volunteer_id", "qualification", "level"], held)
     rows = [(p["id"], (s - 1) // 3 + 1, *CLOCKS[(s - 1) % 3]) for p in people for s in p["slots"]]
-    write(folder / "availability.csv", "volunteer_id weekday start_time end_time".split(), rows)
+    write(folder / "availability.csv", ["volunteer_id", "weekday", "start_time", "end_time"], rows)
     rows = [(p["id"], "category", code, 30) for p in people for code in p["likes"]]
-    write(folder / "preferences.csv", "volunteer_id subject value weight".split(), rows)
+    write(folder / "preferences.csv", ["volunteer_id", "subject", "value", "weight"], rows)
     rows = [
         (
             o["id"],
@@ -159,12 +164,12 @@ def write_ours(people: list[Row], orders: list[Row]) -> None:
     names = "request_id category station_id start end priority"
     write(folder / "requests.csv", names.split(), rows)
     rows = [(o["id"], "volunteer", o["people"]) for o in orders]
-    write(folder / "posts.csv", "request_id post seats".split(), rows)
+    write(folder / "posts.csv", ["request_id", "post", "seats"], rows)
     rows = [(o["id"], "volunteer", f"skill:{o['skill']}") for o in orders if o["skill"]]
-    write(folder / "post_qualifications.csv", "request_id post qualification".split(), rows)
+    write(folder / "post_qualifications.csv", ["request_id", "post", "qualification"], rows)
     rows = [(code, name, lon, lat, region) for code, name, lon, lat, region in STATIONS]
-    write(folder / "stations.csv", "station_id name lon lat region".split(), rows)
-    write(folder / "organisations.csv", "organisation_id name parent_id".split(), TEAMS)
+    write(folder / "stations.csv", ["station_id", "name", "lon", "lat", "region"], rows)
+    write(folder / "organisations.csv", ["organisation_id", "name", "parent_id"], TEAMS)
 
 
 def day(order: Row) -> str:
