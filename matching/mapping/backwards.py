@@ -8,7 +8,7 @@ from fractions import Fraction
 import dataframely as dy
 import polars as pl
 
-from matching.mapping.cells import text_of
+from matching.mapping.cells import scaled, text_of
 from matching.mapping.codes import Book
 from matching.mapping.kinds import is_moment, units_of
 from matching.mapping.moments import typed
@@ -90,4 +90,4 @@ def _encoded(cells: pl.Series, codes: Book) -> tuple[pl.Series, pl.Series]:
 
 def _in_their_unit(cells: pl.Series, factor: Fraction) -> pl.Series:
     numbers = cells.cast(pl.Float64, strict=False)
-    return (numbers * factor.denominator / factor.numerator).round(9)
+    return scaled(numbers, 1 / factor).round(9)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 import dataframely as dy
 import polars as pl
@@ -109,10 +110,11 @@ def read(column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs) 
     if column.prefix:
         found.cells = column.prefix + text_of(found.cells)
     if column.default is not None:
+        found.cells = text_of(found.cells)
         empty = found.cells.is_null()
         for lost, _, _ in found.wrong:
             empty &= ~lost
-        found.cells = text_of(found.cells).set(empty, column.default)
+        found.cells = found.cells.set(empty, column.default)
     return found
 
 
@@ -173,7 +175,8 @@ def _decode(found: Read, codes: Book | Lookup, pairs: Pairs) -> None:
         told = "'" + cells + text
         width = int(known["code"].str.len_chars().max() or 0)  # type: ignore[arg-type]
         bare = cells.str.zfill(width).is_in(known["code"].implode()) & cells.str.contains(r"^\d+$")
-        told = told.set(lost & bare, (told + f", or say digits = {width} if zeros got lost"))
+        hint = f", or say digits = {width} if zeros got lost"
+        told = (told + hint).zip_with(lost & bare, told)
         found.wrong.append((lost, "mapping_code", told))
     found.cells = terms.set(terms == "", None)
 
@@ -192,4 +195,15 @@ def _in_our_unit(found: Read, unit: str, kind: dy.Column) -> None:
     text = found.cells
     numbers = text.cast(pl.Float64, strict=False)
     found.check(numbers, "type", f"must be a number, of {unit}; ours {wanted(kind)}")
-    found.cells = (numbers * factor.numerator / factor.denominator).round(9)
+    ours = scaled(numbers, factor)
+    # 2.3 hours are 138 minutes, whatever floats make of it.
+    found.cells = ours.round(9) if isinstance(kind, dy.Int64) else ours
+
+
+def scaled(numbers: pl.Series, factor: Fraction) -> pl.Series:
+    """Multiply by a fraction, rounded once: 95 hundredths are 0.95.
+
+    By NumPy, since Polars multiplies by what is 1 over the divisor.
+    """
+    values = numbers.to_numpy() * factor.numerator / factor.denominator
+    return pl.Series(numbers.name, values).set(numbers.is_null(), None)

@@ -206,7 +206,7 @@ def _merged(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
             alike_now[1], on=common, how="full", coalesce=True, maintain_order="left_right"
         )
     order = [name for frame in frames for name in frame.columns]
-    return merged.select(dict.fromkeys(order))
+    return merged.select(list(dict.fromkeys(order)))
 
 
 def _empty(name: str, height: int) -> pl.Series:
