@@ -187,7 +187,7 @@ def test_codes_may_be_based_on_others_or_stand_in_a_table_of_the_store() -> None
         ("1", "skill:18"),
         ("2", "skill:local"),
     ]
-    with pytest.raises(UsageError, match="名册.名 has '甲' several times"):
+    with pytest.raises(UsageError, match=r"名册\.名 has '甲' several times"):
         mapped(content, 特长=skills, 名册=pl.DataFrame({"名": ["甲", "甲"], "号": [2, 1]}))
 
 

@@ -267,7 +267,7 @@ def _pieces(ours: str, theirs: str, frame: pl.DataFrame, table: str) -> Guess:
         item.content["codes"] = codes
     elif codes is None:
         shown = values.unique(maintain_order=True).head(20).to_list()
-        item.content["codes"] = dict.fromkeys(shown, "")
+        item.content["codes"] = dict.fromkeys(shown, UNKNOWN)
         words = "slots such as monday-morning" if ours == SLOT else "words of ours"
         item.doubts.append(f"say which {words} these are")
     return item
@@ -358,14 +358,11 @@ def _text(
             )
         if rest:
             lines += [_comment(f"Not used of {table}: {', '.join(rest)}"), ""]
-    lines += [
-        _comment(f"Not used: the table {table} ({', '.join(frame.columns)})")
-        for table, frame in frames.items()
-        if table not in written
-    ]
+    unused = [table for table in frames if table not in written]
+    for table in unused:
+        lines += [_comment(f"Not used: the table {table} ({', '.join(frames[table].columns)})"), ""]
     if any(section.ours in _KEYS for section in sections):
         lines += [
-            "",
             "# With this section the plan is written in the store's names too.",
             "[plan]",
             'table = "plan"',

@@ -56,6 +56,7 @@ _UNIT_WORDS = {
     "%": "percent",
     "百分": "percent",
 }
+_UNIT_SIGNS = {"m": "m", "km": "km", "min": "minutes", "h": "hours", "hrs": "hours", "s": "seconds"}
 _NEAR = 0.82
 _SHOWN = 30
 
@@ -118,7 +119,10 @@ def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool)
     units = units_of(kind)
     if units:
         name = unicodedata.normalize("NFKC", theirs).lower()
-        unit = next((u for word, u in _UNIT_WORDS.items() if word in name and u in units), None)
+        behind = re.search(r"\(\s*(\w+)\s*\)", name)
+        unit = _UNIT_SIGNS.get(behind[1]) if behind else None
+        unit = unit or next((u for word, u in _UNIT_WORDS.items() if word in name), None)
+        unit = unit if unit in units else None
         ours_unit = next(name for name, factor in units.items() if factor == 1)
         if unit is not None and unit != ours_unit:
             found.content["unit"] = unit
