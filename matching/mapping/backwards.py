@@ -12,7 +12,7 @@ from matching.mapping.cells import scaled, text_of
 from matching.mapping.codes import Book
 from matching.mapping.kinds import is_moment, units_of
 from matching.mapping.moments import typed
-from matching.mapping.spec import Column
+from matching.mapping.shapes import Column
 
 # How moments are written where the mapping has no format.
 _PLAIN: dict[type[dy.Column], str] = {

@@ -12,7 +12,7 @@ import polars as pl
 from matching.mapping.codes import Book, Lookup
 from matching.mapping.kinds import is_moment, units_of
 from matching.mapping.moments import parsed
-from matching.mapping.spec import Column
+from matching.mapping.shapes import Column
 from matching.parsing import wanted
 
 # What a typed moment looks like as text, and what a spreadsheet makes of a day.

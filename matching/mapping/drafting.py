@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from matching.adapters import OwnSource, Source
 from matching.mapping.cells import text_of
+from matching.mapping.codes import UNKNOWN
+from matching.mapping.draft_file import Section, draft_text
 from matching.mapping.guessing import (
     SIGNS,
     Guess,
@@ -20,7 +20,6 @@ from matching.mapping.guessing import (
     likeness,
     national,
     pieces,
-    plain,
     several,
     slot_codes,
 )
@@ -34,14 +33,6 @@ _SIDES = {
     "volunteers": ("availability", "qualifications", "preferences"),
     "requests": ("posts", "post_qualifications"),
 }
-
-
-@dataclass
-class _Section:
-    ours: str
-    table: str
-    guesses: list[Guess] = field(default_factory=list)
-    lacking: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -94,7 +85,7 @@ def draft(source: Source, where: str = "the store") -> Draft:
         for g in s.guesses
         for doubt in g.doubts
     ]
-    return Draft(_text(where, frames, sections, used, missing), missing, unsure)
+    return Draft(draft_text(where, frames, sections, used, missing), missing, unsure)
 
 
 def _cells(frame: pl.DataFrame) -> pl.DataFrame:
@@ -103,8 +94,8 @@ def _cells(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _sections(
     frames: dict[str, pl.DataFrame],
-) -> tuple[list[_Section], dict[str, set[str]]]:
-    sections: list[_Section] = []
+) -> tuple[list[Section], dict[str, set[str]]]:
+    sections: list[Section] = []
     used: dict[str, set[str]] = {name: set() for name in frames}
     main: dict[str, str] = {}
     for table, frame in frames.items():
@@ -123,7 +114,7 @@ def _sections(
     return sorted(sections, key=lambda section: order.index(section.ours)), used
 
 
-def _references(sections: list[_Section], frames: dict[str, pl.DataFrame]) -> None:
+def _references(sections: list[Section], frames: dict[str, pl.DataFrame]) -> None:
     """Where a cell names what it should give the id of, look that up in the store's table."""
     keys = {
         section.ours: (section.table, item.content["column"])
@@ -165,8 +156,8 @@ def _synonyms(ours: str) -> dict[str, list[str]]:
     return {name: known.get(name, []) for name in columns_of(ours)}
 
 
-def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str]) -> _Section:
-    section = _Section(ours, table)
+def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str]) -> Section:
+    section = Section(ours, table)
     synonyms = _synonyms(ours)
     kinds = columns_of(ours)
     personal: set[str] = set()
@@ -213,8 +204,8 @@ def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str]) -> _Sec
 
 
 def _side(
-    side: str, ours: str, section: _Section, frame: pl.DataFrame, used: set[str]
-) -> list[_Section]:
+    side: str, ours: str, section: Section, frame: pl.DataFrame, used: set[str]
+) -> list[Section]:
     """Return the sections of another table whose rows stand in cells of this one."""
     key = next((g for g in section.guesses if g.ours == _KEYS[ours]), None)
     if key is None:
@@ -227,7 +218,7 @@ def _side(
         return hit[0] if hit is not None and hit[1] else None
 
     def add(*guesses: Guess) -> None:
-        found.append(_Section(side, section.table, [Guess(key.ours, dict(key.content)), *guesses]))
+        found.append(Section(side, section.table, [Guess(key.ours, dict(key.content)), *guesses]))
         used.update(g.content["column"] for g in guesses if "column" in g.content)
 
     if side == "availability" and (name := named(known["columns"]["availability"][SLOT])):
@@ -277,7 +268,7 @@ def _holds(cells: pl.Series, sign: str) -> bool:
     return bool(cells.str.contains(sign, literal=True).any())
 
 
-def _place(section: _Section, frame: pl.DataFrame, used: set[str]) -> None:
+def _place(section: Section, frame: pl.DataFrame, used: set[str]) -> None:
     """Take both coordinates from one cell."""
     have = {item.ours for item in section.guesses}
     if "lat" not in columns_of(section.ours) or have & {"lat", "lon"}:
@@ -301,7 +292,7 @@ def _place(section: _Section, frame: pl.DataFrame, used: set[str]) -> None:
     used.add(theirs)
 
 
-def _day(section: _Section, frame: pl.DataFrame, used: set[str]) -> None:
+def _day(section: Section, frame: pl.DataFrame, used: set[str]) -> None:
     """Put a day and a time of day together, where they stand in two columns."""
     hit = column_for("", headers()["special"]["day"], [c for c in frame.columns if c not in used])
     if hit is None or not hit[1]:
@@ -321,86 +312,6 @@ def _day(section: _Section, frame: pl.DataFrame, used: set[str]) -> None:
             item.content = {"columns": [hit[0], theirs], **item.content}
             item.doubts = again.doubts
             used.add(hit[0])
-
-
-def _text(
-    where: str,
-    frames: dict[str, pl.DataFrame],
-    sections: Iterable[_Section],
-    used: dict[str, set[str]],
-    missing: list[str],
-) -> str:
-    lines = [
-        f"# A draft of how {_comment(where)[2:]} says what the tables of volunteer-matching say.",
-        "# Read every line; those with ? are guesses. Left of = is our column, right the store's.",
-        "",
-    ]
-    if missing:
-        lines += ["# Missing:", *(_comment(f"  {text}") for text in missing), ""]
-    many = [section.ours for section in sections]
-    written: dict[str, list[str]] = {}
-    for section in sections:
-        twice = many.count(section.ours) > 1
-        head = f"[[{section.ours}]]" if twice else f"[{section.ours}]"
-        body = [head, f"table = {_toml(section.table)}"]
-        body += [f"# {name} = ?   needed: which column is it?" for name in section.lacking]
-        for item in section.guesses:
-            doubt = f"  {_comment('? ' + '; '.join(item.doubts))}" if item.doubts else ""
-            body.append(f"{item.ours} = {_toml(_short(item.content))}{doubt}")
-        written.setdefault(section.table, []).append("\n".join(body) + "\n")
-    for table, blocks in written.items():
-        lines += blocks
-        rest = [name for name in frames[table].columns if name not in used[table]]
-        for name in (n for n in rest if likeness(n, headers()["special"]["state"]) == 1):
-            cells = text_of(frames[table][name]).drop_nulls().unique().sort().head(12).to_list()
-            lines.append(
-                f"# Do all rows count? If not, keep some of them: where = {_toml({name: cells})}"
-            )
-        if rest:
-            lines += [_comment(f"Not used of {table}: {', '.join(rest)}"), ""]
-    unused = [table for table in frames if table not in written]
-    for table in unused:
-        lines += [_comment(f"Not used: the table {table} ({', '.join(frames[table].columns)})"), ""]
-    if any(section.ours in _KEYS for section in sections):
-        lines += [
-            "# With this section the plan is written in the store's names too.",
-            "[plan]",
-            'table = "plan"',
-        ]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _short(content: dict[str, Any]) -> Any:
-    if set(content) == {"column"}:
-        return content["column"]
-    if isinstance(content.get("split"), list) and len(content["split"]) == 1:
-        return content | {"split": content["split"][0]}
-    return content
-
-
-def _comment(text: str) -> str:
-    """Return a comment; what stands in a header must not end the line."""
-    return f"# {''.join(c if c.isprintable() else ' ' for c in text)}"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{_key(k)} = {_toml(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return _quoted(value)
-
-
-def _key(name: str) -> str:
-    bare = name.isascii() and plain(name) == name.lower().replace("_", "") and name
-    return name if bare else _quoted(name)
-
-
-def _quoted(value: object) -> str:
-    # What JSON escapes in a text, TOML escapes alike; one sign more must be.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _shown(content: dict[str, Any]) -> str:

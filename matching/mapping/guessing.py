@@ -166,7 +166,7 @@ def _choice(found: Guess, kind: dy.Enum, text: pl.Series) -> None:
     if found.ours == "consent" and (codes := national("consent", text)):
         found.content["codes"] = codes
         return
-    found.content["codes"] = dict.fromkeys(text.unique().sort().head(30), "")
+    found.content["codes"] = dict.fromkeys(text.unique().sort().head(_SHOWN), UNKNOWN)
     found.doubts.append(f"say what each means: {', '.join(kind.categories)}")
 
 

@@ -13,7 +13,8 @@ from matching.faults import no_faults
 from matching.mapping.cells import Read, pieces_of, read, text_of
 from matching.mapping.codes import Lookup
 from matching.mapping.kinds import SLOT, columns_of
-from matching.mapping.spec import Block, Mapping
+from matching.mapping.shapes import Block
+from matching.mapping.spec import Mapping
 from matching.mapping.words import STORE_RULE, Origin, StoreWords
 from matching.national import windows_of
 from matching.tables import Tables

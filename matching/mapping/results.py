@@ -18,7 +18,8 @@ from matching.mapping.cells import read
 from matching.mapping.codes import Lookup
 from matching.mapping.kinds import RESULTS
 from matching.mapping.moments import local_time
-from matching.mapping.spec import Block, Column, Mapping
+from matching.mapping.shapes import Block, Column
+from matching.mapping.spec import Mapping
 from matching.parsing import wanted
 
 # Whose words a column of a result is in, where its section does not say.

@@ -15,93 +15,29 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 import tomllib
-from collections.abc import Collection
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, fields
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-import dataframely as dy
-
 from matching.errors import UsageError
-from matching.mapping.codes import Book, Lookup, books_of, codes_of
-from matching.mapping.kinds import RESULTS, SLOT, columns_of, is_moment, units_of
-from matching.mapping.moments import check_format
-from matching.national import SlotRules, book
-from matching.schema import TABLES, meta
+from matching.mapping.codes import Book, books_of, codes_of
+from matching.mapping.kinds import RESULTS, columns_of
+from matching.mapping.refusals import (
+    refuse_incomplete,
+    refuse_nonsense,
+    refuse_twice,
+    refuse_unknown,
+)
+from matching.mapping.shapes import Block, Column
+from matching.national import SlotRules
+from matching.schema import TABLES
 
 _BLOCK_KEYS = ("table", "where")
 _SECTIONS = ("codes", "slots")
 _SLOT_KEYS = ("morning", "afternoon", "evening", "holidays", "worked", "keep_worked")
-
-
-@dataclass(frozen=True)
-class Column:
-    """Where one of our columns comes from, and what is done to each cell, in this order.
-
-    Attributes
-    ----------
-    ours : str
-    columns : tuple of str
-        The store's; several are put together with ``join`` between them.
-    value : str, optional
-        A constant instead.
-    split : tuple of str
-        Signs that part a cell into several rows.
-    part, separator : int, str
-        Which piece of the cell, from 1, and what the pieces are parted by.
-    pattern : str, optional
-        A regular expression whose group is kept.
-    digits : int, optional
-        How many a code has: zeros that a spreadsheet took away are put before it.
-    codes : Book or Lookup, optional
-        What the store's codes are here.
-    format : tuple of str
-        Of days and times, as strptime writes them; the first that fits.
-    unit : str, optional
-        Of numbers.
-    prefix : str
-        Put before text.
-    default : str, optional
-        Of empty cells.
-    skip_empty : bool
-        Whether a row is left out where this is empty.
-    """
-
-    ours: str
-    columns: tuple[str, ...] = ()
-    join: str = " "
-    value: str | None = None
-    split: tuple[str, ...] = ()
-    part: int | None = None
-    separator: str = ","
-    pattern: str | None = None
-    digits: int | None = None
-    codes: Book | Lookup | None = None
-    format: tuple[str, ...] = ()
-    unit: str | None = None
-    prefix: str = ""
-    default: str | None = None
-    skip_empty: bool = False
-
-
-@dataclass(frozen=True)
-class Block:
-    """Rows of one of our tables that come from one table of the store."""
-
-    ours: str
-    table: str
-    where: Dict[str, tuple[str, ...]]
-    columns: Dict[str, Column]
-
-    @property
-    def split(self) -> Column | None:
-        """The column that makes several rows of one."""
-        return next((column for column in self.columns.values() if column.split), None)
 
 
 @dataclass(frozen=True)
@@ -146,7 +82,7 @@ class Mapping:
         """Make a mapping of what a TOML file holds; ``where`` is what errors call it."""
         known = [*TABLES, *RESULTS, *_SECTIONS]
         for name in content:
-            _refuse_unknown(f"{where}: [{name}]", name, known, "our tables are")
+            refuse_unknown(f"{where}: [{name}]", name, known, "our tables are")
         books = books_of(content.get("codes", {}), where)
         blocks: list[Block] = []
         for name, given in content.items():
@@ -156,7 +92,7 @@ class Mapping:
             if name in RESULTS and len(many) > 1:
                 raise UsageError(f"{where}: [[{name}]] stands twice; a result goes to one table")
             blocks += [_block(name, item, books, where) for item in many]
-        _refuse_twice(blocks, where)
+        refuse_twice(blocks, where)
         if not blocks:
             raise UsageError(f"{where} maps no table; begin with [volunteers]")
         return cls(tuple(blocks), _slots(content.get("slots", {}), where))
@@ -188,29 +124,16 @@ def _block(ours: str, given: object, books: Dict[str, Book], where: str) -> Bloc
     columns = {}
     for name, cell in given.items():
         if name not in _BLOCK_KEYS:
-            _refuse_unknown(f"{here} {name}", name, [*kinds, *_BLOCK_KEYS], "it has the columns")
+            refuse_unknown(f"{here} {name}", name, [*kinds, *_BLOCK_KEYS], "it has the columns")
             columns[name] = _column(f"{here} {name}", name, cell, ours, books)
     block = Block(ours, table, _where(here, given.get("where", {})), columns)
     if ours in TABLES:
-        _refuse_incomplete(here, block)
+        refuse_incomplete(here, block)
     split = [name for name, column in columns.items() if column.split]
     if len(split) > 1:
         text = "split in one block; which of one goes with which of the other? Use two blocks"
         raise UsageError(f"{here}: {' and '.join(split)} are both {text}")
     return block
-
-
-def _refuse_incomplete(here: str, block: Block) -> None:
-    columns = TABLES[block.ours].columns()
-    lacking = [n for n, c in columns.items() if meta(c).get("required") and n not in block.columns]
-    if lacking:
-        raise UsageError(
-            f"{here} lacks {', '.join(lacking)}, which our table {block.ours} needs; say which "
-            f"column of {block.table} it is, or give a constant: {lacking[0]} = {{ value = '...' }}"
-        )
-    times = {"start", "end", "weekday", "start_time", "end_time"} & set(block.columns)
-    if SLOT in block.columns and times:
-        raise UsageError(f"{here}: a slot says when already; take out {', '.join(sorted(times))}")
 
 
 def _column(here: str, name: str, given: object, table: str, books: Dict[str, Book]) -> Column:
@@ -223,7 +146,7 @@ def _column(here: str, name: str, given: object, table: str, books: Dict[str, Bo
         )
     keys = [item.name for item in fields(Column) if item.name not in ("ours", "columns")]
     for key in given:
-        _refuse_unknown(f"{here} {key}", key, ["column", "columns", *keys], "it may have")
+        refuse_unknown(f"{here} {key}", key, ["column", "columns", *keys], "it may have")
     sources = [key for key in ("column", "columns", "value") if key in given]
     if len(sources) != 1:
         told = "has " + " and ".join(sources) if sources else "has none of them"
@@ -241,54 +164,8 @@ def _column(here: str, name: str, given: object, table: str, books: Dict[str, Bo
     if "codes" in given:
         parsed["codes"] = codes_of(f"{here} codes", given["codes"], books)
     column = Column(name, **parsed)
-    _refuse_nonsense(here, column, given, table)
+    refuse_nonsense(here, column, given, table)
     return column
-
-
-def _refuse_nonsense(here: str, column: Column, given: Dict[str, Any], table: str) -> None:
-    kind = columns_of(table)[column.ours]
-    if "separator" in given and column.part is None:
-        raise UsageError(f"{here} separator needs part, as part = 1 for the first piece")
-    if "join" in given and len(column.columns) < 2:
-        raise UsageError(f"{here} join needs columns = ['...', '...']")
-    if column.pattern is not None and _groups(here, column.pattern) != 1:
-        raise UsageError(f"{here} pattern must have one group in (parentheses): what is kept")
-    if column.format and not is_moment(kind):
-        raise UsageError(f"{here} format is for days and times, and {column.ours} is none")
-    if column.prefix and is_moment(kind):
-        raise UsageError(f"{here} prefix is for text, and {column.ours} is a day or a time")
-    for format in column.format:
-        check_format(f"{here} format", format, kind)
-    _refuse_wrong_words(here, column, kind)
-    units = units_of(kind)
-    if column.unit is not None and column.unit not in units:
-        allowed = f"it may be {', '.join(units)}" if units else f"{column.ours} has no unit"
-        raise UsageError(f"{here} unit = {column.unit!r}: {allowed}")
-
-
-def _refuse_wrong_words(here: str, column: Column, kind: dy.Column) -> None:
-    """Refuse a constant or a code that ends in what our column does not know."""
-    if isinstance(kind, dy.Enum):
-        allowed = list(kind.categories)
-    elif column.ours == SLOT:
-        allowed = book("slots")["term"].to_list()
-    else:
-        return
-    words = [word for word in (column.value, column.default) if word is not None]
-    if isinstance(column.codes, Book):
-        words += [word for word in column.codes.ours.values() if word]
-    wrong = sorted({column.prefix + word for word in words} - set(allowed))
-    if wrong:
-        raise UsageError(f"{here} comes to {wrong[0]!r}; it may be {', '.join(allowed)}")
-
-
-def _groups(here: str, pattern: str) -> int:
-    try:
-        return re.compile(pattern).groups
-    except re.error as error:
-        raise UsageError(
-            f"{here} pattern = {pattern!r} is no regular expression: {error}"
-        ) from None
 
 
 def _typed(here: str, key: str, cell: object) -> object:
@@ -341,28 +218,12 @@ def _where(here: str, given: object) -> dict[str, tuple[str, ...]]:
     return wanted
 
 
-def _refuse_twice(blocks: list[Block], where: str) -> None:
-    for number, block in enumerate(blocks):
-        if any(block == other for other in blocks[:number]):
-            raise UsageError(
-                f"{where}: two blocks [[{block.ours}]] from {block.table} say the same, and every "
-                "row would be there twice; take one out"
-            )
-
-
-def _refuse_unknown(here: str, name: str, known: Collection[str], told: str) -> None:
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"{here} is unknown: {hint}{told} {', '.join(known)}")
-
-
 def _slots(given: object, where: str) -> SlotRules:
     here = f"{where}: [slots]"
     if not isinstance(given, dict):
         raise UsageError(f"{here} must be a table, as morning = ['07:00', '12:00']")
     for key in given:
-        _refuse_unknown(f"{here} {key}", key, _SLOT_KEYS, "it may have")
+        refuse_unknown(f"{here} {key}", key, _SLOT_KEYS, "it may have")
     holidays = given.get("holidays", "CN")
     if holidays != "CN" and not isinstance(holidays, list):
         raise UsageError(f"{here} holidays = {holidays!r}: write 'CN', or a list of days")

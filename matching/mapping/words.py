@@ -11,7 +11,8 @@ import polars as pl
 from matching.errors import FAULT_SCHEMA
 from matching.faults import ROW_RULES, shorten
 from matching.mapping.cells import text_of
-from matching.mapping.spec import Block, Mapping
+from matching.mapping.shapes import Block
+from matching.mapping.spec import Mapping
 from matching.schema import TABLES, key_of, meta
 
 # Rows of ours that are set aside for a fault which the store has told of in its own words.

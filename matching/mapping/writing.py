@@ -15,7 +15,8 @@ from matching.mapping.cells import pieces_of, read, text_of
 from matching.mapping.codes import Lookup
 from matching.mapping.kinds import SLOT, columns_of, is_moment
 from matching.mapping.moments import typed
-from matching.mapping.spec import Block, Column, Mapping
+from matching.mapping.shapes import Block, Column
+from matching.mapping.spec import Mapping
 from matching.national import windows_of
 
 _DATED = ["start", "end"]
