@@ -305,6 +305,17 @@ def test_a_fault_speaks_in_the_words_of_the_store(
     assert (table, row) in faults.select("table", "row").rows()
 
 
+@pytest.mark.parametrize("how", [{}, {"unit": "minutes"}, {"codes": {"a": "1"}}, {"part": 1}])
+@pytest.mark.parametrize("cell", [[1, 2], {"a": 1}, b"a"])
+def test_what_is_no_single_value_is_told(cell: Any, how: dict[str, Any]) -> None:
+    odd = export(志愿者=export()["志愿者"].with_columns(分钟=pl.Series([cell] * 3)))
+    content = EXPORT | {
+        "volunteers": EXPORT["volunteers"] | {"max_hours": {"column": "分钟", **how}}
+    }
+    with pytest.raises(DataError, match="志愿者 row 1, 分钟 = .* one value"):
+        Problem.from_source(odd, MONDAY, mapping=content)
+
+
 def test_row_numbers_are_the_stores_where_rows_are_split_left_out_and_stacked() -> None:
     content = {
         "volunteers": [
@@ -388,6 +399,8 @@ def test_a_pin_against_the_rules_is_told_in_the_words_of_the_store() -> None:
         ({"volunteers": {"volunteer_id": {"column": "a", "join": ";"}}}, "needs columns"),
         ({"volunteers": {"volunteer_id": {"column": "a", "pattern": "("}}}, "no regular expres"),
         ({"volunteers": {"volunteer_id": {"column": "a", "pattern": "a"}}}, "one group"),
+        ({"volunteers": {"volunteer_id": {"column": "a", "pattern": "(?=a)(b)"}}}, "look-around"),
+        ({"volunteers": {"volunteer_id": {"column": "a", "digits": 1000}}}, "from 1 to 100"),
         ({"volunteers": {"volunteer_id": {"column": "a", "format": "%Y"}}}, "days and times"),
         ({"volunteers": {"volunteer_id": {"column": "a", "unit": "m"}}}, "has no unit"),
         ({"volunteers": {"volunteer_id": "a", "max_hours": {"column": "b", "unit": "m"}}}, "may"),

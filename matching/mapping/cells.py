@@ -54,10 +54,15 @@ def text_of(cells: pl.Series) -> pl.Series:
             cells = whole
     elif isinstance(kind, pl.Datetime):
         cells = cells.dt.strftime(_MOMENT + ("%:z" if kind.time_zone else ""))
-    elif kind.is_nested():
-        return cells
+    elif is_odd(kind):
+        return pl.repeat(None, len(cells), eager=True, dtype=pl.String).alias(cells.name)
     text = cells.cast(pl.String)
     return text.set(text == "", None)
+
+
+def is_odd(kind: pl.DataType) -> bool:
+    """Tell whether a cell of this type is no single value that could be text."""
+    return kind.is_nested() or kind in (pl.Object, pl.Binary, pl.Duration)
 
 
 def pieces_of(cells: pl.Series, signs: tuple[str, ...]) -> pl.Series:
@@ -66,7 +71,7 @@ def pieces_of(cells: pl.Series, signs: tuple[str, ...]) -> pl.Series:
     A cell that is a list already is one.
     """
     name = cells.name
-    if cells.dtype in (pl.List, pl.Array):
+    if isinstance(cells.dtype, pl.List | pl.Array) and not is_odd(cells.dtype.inner):  # type: ignore[arg-type]
         pieces = cells.cast(pl.List(pl.String))
     else:
         text = text_of(cells)
@@ -92,7 +97,12 @@ def read(column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs) 
     """
     first = cells[0]
     typed = is_moment(kind) and first.dtype in (pl.Datetime, pl.Date, pl.Time)
-    if len(cells) == 1 and (typed or not _does_something(column)):
+    odd = next((cell for cell in cells if is_odd(cell.dtype)), None)
+    if odd is not None:
+        nothing = pl.repeat(None, len(odd), eager=True, dtype=pl.String)
+        found = Read(odd)
+        found.check(nothing, "type", f"holds a {odd.dtype}, not one value; use split for a list")
+    elif len(cells) == 1 and (typed or not _does_something(column)):
         found = Read(_without_midnight(first, kind))
     else:
         found = Read(_joined(cells, kind, column.join))
@@ -105,7 +115,7 @@ def read(column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs) 
             _moments(found, column.format, kind)
         elif is_moment(kind):
             found.cells = _without_midnight(found.cells, kind)
-    if column.unit is not None:
+    if column.unit is not None and odd is None:
         _in_our_unit(found, column.unit, kind)
     if column.prefix:
         found.cells = column.prefix + text_of(found.cells)

@@ -115,7 +115,7 @@ def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool)
     found = Guess(ours, {"column": theirs})
     if not sure:
         found.doubts.append("a similar name")
-    text = text_of(cells).drop_nulls() if not cells.dtype.is_nested() else None
+    text = text_of(cells).drop_nulls()
     units = units_of(kind)
     if units:
         name = unicodedata.normalize("NFKC", theirs).lower()
@@ -128,7 +128,7 @@ def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool)
             found.content["unit"] = unit
         elif unit is None:
             found.doubts.append(f"taken for {ours_unit}")
-    if text is None or not len(text):
+    if not len(text):
         return found
     if is_moment(kind):
         _moment(found, kind, cells, text)

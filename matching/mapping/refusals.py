@@ -9,6 +9,7 @@ from collections.abc import Mapping as Dict
 from typing import Any
 
 import dataframely as dy
+import polars as pl
 
 from matching.errors import UsageError
 from matching.mapping.codes import Book
@@ -72,12 +73,19 @@ def _refuse_wrong_words(here: str, column: Column, kind: dy.Column) -> None:
 
 
 def _groups(here: str, pattern: str) -> int:
+    """Count the groups of a regular expression, which the one that is used must know too."""
+    try:
+        pl.Series([""]).str.extract(pattern, 1)
+    except pl.exceptions.ComputeError as error:
+        lines = [line for line in str(error).splitlines() if line.startswith("error: ")]
+        reason = lines[0].removeprefix("error: ") if lines else "it cannot be read"
+        text = f"{here} pattern = {pattern!r} is no regular expression of the regex crate: {reason}"
+        raise UsageError(text) from None
     try:
         return re.compile(pattern).groups
     except re.error as error:
-        raise UsageError(
-            f"{here} pattern = {pattern!r} is no regular expression: {error}"
-        ) from None
+        text = f"{here} pattern = {pattern!r} is no regular expression: {error}"
+        raise UsageError(text) from None
 
 
 def refuse_twice(blocks: list[Block], where: str) -> None:

@@ -177,8 +177,8 @@ def _typed(here: str, key: str, cell: object) -> object:
             raise UsageError(f"{here} = {cell!r}: write true or false")
         return cell
     if key in ("part", "digits"):
-        if not isinstance(cell, int) or isinstance(cell, bool) or cell < 1:
-            raise UsageError(f"{here} = {cell!r}: write a whole number from 1")
+        if not isinstance(cell, int) or isinstance(cell, bool) or not 1 <= cell <= 100:
+            raise UsageError(f"{here} = {cell!r}: write a whole number from 1 to 100")
         return cell
     if key in ("value", "default"):
         return _constant(here, cell)

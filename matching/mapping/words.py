@@ -10,7 +10,7 @@ import polars as pl
 
 from matching.errors import FAULT_SCHEMA
 from matching.faults import ROW_RULES, shorten
-from matching.mapping.cells import text_of
+from matching.mapping.cells import is_odd, text_of
 from matching.mapping.shapes import Block
 from matching.mapping.spec import Mapping
 from matching.schema import TABLES, key_of, meta
@@ -163,6 +163,8 @@ def _theirs(block: Block, column: str | None) -> list[str]:
 
 
 def _text(cells: pl.Series) -> pl.Series:
-    if cells.dtype.is_nested():
+    if isinstance(cells.dtype, pl.List) and not is_odd(cells.dtype.inner):  # type: ignore[arg-type]
         return cells.cast(pl.List(pl.String)).list.join(",").alias(cells.name)
+    if is_odd(cells.dtype):
+        return pl.repeat(f"({cells.dtype})", len(cells), eager=True).alias(cells.name)
     return text_of(cells).alias(cells.name)

@@ -169,7 +169,10 @@ class Database:
             for name in there if wanted is None else dict.fromkeys(wanted):
                 columns = [column["name"] for column in inspector.get_columns(name, self.schema)]
                 cells = [sa.column(column, sa.types.NullType()) for column in columns]
-                query = sa.select(sa.table(name, *cells, schema=self.schema)).limit(rows)
+                query = sa.select(sa.table(name, *cells, schema=self.schema))
+                if rows is not None:
+                    # No parameter: PostgreSQL's COPY has none.
+                    query = query.limit(sa.literal_column(str(int(rows))))
                 frame = together(_batches(connection, query))
                 frame = frame.rename({"row": OWN_ROW}, strict=False)
                 frames[name] = frame.sort(frame.columns, nulls_last=True, maintain_order=True)
