@@ -114,7 +114,7 @@ def clean(
         every = frames.words(every)
     if refused:
         raise DataError(every)
-    warn_of_places(tables, given)
+    warn_of_places(tables, given, frames.words if isinstance(frames, Tables) else None)
     return tables, every
 
 

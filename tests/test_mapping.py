@@ -16,6 +16,7 @@ from matching.mapping.writing import written_tables
 from matching.national import windows_of
 from matching.stores import write_tables
 from matching.tables import Tables
+from tests.servers import SERVERS, schema_for, server
 
 MONDAY = date(2026, 11, 30)
 VOLUNTEERS = {"volunteers": {"table": "志愿者", "volunteer_id": "编号"}}
@@ -168,6 +169,13 @@ def test_several_tables_become_one_and_one_becomes_several() -> None:
     assert found["qualifications"]["volunteer_id"].to_list() == ["e1"]
 
 
+def test_a_choice_that_keeps_nothing_is_told_of() -> None:
+    content = {"volunteers": {"table": "表", "volunteer_id": "编号", "where": {"状态": ["正长"]}}}
+    people = pl.DataFrame({"编号": ["a", "b"], "状态": ["正常", None]})
+    with pytest.warns(DataWarning, match=r"表: where 状态 = \['正长'\] keeps no row .*'正常', ''"):
+        assert mapped(content, 表=people)["volunteers"].is_empty()
+
+
 def test_codes_may_be_based_on_others_or_stand_in_a_table_of_the_store() -> None:
     content: dict[str, Any] = {
         "codes": {"ours": {"based_on": "national:skills", "A1": "skill:local"}},
@@ -312,7 +320,7 @@ def test_what_is_no_single_value_is_told(cell: Any, how: dict[str, Any]) -> None
     content = EXPORT | {
         "volunteers": EXPORT["volunteers"] | {"max_hours": {"column": "分钟", **how}}
     }
-    with pytest.raises(DataError, match="志愿者 row 1, 分钟 = .* one value"):
+    with pytest.raises(DataError, match=r"志愿者 row 1, 分钟 = .* one value"):
         Problem.from_source(odd, MONDAY, mapping=content)
 
 
@@ -377,6 +385,14 @@ def test_a_pin_against_the_rules_is_told_in_the_words_of_the_store() -> None:
     problem = Problem.from_source(export(派单=pins), MONDAY, mapping=EXPORT)
     with pytest.raises(DataError, match="派单 row 1, 编号, 单号 = '编号=v2, 单号=r1': this pin is"):
         solve(problem)
+
+
+def test_a_warning_of_places_names_the_rows_of_the_store() -> None:
+    people = export()["志愿者"].filter(pl.col("编号") == "v1")
+    many = pl.concat([people.with_columns(编号=pl.lit(f"v{n}")) for n in range(9)])
+    swapped = pl.concat([many.head(0), people.with_columns(坐标=pl.lit("45.7,86.6")), many.tail(8)])
+    with pytest.warns(DataWarning, match=r"志愿者: lat and lon look swapped in 1 row\(s\): 1;"):
+        Problem.from_source(export(志愿者=swapped), MONDAY, mapping=EXPORT)
 
 
 # --- nonsense -------------------------------------------------------------------------------------
@@ -519,6 +535,19 @@ def test_every_store_is_read_through_a_mapping(tmp_path: Path, where: str) -> No
     assert {frame.height for frame in source.read_own(rows=1).values()} == {1}
     with pytest.raises(UsageError, match=r"has no table 没有; it has .*志愿者"):
         source.read_own(["没有"])
+
+
+@pytest.mark.parametrize("variable", SERVERS)
+def test_a_database_server_is_read_through_a_mapping(tmp_path: Path, variable: str) -> None:
+    url, schema = server(variable), schema_for(variable, tmp_path)
+    frames = {name: frame for name, frame in export().items() if name != "派单"}
+    open_sink(url, schema=schema).write_tables(frames)  # type: ignore[attr-defined]
+    content = {name: block for name, block in EXPORT.items() if name != "assignments"}
+    problem = Problem.from_source(url, MONDAY, mapping=content, schema=schema)
+    assert problem.volunteers.max_minutes[:2].tolist() == [120, 90]
+    source = open_source(url, schema=schema)
+    assert isinstance(source, OwnSource)
+    assert {frame.height for frame in source.read_own(rows=1).values()} == {1}
 
 
 def test_a_source_of_ones_own_needs_nothing_more() -> None:

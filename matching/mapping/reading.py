@@ -20,6 +20,7 @@ from matching.national import windows_of
 from matching.tables import Tables
 
 # How a store gives back a column that is called as the numbers of the rows are.
+_SHOWN = 10
 _SCHEMA = pl.Schema(FAULT_SCHEMA)
 _ROW, _ROW_OF_STORE = "row", "row (of the file)"
 
@@ -109,7 +110,8 @@ class _Reader:
         if missing:
             has = ", ".join(c for c in frame.columns if c != _ROW) or "no columns"
             for ours, theirs in missing:
-                text = f"the mapping reads the column {theirs} as our {block.ours}.{ours}, and the "
+                use = "to choose rows" if ours == "where" else f"as our {block.ours}.{ours}"
+                text = f"the mapping reads the column {theirs} {use}, and the "
                 text += f"table has none of that name; it has {has}"
                 faults.append(_faults(block.ours, None, ours, "mapping_column", text))
             return None
@@ -216,7 +218,13 @@ def _missing(block: Block, frame: pl.DataFrame) -> list[tuple[str, str]]:
 def _chosen(block: Block, frame: pl.DataFrame) -> pl.DataFrame:
     for theirs, values in block.where.items():
         cells = text_of(frame[_name(frame, theirs)]).fill_null("")
-        frame = frame.filter(cells.is_in(list(values)))
+        kept = frame.filter(cells.is_in(list(values)))
+        if kept.is_empty() and not frame.is_empty():
+            seen = ", ".join(map(repr, cells.unique(maintain_order=True).head(_SHOWN)))
+            text = f"{block.table}: where {theirs} = {list(values)} keeps no row for our "
+            text += f"{block.ours}; the rows have {seen}"
+            warnings.warn(text, DataWarning, stacklevel=6)
+        frame = kept
     return frame
 
 
