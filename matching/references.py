@@ -280,7 +280,8 @@ def warn_of_places(
             found = found if words is None else words(found)
             shown = ", ".join(str(row) for row in found["row"])
             text = (
-                f"{found['table'][0]}: lat and lon look swapped in {swapped.height} row(s): {shown}; "
+                f"{found['table'][0]}: "
+                f"lat and lon look swapped in {swapped.height} row(s): {shown}; "
                 "all other places lie where they would be the other way round"
             )
             warnings.warn(text, DataWarning, stacklevel=4)

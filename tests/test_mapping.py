@@ -388,9 +388,10 @@ def test_a_pin_against_the_rules_is_told_in_the_words_of_the_store() -> None:
 
 
 def test_a_warning_of_places_names_the_rows_of_the_store() -> None:
-    people = export()["志愿者"].filter(pl.col("编号") == "v1")
-    many = pl.concat([people.with_columns(编号=pl.lit(f"v{n}")) for n in range(9)])
-    swapped = pl.concat([many.head(0), people.with_columns(坐标=pl.lit("45.7,86.6")), many.tail(8)])
+    one = export()["志愿者"].filter(pl.col("编号") == "v1")
+    people = [one.with_columns(编号=pl.lit(f"v{n}"), 坐标=pl.lit("86.6,45.7")) for n in range(9)]
+    people[0] = people[0].with_columns(坐标=pl.lit("45.7,86.6"))
+    swapped = pl.concat(people)
     with pytest.warns(DataWarning, match=r"志愿者: lat and lon look swapped in 1 row\(s\): 1;"):
         Problem.from_source(export(志愿者=swapped), MONDAY, mapping=EXPORT)
 
