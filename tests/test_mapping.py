@@ -357,6 +357,13 @@ def test_what_the_store_cannot_read_is_told_once_in_its_own_words(tmp_path: Path
     assert faults.select("table", "row", "rule").rows() == [("志愿者", 4, "ragged")]
     problem = Problem.from_source(tmp_path, MONDAY, on_error="quarantine", mapping=EXPORT)
     assert problem.volunteers.id.to_list() == ["v1", "v2", "v3"]
+    (tmp_path / "派单.csv").write_bytes(b"")
+    both = Problem.from_source(tmp_path, MONDAY, on_error="quarantine", mapping=EXPORT).faults
+    assert both.select("table", "row", "rule").rows() == [
+        ("志愿者", 4, "ragged"),
+        ("派单", None, "empty_file"),
+    ]
+    write_tables(tmp_path, {"派单": export()["派单"]})
     (tmp_path / "志愿者.csv").write_bytes(b"")
     with pytest.raises(DataError, match=r"^1 fault in the tables\n  志愿者.*: empty file"):
         Problem.from_source(tmp_path, MONDAY, mapping=EXPORT)

@@ -1,5 +1,6 @@
 """National code tables, and weekly half-days as windows of a week."""
 
+import sys
 from datetime import date, datetime, time
 
 import polars as pl
@@ -96,6 +97,13 @@ def test_a_year_that_is_not_announced_says_what_to_do() -> None:
     assert windows_of(date(2098, 1, 6), SlotRules(holidays=())).height == 21
     with pytest.raises(UsageError, match="a week starts with a Monday"):
         windows_of(date(2026, 12, 1))
+
+
+def test_without_the_calendar_the_holidays_may_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "chinese_calendar", None)
+    with pytest.raises(UsageError, match=r"volunteer-matching\[national\]', or give the holidays"):
+        windows_of(PLAIN)
+    assert windows_of(PLAIN, SlotRules(holidays=())).height == 21
 
 
 def test_windows_cover_slots_from_beginning_to_end() -> None:

@@ -52,7 +52,8 @@ class StoreWords:
         if table not in self.origins:
             return None
         origin = self.origins[table]
-        raw = {block.table: self.raw[block.table] for block in origin.blocks}
+        names = [block.table for block in origin.blocks if block.table in self.raw]
+        raw = {name: self.raw[name] for name in names}
         return StoreWords(self.mapping, raw, {table: origin}, self.told.clear())
 
     def __call__(self, faults: pl.DataFrame) -> pl.DataFrame:
