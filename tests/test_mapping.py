@@ -440,6 +440,10 @@ def test_a_warning_of_places_names_the_rows_of_the_store() -> None:
         ({"codes": {"a": {"based_on": "a"}}}, "circular: a -> a"),
         ({"codes": {"a": {}}}, "is empty"),
         ({"volunteers": [{"volunteer_id": "a"}] * 2}, "every row would be there twice"),
+        (
+            {"volunteers": {"volunteer_id": "a", "lat": "b", "lon": "b"}},
+            "lat and lon are both b; which is which",
+        ),
         ({"plan": [{}, {}]}, "goes to one table"),
         (
             {

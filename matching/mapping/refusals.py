@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Collection
 from collections.abc import Mapping as Dict
+from dataclasses import replace
 from typing import Any
 
 import dataframely as dy
@@ -86,6 +87,22 @@ def _groups(here: str, pattern: str) -> int:
     except re.error as error:
         text = f"{here} pattern = {pattern!r} is no regular expression: {error}"
         raise UsageError(text) from None
+
+
+def refuse_alike(here: str, block: Block) -> None:
+    """Refuse two numbers or times that are read from the same cell in the same way."""
+    kinds = columns_of(block.ours)
+    seen: dict[Column, str] = {}
+    for name, column in block.columns.items():
+        if column.value is not None or isinstance(kinds[name], dy.String):
+            continue
+        alike = replace(column, ours="", codes=None)
+        if alike in seen:
+            raise UsageError(
+                f"{here}: {seen[alike]} and {name} are both {', '.join(column.columns)}; "
+                "which is which? If the cell holds both, say part = 1 and part = 2"
+            )
+        seen[alike] = name
 
 
 def refuse_twice(blocks: list[Block], where: str) -> None:

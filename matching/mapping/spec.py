@@ -26,6 +26,7 @@ from matching.errors import UsageError
 from matching.mapping.codes import Book, books_of, codes_of
 from matching.mapping.kinds import RESULTS, columns_of
 from matching.mapping.refusals import (
+    refuse_alike,
     refuse_incomplete,
     refuse_nonsense,
     refuse_twice,
@@ -129,6 +130,7 @@ def _block(ours: str, given: object, books: Dict[str, Book], where: str) -> Bloc
     block = Block(ours, table, _where(here, given.get("where", {})), columns)
     if ours in TABLES:
         refuse_incomplete(here, block)
+    refuse_alike(here, block)
     split = [name for name, column in columns.items() if column.split]
     if len(split) > 1:
         text = "split in one block; which of one goes with which of the other? Use two blocks"
