@@ -146,7 +146,8 @@ def api_page(package: object) -> str:
 
 def stores_page() -> str:
     """Return the page of the stores: what chooses each, its options; the protocols; the kit."""
-    from matching import adapters, testing
+    from matching import adapters, mapping, testing
+    from matching.mapping import shapes
 
     parts = [
         "# Stores",
@@ -166,6 +167,12 @@ def stores_page() -> str:
     parts.append(_grid(("store", "chosen by", "options of a source", "options of a sink"), rows))
     parts += ["## Protocols", *(_auto("autoclass", adapters, n) for n in ("Source", "Sink"))]
     parts += [_auto("autofunction", adapters, name) for name in ("open_source", "open_sink")]
+    parts += ["## Mappings", _auto("autoclass", adapters, "OwnSource")]
+    parts += [
+        _auto("autoclass", mapping, name) for name in ("Mapping", "MappedSource", "MappedSink")
+    ]
+    parts += [_auto("autoclass", shapes, "Column")]
+    parts += [_auto("autofunction", mapping, n) for n in ("mapped_source", "mapped_sink", "draft")]
     parts += ["## The kit", *(_auto("autoclass", testing, name) for name in testing.__all__)]
     return _page(parts)
 

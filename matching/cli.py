@@ -1,4 +1,4 @@
-"""The command line: ``matching plan | check | report | generate``."""
+"""The command line: ``matching plan | check | report | generate | map``."""
 
 from __future__ import annotations
 
@@ -93,6 +93,13 @@ WeekOption = Annotated[
 PolicyOption = Annotated[
     Path | None, typer.Option(help="TOML file with weights and limits", metavar="FILE")
 ]
+MappingOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="TOML file that says the store's own names, units and codes; see matching map",
+        metavar="FILE",
+    ),
+]
 OnErrorOption = Annotated[
     OnError, typer.Option(help="Refuse faulty tables, or set the faulty rows aside")
 ]
@@ -106,6 +113,7 @@ def plan(
     ],
     week: WeekOption = None,
     policy: PolicyOption = None,
+    mapping: MappingOption = None,
     time_limit: Annotated[float, typer.Option(help="Seconds to search", min=0)] = 600.0,
     gap: Annotated[float, typer.Option(help="Relative gap that is good enough", min=0)] = 1e-4,
     workers: Annotated[int, typer.Option(help="Threads", min=1, max=256)] = 2,
@@ -135,20 +143,21 @@ def plan(
         _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed)
         return
     with _teaching(), _interruptible() as interrupted:
-        from matching.adapters import open_sink, open_source
         from matching.engine import solve
+        from matching.mapping import mapped_sink, mapped_source
         from matching.problem import Problem
         from matching.reports.origin import Origin
         from matching.terminal import Ticker, show_plan
 
-        source = open_source(tables, **_options(option))
+        monday = _week(week)
+        source = mapped_source(tables, mapping, monday, **_options(option))
         written = {} if format is None else {"format": format.value}
-        sink = open_sink(out, **written, **_options(out_option))
+        sink = mapped_sink(out, mapping, **written, **_options(out_option))
         with Ticker() as ticker:
             ticker.say("read")
             raw = source.read_tables()
             ticker.say("validate")
-            problem = Problem.from_tables(raw, _week(week), _policy(policy), on_error.value)
+            problem = Problem.from_tables(raw, monday, _policy(policy), on_error.value)
             del raw
             result = solve(
                 problem,
@@ -178,6 +187,7 @@ def check(
     ],
     week: WeekOption = None,
     policy: PolicyOption = None,
+    mapping: MappingOption = None,
     on_error: OnErrorOption = OnError.refuse,
     option: OptionOption = None,
     out_option: OutOptionOption = None,
@@ -191,7 +201,6 @@ def check(
     """
     with _teaching():
         from matching import audit
-        from matching.adapters import open_source
         from matching.certificate import certify
         from matching.pins import settled
         from matching.plan import Plan
@@ -199,13 +208,15 @@ def check(
         from matching.problem import Problem
         from matching.terminal import show_check
 
-        made, summary = _result(plan, _options(out_option))
+        made, summary = _result(plan, mapping, _options(out_option))
         chosen = _policy_of(policy, summary)
-        problem = Problem.from_tables(
-            open_source(tables, **_options(option)).read_tables(),
+        problem = Problem.from_source(
+            tables,
             _week(week or summary.get("week")),
             chosen,
             on_error.value,
+            mapping,
+            **_options(option),
         )
         problem = settled(problem)
         rows = Plan.from_frame(problem, made["plan"])
@@ -231,6 +242,7 @@ def report(
     ] = None,
     week: WeekOption = None,
     policy: PolicyOption = None,
+    mapping: MappingOption = None,
     option: OptionOption = None,
     out_option: OutOptionOption = None,
 ) -> None:
@@ -243,18 +255,18 @@ def report(
     Example: matching report edited.csv --tables tables --week 2026-11-30 --out plan.html
     """
     with _teaching():
-        from matching.adapters import open_source
+        from matching.mapping import mapped_source
         from matching.problem import Problem
         from matching.reports.facts import Facts
         from matching.reports.origin import Origin
         from matching.stores.whole import replacing
         from matching.tables import clean
 
-        made, summary = _result(plan, _options(out_option))
+        made, summary = _result(plan, mapping, _options(out_option))
         origin = Origin.from_summary(summary, tables, _options(option))
         chosen = _policy_of(policy, summary)
         monday = _week(week or summary.get("week"))
-        raw = open_source(origin.tables, **origin.options).read_tables()
+        raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
         cleaned, faults = clean(
             raw, week=monday, time_zone=chosen.time_zone, on_error=origin.on_error
         )
@@ -397,6 +409,45 @@ def _generate_nation(
             typer.echo(f"region {code}: {people:,} volunteers, {orders:,} requests")
 
 
+@app.command("map")
+def draft_mapping(
+    tables: TablesArgument,
+    out: Annotated[
+        Path, typer.Option(help="TOML file to write; one that is there stays", metavar="FILE")
+    ],
+    option: OptionOption = None,
+) -> None:
+    """Draft a mapping: guess from names and values which column of a store is which of ours.
+
+    Read what it wrote, mend the guesses, then plan with it. Exit status 1 if something that is
+    needed was not found.
+
+    Example: matching map export.xlsx --out map.toml
+
+    Example: matching plan export.xlsx --mapping map.toml --out plan
+    """
+    with _teaching():
+        from matching.adapters import open_source
+        from matching.errors import UsageError
+        from matching.mapping import draft
+
+        there = UsageError(f"{out} is there already, and is never overwritten; give another name")
+        if out.exists():
+            raise there
+        made = draft(open_source(tables, **_options(option)), _shown(tables))
+        try:
+            with out.open("x", encoding="utf-8") as file:
+                file.write(made.text)
+        except FileExistsError:
+            raise there from None
+        typer.echo(f"{out}: a draft to read and mend")
+        for title, texts in (("missing", made.missing), ("unsure", made.unsure)):
+            for text in texts:
+                typer.echo(f"{title}: {text}")
+        if made.missing:
+            raise typer.Exit(1)
+
+
 def _shown(where: str) -> str:
     """Return a URL without the password that may stand in it."""
     from urllib.parse import urlsplit
@@ -415,10 +466,11 @@ def _options(given: list[str] | None) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _result(plan: str, options: dict[str, str]) -> Output:
+def _result(plan: str, mapping: Path | None, options: dict[str, str]) -> Output:
     """Read the tables of a plan, and its summary: empty, if a file holds the plan alone."""
-    from matching.adapters import PATH, adapter_name, open_sink
+    from matching.adapters import PATH, adapter_name
     from matching.errors import UsageError
+    from matching.mapping import mapped_sink
     from matching.stores import read_plan
 
     local = adapter_name(plan) == PATH
@@ -426,7 +478,7 @@ def _result(plan: str, options: dict[str, str]) -> Output:
         raise UsageError(f"{plan} does not exist; name a plan's file, or the folder that holds it")
     if local and not Path(plan).is_dir():
         return {"plan": read_plan(plan)}, {}
-    tables, summary = open_sink(plan, **options).read_result()
+    tables, summary = mapped_sink(plan, mapping, **options).read_result()
     if "plan" not in tables and local:
         return {"plan": read_plan(plan)}, summary  # raises, and says what it looked for
     if "plan" not in tables:
