@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from matching.arguments import (
+    Format,
+    OnError,
+    OnErrorOption,
+    OptionOption,
+    OutOptionOption,
+    PolicyOption,
+    Rules,
+    Size,
+    TablesArgument,
+    WeekOption,
+)
+from matching.conduct import interruptible, teaching
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,68 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-class Format(StrEnum):
-    """How tables are written."""
-
-    csv = "csv"
-    parquet = "parquet"
-    jsonl = "jsonl"
-    xlsx = "xlsx"
-
-
-class OnError(StrEnum):
-    """What to do with faulty rows."""
-
-    refuse = "raise"
-    quarantine = "quarantine"
-
-
-class Size(StrEnum):
-    """Sizes of made-up worlds."""
-
-    town = "town"
-    district = "district"
-    city = "city"
-    province = "province"
-
-
-class Rules(StrEnum):
-    """Which rules a made-up world uses."""
-
-    network = "network"
-    full = "full"
-
-
-TablesArgument = Annotated[
-    str,
-    typer.Argument(
-        help="Where volunteers, availability, requests, ... are: a folder of files, a .zip, an "
-        ".xlsx, or a URL such as postgresql://host/platform"
-    ),
-]
-OptionOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--option", help="For the store of the tables, as encoding=gb18030", metavar="NAME=VALUE"
-    ),
-]
-OutOptionOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--out-option", help="For the store of the plan, as version=2", metavar="NAME=VALUE"
-    ),
-]
-WeekOption = Annotated[
-    str | None, typer.Option(help="Monday the week starts with, as 2026-11-30", metavar="DATE")
-]
-PolicyOption = Annotated[
-    Path | None, typer.Option(help="TOML file with weights and limits", metavar="FILE")
-]
-OnErrorOption = Annotated[
-    OnError, typer.Option(help="Refuse faulty tables, or set the faulty rows aside")
-]
 
 
 @app.command()
@@ -119,7 +65,7 @@ def plan(
 
     Example: matching plan postgresql://host/platform --out postgresql://host/platform
     """
-    with _teaching(), _interruptible() as interrupted:
+    with teaching(), interruptible() as interrupted:
         from matching.adapters import open_sink, open_source
         from matching.engine import solve
         from matching.problem import Problem
@@ -171,7 +117,7 @@ def check(
 
     Example: matching check tables plan
     """
-    with _teaching():
+    with teaching():
         from matching import audit
         from matching.adapters import open_source
         from matching.certificate import certify
@@ -224,7 +170,7 @@ def generate(
 
     Example: matching generate town --seed 1 --week 2026-11-30 --out town
     """
-    with _teaching():
+    with teaching():
         from matching.adapters import open_sink
         from matching.errors import UsageError
         from matching.synthetic import generate as make
@@ -300,46 +246,3 @@ def _policy(path: Path | None) -> Policy:
     from matching.policy import Policy
 
     return Policy() if path is None else Policy.from_toml(path)
-
-
-@contextmanager
-def _teaching() -> Iterator[None]:
-    """Turn what a user can mend into a message and exit status 2; show warnings as one line."""
-    from matching.errors import DataWarning, MatchingError
-
-    def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
-        typer.secho(f"warning: {message}", err=True, fg="yellow")
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", DataWarning)
-        warnings.showwarning = show
-        try:
-            yield
-        except MatchingError as error:
-            typer.secho(f"error: {error}", err=True, fg="red")
-            raise typer.Exit(2) from None
-        except OSError as error:
-            typer.secho(f"error: {error.filename}: {error.strerror}", err=True, fg="red")
-            raise typer.Exit(2) from None
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C ask for the end, and the second force it."""
-    asked = False
-
-    def ask(number: int, frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        typer.echo("\nfinishing with the best plan so far; Ctrl-C again to abandon", err=True)
-
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield lambda: asked
-    except KeyboardInterrupt:
-        typer.echo("abandoned: nothing was written", err=True)
-        sys.exit(130)
-    finally:
-        signal.signal(signal.SIGINT, before)

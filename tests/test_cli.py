@@ -19,7 +19,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 import matching.engine
-from matching.cli import _interruptible, app
+from matching.cli import app
+from matching.conduct import interruptible
 from matching.stores import read_plan, read_prices, read_summary, read_tables
 from tests.test_faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
 
@@ -507,7 +508,7 @@ def test_a_second_ctrl_c_abandons(
 
 
 def test_ctrl_c_is_heard_once() -> None:
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         assert not interrupted()
         signal.raise_signal(signal.SIGINT)
         assert interrupted()
@@ -515,7 +516,7 @@ def test_ctrl_c_is_heard_once() -> None:
 
 def test_ctrl_c_twice_leaves_at_once() -> None:
     def leave() -> None:
-        with _interruptible():
+        with interruptible():
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
             raise AssertionError("nobody gets here")
