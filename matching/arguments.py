@@ -41,6 +41,9 @@ class Rules(StrEnum):
     full = "full"
 
 
+# The headings that options stand under in a command's help.
+SEARCH, STORES = "Search", "Stores"
+
 TablesArgument = Annotated[
     str,
     typer.Argument(
@@ -51,21 +54,36 @@ TablesArgument = Annotated[
 OptionOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--option", help="For the store of the tables, as encoding=gb18030", metavar="NAME=VALUE"
+        "--option",
+        help="For the store of the tables, as encoding=gb18030; once for each",
+        metavar="NAME=VALUE",
+        rich_help_panel=STORES,
     ),
 ]
 OutOptionOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--out-option", help="For the store of the plan, as version=2", metavar="NAME=VALUE"
+        "--out-option",
+        help="For the store of the plan, as version=2; once for each",
+        metavar="NAME=VALUE",
+        rich_help_panel=STORES,
     ),
 ]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(help="Of the files written; csv, if absent", rich_help_panel=STORES),
+]
 WeekOption = Annotated[
-    str | None, typer.Option(help="Monday the week starts with, as 2026-11-30", metavar="DATE")
+    str | None,
+    typer.Option(help="Monday the week starts with, as 2026-11-30", metavar="DATE"),
 ]
 PolicyOption = Annotated[
     Path | None, typer.Option(help="TOML file with weights and limits", metavar="FILE")
 ]
 OnErrorOption = Annotated[
     OnError, typer.Option(help="Refuse faulty tables, or set the faulty rows aside")
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="Write one JSON object, for machines, errors too"),
 ]
