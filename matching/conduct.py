@@ -58,13 +58,15 @@ def teaching(as_json: bool = False) -> Iterator[None]:
 
 
 def tell(text: str, style: str) -> None:
-    """Write to standard error, in colour if it is a terminal and NO_COLOR is not set."""
+    """Write to standard error, in colour if it is a terminal and NO_COLOR is not set.
+
+    Lines stay whole, so that what is copied from the screen is.
+    """
     from rich.console import Console
 
     console = Console(stderr=True)
     with console.capture() as written:
-        whole = not console.is_terminal  # lines break at words on a screen, nowhere in a pipe
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=whole)
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
     # Not by the console itself: what shows progress stands between it and the screen.
     sys.stderr.write(written.get())
 

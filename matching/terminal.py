@@ -53,7 +53,7 @@ def show_plan(
         console.print(Text(_nothing(summary), style="yellow"))
     _print_rows(console, frames["plan"].drop("quality"))
     _print_reasons(console, frames["unfilled"])
-    console.print(Text(f"written to {out}: {', '.join(frames)}, summary"))
+    console.print(Text(f"written to {out}: {', '.join(frames)}, summary"), soft_wrap=True)
 
 
 def say_next(*commands: Iterable[str]) -> None:
@@ -61,7 +61,7 @@ def say_next(*commands: Iterable[str]) -> None:
     console = _console()
     for number, command in enumerate(commands):
         label = "next:" if number == 0 else "     "
-        console.print(Text(f"{label} {shlex.join(command)}", style="dim"))
+        console.print(Text(f"{label} {shlex.join(command)}", style="dim"), soft_wrap=True)
 
 
 def _figures(summary: dict[str, Any], seconds: float) -> list[tuple[str, str, str]]:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
@@ -43,6 +42,7 @@ PHASES = {
 }
 # Four times a second: it reads as alive, and costs the solver nothing.
 _PER_SECOND = 4
+_SIGNS = "-\\|/"
 
 
 class Ticker:
@@ -74,7 +74,6 @@ class Ticker:
         self._saying = False
         self._known: Progress | None = None
         self._deadline: float | None = None
-        self._spinner = Spinner("line")
         console = Console(stderr=True)
         shown = console.is_terminal and not console.is_dumb_terminal
         self._live = (
@@ -131,9 +130,10 @@ class Ticker:
             names.append(text, style="green" if number < at else style)
         head = Table.grid(expand=False, padding=(0, 2))
         head.add_row(names, Text(self._clock(stage), no_wrap=True))
-        self._spinner.update(text=Text(doing, no_wrap=True, overflow="ellipsis"))
+        sign = _SIGNS[int(time.monotonic() * _PER_SECOND) % len(_SIGNS)]
+        now = Text(f"{sign} {doing}", no_wrap=True, overflow="ellipsis")
         figures = self._figures()
-        return Group(head, self._spinner, *([figures] if figures else []))
+        return Group(head, now, *([figures] if figures else []))
 
     def _clock(self, stage: str) -> str:
         text = spoken(time.monotonic() - self._started)
