@@ -128,10 +128,12 @@ def plan(
                 on_progress=ticker.tell,
                 interrupted=interrupted,
             )
+            ticker.say("tables")
             frames, summary = result.output()
             ticker.say("write")
             summary["timings"] |= ticker.timings
             sink.write_result(frames, summary)
+        summary["timings"] |= ticker.timings
         if json:
             _print_json(summary)
         else:

@@ -35,6 +35,7 @@ PHASES = {
     "whole": ("solve", "proving that nothing is left"),
     "certify again": ("solve", "proving a bound from the last prices"),
     "unfilled": ("write", "finding out why seats stay empty"),
+    "tables": ("write", "making tables of the plan"),
     "write": ("write", "writing it all"),
     "audit": ("audit", "reading every rule anew"),
     "prove": ("prove", "proving a bound from prices"),

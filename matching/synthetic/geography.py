@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -56,14 +57,28 @@ class Towns:
     communities: Ints
 
 
-def read_towns(size: str) -> Towns:
-    """Return the towns of the area that a size stands for (see `AREAS`).
+def read_towns(size: str, counties: Collection[str] | None = None) -> Towns:
+    """Return the towns of the area that a size stands for (see `AREAS`), or of its counties named.
 
     Towns without a known point are placed, by a draw that depends on their code alone, at a
     distance from their county's seat such as the known ones have, where no other county's seat is
     much nearer. The residents of a county are shared among its towns by communities.
+
+    Raises
+    ------
+    ValueError
+        If no county of the area has one of these codes.
     """
     table = _province().filter(pl.col("code").str.contains(AREAS[size]))
+    if counties is not None:
+        allowed = table["county_code"].unique().sort()
+        unknown = sorted(set(counties) - set(allowed))
+        if unknown or not counties:
+            raise ValueError(
+                f"counties {', '.join(unknown) or 'none'}: name some of the {len(allowed)} of a "
+                f"{size}, from {allowed[0]} to {allowed[-1]}"
+            )
+        table = table.filter(pl.col("county_code").is_in(list(counties)))
     county = table["county_code"].rank("dense").cast(pl.Int64) - 1
     return Towns(
         code=table["code"],
