@@ -21,7 +21,7 @@ import polars as pl
 
 from benchmarks.growth import drawing, fitting
 from benchmarks.growth.running import job, write_apart, write_tiny
-from benchmarks.growth.worlds import VOLUNTEERS, World, ladder
+from benchmarks.growth.worlds import LARGEST, World, ladder
 
 
 def measure(worlds: list[World], rounds: int, workers: int) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -33,11 +33,11 @@ def measure(worlds: list[World], rounds: int, workers: int) -> tuple[pl.DataFram
         write_tiny(tiny)
         known = [(tiny, {"volunteers": 30, "requests": 5, "arcs": 0})]
         for world in worlds:
-            folder = Path(there, f"{world.volunteers}")
+            folder = Path(there, f"{world.copies}")
             arcs = write_apart(world, folder)
-            counts = {"volunteers": world.volunteers, "requests": world.requests, "arcs": arcs}
-            known.append((folder, counts))
-            print(f"made {world.volunteers:,} volunteers in {len(world.counties)} counties")
+            people, orders = world.copies * world.volunteers, world.copies * world.requests
+            known.append((folder, {"volunteers": people, "requests": orders, "arcs": arcs}))
+            print(f"made {people:,} volunteers, {orders:,} requests, {arcs:,} arcs", flush=True)
         for turn in range(rounds):
             for folder, counts in known:
                 done = job(folder, out, workers)
@@ -47,7 +47,10 @@ def measure(worlds: list[World], rounds: int, workers: int) -> tuple[pl.DataFram
                     {"volunteers": counts["volunteers"], "phase": name, "seconds": seconds}
                     for name, seconds in each.items()
                 ]
-                print(f"planned {counts['volunteers']:,} volunteers in {done['seconds']:.1f} s")
+                print(
+                    f"planned {counts['volunteers']:,} volunteers in {done['seconds']:.1f} s",
+                    flush=True,
+                )
     return pl.DataFrame(jobs), pl.DataFrame(phases)
 
 
@@ -81,7 +84,7 @@ def report(jobs: pl.DataFrame, phases: pl.DataFrame, folder: Path) -> dict[str, 
 def main(arguments: Sequence[str] | None = None) -> dict[str, pl.DataFrame]:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--largest", type=int, default=VOLUNTEERS, help="volunteers, at most")
+    parser.add_argument("--largest", type=int, default=LARGEST, help="volunteers, at most")
     parser.add_argument("--per-decade", type=int, default=4, help="worlds to a factor of ten")
     parser.add_argument("--rounds", type=int, default=3, help="jobs for each world")
     parser.add_argument("--workers", type=int, default=2, help="threads")

@@ -31,11 +31,9 @@ def write_tiny(folder: Path) -> None:
 
 def write_apart(world: World, folder: Path) -> int:
     """Make a world in a process of its own, whose memory goes with it; return its arcs."""
-    counts = [str(world.volunteers), str(world.requests)]
+    counts = [str(world.copies), str(world.volunteers), str(world.requests)]
     command = [sys.executable, "-m", "benchmarks.growth.running", str(folder), *counts]
-    done = subprocess.run(
-        [*command, *world.counties], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    )
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return int(done.stdout)
 
 
@@ -71,6 +69,6 @@ def job(tables: Path, out: Path, workers: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    where, volunteers, requests, *counties = sys.argv[1:]
-    World(tuple(counties), int(volunteers), int(requests)).write(Path(where))
+    where, *counts = sys.argv[1:]
+    World(*map(int, counts)).write(Path(where))
     print(len(eligible(Problem.from_tables(read_tables(where), WEEK), 2)))

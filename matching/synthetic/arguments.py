@@ -14,6 +14,7 @@ SIZES = {
 RULES = ("network", "full")
 MAX_COUNT = 10_000_000
 MAX_SCARCITY = 1000.0
+MAX_COPIES = 100
 
 
 def check(
@@ -24,6 +25,7 @@ def check(
     scarcity: float,
     seed: int,
     week: dt.date,
+    copies: int,
 ) -> None:
     """Raise a `ValueError` that names the first bad value and what is allowed."""
     if size not in SIZES:
@@ -37,6 +39,8 @@ def check(
         raise ValueError(
             f"scarcity {scarcity} is out of range; allowed: above 0, up to {MAX_SCARCITY:g}"
         )
+    if not 1 <= copies <= MAX_COPIES:
+        raise ValueError(f"copies {copies} is out of range; allowed: 1 to {MAX_COPIES}")
     if seed < 0:
         raise ValueError(f"seed {seed} is negative; allowed: 0 and above")
     if isinstance(week, dt.datetime) or week.isoweekday() != 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 
 import numpy as np
 import polars as pl
@@ -23,7 +22,7 @@ from matching.synthetic import (
     relations,
 )
 from matching.synthetic.arguments import SIZES, check
-from matching.synthetic.geography import read_towns
+from matching.synthetic.geography import read_towns, side_by_side
 from matching.synthetic.stations import build_stations, station_table
 
 SEATS_PER_REQUEST = 4.0
@@ -62,7 +61,7 @@ def generate(
     scarcity: float = 1.0,
     seed: int = 0,
     week: dt.date = dt.date(2026, 11, 30),
-    counties: Collection[str] | None = None,
+    copies: int = 1,
 ) -> dict[str, pl.DataFrame]:
     """Make the tables of a world: a week of volunteers and requests in real places.
 
@@ -87,9 +86,9 @@ def generate(
         Of the random streams, at least 0.
     week
         The Monday of the week.
-    counties
-        Only these counties of the size, by their codes of six digits, as 230109; by default all.
-        The numbers of volunteers and requests stay: they live closer together.
+    copies
+        How many times the map lies side by side, from 1 to 100; the numbers of volunteers and
+        requests are those of all copies together.
 
     Returns
     -------
@@ -102,14 +101,14 @@ def generate(
     ValueError
         If an argument is not allowed; the message names the value and what is allowed.
     """
-    check(size, volunteers, requests, rules, scarcity, seed, week)
-    usual_volunteers, usual_requests = SIZES[size]
+    check(size, volunteers, requests, rules, scarcity, seed, week, copies)
+    usual_volunteers, usual_requests = (count * copies for count in SIZES[size])
     full = rules == "full"
     # A few hundred people would leave nearly every seat empty, were they like those of a city.
     eager = size == "town"
     streams = dict(zip(_PARTS, map(_generator, SeedSequence(seed).spawn(len(_PARTS))), strict=True))
 
-    towns = read_towns(size, counties)
+    towns = side_by_side(read_towns(size), copies)
     places = build_stations(streams["stations"], towns)
     station = people.settle(streams["homes"], volunteers or usual_volunteers, places)
     by_town = np.bincount(places.town[station], minlength=towns.kind.size)
