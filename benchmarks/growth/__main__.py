@@ -95,7 +95,15 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, pl.DataFrame]:
 
 
 if __name__ == "__main__":
-    with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, fmt_str_lengths=40):
+    with pl.Config(
+        tbl_formatting="ASCII_MARKDOWN",
+        tbl_hide_column_data_types=True,
+        tbl_hide_dataframe_shape=True,
+        tbl_width_chars=160,
+        tbl_rows=-1,
+        tbl_cols=-1,
+        float_precision=3,
+    ):
         for name, table in main().items():
             if name != "phases":
                 print(table)
