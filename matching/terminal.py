@@ -130,13 +130,11 @@ def _print_reasons(console: Console, unfilled: pl.DataFrame) -> None:
 
     empty = (pl.col("seats") - pl.col("filled")).sum().alias("empty")
     reasons = (
-        unfilled.group_by("reason")
-        .agg(empty, pl.len())
-        .sort("empty", "reason", descending=[True, False])
+        unfilled.group_by("reason").agg(empty).sort("empty", "reason", descending=[True, False])
     )
     total = int(reasons["empty"].sum())
     console.print(Text(f"{total:,} empty seats on {unfilled.height:,} posts, by reason:"))
-    rows = [(reason, f"{seats:,}", REASONS[reason]) for reason, seats, _ in reasons.iter_rows()]
+    rows = [(reason, f"{seats:,}", REASONS[reason]) for reason, seats in reasons.iter_rows()]
     _print_grid(console, rows, figures=1)
 
 
@@ -144,8 +142,10 @@ def show_check(verdict: Verdict) -> None:
     """Print what holds, rule by rule, then the figures, then whether all is well."""
     console = _console()
     table = _grid()
-    for rule in audit.RULES:
-        count = verdict.counts[rule.name]
+    counts = verdict.counts
+    # What is broken comes last: it is what stays on a small screen.
+    for rule in sorted(audit.RULES, key=lambda rule: counts[rule.name] > 0):
+        count = counts[rule.name]
         word = Text("broken", "red") if count else Text("holds", "green")
         table.add_row(word, Text(rule.name), Text(rule.sentence))
         for row in (

@@ -152,6 +152,19 @@ def test_a_verdict_goes_on_below_itself_where_the_screen_ends(town: Path, plan: 
     assert sentence == {rule.name: rule.sentence for rule in audit.RULES}["qualification"]
 
 
+def test_what_is_broken_stands_last(town: Path, copy: Path) -> None:
+    rows = pl.read_csv(copy / "plan.csv", infer_schema=False)
+    pl.concat([rows, rows[:7]]).write_csv(copy / "plan.csv")
+    lines = run("check", town, copy).stdout.splitlines()
+    verdicts = [line.split()[:2] for line in lines if line.startswith(("holds", "broken"))]
+    assert len(verdicts) == len(audit.RULES)
+    assert [verdict for verdict, _ in verdicts] == ["holds"] * (len(verdicts) - 1) + ["broken"]
+    assert verdicts[-1][1] == "duplicate"
+    # Seven times; five are told.
+    assert any(line.strip() == "... 2 more" for line in lines)
+    assert lines[-1] == "1 rule is broken, 7 times in all"
+
+
 def test_an_error_is_without_colours_where_they_are_not_wanted(tmp_path: Path) -> None:
     command = ("plan", tmp_path / "none", "--out", tmp_path / "plan")
     status, written = at_terminal(*command)

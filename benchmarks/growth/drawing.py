@@ -39,7 +39,7 @@ def draw(points: pl.DataFrame, phases: pl.DataFrame, slopes: pl.DataFrame) -> Fi
         axes.set_xticks(people, [f"{count / 1_000:,.0f}" for count in people], fontsize=8)
         axes.xaxis.minorticks_off()
         axes.yaxis.set_major_formatter(lambda y, _: f"{y:,g}")
-        axes.yaxis.set_minor_formatter(lambda y, _: "")
+        axes.yaxis.set_minor_formatter(lambda y, _: f"{y:,g}" if f"{y:e}"[0] in "25" else "")
         axes.grid(alpha=0.3, which="both")
         axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure
