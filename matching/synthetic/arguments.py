@@ -16,6 +16,7 @@ RULES = ("network", "full")
 NATION = (230_000_000, 5_450_000)
 MAX_COUNT = 10_000_000
 MAX_SCARCITY = 1000.0
+MAX_COPIES = 100
 
 
 def check(
@@ -26,10 +27,13 @@ def check(
     scarcity: float,
     seed: int,
     week: dt.date,
+    copies: int,
 ) -> None:
     """Raise a `ValueError` that names the first bad value and what is allowed."""
     if size not in SIZES:
         raise ValueError(f"size {size!r} is unknown; allowed: {', '.join(SIZES)}")
+    if not 1 <= copies <= MAX_COPIES:
+        raise ValueError(f"copies {copies} is out of range; allowed: 1 to {MAX_COPIES}")
     _check_rest(volunteers, requests, MAX_COUNT, rules, scarcity, seed, week)
 
 

@@ -22,7 +22,7 @@ from matching.synthetic import (
     relations,
 )
 from matching.synthetic.arguments import SIZES, check
-from matching.synthetic.geography import Towns, read_towns
+from matching.synthetic.geography import Towns, read_towns, side_by_side
 from matching.synthetic.stations import build_stations, station_table
 
 SEATS_PER_REQUEST = 4.0
@@ -61,6 +61,7 @@ def generate(
     scarcity: float = 1.0,
     seed: int = 0,
     week: dt.date = dt.date(2026, 11, 30),
+    copies: int = 1,
 ) -> dict[str, pl.DataFrame]:
     """Make the tables of a world: a week of volunteers and requests in real places.
 
@@ -85,6 +86,9 @@ def generate(
         Of the random streams, at least 0.
     week
         The Monday of the week.
+    copies
+        How many times the map lies side by side, from 1 to 100; the numbers of volunteers and
+        requests are those of all copies together.
 
     Returns
     -------
@@ -97,10 +101,10 @@ def generate(
     ValueError
         If an argument is not allowed; the message names the value and what is allowed.
     """
-    check(size, volunteers, requests, rules, scarcity, seed, week)
-    usual_volunteers, usual_requests = SIZES[size]
+    check(size, volunteers, requests, rules, scarcity, seed, week, copies)
+    usual_volunteers, usual_requests = (count * copies for count in SIZES[size])
     return populate(
-        read_towns(size),
+        side_by_side(read_towns(size), copies),
         volunteers or usual_volunteers,
         requests or usual_requests,
         full=rules == "full",

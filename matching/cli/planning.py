@@ -1,0 +1,158 @@
+"""``matching plan``: the best week, or a nation's weeks region by region."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matching.arguments import (
+    SEARCH,
+    FormatOption,
+    JsonOption,
+    MappingOption,
+    OnError,
+    OnErrorOption,
+    OptionOption,
+    OutOptionOption,
+    PolicyOption,
+    TablesArgument,
+    WeekOption,
+)
+from matching.cli.given import options_of, policy_of, print_json, shown_of, week_of
+from matching.conduct import interruptible, teaching
+
+
+def plan(
+    tables: TablesArgument,
+    out: Annotated[
+        str, typer.Option(help="Folder, .zip, .xlsx or URL for the plan", metavar="WHERE")
+    ],
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    mapping: MappingOption = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(help="Seconds to search", min=0, metavar="SECONDS", rich_help_panel=SEARCH),
+    ] = 600.0,
+    gap: Annotated[
+        float,
+        typer.Option(
+            help="Relative gap that is good enough; 0: until proved best",
+            min=0,
+            metavar="SHARE",
+            rich_help_panel=SEARCH,
+        ),
+    ] = 1e-4,
+    workers: Annotated[
+        int, typer.Option(help="Threads", min=1, max=256, metavar="N", rich_help_panel=SEARCH)
+    ] = 2,
+    seed: Annotated[
+        int,
+        typer.Option(help="Same seed, same plan", min=0, metavar="N", rich_help_panel=SEARCH),
+    ] = 0,
+    on_error: OnErrorOption = OnError.refuse,
+    json: JsonOption = False,
+    format: FormatOption = None,
+    option: OptionOption = None,
+    out_option: OutOptionOption = None,
+) -> None:
+    """Make the week's plan: write plan, unfilled, prices and the summary to WHERE.
+
+    Without --week, the week that starts next Monday.
+    A folder of folders region=CODE is planned region by region, as many at once as workers.
+    Ctrl-C ends the search with the best plan so far (exit status 130); a second one abandons it.
+    """
+    from matching.nation import is_partitioned
+
+    if is_partitioned(tables):
+        _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed, json)
+        return
+    start = time.perf_counter()
+    with teaching(json), interruptible() as interrupted:
+        # The first lines appear before what takes a second to load.
+        from matching.ticker import Ticker
+
+        with Ticker(time_limit=time_limit, gap=gap) as ticker:
+            from matching.engine import solve
+            from matching.mapping import mapped_sink, mapped_source
+            from matching.problem import Problem
+            from matching.reports.origin import Origin
+            from matching.terminal import say_next, show_plan
+
+            monday = week_of(week)
+            source = mapped_source(tables, mapping, monday, **options_of(option))
+            written = {} if format is None else {"format": format.value}
+            sink = mapped_sink(out, mapping, **written, **options_of(out_option))
+            ticker.say("read")
+            raw = source.read_tables()
+            ticker.say("validate")
+            problem = Problem.from_tables(raw, monday, policy_of(policy), on_error.value)
+            del raw
+            result = solve(
+                problem,
+                time_limit=time_limit,
+                gap=gap,
+                workers=workers,
+                seed=seed,
+                on_progress=ticker.tell,
+                interrupted=interrupted,
+            )
+            ticker.say("tables")
+            frames, summary = result.output()
+            ticker.say("write")
+            summary["timings"] |= ticker.timings
+            origin = Origin.of(tables, options_of(option), on_error.value)
+            summary["source"] = origin.to_json()
+            sink.write_result(frames, summary)
+        summary["timings"] |= ticker.timings
+        if json:
+            print_json(summary)
+        else:
+            show_plan(frames, summary, shown_of(out), time.perf_counter() - start)
+            if summary["filled"]:
+                say_next(("matching", "check", shown_of(tables), shown_of(out)))
+        if interrupted():
+            raise typer.Exit(130)
+
+
+def _plan_nation(
+    tables: str,
+    out: str,
+    week: str | None,
+    policy: Path | None,
+    time_limit: float,
+    gap: float,
+    workers: int,
+    seed: int,
+    json: bool,
+) -> None:
+    """Plan a data set in regions, in as many processes as there are workers."""
+    with teaching(json):
+        from concurrent.futures import ProcessPoolExecutor
+        from contextlib import nullcontext
+        from multiprocessing import get_context
+
+        from matching.nation import plan_nation
+        from matching.terminal import show_nation
+
+        # Fresh processes: a fork would take over the threads' locks.
+        pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+        with pool if workers > 1 else nullcontext() as executor:
+            summary = plan_nation(
+                tables,
+                out,
+                week_of(week),
+                policy_of(policy),
+                executor=executor,
+                time_limit=time_limit,
+                gap=gap,
+                seed=seed,
+                told=lambda text: None if json else typer.echo(text, err=True),
+            )
+        if json:
+            print_json(summary)
+        else:
+            show_nation(summary, shown_of(out))

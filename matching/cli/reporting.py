@@ -1,0 +1,75 @@
+"""``matching report``: a plan as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matching.arguments import (
+    MappingOption,
+    OptionOption,
+    OutOptionOption,
+    PolicyOption,
+    ReportFormat,
+    WeekOption,
+)
+from matching.cli.given import options_of, policy_of, result_of, week_of
+from matching.conduct import teaching
+
+if TYPE_CHECKING:
+    from matching.reports.facts import Facts
+
+
+def report(
+    plan: Annotated[str, typer.Argument(help="Folder or URL with a plan, or its file")],
+    out: Annotated[Path, typer.Option(help="What to write", metavar="FILE")],
+    format: Annotated[
+        ReportFormat, typer.Option(help="html: one page for any browser")
+    ] = ReportFormat.html,
+    tables: Annotated[
+        str | None,
+        typer.Option(help="Where the tables are, if not where the plan says", metavar="WHERE"),
+    ] = None,
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    mapping: MappingOption = None,
+    option: OptionOption = None,
+    out_option: OutOptionOption = None,
+) -> None:
+    """Show a plan to people: figures, what is missing and why, and everybody's roster.
+
+    Tables, week and policy are those that the plan's summary remembers, unless given.
+    """
+    with teaching():
+        from matching.mapping import mapped_source
+        from matching.problem import Problem
+        from matching.reports.facts import Facts
+        from matching.reports.origin import Origin
+        from matching.stores.whole import replacing
+        from matching.tables import clean
+
+        made, summary = result_of(plan, mapping, options_of(out_option))
+        origin = Origin.from_summary(summary, tables, options_of(option))
+        chosen = policy_of(policy, summary)
+        monday = week_of(week or summary.get("week"))
+        raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
+        cleaned, faults = clean(
+            raw, week=monday, time_zone=chosen.time_zone, on_error=origin.on_error
+        )
+        problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
+        facts = Facts.of(problem, cleaned, (made, summary))
+        with replacing(out) as part:
+            _reporter(format)(facts, part)
+        typer.echo(f"written to {out}")
+
+
+def _reporter(format: ReportFormat) -> Callable[[Facts, Path], None]:
+    """Return what writes a report of this format into a file."""
+    match format:
+        case ReportFormat.html:
+            from matching.reports.page import write_page
+
+            return write_page
