@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from matching.policy import Policy
 
-# Whatever is heavy is imported where it is used: `matching --help` answers at once.
+# Whatever is heavy is imported where it is used: `matching --help` answers at once, and what takes
+# a second to load is loaded when progress is already on the screen.
 
 app = typer.Typer(
     epilog=examples.ALL,
@@ -102,7 +103,6 @@ def plan(
     """
     start = time.perf_counter()
     with teaching(json), interruptible() as interrupted:
-        # The first lines appear before what takes a second to load.
         from matching.ticker import Ticker
 
         with Ticker(time_limit=time_limit, gap=gap) as ticker:
@@ -163,24 +163,25 @@ def check(
     Exit status 0 if the plan keeps every rule and its summary tells the truth, 1 if not.
     """
     with teaching(json):
-        from matching import audit
-        from matching.adapters import open_source
-        from matching.certificate import certify
-        from matching.pins import settled
-        from matching.plan import Plan
-        from matching.policy import Policy
-        from matching.prices import Prices
-        from matching.problem import Problem
-        from matching.terminal import show_check
         from matching.ticker import Ticker
-        from matching.verdict import Verdict
 
-        made_plan, price_table, summary = _result(plan, _options(out_option))
-        chosen = _policy(policy)
-        if policy is None and "policy" in summary:
-            chosen = Policy.from_json(summary["policy"])
         with Ticker(("read", "check", "audit", "prove")) as ticker:
+            from matching import audit
+            from matching.adapters import open_source
+            from matching.certificate import certify
+            from matching.pins import settled
+            from matching.plan import Plan
+            from matching.policy import Policy
+            from matching.prices import Prices
+            from matching.problem import Problem
+            from matching.terminal import show_check
+            from matching.verdict import Verdict
+
             ticker.say("read")
+            made_plan, price_table, summary = _result(plan, _options(out_option))
+            chosen = _policy(policy)
+            if policy is None and "policy" in summary:
+                chosen = Policy.from_json(summary["policy"])
             raw = open_source(tables, **_options(option)).read_tables()
             ticker.say("validate")
             monday = _week(week or summary.get("week"))
