@@ -174,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(text_of(table))
     slower = int(table["slower"].sum())
     if not given.update:
-        print(f"{slower or 'no'} phases slower than {given.threshold:g} times the baseline")
+        print(f"slower than {given.threshold:g} times the baseline: {slower or 'none'}")
     return int(slower > 0)
 
 

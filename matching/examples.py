@@ -71,8 +71,8 @@ matching report postgresql://host/platform --week 2026-11-30 --out plan.html
 MAP = _told("""
 # Guess what a workbook's sheets and columns are; read what it wrote, and mend it
 matching map export.xlsx --out map.toml
-# A GB18030 export of CSV files
+# A folder of CSV files in GB18030
 matching map export --option encoding=gb18030 --out map.toml
-# Then plan with it
-matching plan export.xlsx --mapping map.toml --out plan
+# A database
+matching map postgresql://host/platform --out map.toml
 """)

@@ -42,7 +42,7 @@ def test_a_run_against_a_baseline(
     told = capsys.readouterr().out
     assert "once more value" in told
     assert [line.split()[1] for line in told.splitlines() if line.endswith("  slower")] == ["value"]
-    assert "1 phases slower than 1.25 times the baseline" in told
+    assert "slower than 1.25 times the baseline: 1" in told
     assert json.loads(out.read_text())["ratios"][str(town)].keys() == {"value", "solve"}
 
 

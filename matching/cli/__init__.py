@@ -13,7 +13,8 @@ from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.reporting import report
 
-# Whatever is heavy is imported where it is used: `matching --help` answers at once.
+# Whatever is heavy is imported where it is used: `matching --help` answers at once, and what takes
+# a second to load is loaded when progress is already on the screen.
 
 app = typer.Typer(
     epilog=examples.ALL,

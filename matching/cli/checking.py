@@ -40,21 +40,22 @@ def check(
     Exit status 0 if the plan keeps every rule and its summary tells the truth, 1 if not.
     """
     with teaching(json):
-        from matching import audit
-        from matching.certificate import certify
-        from matching.mapping import mapped_source
-        from matching.pins import settled
-        from matching.plan import Plan
-        from matching.prices import Prices
-        from matching.problem import Problem
-        from matching.terminal import show_check
         from matching.ticker import Ticker
-        from matching.verdict import Verdict
 
-        tables_of_plan, summary = result_of(plan, mapping, options_of(out_option))
-        chosen = policy_of(policy, summary)
         with Ticker(("read", "check", "audit", "prove")) as ticker:
+            from matching import audit
+            from matching.certificate import certify
+            from matching.mapping import mapped_source
+            from matching.pins import settled
+            from matching.plan import Plan
+            from matching.prices import Prices
+            from matching.problem import Problem
+            from matching.terminal import show_check
+            from matching.verdict import Verdict
+
             ticker.say("read")
+            tables_of_plan, summary = result_of(plan, mapping, options_of(out_option))
+            chosen = policy_of(policy, summary)
             monday = week_of(week or summary.get("week"))
             raw = mapped_source(tables, mapping, monday, **options_of(option)).read_tables()
             ticker.say("validate")

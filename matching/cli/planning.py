@@ -65,14 +65,11 @@ def plan(
     A folder of folders region=CODE is planned region by region, as many at once as workers.
     Ctrl-C ends the search with the best plan so far (exit status 130); a second one abandons it.
     """
-    from matching.nation import is_partitioned
-
-    if is_partitioned(tables):
+    if "://" not in tables and any(Path(tables).glob("region=*/")):
         _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed, json)
         return
     start = time.perf_counter()
     with teaching(json), interruptible() as interrupted:
-        # The first lines appear before what takes a second to load.
         from matching.ticker import Ticker
 
         with Ticker(time_limit=time_limit, gap=gap) as ticker:
