@@ -223,6 +223,10 @@ def generate(
     rules: Annotated[Rules, typer.Option(help="Two trees of capacities, or all")] = Rules.network,
     scarcity: Annotated[float, typer.Option(help="Multiplies the seats")] = 1.0,
     seed: Annotated[int, typer.Option(help="Same seed, same world", min=0)] = 0,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a nation, as 23; may be repeated; all, if absent", metavar="CODE"),
+    ] = None,
     week: WeekOption = None,
     format: Annotated[
         Format | None, typer.Option(help="Of the files written; csv, if absent")
@@ -236,7 +240,7 @@ def generate(
     Example: matching generate town --seed 1 --week 2026-11-30 --out town
     """
     if size is Size.nation:
-        _generate_nation(out, volunteers, requests, rules.value, scarcity, seed, week)
+        _generate_nation(out, volunteers, requests, rules.value, scarcity, seed, region, week)
         return
     with _teaching():
         from matching.adapters import open_sink
@@ -307,6 +311,7 @@ def _generate_nation(
     rules: str,
     scarcity: float,
     seed: int,
+    region: list[str] | None,
     week: str | None,
 ) -> None:
     """Write the regions of a nation one after the other."""
@@ -316,7 +321,7 @@ def _generate_nation(
         from matching.synthetic import NATION, generate_region, regions
 
         many = volunteers or NATION[0], requests or NATION[1]
-        for code in regions(*many):
+        for code in region or regions(*many):
             try:
                 tables = generate_region(
                     code,
