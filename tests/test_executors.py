@@ -105,7 +105,7 @@ def test_processes_make_the_same_plan_under_all_rules(
 
 @pytest.mark.usefixtures("cut_small")
 @pytest.mark.filterwarnings("ignore:the executor lost a task:RuntimeWarning")
-@pytest.mark.parametrize("breaks_after", [0, 3])
+@pytest.mark.parametrize("breaks_after", [0, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_broken_executor_costs_time_and_nothing_else(
     network: Problem, full: Problem, pool: ProcessPoolExecutor, breaks_after: int
 ) -> None:
