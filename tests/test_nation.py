@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from matching import DataError, Plan, Policy, Prices, Problem, UsageError, audit, certify, solve
+from matching.cli import app
 from matching.nation import is_partitioned, plan_nation
 from matching.nation.cells import KM_PER_DEGREE, cell_of, reached
 from matching.nation.dataset import joined, read_all, regions
@@ -91,9 +92,9 @@ def test_who_serves_at_home_is_not_called_away(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def nation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four neighbours of the chessboard, without the others."""
+    """Two neighbours of the chessboard, without the others."""
     folder = tmp_path_factory.mktemp("nation")
-    for code in ("11", "12", "22", "23"):
+    for code in ("11", "22"):
         tables = generate_region(code, volunteers=400_000, requests=40_000, seed=3, week=WEEK)
         (folder / f"region={code}").mkdir()
         for name, frame in tables.items():
@@ -220,3 +221,27 @@ def test_a_nation_is_made_by_population_and_in_chessboard_order() -> None:
     assert second["lon"].min() == pytest.approx(85, abs=0.5)
     assert first["region"].str.starts_with("11").all()
     assert set(first["station_id"]).isdisjoint(second["station_id"])
+
+
+def test_the_command_makes_regions_and_plans_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = "generate nation --volunteers 20000 --requests 2000 --region 54 --week 2026-11-30"
+    assert run(f"{asked} --out nation") == 0
+    assert "region 54: 52 volunteers, 5 requests" in capsys.readouterr().out
+    assert run("plan nation --week 2026-11-30 --workers 1 --out plan") == 0
+    shown = capsys.readouterr().out
+    assert "regions                  1" in shown
+    summary = json.loads(Path("plan/summary.json").read_text())
+    assert f"value {summary['value']:,}, proved optimal" in shown
+    assert run(f"{asked.replace('54', '99')} --out other") == 2
+    assert "region '99' is unknown; allowed: 11, 12" in capsys.readouterr().err
+
+
+def run(command: str) -> int:
+    try:
+        app(command.split(), standalone_mode=True)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

@@ -26,6 +26,10 @@ def generate(
     rules: Annotated[Rules, typer.Option(help="Two trees of capacities, or all")] = Rules.network,
     scarcity: Annotated[float, typer.Option(help="Multiplies the seats", metavar="FACTOR")] = 1.0,
     seed: Annotated[int, typer.Option(help="Same seed, same world", min=0, metavar="N")] = 0,
+    region: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a nation, as 23; may be repeated; all, if absent", metavar="CODE"),
+    ] = None,
     week: WeekOption = None,
     json: JsonOption = False,
     format: FormatOption = None,
@@ -36,7 +40,7 @@ def generate(
     A nation is written as Parquet into folders region=CODE, one after the other.
     """
     if size is Size.nation:
-        _generate_nation(out, volunteers, requests, rules.value, scarcity, seed, week, json)
+        _generate_nation(out, volunteers, requests, rules.value, scarcity, seed, region, week, json)
         return
     with teaching(json):
         from matching.adapters import open_sink
@@ -81,6 +85,7 @@ def _generate_nation(
     rules: str,
     scarcity: float,
     seed: int,
+    region: list[str] | None,
     week: str | None,
     json: bool,
 ) -> None:
@@ -92,7 +97,7 @@ def _generate_nation(
 
         rows: dict[str, int] = {}
         many = volunteers or NATION[0], requests or NATION[1]
-        for code in regions(*many):
+        for code in region or regions(*many):
             try:
                 tables = generate_region(
                     code,
