@@ -39,6 +39,7 @@ PHASES = {
     "write": ("write", "writing it all"),
     "audit": ("audit", "reading every rule anew"),
     "prove": ("prove", "proving a bound from prices"),
+    "draw": ("draw", "drawing it for people"),
     "make": ("make", "making people, places and orders"),
 }
 # Four times a second: it reads as alive, and costs the solver nothing.

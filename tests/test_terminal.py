@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import typer
+from click.testing import Result
 from rich.console import Console
 from typer.main import get_command
 
@@ -235,12 +236,28 @@ def test_an_error_as_json_has_every_fault(town: Path, tmp_path: Path) -> None:
 # --- what to do next ------------------------------------------------------------------------------
 
 
-def test_a_plan_says_how_to_check_it(town: Path, tmp_path: Path) -> None:
+def hints(done: Result) -> list[list[str]]:
+    """Return the words of the commands that a plan ends with."""
+    *_, check, report = done.stdout.splitlines()
+    return [shlex.split(line.removeprefix("next:"))[1:] for line in (check, report)]
+
+
+def test_a_plan_says_how_to_go_on(town: Path, tmp_path: Path) -> None:
     out = tmp_path / "a plan"
-    done = planned(town, out)
-    *_, last = done.stdout.splitlines()
-    assert last == f"next: matching check {town} '{out}'"
-    assert run(*shlex.split(last.removeprefix("next: matching "))).exit_code == 0
+    check, report = hints(planned(town, out))
+    assert check == ["check", str(town), str(out)]
+    assert report == ["report", str(out), "--out", "plan.html"]
+    assert run(*check).exit_code == 0
+
+
+def test_what_was_set_aside_is_set_aside_by_the_check_too(town: Path, tmp_path: Path) -> None:
+    tables = Path(shutil.copytree(town, tmp_path / "tables"))
+    posts = pl.read_csv(tables / "posts.csv", infer_schema=False)
+    odd = posts[:1].with_columns(request_id=pl.lit("nowhere"))
+    pl.concat([posts, odd]).write_csv(tables / "posts.csv")
+    check, _ = hints(planned(tables, tmp_path / "plan", "--on-error", "quarantine"))
+    assert check[-2:] == ["--on-error", "quarantine"]
+    assert run(*check).exit_code == 0
 
 
 def test_a_search_that_was_cut_short_says_how_to_go_on(tmp_path: Path) -> None:

@@ -110,7 +110,14 @@ def plan(
         else:
             show_plan(frames, summary, shown_of(out), time.perf_counter() - start)
             if summary["filled"]:
-                say_next(("matching", "check", shown_of(tables), shown_of(out)))
+                read = ["--mapping", str(mapping)] if mapping else []
+                checked = [*read, *(word for text in option or [] for word in ("--option", text))]
+                if on_error is OnError.quarantine:
+                    checked += ["--on-error", on_error.value]
+                say_next(
+                    ("matching", "check", shown_of(tables), shown_of(out), *checked),
+                    ("matching", "report", shown_of(out), *read, "--out", "plan.html"),
+                )
         if interrupted():
             raise typer.Exit(130)
 

@@ -44,25 +44,31 @@ def report(
     Tables, week and policy are those that the plan's summary remembers, unless given.
     """
     with teaching():
-        from matching.mapping import mapped_source
-        from matching.problem import Problem
-        from matching.reports.facts import Facts
-        from matching.reports.origin import Origin
-        from matching.stores.whole import replacing
-        from matching.tables import clean
+        from matching.ticker import Ticker
 
-        made, summary = result_of(plan, mapping, options_of(out_option))
-        origin = Origin.from_summary(summary, tables, options_of(option))
-        chosen = policy_of(policy, summary)
-        monday = week_of(week or summary.get("week"))
-        raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
-        cleaned, faults = clean(
-            raw, week=monday, time_zone=chosen.time_zone, on_error=origin.on_error
-        )
-        problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
-        facts = Facts.of(problem, cleaned, (made, summary))
-        with replacing(out) as part:
-            _reporter(format)(facts, part)
+        with Ticker(("read", "check", "draw")) as ticker:
+            from matching.mapping import mapped_source
+            from matching.problem import Problem
+            from matching.reports.facts import Facts
+            from matching.reports.origin import Origin
+            from matching.stores.whole import replacing
+            from matching.tables import clean
+
+            ticker.say("read")
+            made, summary = result_of(plan, mapping, options_of(out_option))
+            origin = Origin.from_summary(summary, tables, options_of(option))
+            chosen = policy_of(policy, summary)
+            monday = week_of(week or summary.get("week"))
+            raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
+            ticker.say("validate")
+            cleaned, faults = clean(
+                raw, week=monday, time_zone=chosen.time_zone, on_error=origin.on_error
+            )
+            problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
+            ticker.say("draw")
+            facts = Facts.of(problem, cleaned, (made, summary))
+            with replacing(out) as part:
+                _reporter(format)(facts, part)
         typer.echo(f"written to {out}")
 
 
