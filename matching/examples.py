@@ -69,7 +69,7 @@ matching report postgresql://host/platform --week 2026-11-30 --out plan.html
 """)
 
 MAP = _told("""
-# Guess what a workbook's sheets and columns are; read what it wrote, and mend it
+# Guess what a workbook's sheets and columns are; read it, and mend it
 matching map export.xlsx --out map.toml
 # A folder of CSV files in GB18030
 matching map export --option encoding=gb18030 --out map.toml

@@ -15,6 +15,7 @@ import pytest
 import typer
 from click.testing import Result
 from rich.console import Console
+from rich.text import Text
 from typer.main import get_command
 
 from matching import Problem, Progress, audit, solve
@@ -299,7 +300,10 @@ def test_ctrl_c_where_nothing_is_planned(capsys: pytest.CaptureFixture[str]) -> 
 def test_help_teaches_by_examples_that_can_be_given(name: str) -> None:
     root = get_command(app)
     command = root.commands[name] if name else root
-    lines = [line.strip() for line in (command.epilog or "").splitlines()]
+    written = Text.from_markup(command.epilog or "").plain.splitlines()
+    # Two blanks stand around it; a terminal has 80 columns.
+    assert max(map(len, written)) <= 78
+    lines = [line.strip() for line in written]
     examples = [shlex.split(line) for line in lines if line.startswith("matching ")]
     assert len(examples) >= 3
     for _, first, *arguments in examples:
