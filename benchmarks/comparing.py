@@ -8,7 +8,8 @@
 Seconds are of one machine and one moment. So each round runs the raw flow (`peers/raw_flow.py`:
 OR-Tools over every eligible arc of the same world, which no change of ours touches) and then each
 phase; what counts is the median, over the rounds, of the phase's processor time as a multiple of
-the flow's of the same round. (Processor time: what else the machine does is not ours.)
+the flow's of the same round. (Processor time: what else the machine does is not ours. And one
+thread: threads that wait for each other take processor time, and more of it on a quiet machine.)
 
 A phase that looks slower than the baseline by more than the threshold is measured once more, with
 more rounds, before it is called so.
@@ -16,9 +17,13 @@ more rounds, before it is called so.
 
 from __future__ import annotations
 
+import os
+
+# Before anything loads Polars.
+os.environ["POLARS_MAX_THREADS"] = "1"
+
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
