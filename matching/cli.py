@@ -1,4 +1,4 @@
-"""The command line: ``matching plan | check | report | generate``."""
+"""The command line: ``matching plan | check | report | availability | generate``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,6 +43,14 @@ class ReportFormat(StrEnum):
     """What a report is."""
 
     html = "html"
+    ics = "ics"
+
+
+class Events(StrEnum):
+    """What the events of a calendar say."""
+
+    all = "all"
+    free = "free"
 
 
 class OnError(StrEnum):
@@ -212,10 +221,19 @@ def check(
 @app.command()
 def report(
     plan: Annotated[str, typer.Argument(help="Folder or URL with a plan, or its file")],
-    out: Annotated[Path, typer.Option(help="What to write", metavar="FILE")],
+    out: Annotated[
+        Path, typer.Option(help="What to write: a file; for ics a folder or a .zip", metavar="PATH")
+    ],
     format: Annotated[
-        ReportFormat, typer.Option(help="html: one page for any browser")
+        ReportFormat,
+        typer.Option(
+            help="html: one page for any browser; ics: a calendar for each volunteer, station and "
+            "request"
+        ),
     ] = ReportFormat.html,
+    sequence: Annotated[
+        int, typer.Option(help="Of ics: how often the week was sent out before", min=0)
+    ] = 0,
     tables: Annotated[
         str | None,
         typer.Option(help="Where the tables are, if not where the plan says", metavar="WHERE"),
@@ -232,13 +250,14 @@ def report(
     Example: matching report plan --out plan.html
 
     Example: matching report edited.csv --tables tables --week 2026-11-30 --out plan.html
+
+    Example: matching report plan --format ics --out calendars.zip
     """
     with _teaching():
         from matching.adapters import open_source
         from matching.problem import Problem
         from matching.reports.facts import Facts
         from matching.reports.origin import Origin
-        from matching.stores.whole import replacing
         from matching.tables import clean
 
         made, summary = _result(plan, _options(out_option))
@@ -251,9 +270,67 @@ def report(
         )
         problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
         facts = Facts.of(problem, cleaned, (made, summary))
-        with replacing(out) as part:
-            _reporter(format)(facts, part)
+        with _replacing(out, format) as part:
+            _reporter(format, sequence)(facts, part)
         typer.echo(f"written to {out}")
+
+
+@app.command()
+def availability(
+    calendars: Annotated[
+        Path, typer.Argument(help="Folder with one .ics per volunteer, such as V7.ics")
+    ],
+    out: Annotated[
+        str, typer.Option(help="Folder or URL that holds the other tables", metavar="WHERE")
+    ],
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    events: Annotated[
+        Events,
+        typer.Option(
+            help="What events say: all: each that there is time; free: those shown as free that "
+            "there is, and the others that there is none"
+        ),
+    ] = Events.all,
+    on_error: OnErrorOption = OnError.refuse,
+    workers: Annotated[int, typer.Option(help="Processes", min=1, max=256)] = 2,
+    format: Annotated[
+        Format | None, typer.Option(help="Of the file written; csv, if absent")
+    ] = None,
+    out_option: OutOptionOption = None,
+) -> None:
+    """Read the volunteers' calendars as the table availability of the week.
+
+    Example: matching availability calendars --week 2026-11-30 --out tables
+    """
+    with _teaching():
+        from matching.adapters import open_sink
+        from matching.errors import UsageError, describe
+
+        with _needing("calendars"):
+            from matching.stores.calendars import read_availability
+
+        written = {} if format is None else {"format": format.value}
+        sink = open_sink(out, **written, **_options(out_option))
+        if out.lower().endswith((".zip", ".xlsx")) or not hasattr(sink, "write_tables"):
+            text = "takes no table beside those that it holds; name the folder of the tables"
+            raise UsageError(f"{_shown(out)} {text}")
+        frame, faults = read_availability(
+            calendars,
+            _week(week),
+            _policy(policy).time_zone,
+            events=events.value,
+            on_error=on_error.value,
+            workers=workers,
+        )
+        sink.write_tables({"availability": frame})
+        for fault in faults.iter_rows(named=True):
+            typer.secho(f"left out: {describe(fault).strip()}", err=True, fg="yellow")
+        hours = (frame["end"] - frame["start"]).dt.total_minutes().sum() / 60
+        typer.echo(
+            f"availability: {frame.height:,} windows of {frame['volunteer_id'].n_unique():,} "
+            f"volunteers, {hours:,.1f} hours; written to {_shown(out)}"
+        )
 
 
 @app.command()
@@ -303,13 +380,43 @@ def generate(
             typer.echo(f"{name:22} {frame.height:>10,} rows")
 
 
-def _reporter(format: ReportFormat) -> Callable[[Facts, Path], None]:
-    """Return what writes a report of this format into a file."""
-    match format:
-        case ReportFormat.html:
-            from matching.reports.page import write_page
+def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
+    """Return what writes a report of this format into a file or a folder."""
+    with _needing("report" if format is ReportFormat.html else "calendars"):
+        match format:
+            case ReportFormat.html:
+                from matching.reports.page import write_page
 
-            return write_page
+                return write_page
+            case ReportFormat.ics:
+                from matching.reports.feeds import write_feeds
+
+                return partial(write_feeds, sequence=sequence)
+
+
+def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
+    """Return the context in which a report takes the place of an earlier one."""
+    from matching.stores.whole import replacing, replacing_folder
+
+    if format is ReportFormat.html:
+        return replacing(out)
+    from matching.reports.feeds import KINDS
+
+    return replacing_folder(out, KINDS)
+
+
+@contextmanager
+def _needing(extra: str) -> Iterator[None]:
+    """Say what to install where a package is missing."""
+    from matching.errors import UsageError
+
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"this needs the package {error.name!r}, which is not installed: "
+            f"pip install 'volunteer-matching[{extra}]'"
+        ) from None
 
 
 def _shown(where: str) -> str:
