@@ -328,8 +328,8 @@ def availability(
             typer.secho(f"left out: {describe(fault).strip()}", err=True, fg="yellow")
         hours = (frame["end"] - frame["start"]).dt.total_minutes().sum() / 60
         typer.echo(
-            f"availability: {frame.height:,} windows of {frame['volunteer_id'].n_unique():,} "
-            f"volunteers, {hours:,.1f} hours; written to {_shown(out)}"
+            f"availability of {frame['volunteer_id'].n_unique():,} volunteers: windows "
+            f"{frame.height:,}, hours {hours:,.1f}; written to {_shown(out)}"
         )
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import nullcontext
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import partial
 from math import ceil, floor, inf, prod
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import unquote
@@ -37,6 +37,8 @@ SUFFIX = ".ics"
 _DAYS = 14
 # How often a rule may repeat before the week is reached: daily for centuries, hourly for a decade.
 _MOST_STEPS = 100_000
+# A process takes a second to start, and reads some thousand calendars in one.
+_WORTH_A_PROCESS = 2_000
 _SECONDS = {"SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600}
 _TIMES = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
 
@@ -93,8 +95,12 @@ def read_availability(
         raise UsageError(f"week = {week}: a week starts with a Monday")
     paths = _calendars_of(Path(folder))
     read = partial(_read, week=week, zone=ZoneInfo(time_zone), events=events)
-    with nullcontext() if workers == 1 else ProcessPoolExecutor(workers) as pool:
-        found = list(map(read, paths) if pool is None else pool.map(read, paths, chunksize=64))
+    if workers == 1 or len(paths) < _WORTH_A_PROCESS:
+        found = [read(path) for path in paths]
+    else:
+        # Not forked: this process may have threads.
+        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+            found = list(pool.map(read, paths, chunksize=64))
     faults = [
         fault("availability", "icalendar", text, value=path.name)
         for path, text in zip(paths, found, strict=True)
@@ -161,12 +167,41 @@ class _Wrong(Exception):
     """What is wrong with a calendar."""
 
 
-class _Available(EventAdapter):  # type: ignore[misc]
+class _Event(EventAdapter):  # type: ignore[misc]
+    """What happens once does so at moments: a local clock may turn in between."""
+
+    @property
+    def raw_start(self) -> date:
+        start: date = super().raw_start
+        return start if self.has_recurrence_rules() else _exact(start)
+
+    @property
+    def raw_end(self) -> date:
+        length = self._component.get("DURATION")
+        if self.has_recurrence_rules() or (length is None and "DTEND" not in self._component):
+            return super().raw_end  # type: ignore[no-any-return]
+        if length is None:
+            return _exact(super().raw_end)
+        # Days are by the calendar, hours by the clock.
+        start: date = super().raw_start
+        if length.dt.seconds and not isinstance(start, datetime):
+            start = datetime.combine(start, time())
+        rest = length.dt - timedelta(days=length.dt.days)
+        end: date = _exact(start + timedelta(days=length.dt.days)) + rest
+        return end
+
+
+class _Available(_Event):
     """The blocks of RFC 7953 repeat as events do."""
 
     @staticmethod
     def component_name() -> str:
         return "AVAILABLE"
+
+
+def _exact(moment: date) -> date:
+    zoned = isinstance(moment, datetime) and moment.tzinfo is not None
+    return moment.astimezone(UTC) if zoned else moment  # type: ignore[attr-defined]
 
 
 class _Painted:
@@ -216,7 +251,7 @@ class _Painted:
         """Yield what is not cancelled, with its start and its end."""
         for number, component in enumerate(parent.walk(name), start=1):
             self._check(component, f"its {name} number {number}")
-        chosen = ComponentsWithName(name, _Available if name == "AVAILABLE" else None)
+        chosen = ComponentsWithName(name, _Available if name == "AVAILABLE" else _Event)
         if name == "AVAILABLE":
             query = recurring_ical_events.CalendarQuery(parent, components=[chosen])
         else:
@@ -246,7 +281,9 @@ class _Painted:
                     "use a name such as Asia/Shanghai, or add its VTIMEZONE"
                 )
         start = self._moment(component["DTSTART"].dt)
-        if "DTEND" in component and self._moment(component["DTEND"].dt) < start:
+        length = component["DURATION"].dt if "DURATION" in component else timedelta(0)
+        end = self._moment(component["DTEND"].dt) if "DTEND" in component else start
+        if end < start or length < timedelta(0):
             raise _Wrong(f"{what} ends before it begins; its end is not included")
         rules = component.get("RRULE", [])
         for rule in rules if isinstance(rules, list) else [rules]:
