@@ -43,6 +43,7 @@ class ReportFormat(StrEnum):
     """What a report is."""
 
     html = "html"
+    xlsx = "xlsx"
     ics = "ics"
 
 
@@ -227,8 +228,8 @@ def report(
     format: Annotated[
         ReportFormat,
         typer.Option(
-            help="html: one page for any browser; ics: a calendar for each volunteer, station and "
-            "request"
+            help="html: one page for any browser; xlsx: a workbook to edit; ics: a calendar for "
+            "each volunteer, station and request"
         ),
     ] = ReportFormat.html,
     sequence: Annotated[
@@ -380,14 +381,22 @@ def generate(
             typer.echo(f"{name:22} {frame.height:>10,} rows")
 
 
+# What has to be installed for a report.
+_EXTRAS = {ReportFormat.html: "report", ReportFormat.xlsx: "xlsx", ReportFormat.ics: "calendars"}
+
+
 def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
     """Return what writes a report of this format into a file or a folder."""
-    with _needing("report" if format is ReportFormat.html else "calendars"):
+    with _needing(_EXTRAS[format]):
         match format:
             case ReportFormat.html:
                 from matching.reports.page import write_page
 
                 return write_page
+            case ReportFormat.xlsx:
+                from matching.reports.workbook import write_workbook
+
+                return write_workbook
             case ReportFormat.ics:
                 from matching.reports.feeds import write_feeds
 
@@ -398,7 +407,7 @@ def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
     """Return the context in which a report takes the place of an earlier one."""
     from matching.stores.whole import replacing, replacing_folder
 
-    if format is ReportFormat.html:
+    if format in (ReportFormat.html, ReportFormat.xlsx):
         return replacing(out)
     from matching.reports.feeds import KINDS
 
