@@ -18,6 +18,7 @@ import typer
 if TYPE_CHECKING:
     from matching.adapters import Output
     from matching.policy import Policy
+    from matching.reports.edits import Edits
     from matching.reports.facts import Facts
 
 # Whatever is heavy is imported where it is used: `matching --help` answers at once.
@@ -120,6 +121,13 @@ def plan(
     workers: Annotated[int, typer.Option(help="Threads", min=1, max=256)] = 2,
     seed: Annotated[int, typer.Option(help="Same seed, same plan", min=0)] = 0,
     on_error: OnErrorOption = OnError.refuse,
+    pins: Annotated[
+        Path | None,
+        typer.Option(
+            help="Workbook of `matching report --format xlsx`, edited: its rosters stay",
+            metavar="FILE",
+        ),
+    ] = None,
     format: Annotated[
         Format | None, typer.Option(help="Of the files written; csv, if absent")
     ] = None,
@@ -134,8 +142,10 @@ def plan(
     Example: matching plan tables --week 2026-11-30 --out plan
 
     Example: matching plan postgresql://host/platform --out postgresql://host/platform
+
+    Example: matching plan tables --pins edited.xlsx --out plan
     """
-    with _teaching(), _interruptible() as interrupted:
+    with _teaching(), _about_edits(pins), _interruptible() as interrupted:
         from matching.adapters import open_sink, open_source
         from matching.engine import solve
         from matching.problem import Problem
@@ -149,8 +159,15 @@ def plan(
             ticker.say("read")
             raw = source.read_tables()
             ticker.say("validate")
-            problem = Problem.from_tables(raw, _week(week), _policy(policy), on_error.value)
+            edits = None if pins is None else _edits(pins, week)
+            monday = _week(week) if edits is None or edits.week is None else edits.week
+            problem = Problem.from_tables(raw, monday, _policy(policy), on_error.value)
             del raw
+            if edits is not None:
+                from matching.reports.repinning import repinned
+
+                edited = repinned(problem, edits)
+                problem = edited.problem
             result = solve(
                 problem,
                 time_limit=time_limit,
@@ -160,13 +177,22 @@ def plan(
                 on_progress=ticker.tell,
                 interrupted=interrupted,
             )
+            if edits is not None and result.status in ("infeasible", "unknown"):
+                wrong = edited.unserved()
+                if wrong is not None:
+                    raise wrong
             frames, summary = result.output()
             ticker.say("write")
+            if edits is not None:
+                summary["pins"] = edited.counts()
             summary["timings"] |= ticker.timings
             origin = Origin.of(tables, _options(option), on_error.value)
             summary["source"] = origin.to_json()
             sink.write_result(frames, summary)
         show_plan(frames, summary, _shown(out))
+        if edits is not None:
+            kept, added, off = edited.counts().values()
+            typer.echo(f"rows of {pins}: {kept:,} kept, {added:,} new, {off:,} people taken off")
         if interrupted():
             raise typer.Exit(130)
 
@@ -426,6 +452,41 @@ def _needing(extra: str) -> Iterator[None]:
             f"this needs the package {error.name!r}, which is not installed: "
             f"pip install 'volunteer-matching[{extra}]'"
         ) from None
+
+
+@contextmanager
+def _about_edits(workbook: Path | None) -> Iterator[None]:
+    """Say what to do where an edit breaks something."""
+    from matching.errors import DataError
+
+    try:
+        yield
+    except DataError:
+        if workbook is not None:
+            typer.secho(
+                f"nothing was planned; mend {workbook}, or leave these rows out with --on-error "
+                "quarantine: the table faults then lists them all",
+                err=True,
+                fg="yellow",
+            )
+        raise
+
+
+def _edits(workbook: Path, week: str | None) -> Edits:
+    """Read an edited workbook; it must be of the week that is named."""
+    from matching.errors import UsageError
+
+    with _needing("xlsx"):
+        from matching.reports.edits import read_edits
+    edits = read_edits(workbook)
+    if week is not None and edits.week not in (None, _week(week)):
+        raise UsageError(
+            f"{workbook} holds the week of {edits.week}, and --week says {week}; leave --week out, "
+            "or name the workbook of that week"
+        )
+    if week is None and edits.week is None:
+        raise UsageError(f"{workbook} does not say its week: add --week, as in 2026-11-30")
+    return edits
 
 
 def _shown(where: str) -> str:

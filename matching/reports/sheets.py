@@ -62,7 +62,8 @@ STATUSES = {
 HELP = (
     ("如何修改排班", "How to edit the roster"),
     (
-        "只修改工作表“排班 Roster”中的黄色列，保存后运行：matching plan 数据 --pins 本文件 --out 新计划",
+        "只修改工作表“排班 Roster”中的黄色列，保存后运行："
+        "matching plan 数据 --pins 本文件 --out 新计划",
         "Edit only the yellow columns of the sheet 排班 Roster; save; then run: "
         "matching plan TABLES --pins THIS_FILE --out NEW_PLAN",
     ),
