@@ -22,6 +22,15 @@ class ReportFormat(StrEnum):
     """What a report is."""
 
     html = "html"
+    xlsx = "xlsx"
+    ics = "ics"
+
+
+class Events(StrEnum):
+    """What the events of a calendar say."""
+
+    all = "all"
+    free = "free"
 
 
 class OnError(StrEnum):

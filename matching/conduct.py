@@ -120,3 +120,17 @@ def interruptible() -> Iterator[Callable[[], bool]]:
         sys.exit(130)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def needing(extra: str) -> Iterator[None]:
+    """Say what to install where a package is missing."""
+    from matching.errors import UsageError
+
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"this needs the package {error.name!r}, which is not installed: "
+            f"pip install 'volunteer-matching[{extra}]'"
+        ) from None

@@ -31,6 +31,8 @@ matching plan tables --week 2026-11-30 --out plan
 matching plan tables --policy policy.toml --time-limit 60 --out plan
 # In spite of faulty rows; what is left out stands in plan/faults.csv
 matching plan tables --on-error quarantine --out plan
+# With the rosters of an edited workbook
+matching plan tables --pins edited.xlsx --out plan
 # A workbook in, a workbook out
 matching plan week.xlsx --out plan.xlsx
 # From a database and back into it
@@ -59,11 +61,24 @@ matching generate district --rules full --format parquet --out district
 matching generate city --volunteers 95000 --scarcity 4 --out city
 """)
 
+AVAILABILITY = _told("""
+# A folder with one calendar per volunteer, such as V7.ics
+matching availability calendars --week 2026-11-30 --out tables
+# Calendars in which people are busy unless they say that they are free
+matching availability calendars --events free --out tables
+# Into a database that holds the other tables
+matching availability calendars --out postgresql://host/platform
+""")
+
 REPORT = _told("""
 # One page for any browser, and for paper
 matching report plan --out plan.html
 # A plan that was edited, with the tables it belongs to
 matching report edited.csv --tables tables --week 2026-11-30 --out plan.html
+# A workbook to edit; what is edited comes back with matching plan --pins
+matching report plan --format xlsx --out plan.xlsx
+# A calendar for each volunteer, station and request
+matching report plan --format ics --out calendars.zip
 # A plan in a database
 matching report postgresql://host/platform --week 2026-11-30 --out plan.html
 """)

@@ -153,11 +153,20 @@ def slot_keys(problem: Problem) -> pl.DataFrame:
 
 def local_times(problem: Problem) -> pl.DataFrame:
     """Return the local wall-clock ``start`` and ``end`` of every option."""
-    zone = problem.policy.time_zone
-    monday = pl.select(to_utc(week_start(problem.week), zone)).item()
-    options = pl.DataFrame({"start": problem.options.start, "end": problem.options.end})
-    utc = [
-        (pl.lit(monday, dtype=pl.Datetime("us")) + pl.duration(minutes=pl.col(name))).alias(name)
-        for name in options.columns
-    ]
-    return options.select(to_local(expr, zone) for expr in utc)
+    zone, options = problem.policy.time_zone, problem.options
+    return pl.select(
+        to_local(_utc(problem, minutes), zone).alias(name)
+        for name, minutes in (("start", options.start), ("end", options.end))
+    )
+
+
+def moments(problem: Problem) -> pl.Series:
+    """Return the start of every option in its time zone, where the local clock may repeat."""
+    utc = _utc(problem, problem.options.start).dt.replace_time_zone("UTC")
+    zoned = utc.dt.convert_time_zone(problem.policy.time_zone)
+    return pl.select(moment=zoned).to_series()
+
+
+def _utc(problem: Problem, minutes: c.Ints) -> pl.Expr:
+    monday = pl.select(to_utc(week_start(problem.week), problem.policy.time_zone)).item()
+    return pl.lit(monday, dtype=pl.Datetime("us")) + pl.duration(minutes=pl.lit(pl.Series(minutes)))

@@ -1,4 +1,4 @@
-"""The command line: ``matching plan | check | report | generate | map``."""
+"""The command line: ``matching plan | check | report | map | availability | generate``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from matching import examples
+from matching.cli.calendars import availability
 from matching.cli.checking import check
 from matching.cli.drafting import draft_mapping
 from matching.cli.generating import generate
@@ -26,6 +27,7 @@ app.command(epilog=examples.PLAN)(plan)
 app.command(epilog=examples.CHECK)(check)
 app.command(epilog=examples.REPORT)(report)
 app.command(epilog=examples.MAP, name="map")(draft_mapping)
+app.command(epilog=examples.AVAILABILITY)(availability)
 app.command(epilog=examples.GENERATE)(generate)
 
 

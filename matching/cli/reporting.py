@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +19,7 @@ from matching.arguments import (
     WeekOption,
 )
 from matching.cli.given import options_of, policy_of, result_of, week_of
-from matching.conduct import teaching
+from matching.conduct import needing, teaching
 
 if TYPE_CHECKING:
     from matching.reports.facts import Facts
@@ -25,10 +27,19 @@ if TYPE_CHECKING:
 
 def report(
     plan: Annotated[str, typer.Argument(help="Folder or URL with a plan, or its file")],
-    out: Annotated[Path, typer.Option(help="What to write", metavar="FILE")],
+    out: Annotated[
+        Path, typer.Option(help="What to write: a file; for ics a folder or a .zip", metavar="PATH")
+    ],
     format: Annotated[
-        ReportFormat, typer.Option(help="html: one page for any browser")
+        ReportFormat,
+        typer.Option(
+            help="html: one page for any browser; xlsx: a workbook to edit; ics: a calendar for "
+            "each volunteer, station and request"
+        ),
     ] = ReportFormat.html,
+    sequence: Annotated[
+        int, typer.Option(help="Of ics: how often the week was sent out before", min=0)
+    ] = 0,
     tables: Annotated[
         str | None,
         typer.Option(help="Where the tables are, if not where the plan says", metavar="WHERE"),
@@ -51,7 +62,6 @@ def report(
             from matching.problem import Problem
             from matching.reports.facts import Facts
             from matching.reports.origin import Origin
-            from matching.stores.whole import replacing
             from matching.tables import clean
 
             ticker.say("read")
@@ -67,15 +77,39 @@ def report(
             problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
             ticker.say("draw")
             facts = Facts.of(problem, cleaned, (made, summary))
-            with replacing(out) as part:
-                _reporter(format)(facts, part)
+            with _replacing(out, format) as part:
+                _reporter(format, sequence)(facts, part)
         typer.echo(f"written to {out}")
 
 
-def _reporter(format: ReportFormat) -> Callable[[Facts, Path], None]:
-    """Return what writes a report of this format into a file."""
-    match format:
-        case ReportFormat.html:
-            from matching.reports.page import write_page
+# What has to be installed for a report.
+_EXTRAS = {ReportFormat.html: "report", ReportFormat.xlsx: "xlsx", ReportFormat.ics: "calendars"}
 
-            return write_page
+
+def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
+    """Return what writes a report of this format into a file or a folder."""
+    with needing(_EXTRAS[format]):
+        match format:
+            case ReportFormat.html:
+                from matching.reports.page import write_page
+
+                return write_page
+            case ReportFormat.xlsx:
+                from matching.reports.workbook import write_workbook
+
+                return write_workbook
+            case ReportFormat.ics:
+                from matching.reports.feeds import write_feeds
+
+                return partial(write_feeds, sequence=sequence)
+
+
+def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
+    """Return the context in which a report takes the place of an earlier one."""
+    from matching.stores.whole import replacing, replacing_folder
+
+    if format in (ReportFormat.html, ReportFormat.xlsx):
+        return replacing(out)
+    from matching.reports.feeds import KINDS
+
+    return replacing_folder(out, KINDS)

@@ -41,10 +41,11 @@ class Facts:
         The plan's summary as it was read or made.
     roster : polars.DataFrame
         One row per filled seat, by station, day, time and request: ``station_id``, ``station``,
-        ``district``, ``day``, ``start``, ``end``, ``hours``, ``request_id``, ``service``,
-        ``category``, ``post``, ``option``, ``volunteer_id``, ``organisation_id``,
-        ``organisation``, ``lead`` (whether this volunteer leads the team), ``team_lead`` (who
-        does; may be null), ``team`` (how many serve the request) and ``status``.
+        ``district``, ``day``, ``start``, ``end``, ``hours``, ``moment`` (the start, in its
+        time zone), ``request_id``, ``service``, ``category``, ``post``, ``option``,
+        ``volunteer_id``, ``organisation_id``, ``organisation``,
+        ``lead`` (whether this volunteer leads the team), ``team_lead`` (who does; may be null),
+        ``team`` (how many serve the request) and ``status``.
     unfilled : polars.DataFrame
         One row per post with empty seats, the most empty first: station, district, ``day``,
         ``start``, ``end``, ``options`` (how many times were possible), request, service, post,
@@ -147,8 +148,8 @@ def _roster(
     frame = pl.concat([requests[request], times, organisation, frame], how="horizontal")
     order = ["station", "station_id", "start", "request_id", "post", "volunteer_id"]
     return frame.sort(order, nulls_last=True).select(
-        *("station_id", "station", "district", "day", "start", "end", "hours", "request_id"),
-        *("service", "category", "post", "option", "volunteer_id", "organisation_id"),
+        *("station_id", "station", "district", "day", "start", "end", "hours", "moment"),
+        *("request_id", "service", "category", "post", "option", "volunteer_id", "organisation_id"),
         *("organisation", "lead", "team_lead", "team", "status"),
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from matching import columns as c
-from matching.plan import Plan, local_times
+from matching.plan import Plan, local_times, moments
 from matching.problem import Problem
 
 # Where the region codes of China end: province, city, county, township, community; then all of it.
@@ -47,10 +47,12 @@ def places_of(stations: pl.DataFrame) -> pl.DataFrame:
 
 
 def times_of(problem: Problem) -> pl.DataFrame:
-    """Return ``day``, ``start``, ``end`` and ``hours`` of every option."""
+    """Return ``day``, ``start``, ``end``, ``hours`` and the ``moment`` of every option."""
     minutes = problem.options.end - problem.options.start
     times = local_times(problem).with_columns(hours=pl.Series(minutes / 60))
-    return times.select(pl.col("start").dt.date().alias("day"), "start", "end", "hours")
+    return times.select(
+        pl.col("start").dt.date().alias("day"), "start", "end", "hours", moments(problem)
+    )
 
 
 def posts_of(
@@ -75,7 +77,7 @@ def posts_of(
             "options": np.bincount(slots.post, minlength=len(posts)).astype(np.int32),
         }
     )
-    times = times_of(problem)[slots.option[slot]].drop("hours")
+    times = times_of(problem)[slots.option[slot]].drop("hours", "moment")
     frame: pl.DataFrame = pl.concat([requests[posts.request], times, own], how="horizontal")
     if unfilled is None:
         return frame.with_columns(reason=pl.lit(None, pl.String))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from matching.errors import UsageError
 
@@ -29,6 +32,55 @@ def replacing(path: Path) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
+    """Give a new folder to fill, which takes the place of `path` if all goes well.
+
+    A path that ends in ``.zip`` becomes an archive of it. An earlier folder is taken away whole,
+    so it must hold nothing but what these names are of.
+
+    Raises
+    ------
+    UsageError
+        If there is a file, or a folder that holds other things.
+    """
+    if path.suffix.lower() == ".zip":
+        with replacing(path) as part, TemporaryDirectory(prefix="matching-") as place:
+            yield Path(place)
+            _pack(Path(place), part)
+        return
+    made_folder(path.parent)
+    if path.exists():
+        made_folder(path)
+        others = sorted({entry.name for entry in path.iterdir()} - {*holding})
+        if others:
+            raise UsageError(
+                f"{path} holds other things, such as {others[0]}, which a new report would take "
+                "away; name a folder of its own"
+            )
+    part, before = beside(path), beside(path)
+    part.mkdir()
+    try:
+        yield part
+        if path.exists():
+            path.rename(before)
+        part.rename(path)
+    finally:
+        for leftover in (part, before):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _pack(folder: Path, path: Path) -> None:
+    """Pack a folder; the same files give the same bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                entry = zipfile.ZipInfo(file.relative_to(folder).as_posix())
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, file.read_bytes())
 
 
 def made_folder(folder: Path) -> None:

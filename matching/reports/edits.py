@@ -1,0 +1,216 @@
+"""An edited workbook: the rows of its rosters as they stand now, and as they stood when written."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import fastexcel
+import polars as pl
+
+from matching.errors import DataError, DataWarning, UsageError
+from matching.faults import fault, faults_of, no_faults
+from matching.reports import sheets
+
+_CLOCK = r"^(?:1899-12-3[01] )?(\d{1,2}:\d{2})(?::00(?:\.0+)?)?$"
+_DAY = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?: 00:00:00)?$"
+_DAY_WANTED = "must be a day such as 2026-11-30"
+_CLOCK_WANTED = "must be a time of day such as 09:00"
+_STATUS_WANTED = f"must be one of {', '.join(sheets.STATUSES.values())}"
+# Columns that only tell, and that the hidden sheet keeps too.
+_TOLD = ("station", "station_id", "service")
+
+
+@dataclass(frozen=True)
+class Edits:
+    """What a workbook's rosters say.
+
+    Attributes
+    ----------
+    week : datetime.date, optional
+        The Monday of the plan that was written; None where the hidden sheet is gone.
+    rows : polars.DataFrame
+        One row per row of the sheet that is not blank: ``row`` (as the spreadsheet numbers it),
+        ``request_id``, ``post``, ``option``, ``volunteer_id``, ``day``, ``start``, ``end``
+        (times of day), ``status``; and as ``cell_...`` the cells as they were read.
+    original : polars.DataFrame
+        The same columns, but ``row`` and the cells, as they were written; no rows where the
+        hidden sheet is gone.
+    faults : polars.DataFrame
+        Cells that cannot be read, in the layout of `DataError`: the table is the sheet, the row
+        the spreadsheet's, the column the header.
+    """
+
+    week: date | None
+    rows: pl.DataFrame
+    original: pl.DataFrame
+    faults: pl.DataFrame
+
+
+def read_edits(path: Path | str) -> Edits:
+    """Read the workbook that `workbook.write_workbook` wrote, after somebody's edit.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or has no such sheet.
+    DataError
+        If the sheet lacks a column that says who serves where.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist; name the workbook that was edited")
+    try:
+        book = fastexcel.read_excel(path)
+        names = book.sheet_names
+        found = [name for name in names if name == sheets.ROSTER]
+        if not found:
+            raise UsageError(
+                f"{path.name} has no sheet {sheets.ROSTER}: it has {', '.join(names[:10])}; name "
+                "the workbook that `matching report PLAN --format xlsx` wrote"
+            )
+        raw = book.load_sheet(found[0], dtypes="string").to_polars()
+        hidden = sheets.ORIGINAL in names
+        before = book.load_sheet(sheets.ORIGINAL, dtypes="string").to_polars() if hidden else None
+    except (fastexcel.FastExcelError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(f"{path.name} is no workbook, or a broken one ({reason})") from None
+    cells = _named(raw)
+    rows, faults = _parsed(cells)
+    if before is None or before.is_empty():
+        warnings.warn(
+            f"{path.name} has lost its hidden sheet {sheets.ORIGINAL}: whoever was taken off the "
+            "rosters cannot be told, and may come back",
+            DataWarning,
+            stacklevel=2,
+        )
+        return Edits(None, rows, rows.select(*_KEYS, *_WHEN, "status").clear(), faults)
+    original, _ = _parsed(before.with_row_index("row", offset=2))
+    _warn_of_told(rows, before, path)
+    week = original_week(before)
+    return Edits(week, rows, original.select(*_KEYS, *_WHEN, "status"), faults)
+
+
+_KEYS = ("request_id", "post", "option", "volunteer_id")
+_WHEN = ("day", "start", "end")
+
+
+def original_week(before: pl.DataFrame) -> date | None:
+    """Return the Monday that the hidden sheet names."""
+    week: date | None = before.select(pl.col("week").str.slice(0, 10).str.to_date(strict=False))[
+        "week"
+    ][0]
+    return week
+
+
+def _named(raw: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that are not blank, under our names; either half of a header will do."""
+    ours = {}
+    for name, header in sheets.HEADERS.items():
+        for known in (header, *header.split(" ", 1)):
+            ours[known.casefold()] = name
+    mapping: dict[str, str] = {}
+    for header in raw.columns:
+        known_as = ours.get(header.strip().casefold())
+        if known_as is not None and known_as not in mapping.values():
+            mapping[header] = known_as
+    missing = [name for name in sheets.NEEDED if name not in mapping.values()]
+    if missing:
+        has = ", ".join(raw.columns)
+        text = f"this column is required and is not there; the sheet has {has}"
+        raise DataError(
+            pl.concat(
+                fault(sheets.ROSTER, "required_column", text, column=sheets.HEADERS[name])
+                for name in missing
+            )
+        )
+    # Row 1 holds the headers, as the spreadsheet counts.
+    frame = raw.rename(mapping).select(mapping.values()).with_row_index("row", offset=2)
+    cells = [pl.col(name).str.strip_chars() for name in mapping.values()]
+    frame = frame.with_columns(pl.when(cell != "").then(cell) for cell in cells)
+    about = [name for name in (*_KEYS, "day", "start", "end") if name in frame.columns]
+    return frame.filter(~pl.all_horizontal(pl.col(about).is_null()))
+
+
+def _parsed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the rows with their types, and the cells that cannot be read."""
+    absent = [name for name in (*_KEYS, *_WHEN, "status") if name not in cells.columns]
+    cells = cells.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+    wanted = {
+        "day": (_day(), _DAY_WANTED),
+        "start": (_clock("start"), _CLOCK_WANTED),
+        "end": (_clock("end"), _CLOCK_WANTED),
+        "status": (_status(), _STATUS_WANTED),
+    }
+    rows = cells.select(
+        "row",
+        *_KEYS,
+        *(read.alias(name) for name, (read, _) in wanted.items()),
+        *(_shown(n).alias(f"cell_{n}") for n in (*_KEYS, *wanted)),
+        *(pl.col(n).alias(f"cell_{n}") for n in _TOLD if n in cells.columns),
+    )
+    faults = [no_faults()]
+    for name, (_, text) in wanted.items():
+        wrong = cells.filter(cells[name].is_not_null() & rows[name].is_null())
+        wrong = wrong.with_columns(_shown(name))
+        faults.append(sheet_faults(wrong, (name,), "type", text))
+    return rows, pl.concat(faults)
+
+
+def _shown(name: str) -> pl.Expr:
+    """Return a cell as the spreadsheet shows it: no day where there is none, nor a time."""
+    text = pl.col(name)
+    if name in ("start", "end"):
+        text = text.str.replace(_CLOCK, "$1")
+    return text.str.replace(" 00:00:00", "", literal=True) if name == "day" else text
+
+
+def sheet_faults(
+    rows: pl.DataFrame, columns: tuple[str, ...], rule: str, message: str
+) -> pl.DataFrame:
+    """Return a fault for each row, in the words of the sheet; see `faults.faults_of`."""
+    shown = rows.rename({name: sheets.HEADERS[name] for name in columns})
+    headers = tuple(sheets.HEADERS[name] for name in columns)
+    return faults_of(sheets.ROSTER, shown, headers, rule, message)
+
+
+def _day() -> pl.Expr:
+    parts = pl.col("day").str.extract_groups(_DAY)
+    year, month, day = (parts.struct.field(str(part)) for part in (1, 2, 3))
+    text = pl.concat_str(year, pl.lit("-"), month.str.zfill(2), pl.lit("-"), day.str.zfill(2))
+    return text.str.to_date("%Y-%m-%d", strict=False)
+
+
+def _clock(name: str) -> pl.Expr:
+    text = pl.col(name).str.extract(_CLOCK).str.zfill(5)
+    return text.str.to_time("%H:%M", strict=False)
+
+
+def _status() -> pl.Expr:
+    ours = {}
+    for name, shown in sheets.STATUSES.items():
+        for known in (shown, *shown.split(" ", 1)):
+            ours[known.casefold()] = name
+    return pl.col("status").str.to_lowercase().replace_strict(ours, default=None)
+
+
+def _warn_of_told(rows: pl.DataFrame, before: pl.DataFrame, path: Path) -> None:
+    """Warn of changes in columns that only tell."""
+    there = [name for name in _TOLD if f"cell_{name}" in rows.columns]
+    known = before.select("request_id", *there).unique("request_id", keep="first")
+    joined = rows.join(known, on="request_id", how="inner", maintain_order="left")
+    for name in there:
+        changed = joined.filter(pl.col(f"cell_{name}").is_not_null()).filter(
+            ~pl.col(f"cell_{name}").eq_missing(pl.col(name).str.strip_chars())
+        )
+        if changed.height:
+            where = ", ".join(str(row) for row in changed["row"].head(5))
+            more = f" and {changed.height - 5} more" if changed.height > 5 else ""
+            warnings.warn(
+                f"{path.name}, {sheets.HEADERS[name]}, rows {where}{more}: a change in this "
+                "column has no effect; change it in the tables",
+                DataWarning,
+                stacklevel=3,
+            )
