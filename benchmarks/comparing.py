@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import os
 
-# Before anything loads Polars.
-os.environ["POLARS_MAX_THREADS"] = "1"
+if __name__ == "__main__":
+    # Before anything loads Polars.
+    os.environ["POLARS_MAX_THREADS"] = "1"
 
 import argparse
 import json
