@@ -8,7 +8,7 @@ lines.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from matching.engine import peak_memory_mb, solve
 from matching.nation import dataset
 from matching.nation.cells import SIDE, row_and_column
 from matching.nation.regional import KEYS, Terms
-from matching.plan import Plan
+from matching.plan import Plan, slot_keys
 from matching.problem import Problem
+from matching.result import Result
 
 TURNS = 2
 # The side of a tile in cells: two degrees.
@@ -73,7 +74,7 @@ def settle(tile: Tile) -> Settled:
     orders = _inside(orders.filter("border"), tile)
     cells = pl.concat([homes["cell"], orders["cell"]])
     held = _concat([dataset.read(folder, "held") for folder in folders])
-    held = latest(tile.work, "held", held, cells.to_numpy(), tile.turn)
+    held = latest(tile.work, held, cells.to_numpy(), tile.turn)
     here = pl.col("request_id").is_in(orders["request_id"].implode())
     elsewhere = held.filter(~here)["volunteer_id"].unique()
     held = held.filter(here)
@@ -88,40 +89,73 @@ def settle(tile: Tile) -> Settled:
     problem = Problem.from_tables(tables, terms.week, terms.policy)
     before = audit.value(problem, Plan.from_frame(problem, held))
     result = solve(problem, time_limit=terms.time_limit, gap=terms.gap, seed=terms.seed)
-    gained = 0
+    gained, now = 0, held
     if result.status in ("optimal", "feasible") and result.value > before:
         found = result.tables()["plan"].select(KEYS)
         # Who had to stay is there still, or nothing has changed.
-        if not stay.join(found, on=list(KEYS), how="anti", nulls_equal=True).height:
-            held, gained = found, result.value - before
-    prices = result.tables()["prices"].filter(pl.col("organisation_id").is_null())
-    done = {"held": held, "prices": prices, "settled": orders.select("request_id")}
+        if not _without(stay, found).height:
+            now, gained = found, result.value - before
+    prices = _news(result, pl.concat([_without(held, now), _without(now, held)]))
+    done = {"held": now, "prices": prices, "settled": orders.select("request_id")}
     dataset.write_all(_folder(tile.work, tile.turn, tile.number), done)
     return Settled(gained, peak_memory_mb())
 
 
-def latest(work: Path, name: str, rows: pl.DataFrame, cells: c.Longs, turns: int) -> pl.DataFrame:
-    """Return rows of a table, those of orders that were settled since taken from their tiles.
+def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:
+    return rows.join(others, on=KEYS, how="anti", nulls_equal=True)
+
+
+def _news(result: Result, changed: pl.DataFrame) -> pl.DataFrame:
+    """Return the prices of posts whose people have changed: of the others the region knows more.
+
+    Where fewer could come than there are seats, those who serve elsewhere set the price.
+    """
+    problem = result.problem
+    many = np.bincount(result.arcs.slot, minlength=len(problem.slots))
+    enough = pl.Series(many > problem.posts.seats[problem.slots.post], dtype=pl.Boolean)
+    prices = slot_keys(problem).with_columns(price=pl.Series(result.prices.slot))
+    return prices.filter(enough).join(changed, on=KEYS[:3], how="semi", nulls_equal=True)
+
+
+def latest(work: Path, held: pl.DataFrame, cells: c.Longs, turns: int) -> pl.DataFrame:
+    """Return who serves what, for orders that were settled since as their tiles have it.
 
     Parameters
     ----------
-    name : str
-        ``held`` or ``prices``.
+    held : polars.DataFrame
+        As each region planned it.
     cells : int64 array
         Of all orders and volunteers that matter.
     turns : int
         The turns that are over.
     """
+    for folder in _settled(work, cells, turns):
+        settled = pl.read_parquet(folder / "settled.parquet")["request_id"]
+        old = pl.col("request_id").is_in(settled.implode())
+        found = pl.read_parquet(folder / "held.parquet")
+        held = pl.concat([held.filter(~old), found], how="vertical_relaxed")
+    return held
+
+
+def lowest(work: Path, prices: pl.DataFrame, cells: c.Longs, turns: int) -> pl.DataFrame:
+    """Return the prices, those of posts that changed in their tiles no higher than there."""
+    found = [pl.read_parquet(f / "prices.parquet") for f in _settled(work, cells, turns)]
+    if not found:
+        return prices
+    of_tile = pl.concat(found).group_by(KEYS[:3]).agg(of_tile=pl.col("price").min())
+    joined = prices.join(of_tile, on=KEYS[:3], how="left", nulls_equal=True, maintain_order="left")
+    # What a volunteer or a quota is charged is known to the region alone.
+    lower = pl.when(pl.col("volunteer_id").is_null()).then(pl.min_horizontal("price", "of_tile"))
+    return joined.with_columns(price=lower.otherwise("price")).drop("of_tile")
+
+
+def _settled(work: Path, cells: c.Longs, turns: int) -> Iterator[Path]:
+    """Yield the folders of tiles that are done, in the order of their turns."""
     for turn in range(turns):
         for number in np.unique(tile_of(cells[cells >= 0], turn)).tolist():
             folder = _folder(work, turn, number)
-            settled, found = dataset.read(folder, "settled"), dataset.read(folder, name)
-            if settled is None or found is None:
-                continue
-            # The rows of a quota name no order.
-            old = pl.col("request_id").is_in(settled["request_id"].implode()).fill_null(False)
-            rows = pl.concat([rows.filter(~old), found], how="vertical_relaxed")
-    return rows
+            if folder.is_dir():
+                yield folder
 
 
 def _folder(work: Path, turn: int, number: int) -> Path:

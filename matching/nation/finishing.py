@@ -13,11 +13,11 @@ from matching.certificate import reward
 from matching.eligibility import Arcs, eligible
 from matching.engine import peak_memory_mb
 from matching.nation import dataset
-from matching.nation.borders import TURNS, latest
+from matching.nation.borders import TURNS, latest, lowest
 from matching.nation.cells import reached
 from matching.nation.regional import Job
 from matching.plan import Plan
-from matching.prices import PRICE_COLUMNS, Prices
+from matching.prices import Prices
 from matching.problem import Problem
 from matching.teams import best_teams
 from matching.unfilled import unfilled
@@ -129,10 +129,10 @@ class _Border:
         at = pl.concat(cells).to_numpy()
         known = pl.col("request_id").is_in(self.problem.requests.id.implode())
         who = pl.col("volunteer_id").is_in(self.problem.volunteers.id.implode())
-        self.held = latest(job.work, "held", pl.concat(held), at, TURNS).filter(known & who)
+        self.held = latest(job.work, pl.concat(held), at, TURNS).filter(known & who)
         limited = self.problem.organisations.id.filter(self.problem.organisations.limited)
         quota = pl.col("organisation_id").is_in(limited.implode())
-        rows = latest(job.work, "prices", pl.concat(prices), at, TURNS).select(PRICE_COLUMNS)
+        rows = lowest(job.work, pl.concat(prices), at, TURNS)
         own = pl.col("volunteer_id").is_null() | who
         self.prices = rows.filter(quota | (known & own))
 
