@@ -25,6 +25,7 @@ _OPTIONS = {
     "constant_memory": True,
 }
 _FORMATS = {pl.Date: "yyyy-mm-dd", pl.Time: "hh:mm", pl.Float64: "0.0"}
+_ALIGNED: dict[Any, str] = {pl.Date: "center", pl.Time: "center"}
 _PERCENT = {"share": "0 %"}
 _WIDEST = 44
 _A4 = 9
@@ -53,7 +54,7 @@ def write_workbook(facts: Facts, path: Path) -> None:
     every = [
         _Sheet(sheets.ROSTER, _roster(roster), sheets.EDITABLE, ("station", "station_id", "day")),
         _Sheet(sheets.UNFILLED, _unfilled(facts.unfilled)),
-        _Sheet(sheets.COVERAGE, facts.coverage.with_columns(weekday=_weekday())),
+        _Sheet(sheets.COVERAGE, _coverage(facts.coverage)),
         _Sheet(sheets.STATIONS, _stations(facts.stations)),
         _Sheet(sheets.VOLUNTEERS, facts.hours),
     ]
@@ -112,6 +113,15 @@ def _unfilled(unfilled: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _coverage(coverage: pl.DataFrame) -> pl.DataFrame:
+    return coverage.select(
+        *(one_line("district"), "day", _weekday().alias("weekday")),
+        *("requests", "seats", "filled"),
+        empty=pl.col("seats") - pl.col("filled"),
+        share=pl.col("share"),
+    )
+
+
 def _stations(stations: pl.DataFrame) -> pl.DataFrame:
     return stations.select(
         *(one_line("station"), "station_id", one_line("district"), "requests", "seats", "filled"),
@@ -127,12 +137,20 @@ class _Looks:
         head: dict[str, Any] = {"bold": True, "border": 1, "valign": "vcenter"}
         self.head = book.add_format(head | {"bg_color": "#DDE7F0"})
         self.head_editable = book.add_format(head | {"bg_color": "#FFE699"})
-        self.kinds = {k: book.add_format({"num_format": look}) for k, look in _FORMATS.items()}
+        self.kinds = {
+            kind: book.add_format({"num_format": look, "align": _ALIGNED.get(kind, "right")})
+            for kind, look in _FORMATS.items()
+        }
         self.names = {n: book.add_format({"num_format": look}) for n, look in _PERCENT.items()}
-        self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
+        self.wrapped = book.add_format({"text_wrap": True, "valign": "vcenter"})
+        self.centred = book.add_format({"valign": "vcenter"})
+        self.centred_share = book.add_format({"num_format": "0 %", "valign": "vcenter"})
         self.bold = book.add_format({"bold": True})
         self.line = book.add_format({"top": 1})
-        self.date, self.percent = self.kinds[pl.Date], book.add_format({"num_format": "0.000 %"})
+        self.date, self.percent = (
+            self.kinds[pl.Date],
+            book.add_format({"num_format": "0.000 %", "valign": "vcenter"}),
+        )
 
     def of(self, name: str, kind: pl.DataType) -> Any:
         return self.names.get(name, self.kinds.get(kind.base_type()))
@@ -214,15 +232,17 @@ def _write_figures(book: Any, looks: _Looks, facts: Facts) -> None:
         page.set_column(index, index, width)
         page.write_string(0, index, sheets.HEADERS[name], looks.head)
     for number, (figure, value, of, means) in enumerate(_figures(facts), start=1):
-        page.write_string(number, 0, figure)
+        page.set_row(number, 32)
+        page.write_string(number, 0, figure, looks.wrapped)
         if of is not None:
-            page.write_number(number, 2, of)
+            page.write_number(number, 2, of, looks.centred)
             if of:
-                page.write_number(number, 3, value / of, looks.names["share"])
+                page.write_number(number, 3, value / of, looks.centred_share)
         if isinstance(value, str):
-            page.write_string(number, 1, value)
+            page.write_string(number, 1, value, looks.centred)
         elif value is not None:
-            page.write_number(number, 1, value, looks.percent if figure.startswith(_GAP) else None)
+            look = looks.percent if figure.startswith(_GAP) else looks.centred
+            page.write_number(number, 1, value, look)
         page.write_string(number, 4, means, looks.wrapped)
 
 
@@ -245,8 +265,9 @@ def _figures(facts: Facts) -> Iterable[tuple[str, Any, int | None, str]]:
     gap = known["gap"]
     yield words["gap"], gap, None, both["gap_none" if gap is None else proved]
     yield words["hours_figure"], known["hours"], None, both["hours_figure_means"]
-    yield words["median"], known["hours_median"], None, both["hours_figure_means"]
-    yield words["most"], known["hours_most"], None, both["hours_figure_means"]
+    for name in ("median", "most"):
+        figure = f"每人时长 Hours per volunteer, {words[name]}"
+        yield figure, known[f"hours_{name}"], None, both["hours_figure_means"]
     yield words["fairness"], _rounded(known["gini"]), None, both["fairness_means"]
     for name, figure in (("outside", "requests_outside_week"), ("set_aside", "set_aside")):
         if known[figure]:
@@ -260,7 +281,11 @@ def _rounded(number: float | None) -> float | None:
 def _write_guide(book: Any, looks: _Looks) -> None:
     page = book.add_worksheet(sheets.GUIDE)
     page.set_column(0, 1, 70)
+    page.set_landscape()
+    page.set_paper(_A4)
+    page.fit_to_pages(1, 0)
     for number, (zh, en) in enumerate(sheets.HELP):
+        page.set_row(number, 32)
         look = looks.wrapped if number else looks.bold
         page.write_string(number, 0, zh, look)
         page.write_string(number, 1, en, look)

@@ -1,0 +1,467 @@
+"""A plan's workbook, edited with another library, and what becomes of each edit."""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from matching import DataError, DataWarning, Policy, Problem, UsageError, solve
+from matching.cli import app
+from matching.reports import sheets
+from matching.reports.edits import read_edits
+from matching.reports.facts import Facts
+from matching.reports.repinning import Repinned, repinned
+from matching.reports.workbook import write_workbook
+from matching.stores import write_tables
+from matching.tables import clean
+from tests.test_facts import MONDAY, rows
+
+PEOPLE = ("ann", "bo", "cy", "dee", "eve", "1001")
+# The roster, by station and time: row 2 of the sheet is the first of it.
+PLAN = [
+    ("lunch", "volunteer", None, "ann"),  # row 2: Monday 9 to 11
+    ("lunch", "volunteer", None, "bo"),  # row 3
+    ("walk", "volunteer", "a", "bo"),  # row 4: Tuesday 10 to 12; or at b, on Wednesday
+    ("walk", "volunteer", "a", "dee"),  # row 5
+    ("choir", "pianist", None, "cy"),  # row 6: Thursday 9 to 10; nobody else plays
+    ("choir", "singer", None, "ann"),  # row 7
+]
+
+
+def world(**more: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """All are there from Monday to Friday, but Eve only on Wednesday."""
+    days = [(who, day, "08:00", "20:00") for who in PEOPLE for day in range(1, 6) if who != "eve"]
+    days.append(("eve", 3, "08:00", "20:00"))
+    window = ["volunteer_id", "weekday", "start_time", "end_time"]
+    tables = {
+        "volunteers": pl.DataFrame({"volunteer_id": PEOPLE}),
+        "qualifications": rows({"volunteer_id": "cy", "qualification": "piano"}),
+        "availability": pl.DataFrame(days, window, orient="row"),
+        "requests": pl.DataFrame(
+            {
+                "request_id": ["lunch", "walk", "choir"],
+                "name": ["Lunch", "Walk", "Choir"],
+                "station_id": ["n", "n", "n"],
+                "start": ["2026-11-30T09:00", None, "2026-12-03T09:00"],
+                "end": ["2026-11-30T11:00", None, "2026-12-03T10:00"],
+            }
+        ),
+        "options": rows(
+            *(
+                {
+                    "request_id": "walk",
+                    "option": name,
+                    "start": f"2026-12-0{day}T10:00",
+                    "end": f"2026-12-0{day}T12:00",
+                }
+                for name, day in (("a", 1), ("b", 2))
+            )
+        ),
+        "posts": rows(
+            {"request_id": "lunch", "post": "volunteer", "seats": "2"},
+            {"request_id": "walk", "post": "volunteer", "seats": "2"},
+            {"request_id": "choir", "post": "singer", "seats": "2"},
+            {"request_id": "choir", "post": "pianist", "seats": "1", "min_seats": "1"},
+        ),
+        "post_qualifications": rows(
+            {"request_id": "choir", "post": "pianist", "qualification": "piano"}
+        ),
+        "stations": rows({"station_id": "n", "name": "North"}),
+    }
+    return tables | more
+
+
+def problem_of(tables: dict[str, pl.DataFrame], on_error: str = "raise") -> Problem:
+    return Problem.from_tables(tables, MONDAY, on_error=on_error)  # type: ignore[arg-type]
+
+
+def facts_of(tables: dict[str, pl.DataFrame], plan: list[tuple[Any, ...]]) -> Facts:
+    frame = pl.DataFrame(plan, ["request_id", "post", "option", "volunteer_id"], orient="row")
+    cleaned, faults = clean(tables, week=MONDAY, time_zone=Policy().time_zone)
+    problem = Problem.from_clean(cleaned, faults, MONDAY, Policy())
+    return Facts.of(problem, cleaned, ({"plan": frame}, {}))
+
+
+Edit = Callable[[Any, Callable[[str], str]], object]
+
+
+@pytest.fixture
+def edited(tmp_path: Path) -> Callable[..., Path]:
+    """Return a function that writes the workbook, lets an edit happen, and saves it.
+
+    The edit is given the sheet of the rosters and a function from our names to its columns.
+    """
+
+    def make(edit: Edit | None = None, tables: dict[str, pl.DataFrame] | None = None) -> Path:
+        path = tmp_path / "edited.xlsx"
+        write_workbook(facts_of(tables or world(), PLAN), path)
+        if edit is not None:
+            book = openpyxl.load_workbook(path)
+            sheet = book[sheets.ROSTER]
+            letters = {cell.value: cell.column_letter for cell in sheet[1]}
+            edit(sheet, lambda name: letters[sheets.HEADERS[name]])
+            book.save(path)
+        return path
+
+    return make
+
+
+def put(row: int, **cells: object) -> Edit:
+    """Return the edit that writes into the cells of a row."""
+
+    def edit(sheet: Any, column: Callable[[str], str]) -> None:
+        for name, value in cells.items():
+            sheet[f"{column(name)}{row}"] = value
+
+    return edit
+
+
+def both(*edits: Edit) -> Edit:
+    return lambda sheet, column: [edit(sheet, column) for edit in edits]
+
+
+def take(path: Path, tables: dict[str, pl.DataFrame] | None = None) -> Repinned:
+    return repinned(problem_of(tables or world()), read_edits(path))
+
+
+def counts(path: Path) -> tuple[int, int, int]:
+    kept, added, off = take(path).counts().values()
+    return kept, added, off
+
+
+def planned(found: Repinned) -> set[tuple[str, str, str | None, str]]:
+    plan = solve(found.problem).tables()["plan"]
+    return set(plan.select("request_id", "post", "option", "volunteer_id").rows())
+
+
+def faults(path: Path, tables: dict[str, pl.DataFrame] | None = None) -> list[tuple[Any, ...]]:
+    with pytest.raises(DataError) as error:
+        take(path, tables)
+    assert set(error.value.faults["table"]) == {sheets.ROSTER}
+    return error.value.faults.select("row", "rule").rows()
+
+
+def test_a_workbook_that_nobody_edited_gives_the_plan_again(edited: Callable[..., Path]) -> None:
+    """All six stay; the second singer's seat is filled by whoever is best."""
+    found = take(edited())
+    assert found.counts() == {"kept": 6, "added": 0, "taken_off": 0}
+    assert planned(found) > set(PLAN)
+
+
+def test_a_volunteer_is_swapped(edited: Callable[..., Path]) -> None:
+    """Cy goes to lunch where Bo was; Bo does not come back there."""
+    found = take(edited(put(3, volunteer_id="cy")))
+    assert found.counts() == {"kept": 5, "added": 1, "taken_off": 1}
+    lunch = {who for request, _, _, who in planned(found) if request == "lunch"}
+    assert lunch == {"ann", "cy"}
+
+
+def test_a_number_typed_as_an_id_is_the_id(edited: Callable[..., Path]) -> None:
+    found = take(edited(put(3, volunteer_id=1001)))
+    assert ("lunch", "volunteer", None, "1001") in planned(found)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda sheet, column: sheet.delete_rows(3), id="row deleted"),
+        pytest.param(put(3, volunteer_id=None), id="volunteer emptied"),
+        pytest.param(put(3, volunteer_id="  "), id="volunteer blank"),
+        pytest.param(put(3, status="declined"), id="status declined"),
+        pytest.param(put(3, status="不来"), id="status declined, in Chinese"),
+    ],
+)
+def test_somebody_is_taken_off_and_does_not_come_back(
+    edited: Callable[..., Path], edit: Edit
+) -> None:
+    found = take(edited(edit))
+    assert found.counts() == {"kept": 5, "added": 0, "taken_off": 1}
+    lunch = {who for request, _, _, who in planned(found) if request == "lunch"}
+    assert "bo" not in lunch
+    assert len(lunch) == 2, "the seat is filled anew"
+
+
+def test_a_row_is_added(edited: Callable[..., Path]) -> None:
+    """With order, post and volunteer alone."""
+    found = take(edited(put(20, request_id="choir", post="singer", volunteer_id="dee")))
+    assert found.counts() == {"kept": 6, "added": 1, "taken_off": 0}
+    assert ("choir", "singer", None, "dee") in planned(found)
+
+
+def test_where_an_order_has_one_post_its_name_may_be_left_out(edited: Callable[..., Path]) -> None:
+    edit = both(put(3, volunteer_id=None), put(20, request_id="lunch", volunteer_id="dee"))
+    assert ("lunch", "volunteer", None, "dee") in planned(take(edited(edit)))
+
+
+def test_somebody_takes_another_post_of_the_same_order(edited: Callable[..., Path]) -> None:
+    """Ann sings no more but plays: not taken off, but not allowed either."""
+    assert counts(edited(put(7, volunteer_id="dee"))) == (5, 1, 1)
+    assert faults(edited(both(put(7, post="pianist"), put(6, volunteer_id=None)))) == [
+        (7, "pinned_qualification")
+    ]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda row: put(row, day=date(2026, 12, 2)), id="day"),
+        pytest.param(lambda row: put(row, day="2026/12/2", start="10:00"), id="as text"),
+        pytest.param(lambda row: put(row, option="b"), id="option"),
+        pytest.param(
+            lambda row: put(row, option="b", day=datetime(2026, 12, 2), end=time(12)), id="both"
+        ),
+    ],
+)
+def test_a_service_is_moved_to_another_of_its_times(edited: Callable[..., Path], edit: Any) -> None:
+    found = take(edited(both(edit(4), edit(5))))
+    assert {at for request, _, at, _ in planned(found) if request == "walk"} == {"b"}
+    assert found.counts() == {"kept": 6, "added": 0, "taken_off": 0}
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        pytest.param(put(4, option="b"), [(4, "one_option"), (5, "one_option")], id="half a team"),
+        pytest.param(put(2, start=time(8)), [(2, "time")], id="a time the order has not"),
+        pytest.param(
+            both(*(put(row, option="b", start=time(11)) for row in (4, 5))),
+            [(4, "time"), (5, "time")],
+            id="option and time differ",
+        ),
+        pytest.param(put(4, option="c"), [(4, "reference")], id="unknown option"),
+        pytest.param(put(2, start="soon"), [(2, "type")], id="no time"),
+        pytest.param(put(2, day="30.11."), [(2, "type")], id="no day"),
+        pytest.param(put(2, status="maybe"), [(2, "type")], id="unknown status"),
+        pytest.param(put(2, volunteer_id="zed"), [(2, "reference")], id="unknown volunteer"),
+        pytest.param(put(2, request_id="dinner"), [(2, "reference")], id="unknown order"),
+        pytest.param(put(2, post="cook"), [(2, "reference")], id="unknown post"),
+        pytest.param(put(20, volunteer_id="dee"), [(20, "nullability")], id="no order"),
+        pytest.param(
+            put(20, request_id="choir", volunteer_id="dee"), [(20, "reference")], id="which post"
+        ),
+        pytest.param(
+            put(3, volunteer_id="ann"), [(2, "unique"), (3, "unique")], id="twice on an order"
+        ),
+        pytest.param(put(3, volunteer_id="eve"), [(3, "pinned_availability")], id="not there"),
+        pytest.param(put(6, volunteer_id="dee"), [(6, "pinned_qualification")], id="does not play"),
+        pytest.param(
+            put(20, request_id="lunch", volunteer_id="dee"),
+            [(2, "pinned_seats"), (3, "pinned_seats"), (20, "pinned_seats")],
+            id="three on two seats",
+        ),
+    ],
+)
+def test_what_an_edit_breaks_is_listed_by_the_rows_of_the_sheet(
+    edited: Callable[..., Path], edit: Edit, expected: list[tuple[int, str]]
+) -> None:
+    assert faults(edited(edit)) == expected
+
+
+def test_several_faults_are_told_at_once(edited: Callable[..., Path]) -> None:
+    edit = both(put(2, volunteer_id="zed"), put(3, start="soon"), put(4, request_id="dinner"))
+    assert faults(edited(edit)) == [(2, "reference"), (3, "type"), (4, "reference")]
+
+
+def test_a_fault_says_where_what_and_what_to_do(edited: Callable[..., Path]) -> None:
+    with pytest.raises(DataError) as error:
+        take(edited(put(3, volunteer_id="eve")))
+    assert "排班 Roster row 3, 志愿者 Volunteer, 订单 Order, 岗位 Post = " in str(error.value)
+    assert "volunteer_id=eve" in str(error.value)
+    assert "choose somebody who is available then [pinned_availability]" in str(error.value)
+
+
+def test_two_services_at_once_name_the_later_row_and_the_other_order(
+    edited: Callable[..., Path],
+) -> None:
+    """A talk at the time of the lunch, with Bo in both."""
+    tables = world()
+    at = {"start": "2026-11-30T10:00", "end": "2026-11-30T12:00", "station_id": "n"}
+    talk = rows({"request_id": "talk", "name": "Talk", **at})
+    tables["requests"] = pl.concat([tables["requests"], talk], how="diagonal")
+    path = edited(put(20, request_id="talk", volunteer_id="bo"), tables)
+    with pytest.raises(DataError, match=r"row 20, .* lunch ends Mon 11:00") as error:
+        take(path, tables)
+    assert error.value.faults["rule"].to_list() == ["pinned_overlap"]
+
+
+def test_the_workbook_has_the_last_word_over_earlier_assignments(
+    edited: Callable[..., Path],
+) -> None:
+    """The tables pin Bo to the lunch, and the coordinator takes him off."""
+    pin = rows({"volunteer_id": "bo", "request_id": "lunch", "post": "volunteer"})
+    tables = world(assignments=pin.with_columns(status=pl.lit("pinned")))
+    found = take(edited(lambda sheet, column: sheet.delete_rows(3), tables), tables)
+    assert ("lunch", "volunteer", None, "bo") not in planned(found)
+
+
+def test_but_not_over_what_a_volunteer_declined(edited: Callable[..., Path]) -> None:
+    no = rows({"volunteer_id": "cy", "request_id": "lunch", "post": "volunteer"})
+    tables = world(assignments=no.with_columns(status=pl.lit("declined")))
+    path = edited(put(3, volunteer_id="cy"), tables)
+    assert faults(path, tables) == [(3, "pinned_declined")]
+
+
+def test_faulty_rows_are_set_aside_and_the_others_stay(edited: Callable[..., Path]) -> None:
+    edits = read_edits(edited(both(put(2, volunteer_id="zed"), put(3, volunteer_id="eve"))))
+    found = repinned(problem_of(world(), "quarantine"), edits)
+    result = solve(found.problem)
+    assert found.problem.faults.select("table", "row", "rule").rows() == [
+        (sheets.ROSTER, 2, "reference"),
+        (sheets.ROSTER, 3, "pinned_availability"),
+    ]
+    assert result.summary()["set_aside"] == {sheets.ROSTER: 2}
+    assert planned(found) > set(PLAN[2:])
+
+
+def test_an_order_that_cannot_do_without_is_named(edited: Callable[..., Path]) -> None:
+    """Without Cy nobody plays, and a choir with a pinned singer needs a pianist."""
+    found = take(edited(lambda sheet, column: sheet.delete_rows(6)))
+    assert solve(found.problem).status == "infeasible"
+    error = found.unserved()
+    assert error is not None
+    assert error.faults.select("row", "rule").rows() == [(6, "pinned_min_seats")]
+    assert "0 of 1 people" in str(error)
+    assert take(edited(put(3, volunteer_id="dee"))).unserved() is None
+
+
+def test_a_change_in_a_column_that_only_tells_is_told(edited: Callable[..., Path]) -> None:
+    path = edited(both(put(2, station="South"), put(3, service="Dinner"), put(4, service="Run")))
+    with pytest.warns(DataWarning) as told:
+        edits = read_edits(path)
+    assert [str(warning.message).partition(": ")[0] for warning in told] == [
+        "edited.xlsx, 站点 Station, rows 2",
+        "edited.xlsx, 服务项目 Service, rows 3, 4",
+    ]
+    assert repinned(problem_of(world()), edits).kept == 6
+
+
+def test_half_a_header_and_columns_of_ones_own(edited: Callable[..., Path]) -> None:
+    def edit(sheet: Any, column: Callable[[str], str]) -> None:
+        sheet[f"{column('volunteer_id')}1"] = "志愿者"
+        sheet[f"{column('request_id')}1"] = "order"
+        sheet["Z1"] = "我的备注"
+        sheet["Z2"] = "call her first"
+        sheet.insert_cols(1)
+
+    assert counts(edited(edit)) == (6, 0, 0)
+
+
+def test_a_column_that_is_needed_and_gone(edited: Callable[..., Path]) -> None:
+    path = edited(lambda sheet, column: sheet.delete_cols(8))
+    with pytest.raises(DataError, match="志愿者 Volunteer: this column is required"):
+        read_edits(path)
+
+
+def test_without_the_hidden_sheet_nobody_knows_who_was_taken_off(
+    edited: Callable[..., Path],
+) -> None:
+    path = edited()
+    book = openpyxl.load_workbook(path)
+    assert book[sheets.ORIGINAL].sheet_state == "veryHidden"
+    del book[sheets.ORIGINAL]
+    book.save(path)
+    with pytest.warns(DataWarning, match="may come back"):
+        edits = read_edits(path)
+    assert edits.week is None
+    found = repinned(problem_of(world()), edits)
+    assert found.counts() == {"kept": 0, "added": 6, "taken_off": 0}
+
+
+def test_what_is_no_workbook_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        read_edits(tmp_path / "none.xlsx")
+    (tmp_path / "text.xlsx").write_text("no workbook")
+    with pytest.raises(UsageError, match="broken one"):
+        read_edits(tmp_path / "text.xlsx")
+    openpyxl.Workbook().save(tmp_path / "other.xlsx")
+    with pytest.raises(UsageError, match="has no sheet 排班 Roster: it has Sheet"):
+        read_edits(tmp_path / "other.xlsx")
+
+
+def test_the_sheets_have_filters_widths_and_dates(edited: Callable[..., Path]) -> None:
+    book = openpyxl.load_workbook(edited())
+    assert book.sheetnames == [
+        *(sheets.ROSTER, sheets.UNFILLED, sheets.COVERAGE, sheets.STATIONS, sheets.VOLUNTEERS),
+        *(sheets.SUMMARY, sheets.GUIDE, sheets.ORIGINAL),
+    ]
+    for name in book.sheetnames[:5]:
+        sheet = book[name]
+        assert sheet.freeze_panes == "A2"
+        assert sheet.auto_filter.ref.startswith("A1:")
+        assert all(sheet.column_dimensions[cell.column_letter].width > 8 for cell in sheet[1])
+    by_name = dict(zip(_headers(book), book[sheets.ROSTER][2], strict=True))
+    assert by_name["day"].value == datetime(2026, 11, 30)
+    assert by_name["day"].is_date
+    assert (by_name["start"].value, by_name["end"].value) == (time(9), time(11))
+    assert by_name["status"].value == "建议 proposed"
+    figures = {row[0].value: row[1].value for row in book[sheets.SUMMARY].iter_rows(min_row=2)}
+    assert figures["已满足的岗位名额 Seats filled"] == 6
+    empty = [cell.value for cell in book[sheets.UNFILLED][2]]
+    assert empty[5:10] == ["Choir", "singer", 2, 1, 1]
+
+
+def _headers(book: Any) -> list[str]:
+    ours = {header: name for name, header in sheets.HEADERS.items()}
+    return [ours[cell.value] for cell in book[sheets.ROSTER][1]]
+
+
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(1)", "=HYPERLINK(\"http://evil.example\")", "_x0041_",
+           "{=1}", "<b>&amp;", "http://evil.example", "\"';--"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_text_is_a_formula_or_a_link_and_ids_come_back(tmp_path: Path, text: str) -> None:
+    facts = facts_of(world(), PLAN)
+    columns = ["station", "service", "post", "volunteer_id", "request_id", "station_id"]
+    columns += ["organisation", "organisation_id", "category", "district", "option"]
+    roster = facts.roster.with_columns(pl.lit(text).alias(name) for name in columns)
+    unfilled = facts.unfilled.with_columns(
+        pl.lit(text).alias(name) for name in (*columns[:3], "reason", "request_id", "station_id")
+    )
+    named = [name for name in columns if name in facts.stations.columns]
+    stations = facts.stations.with_columns(pl.lit(text).alias(name) for name in named)
+    changed = {"roster": roster, "unfilled": unfilled, "stations": stations}
+    path = tmp_path / "book.xlsx"
+    write_workbook(Facts(**{**vars(facts), **changed}), path)
+    book = openpyxl.load_workbook(path)
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert not any(cell.data_type == "f" or cell.hyperlink for cell in cells)
+    edits = read_edits(path)
+    for name in ("request_id", "post", "option", "volunteer_id"):
+        assert set(edits.rows[name]) == {text}
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    def run(*arguments: str, status: int = 0) -> str:
+        done = CliRunner().invoke(app, [*arguments])
+        assert done.exit_code == status, done.output
+        return done.output
+
+    tables, plan, book = str(tmp_path / "tables"), str(tmp_path / "plan"), tmp_path / "p.xlsx"
+    write_tables(tables, world())
+    run("plan", tables, "--week", "2026-11-30", "--out", plan)
+    run("report", plan, "--format", "xlsx", "--out", str(book))
+    again = str(tmp_path / "again")
+    assert "7 kept, 0 new, 0 people taken off" in run(
+        "plan", tables, "--pins", str(book), "--out", again
+    )
+    told = run(
+        "plan", tables, "--pins", str(book), "--week", "2026-12-07", "--out", again, status=2
+    )
+    assert "holds the week of 2026-11-30" in told
+    sheet = (opened := openpyxl.load_workbook(book))[sheets.ROSTER]
+    sheet["H2"] = "zed"
+    opened.save(book)
+    out = str(tmp_path / "not")
+    told = run("plan", tables, "--pins", str(book), "--out", out, status=2)
+    assert "排班 Roster row 2, 志愿者 Volunteer = 'zed'" in told
+    assert "nothing was planned; mend" in told
+    assert not Path(out).exists()
+    run("plan", tables, "--pins", str(book), "--out", out, "--on-error", "quarantine")
+    faults = pl.read_csv(Path(out, "faults.csv"))
+    assert faults.select("table", "row", "rule").rows() == [(sheets.ROSTER, 2, "reference")]
