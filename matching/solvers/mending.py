@@ -80,10 +80,11 @@ class _Mender:
         arcs = generation.weeks.arcs
         self.now = np.zeros(len(arcs), np.bool_)
         self.now[chosen] = True
-        # Who serves elsewhere, too, stays as they are.
-        away = chosen[territory.of_arc[chosen] != territory.owner[arcs.volunteer[chosen]]]
+        # Whoever serves belongs where they serve; who does so in two places stays as they are.
         self.free = territory.owner.copy()
-        self.free[arcs.volunteer[away]] = -1
+        who, where = arcs.volunteer[chosen], territory.of_arc[chosen]
+        self.free[who] = where
+        self.free[who[where != self.free[who]]] = -1
         self.left = generation.writer.limit - generation.writer.used(np.sort(chosen))
         self.takes = self._takers(turn)
 
