@@ -275,7 +275,7 @@ def test_a_fault_says_where_what_and_what_to_do(edited: Callable[..., Path]) -> 
     assert "choose somebody who is available then [pinned_availability]" in str(error.value)
 
 
-def test_two_services_at_once_name_the_later_row_and_the_other_order(
+def test_two_services_at_once_name_the_later_row_and_the_other(
     edited: Callable[..., Path],
 ) -> None:
     """A talk at the time of the lunch, with Bo in both."""
