@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -22,7 +23,9 @@ def render(facts: Facts) -> str:
     )
     environment.filters["day_text"] = day_text
     template = environment.get_template("paper.html")
-    return template.render(facts=facts, stations=_stations(facts))
+    return template.render(
+        facts=facts, last_day=facts.week + timedelta(days=6), stations=_stations(facts)
+    )
 
 
 def _stations(facts: Facts) -> list[dict[str, Any]]:
