@@ -271,7 +271,7 @@ def test_a_fault_says_where_what_and_what_to_do(edited: Callable[..., Path]) -> 
     with pytest.raises(DataError) as error:
         take(edited(put(3, volunteer_id="eve")))
     assert "排班 Roster row 3, 志愿者 Volunteer, 订单 Order, 岗位 Post = " in str(error.value)
-    assert "volunteer_id=eve" in str(error.value)
+    assert "= '志愿者 Volunteer=eve, 订单 Order=lunch, 岗位 Post=volunteer': " in str(error.value)
     assert "choose somebody who is available then [pinned_availability]" in str(error.value)
 
 
