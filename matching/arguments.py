@@ -23,6 +23,7 @@ class ReportFormat(StrEnum):
 
     html = "html"
     xlsx = "xlsx"
+    slips = "slips"
     ics = "ics"
 
 

@@ -271,11 +271,11 @@ def test_a_fault_says_where_what_and_what_to_do(edited: Callable[..., Path]) -> 
     with pytest.raises(DataError) as error:
         take(edited(put(3, volunteer_id="eve")))
     assert "排班 Roster row 3, 志愿者 Volunteer, 订单 Order, 岗位 Post = " in str(error.value)
-    assert "volunteer_id=eve" in str(error.value)
+    assert "= '志愿者 Volunteer=eve, 订单 Order=lunch, 岗位 Post=volunteer': " in str(error.value)
     assert "choose somebody who is available then [pinned_availability]" in str(error.value)
 
 
-def test_two_services_at_once_name_the_later_row_and_the_other_order(
+def test_two_services_at_once_name_the_later_row_and_the_other(
     edited: Callable[..., Path],
 ) -> None:
     """A talk at the time of the lunch, with Bo in both."""

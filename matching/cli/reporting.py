@@ -28,17 +28,20 @@ if TYPE_CHECKING:
 def report(
     plan: Annotated[str, typer.Argument(help="Folder or URL with a plan, or its file")],
     out: Annotated[
-        Path, typer.Option(help="What to write: a file; for ics a folder or a .zip", metavar="PATH")
+        Path,
+        typer.Option(
+            help="What to write: a file; for slips and ics a folder or a .zip", metavar="PATH"
+        ),
     ],
     format: Annotated[
         ReportFormat,
         typer.Option(
-            help="html: one page for any browser; xlsx: a workbook to edit; ics: a calendar for "
-            "each volunteer, station and request"
+            help="html: one page for any browser; xlsx: a workbook to edit; slips: texts to "
+            "send and sheets to print; ics: a calendar for each volunteer, station and request"
         ),
     ] = ReportFormat.html,
     sequence: Annotated[
-        int, typer.Option(help="Of ics: how often the week was sent out before", min=0)
+        int, typer.Option(help="Of calendars: how often the week was sent out before", min=0)
     ] = 0,
     tables: Annotated[
         str | None,
@@ -83,7 +86,12 @@ def report(
 
 
 # What has to be installed for a report.
-_EXTRAS = {ReportFormat.html: "report", ReportFormat.xlsx: "xlsx", ReportFormat.ics: "calendars"}
+_EXTRAS = {
+    ReportFormat.html: "report",
+    ReportFormat.xlsx: "xlsx",
+    ReportFormat.slips: "calendars,report",
+    ReportFormat.ics: "calendars",
+}
 
 
 def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
@@ -98,6 +106,10 @@ def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], No
                 from matching.reports.workbook import write_workbook
 
                 return write_workbook
+            case ReportFormat.slips:
+                from matching.reports.slips import write_slips
+
+                return partial(write_slips, sequence=sequence)
             case ReportFormat.ics:
                 from matching.reports.feeds import write_feeds
 
@@ -110,6 +122,10 @@ def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
 
     if format in (ReportFormat.html, ReportFormat.xlsx):
         return replacing(out)
+    if format is ReportFormat.slips:
+        from matching.reports.slips import HOLDING
+
+        return replacing_folder(out, HOLDING)
     from matching.reports.feeds import KINDS
 
     return replacing_folder(out, KINDS)

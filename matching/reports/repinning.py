@@ -361,6 +361,14 @@ def _with_options(problem: Problem, rows: pl.DataFrame, original: pl.DataFrame) 
 _AT = ("day", "start", "end")
 
 
+def _in_headers(column: str) -> pl.Expr:
+    """Return what cells hold, such as ``post=cook``, under the sheet's names of the columns."""
+    text = pl.col(column)
+    for name in ("volunteer_id", "request_id", "post"):
+        text = text.str.replace(rf"(^|, ){name}=", f"${{1}}{sheets.HEADERS[name]}=")
+    return text
+
+
 # --- faults in the words of the sheet -------------------------------------------------------------
 
 
@@ -379,6 +387,7 @@ def _in_the_words_of_the_sheet(
             table=pl.when(ours).then(pl.lit(sheets.ROSTER)).otherwise("table"),
             row=pl.when(ours).then(pl.col("row") - base).otherwise("row"),
             column=pl.when(ours).then(pl.lit(headers)).otherwise("column"),
+            value=pl.when(ours).then(_in_headers("value")).otherwise("value"),
             message=pl.when(ours).then(pl.format("{}; {}", "message", advice)).otherwise("message"),
         )
 

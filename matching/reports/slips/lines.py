@@ -1,0 +1,223 @@
+"""The texts of slips in both languages, a whole column at a time, and how long they are.
+
+Whoever reads them may have no app: a slip is plain text, and short. What comes from the data is
+one line (see `plain.one_line`), so that a name cannot look like another service.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from matching.reports.facts import Facts
+from matching.reports.page.texts import WEEKDAYS
+from matching.reports.plain import one_line
+from matching.schema import DEFAULT_POST
+
+LANGUAGES = ("zh", "en")
+# The alphabet of text messages (3GPP TS 23.038); each letter of the second row counts twice.
+_GSM = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,\\-./0-9:;<=>?¡A-ZÄÖÑÜ§¿a-zäöñüà"
+    r"\^{}\\\[~\]|€"
+)
+_GSM_TWICE = r"[\^{}\\\[~\]|€]"
+_TEXTS = ("station", "service", "post", "volunteer_id", "request_id", "station_id")
+
+
+def volunteer_slips(facts: Facts) -> pl.DataFrame:
+    """Return what each volunteer who serves is told: their own services and nobody else's.
+
+    ``volunteer_id``, and for each language the text, its ``characters`` and ``messages``.
+    """
+    roster = _plain(facts.roster).sort("volunteer_id", "start", "request_id")
+    post = pl.when(pl.col("post") != DEFAULT_POST).then("post")
+    line = {
+        "zh": _joined(_when("zh"), "service", post, "station", _if("lead", "领队"), by=" "),
+        "en": _joined(
+            pl.concat_str(_when("en"), pl.lit(" "), "service"),
+            *(post, "station", _if("lead", "you lead")),
+            by=", ",
+        ),
+    }
+    head = {
+        "zh": pl.concat_str(pl.lit("志愿服务 "), "volunteer_id", _if("open", " 待确认", "")),
+        "en": pl.concat_str(
+            pl.lit("Volunteering "), "volunteer_id", _if("open", " (to confirm)", "")
+        ),
+    }
+    slips = roster.group_by("own_volunteer_id", "volunteer_id", maintain_order=True).agg(
+        *(text.alias(f"lines_{language}") for language, text in line.items()),
+        open=(pl.col("status") == "proposed").any(),
+    )
+    return _told(slips, head, {"volunteer_id": "own_volunteer_id"})
+
+
+def team_slips(facts: Facts) -> pl.DataFrame:
+    """Return what each team is told: what, when, where, who, and how many are missing.
+
+    ``request_id``, and the columns of `volunteer_slips`.
+    """
+    roster = _plain(facts.roster).sort("own_request_id", "post", "volunteer_id")
+    teams = roster.group_by("own_request_id", "post", maintain_order=True).agg(
+        pl.col("request_id", "station", "service", "day", "start", "end", "team").first(),
+        *(_member(language).str.join(" ").alias(f"members_{language}") for language in LANGUAGES),
+    )
+    several = pl.len().over("own_request_id") > 1
+    named = pl.when(several | (pl.col("post") != DEFAULT_POST)).then(pl.col("post") + ": ")
+    teams = teams.with_columns(named=named.fill_null(""))
+    teams = teams.group_by("own_request_id", maintain_order=True).agg(
+        pl.col("request_id", "station", "service", "day", "start", "end", "team").first(),
+        *(
+            pl.concat_str("named", f"members_{language}").alias(f"lines_{language}")
+            for language in LANGUAGES
+        ),
+    )
+    teams = teams.join(_missing(facts), on="own_request_id", how="left", maintain_order="left")
+    head = {
+        "zh": pl.concat_str(
+            *("service", pl.lit(" "), _when("zh"), _after(" ", "station")),
+            *(pl.lit(" 订单"), "request_id", pl.lit("，"), "team", pl.lit("人")),
+            _number("，缺", "missing", ""),
+        ),
+        "en": pl.concat_str(
+            *("service", pl.lit(", "), _when("en"), _after(", ", "station")),
+            *(pl.lit(", order "), "request_id", pl.lit(": "), _people()),
+            _number(", ", "missing", " missing"),
+        ),
+    }
+    return _told(teams, head, {"request_id": "own_request_id"})
+
+
+def station_slips(facts: Facts) -> pl.DataFrame:
+    """Return what each station is told of each day: what happens when, and how many come.
+
+    ``station_id``, ``day``, and the columns of `volunteer_slips`. Orders that nobody serves are
+    among them, so that nobody waits in vain.
+    """
+    about = ["own_station_id", "own_request_id", "station_id", "station", "service"]
+    about += ["day", "start", "end"]
+    served = _plain(facts.roster).select(*about, "team").unique("own_request_id")
+    left = _plain(facts.unfilled).join(served, on="own_request_id", how="anti")
+    left = left.select(*about, team=pl.lit(0, pl.UInt32)).unique("own_request_id")
+    every = pl.concat([served.cast({"team": pl.UInt32}), left])
+    every = every.join(_missing(facts), on="own_request_id", how="left")
+    every = every.drop_nulls("own_station_id").sort(
+        "own_station_id", "day", "start", "service", "own_request_id"
+    )
+    line = {
+        "zh": pl.concat_str(
+            *(_clock(), pl.lit(" "), "service", pl.lit(" "), "team", pl.lit("人")),
+            _number(" 缺", "missing", ""),
+        ),
+        "en": pl.concat_str(
+            *(_clock(), pl.lit(" "), "service", pl.lit(": "), _people()),
+            _number(", ", "missing", " missing"),
+        ),
+    }
+    slips = every.group_by("own_station_id", "day", maintain_order=True).agg(
+        pl.col("station", "station_id").first(),
+        *(text.alias(f"lines_{language}") for language, text in line.items()),
+    )
+    name = pl.coalesce("station", "station_id")
+    head = {one: pl.concat_str(name, pl.lit(" "), _day(one)) for one in LANGUAGES}
+    return _told(slips, head, {"station_id": "own_station_id", "day": "day"})
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the texts as one line each, with the ids as they are beside them."""
+    ids = [n for n in ("volunteer_id", "station_id", "request_id") if n in frame.columns]
+    return frame.with_columns(pl.col(ids).name.prefix("own_")).with_columns(
+        one_line(name) for name in _TEXTS if name in frame.columns
+    )
+
+
+def _missing(facts: Facts) -> pl.DataFrame:
+    return facts.unfilled.group_by(own_request_id="request_id").agg(missing=pl.col("empty").sum())
+
+
+def _told(slips: pl.DataFrame, head: dict[str, pl.Expr], keys: dict[str, str]) -> pl.DataFrame:
+    """Return the keys and each language's text, with what it takes to send it."""
+    slips = slips.select(
+        *(pl.col(old).alias(new) for new, old in keys.items()),
+        *(
+            pl.concat_str(head[one], pl.lit("\n"), pl.col(f"lines_{one}").list.join("\n")).alias(
+                one
+            )
+            for one in LANGUAGES
+        ),
+    )
+    measured = [
+        column
+        for one in LANGUAGES
+        for column in (
+            pl.col(one),
+            pl.col(one).str.len_chars().alias(f"{one}_characters"),
+            messages(one).alias(f"{one}_messages"),
+        )
+    ]
+    return slips.select(*keys, *measured)
+
+
+def messages(column: str) -> pl.Expr:
+    """Return how many text messages a text takes.
+
+    One holds 160 letters of the alphabet of text messages, or 70 of any other; of a text that
+    takes several, each holds 153 or 67.
+    """
+    text = pl.col(column)
+    plain = text.str.contains(f"^[{_GSM}]*$")
+    letters = text.str.len_chars()
+    small = letters + text.str.count_matches(_GSM_TWICE)
+    # What lies beyond the first plane of Unicode counts twice.
+    large = letters + text.str.count_matches(r"[\x{10000}-\x{10FFFF}]")
+    length = pl.when(plain).then(small).otherwise(large)
+    one, many = pl.when(plain).then(160).otherwise(70), pl.when(plain).then(153).otherwise(67)
+    parts = (length / many).ceil().cast(pl.Int64)
+    return pl.when(length <= one).then(1).otherwise(parts)
+
+
+def _day(language: str) -> pl.Expr:
+    weekday = pl.col("day").dt.weekday()
+    weekday = weekday.replace_strict(range(1, 8), WEEKDAYS[language], return_dtype=pl.String)
+    if language == "zh":
+        month = pl.col("day").dt.month().cast(pl.String)
+        return pl.concat_str(weekday, month, pl.lit("/"), pl.col("day").dt.day())
+    return pl.concat_str(weekday, pl.col("day").dt.strftime(" %-d %b"))
+
+
+def _clock() -> pl.Expr:
+    nights = (pl.col("end").dt.date() - pl.col("day")).dt.total_days()
+    later = pl.when(nights > 0).then(pl.format("(+{})", nights)).otherwise(pl.lit(""))
+    start, end = (pl.col(name).dt.strftime("%H:%M") for name in ("start", "end"))
+    return pl.concat_str(start, pl.lit("-"), end, later)
+
+
+def _when(language: str) -> pl.Expr:
+    return pl.concat_str(_day(language), pl.lit(" "), _clock())
+
+
+def _member(language: str) -> pl.Expr:
+    lead = {"zh": "(领队)", "en": "(lead)"}[language]
+    return pl.concat_str("volunteer_id", _if("lead", lead, ""))
+
+
+def _people() -> pl.Expr:
+    one, several = pl.lit(" person"), pl.lit(" people")
+    return pl.concat_str("team", pl.when(pl.col("team") == 1).then(one).otherwise(several))
+
+
+def _if(column: str, text: str, other: str | None = None) -> pl.Expr:
+    return pl.when(column).then(pl.lit(text)).otherwise(pl.lit(other, pl.String))
+
+
+def _after(before: str, column: str) -> pl.Expr:
+    """Return a column after some text, and nothing where it is null."""
+    return (before + pl.col(column)).fill_null("")
+
+
+def _number(before: str, column: str, after: str) -> pl.Expr:
+    """Return a number in words, and nothing where it is none."""
+    return pl.format(f"{before}{{}}{after}", column).fill_null("")
+
+
+def _joined(*parts: pl.Expr | str, by: str) -> pl.Expr:
+    return pl.concat_str(*parts, separator=by, ignore_nulls=True)

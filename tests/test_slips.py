@@ -1,0 +1,246 @@
+"""Slips: what each person is told, in how many text messages, and that no text can do anything."""
+
+import csv
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+
+import icalendar
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from matching.cli import app
+from matching.reports.facts import Facts
+from matching.reports.slips import HOLDING, write_slips
+from matching.reports.slips.lines import (
+    messages,
+    station_slips,
+    team_slips,
+    volunteer_slips,
+)
+from matching.reports.slips.paper import render
+from matching.stores import write_tables
+from tests.test_facts import MONDAY, facts_of, small_world
+
+
+@pytest.fixture(scope="module")
+def facts() -> Facts:
+    """Ann leads a visit with Bo in the north; Cy cooks alone in the south, where two are wanted."""
+    return facts_of(small_world())
+
+
+def but(facts: Facts, **frames: pl.DataFrame) -> Facts:
+    return Facts(**{**vars(facts), **frames})
+
+
+def test_a_volunteer_is_told_their_own_services(facts: Facts) -> None:
+    slips = volunteer_slips(facts).rows_by_key("volunteer_id", named=True, unique=True)
+    assert slips["ann"]["zh"] == (
+        "志愿服务 ann 待确认\n周一11/30 09:00-11:00 探访 visitor North 领队"
+    )
+    assert slips["ann"]["en"] == (
+        "Volunteering ann (to confirm)\nMon 30 Nov 09:00-11:00 探访, visitor, North, you lead"
+    )
+    assert slips["bo"]["en"] == (
+        "Volunteering bo (to confirm)\nMon 30 Nov 09:00-11:00 探访, visitor, North"
+    )
+    # "志愿服务 cy 待确认" and a line end are 12 characters, and the second line has 35.
+    assert slips["cy"]["zh"].splitlines()[1] == "周二12/1 10:00-13:00 lunch cook South"
+    assert (slips["cy"]["zh_characters"], slips["cy"]["zh_messages"]) == (47, 1)
+
+
+def test_services_stand_in_the_order_of_time_and_what_is_settled_asks_nothing(
+    facts: Facts,
+) -> None:
+    roster = facts.roster.with_columns(
+        volunteer_id=pl.lit("ann"), status=pl.lit("accepted"), post=pl.lit("volunteer")
+    )
+    (text,) = volunteer_slips(but(facts, roster=roster))["zh"]
+    assert text.splitlines() == [
+        "志愿服务 ann",
+        "周一11/30 09:00-11:00 探访 North 领队",
+        "周一11/30 09:00-11:00 探访 North",
+        "周二12/1 10:00-13:00 lunch South",
+    ]
+
+
+def test_a_service_past_midnight_says_so(facts: Facts) -> None:
+    roster = facts.roster.filter(pl.col("volunteer_id") == "cy").with_columns(
+        end=pl.lit(datetime(2026, 12, 2, 1, 30))
+    )
+    (text,) = volunteer_slips(but(facts, roster=roster))["en"]
+    assert "Tue 1 Dec 10:00-01:30(+1) lunch" in text
+
+
+def test_a_team_is_told_who_comes_and_how_many_are_missing(facts: Facts) -> None:
+    slips = team_slips(facts).rows_by_key("request_id", named=True, unique=True)
+    assert slips["r1"]["zh"].splitlines() == [
+        "探访 周一11/30 09:00-11:00 North 订单r1，2人",
+        "visitor: ann(领队) bo",
+    ]
+    assert slips["r2"]["zh"].splitlines() == [
+        "lunch 周二12/1 10:00-13:00 South 订单r2，1人，缺1",
+        "cook: cy",
+    ]
+    assert slips["r2"]["en"].splitlines() == [
+        "lunch, Tue 1 Dec 10:00-13:00, South, order r2: 1 person, 1 missing",
+        "cook: cy",
+    ]
+    assert "r3" not in slips, "nobody serves it"
+
+
+def test_posts_of_a_team_are_told_apart(facts: Facts) -> None:
+    roster = facts.roster.with_columns(
+        post=pl.col("volunteer_id").replace({"ann": "speaker", "bo": "volunteer"})
+    )
+    text = team_slips(but(facts, roster=roster)).filter(request_id="r1")["en"].item()
+    assert text.splitlines()[1:] == ["speaker: ann(lead)", "volunteer: bo"]
+
+
+def test_a_station_is_told_its_days(facts: Facts) -> None:
+    slips = station_slips(facts)
+    assert slips["station_id"].to_list() == ["n", "s"]
+    assert slips["zh"].to_list() == [
+        "North 周一11/30\n09:00-11:00 探访 2人",
+        "South 周二12/1\n10:00-13:00 lunch 1人 缺1",
+    ]
+    nobody = but(facts, roster=facts.roster.filter(pl.col("station_id") == "n"))
+    south = station_slips(nobody).filter(station_id="s")["en"].item()
+    assert south == "South Tue 1 Dec\n10:00-13:00 lunch: 0 people, 1 missing"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        # A bracket counts twice.
+        ("[" * 80, 1),
+        ("[" * 81, 2),
+        ("志" * 70, 1),
+        ("志" * 71, 2),
+        ("志" * 134, 2),
+        ("志" * 135, 3),
+        # One Chinese character makes all letters large.
+        ("a" * 69 + "志", 1),
+        ("a" * 70 + "志", 2),
+        # A character beyond the first plane counts twice.
+        ("𠮷" * 35, 1),
+        ("𠮷" * 36, 2),
+        ("Ann's é_@£\n(+1), order: 9-11 & more!", 1),
+        ("", 1),
+    ],
+)
+def test_how_many_messages_a_text_takes(text: str, number: int) -> None:
+    assert pl.DataFrame({"t": [text]}).select(messages("t")).item() == number
+
+
+def test_everything_is_in_the_folder(tmp_path: Path, facts: Facts) -> None:
+    write_slips(facts, tmp_path, sequence=2)
+    assert {path.name for path in tmp_path.iterdir()} == set(HOLDING)
+    assert (tmp_path / "volunteers.zh.txt").read_text(encoding="utf-8").split("\n\n") == [
+        *volunteer_slips(facts)["zh"][:2],
+        volunteer_slips(facts)["zh"][2] + "\n",
+    ]
+    with (tmp_path / "volunteers.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [row["volunteer_id"] for row in table] == ["ann", "bo", "cy"]
+    assert table[2]["zh_characters"] == "47"
+    event = icalendar.Calendar.from_ical((tmp_path / "calendars" / "bo.ics").read_bytes()).events[0]
+    assert event["SEQUENCE"] == 2
+
+
+def test_a_plan_in_which_nobody_serves(tmp_path: Path) -> None:
+    nobody = {
+        "plan": pl.DataFrame(
+            schema=dict.fromkeys(["request_id", "post", "volunteer_id"], pl.String)
+        )
+    }
+    facts = facts_of(small_world(), (nobody, {}))
+    write_slips(facts, tmp_path)
+    assert (tmp_path / "volunteers.zh.txt").read_text() == ""
+    assert (tmp_path / "teams.csv").read_text(encoding="utf-8-sig").count("\n") == 1
+    assert station_slips(facts)["zh"].to_list() == [
+        "North 周一11/30\n09:00-11:00 探访 0人 缺2",
+        "South 周二12/1\n10:00-13:00 lunch 0人 缺2",
+    ]
+
+
+class Tags(HTMLParser):
+    """What a page consists of."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: set[str] = set()
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_a_sheet_per_station_with_room_to_sign(facts: Facts) -> None:
+    page = Tags(render(facts))
+    assert page.tags.count("section") == page.tags.count("h1") == 2
+    for text in ("North", "09:00–11:00", "ann ★ 领队 lead", "空缺 1 open", "签到 Sign"):
+        assert text in page.text
+    assert not {"script", "img", "link", "a"} & set(page.tags)
+    assert not {"src", "href"} & page.attributes
+
+
+HOSTILE = (
+    '=HYPERLINK("http://evil")\r\n周一11/30 09:00 fake\n\nSTOP\u2028x\x00</td><script>alert(1)'
+    "</script><img src=x onerror=y>{{7*7}}\u202e"
+)
+COLUMNS = ("service", "station", "post", "volunteer_id", "request_id", "station_id", "status")
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_no_text_is_markup_a_formula_or_another_line(
+    tmp_path: Path, facts: Facts, column: str
+) -> None:
+    hostile = but(
+        facts,
+        roster=facts.roster.with_columns(pl.lit(HOSTILE).alias(column)),
+        unfilled=facts.unfilled.with_columns(
+            pl.lit(HOSTILE).alias(name) for name in (column,) if name in facts.unfilled.columns
+        ),
+    )
+    write_slips(hostile, tmp_path)
+    for slips in (volunteer_slips(hostile), team_slips(hostile), station_slips(hostile)):
+        for language in ("zh", "en"):
+            for text in slips[language]:
+                # The head, and a line for each service, post or order; three rows in all.
+                assert len(text.splitlines()) == text.count("\n") + 1 <= 4
+                assert not set(text) & set("\r\x00\u2028\u202e")
+    for path in tmp_path.glob("*.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            cells = [cell for row in csv.reader(file) for cell in row]
+        assert not any(cell[:1] in ("=", "+", "-", "@", "\t", "\r") for cell in cells if cell)
+    page, clean = Tags((tmp_path / "stations.html").read_text("utf-8")), Tags(render(facts))
+    assert set(page.tags) == set(clean.tags)
+    assert page.attributes == clean.attributes
+    assert "49" not in page.text
+    inside = [path.parent for path in (tmp_path / "calendars").rglob("*.ics")]
+    assert set(inside) == {tmp_path / "calendars"}
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    def run(*arguments: str) -> None:
+        done = CliRunner().invoke(app, [*arguments])
+        assert done.exit_code == 0, done.output
+
+    write_tables(tmp_path / "tables", small_world())
+    plan, out = str(tmp_path / "plan"), tmp_path / "slips"
+    run("plan", str(tmp_path / "tables"), "--week", MONDAY.isoformat(), "--out", plan)
+    for _ in range(2):
+        run("report", plan, "--format", "slips", "--out", str(out))
+    assert {path.name for path in out.iterdir()} == set(HOLDING)
