@@ -8,6 +8,8 @@ JOBS ?= 2
 WEEK ?= 2011-05-16
 # The world that `make curves` plans: town, district, city or province.
 SIZE ?= district
+# The volunteers of the largest world of `make growth`; the province has 2660000.
+LARGEST ?= 266000
 
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n $(JOBS)
@@ -17,7 +19,7 @@ LOWEST := .venv-lowest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke curves peers wheel clean
+.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke bench-compare bench-baseline growth curves peers wheel clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -63,6 +65,15 @@ bench: $(VENV)/.dev  ## measure the benchmarks
 
 bench-smoke: $(VENV)/.dev  ## run each fast benchmark once, unmeasured
 	$(BIN)/python -m pytest benchmarks --benchmark-disable
+
+bench-compare: $(VENV)/.dev  ## compare each phase with the stored baseline; fails if one is slower
+	$(BIN)/python -m benchmarks.comparing --out build/comparing.json
+
+bench-baseline: $(VENV)/.dev  ## measure the phases anew and store them as the baseline
+	$(BIN)/python -m benchmarks.comparing --update
+
+growth: $(VENV)/.dev  ## plan 26,600 to LARGEST volunteers at one density and draw growth into build/growth; LARGEST=266000
+	$(BIN)/python -m benchmarks.growth --largest $(LARGEST) --out build/growth
 
 curves: $(VENV)/.dev  ## plan a world and draw value and bound over time into build/curves; SIZE=district
 	$(BIN)/python -m benchmarks.curves $(SIZE) --out build/curves

@@ -73,6 +73,7 @@ class Inputs:
         plan = Plan(self.arcs.volunteer[chosen], self.arcs.slot[chosen])
         return Result(
             problem=problem,
+            arcs=self.arcs,
             status="feasible",
             termination="interrupted",
             plan=plan,

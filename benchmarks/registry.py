@@ -8,16 +8,11 @@ from benchmarks.cases import WEEK
 from benchmarks.inputs import Inputs, built_network, found_weeks
 from matching import certificate
 from matching.eligibility import eligible
-from matching.prices import Prices
 from matching.problem import Problem
 from matching.solvers.flow import potentials, solve_flow
-from matching.solvers.relaxation import prices_of, relax
+from matching.solvers.relaxation import relax
 from matching.stores import read_tables, write_result
 from matching.value import quality
-
-
-def _prices(given: Inputs) -> Prices:
-    return prices_of(given.problem, given.network, potentials(given.network, given.flow))
 
 
 def _bound(given: Inputs) -> float:
@@ -39,7 +34,7 @@ PHASES: dict[str, tuple[tuple[str, ...], Callable[[Inputs], object]]] = {
     "clusters": (("arcs",), found_weeks),
     "network": (("candidates",), built_network),
     "solve": (("network",), lambda given: solve_flow(given.network)),
-    "prices": (("flow",), _prices),
+    "prices": (("flow",), lambda given: potentials(given.network, given.flow)),
     "relax": (
         ("weeks", "quality"),
         lambda given: relax(given.problem, given.weeks, given.quality),

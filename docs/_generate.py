@@ -112,7 +112,7 @@ def _toml(value: object) -> str:
 def command_line_page(app: typer.Typer) -> str:
     """Return the page of all commands, with their arguments and options."""
     root = typer.main.get_command(app)
-    parts = ["# Command line", root.help or ""]
+    parts = ["# Command line", root.help or "", _examples(root.epilog or "")]
     for name, command in getattr(root, "commands", {}).items():
         if command.hidden:
             continue
@@ -126,7 +126,16 @@ def command_line_page(app: typer.Typer) -> str:
         rows = [(f"`{term}`", text) for term, text in filter(None, records)]
         parts += [f"## `matching {name}`", inspect.cleandoc(command.help or "")]
         parts += [f"```text\n{usage}\n```", _grid(("argument or option", "meaning"), rows)]
+        parts.append(_examples(command.epilog or ""))
     return _page(parts)
+
+
+def _examples(epilog: str) -> str:
+    """Return the examples of a command's help as a block, without the markup."""
+    from rich.text import Text
+
+    text = Text.from_markup(epilog).plain.removeprefix("Examples")
+    return f"```text\n{inspect.cleandoc(text)}\n```" if text else ""
 
 
 def api_page(package: object) -> str:
@@ -146,7 +155,8 @@ def api_page(package: object) -> str:
 
 def stores_page() -> str:
     """Return the page of the stores: what chooses each, its options; the protocols; the kit."""
-    from matching import adapters, testing
+    from matching import adapters, mapping, testing
+    from matching.mapping import shapes
 
     parts = [
         "# Stores",
@@ -166,6 +176,12 @@ def stores_page() -> str:
     parts.append(_grid(("store", "chosen by", "options of a source", "options of a sink"), rows))
     parts += ["## Protocols", *(_auto("autoclass", adapters, n) for n in ("Source", "Sink"))]
     parts += [_auto("autofunction", adapters, name) for name in ("open_source", "open_sink")]
+    parts += ["## Mappings", _auto("autoclass", adapters, "OwnSource")]
+    parts += [
+        _auto("autoclass", mapping, name) for name in ("Mapping", "MappedSource", "MappedSink")
+    ]
+    parts += [_auto("autoclass", shapes, "Column")]
+    parts += [_auto("autofunction", mapping, n) for n in ("mapped_source", "mapped_sink", "draft")]
     parts += ["## The kit", *(_auto("autoclass", testing, name) for name in testing.__all__)]
     return _page(parts)
 

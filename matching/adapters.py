@@ -8,7 +8,7 @@ scheme of a URL (``postgresql``), or the end of a file's name (``.xlsx``).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -39,6 +39,35 @@ class Source(Protocol):
         ------
         UsageError
             If the store cannot be reached, or has no table of the contract.
+        """
+        ...
+
+
+@runtime_checkable
+class OwnSource(Protocol):
+    """A source that also gives its tables as they are: what a mapping and its draft read."""
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Read tables by the store's own names, with its own columns and cells.
+
+        Parameters
+        ----------
+        wanted : Collection of str, optional
+            Names of the store's tables; all that it has, if absent.
+        rows : int, optional
+            How many of each are enough.
+
+        Returns
+        -------
+        Tables
+            By the store's names, the faults too. A column ``row`` holds row numbers, where they
+            are not simply 1, 2, 3, ...; a column of the store that is called so has another name.
+
+        Raises
+        ------
+        UsageError
+            If the store cannot be reached, or lacks a table that is wanted: the message names
+            those it has.
         """
         ...
 
@@ -112,6 +141,12 @@ def open_sink(where: object, **options: Any) -> Sink:
     if isinstance(where, Sink) and not isinstance(where, type):
         return where
     return _open("open_sink", where, options)  # type: ignore[no-any-return]
+
+
+def missing_tables(where: str, missing: Collection[str], there: Collection[str]) -> UsageError:
+    """Return the error of a store that lacks tables that are wanted."""
+    has = ", ".join(sorted(there)[:20]) or "none"
+    return UsageError(f"{where} has no table {', '.join(missing)}; it has {has}")
 
 
 def adapter_name(where: object) -> str:

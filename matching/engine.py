@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from matching.pins import settled
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.result import Phase, Result, Status, Termination
+from matching.solvers.crew import Crew
 from matching.solvers.incumbent import Incumbent, Progress
 from matching.solvers.relaxation import relax
 from matching.solvers.search import search
@@ -38,6 +40,7 @@ def solve(
     time_limit: float = TIME_LIMIT,
     gap: float = GAP,
     workers: int = 1,
+    executor: Executor | None = None,
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
     on_improvement: Callable[[Progress], None] | None = None,
@@ -56,6 +59,9 @@ def solve(
         Relative gap at which the search may end where it is not over anyway.
     workers : int
         Threads; the plan is the same for any number.
+    executor : concurrent.futures.Executor, optional
+        Solves parts of the work, such as a process pool or a cluster. The plan is the same with
+        any executor, and without one.
     seed : int
         The same seed gives the same plan, if the search is not stopped by the clock.
     on_progress : callable, optional
@@ -97,7 +103,7 @@ def solve(
         improved=on_improvement or (lambda progress: None),
     )
     with clock.phase("flow"):
-        relaxation = relax(problem, weeks, worth, best.stop)
+        relaxation = relax(problem, weeks, worth, best.stop, executor)
         prices = relaxation.prices
     with clock.phase("certify"):
         bound_from_prices = bound(problem, weeks, worth, prices)
@@ -106,7 +112,7 @@ def solve(
         best.offer(relaxation.chosen, "flow")
     else:
         with clock.phase("search"):
-            found = search(problem, weeks, worth, relaxation, best, seed, workers)
+            found = search(problem, weeks, worth, relaxation, best, seed, Crew(workers, executor))
         if found is not prices:
             with clock.phase("certify again"):
                 again = bound(problem, weeks, worth, found)
@@ -123,6 +129,7 @@ def solve(
         empty = unfilled(problem, arcs, plan)
     return Result(
         problem=problem,
+        arcs=arcs,
         status=_status(best, lowest),
         termination=_termination(best, lowest),
         plan=plan,

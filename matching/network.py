@@ -99,7 +99,10 @@ def build(
     post_node = edges.node(len(problem.posts)).astype(np.int32)
     post = problem.slots.post[arcs.slot[arc]]
     arc_edges = edges.add(node[cluster], post_node[post], 1, -quality[arc])
-    amount = _seats(problem, edges, post_node, np.bincount(post, minlength=len(problem.posts)))
+    # As many seats as all arcs could fill: the price of a post with few arcs kept is that of the
+    # next seat, too.
+    candidates = np.bincount(problem.slots.post[arcs.slot], minlength=len(problem.posts))
+    amount = _seats(problem, edges, post_node, candidates)
     # The bypass is never full: who stays at home gains nothing, and the source's price is 0.
     edges.add(np.zeros(1, np.int64), 1, amount + 1, 0)
     tail, head, capacity, cost = (

@@ -60,9 +60,10 @@ def settled(problem: Problem) -> Problem:
             for (rule,), rows in broken.group_by("rule", maintain_order=True)
         ]
     ).sort("row")
+    told = faults if problem.words is None else problem.words(faults)
     if problem.on_error == "raise":
-        raise DataError(faults)
-    return problem.without_earlier(faults["row"].unique().to_numpy(), faults)
+        raise DataError(told)
+    return problem.without_earlier(faults["row"].unique().to_numpy(), told)
 
 
 def _as_table(problem: Problem) -> pl.DataFrame:

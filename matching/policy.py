@@ -93,7 +93,10 @@ class Policy:
         try:
             table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         except OSError as error:
-            raise PolicyError(f"policy file {path}: {error.strerror}") from None
+            raise PolicyError(
+                f"policy file {path}: {error.strerror}; name one that is there, or "
+                "none: every key has a default"
+            ) from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PolicyError(f"policy file {path} is not TOML: {error}") from None
         return cls.from_dict(table)

@@ -11,12 +11,12 @@ import numpy as np
 import polars as pl
 
 from matching import columns as c
-from matching.adapters import open_source
 from matching.building import Builder, slots_of
 from matching.errors import UsageError
+from matching.mapping import mapped_source
 from matching.policy import Policy
 from matching.schema import STATUSES
-from matching.tables import OnError, clean
+from matching.tables import OnError, Tables, Words, clean
 
 PINNED = STATUSES.index("pinned")
 
@@ -39,6 +39,8 @@ class Problem:
         What to do with a pin that turns out to be against the rules.
     kind : str
         The kind of dataframes that the tables came in, and a plan goes back as.
+    words : tables.Words, optional
+        Puts faults of ``assignments`` into the words of the store they came from.
     """
 
     week: date
@@ -63,6 +65,7 @@ class Problem:
     faults: pl.DataFrame
     on_error: OnError
     kind: str = "polars"
+    words: Words | None = None
 
     @classmethod
     def from_tables(
@@ -95,7 +98,9 @@ class Problem:
         policy = policy or Policy()
         _check_monday(week)
         cleaned, faults = clean(tables, week=week, time_zone=policy.time_zone, on_error=on_error)
-        return cls.from_clean(cleaned, faults, week, policy, on_error)
+        problem = cls.from_clean(cleaned, faults, week, policy, on_error)
+        words = tables.words if isinstance(tables, Tables) else None
+        return problem if words is None else replace(problem, words=words.only("assignments"))
 
     @classmethod
     def from_clean(
@@ -147,6 +152,7 @@ class Problem:
         week: date,
         policy: Policy | None = None,
         on_error: OnError = "raise",
+        mapping: object = None,
         **options: Any,
     ) -> Problem:
         """Read the tables from any store, check and index them.
@@ -162,6 +168,9 @@ class Problem:
             Weights and limits; the model's defaults, if absent.
         on_error : {"raise", "quarantine"}
             Refuse faulty tables, or set the faulty rows aside and go on with the rest.
+        mapping : path, dict or mapping.Mapping, optional
+            How the store says what our tables say: a TOML file, what such a file holds, or either
+            one checked already. Faults then speak in the store's own names.
         **options
             What the store understands, such as ``encoding`` for files or ``schema`` for databases.
 
@@ -170,9 +179,9 @@ class Problem:
         DataError
             With every fault of every table, unless they are to be set aside.
         UsageError
-            If the store cannot be read, or ``week`` is not a Monday.
+            If the store cannot be read, the mapping makes no sense, or ``week`` is not a Monday.
         """
-        opened = open_source(source, **options)
+        opened = mapped_source(source, mapping, week, **options)
         problem = cls.from_tables(opened.read_tables(), week, policy, on_error)
         return replace(problem, kind=getattr(opened, "kind", problem.kind))
 

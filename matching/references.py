@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -247,8 +247,15 @@ def _check_start(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame
     return _take_out(tables, raw, "requests", bad, ("start", "end"), "when", text)
 
 
-def warn_of_places(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]) -> None:
-    """Warn of stations that are named but not given, and of coordinates that look swapped."""
+def warn_of_places(
+    tables: dict[str, pl.DataFrame],
+    raw: Mapping[str, pl.DataFrame],
+    words: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
+) -> None:
+    """Warn of stations that are named but not given, and of coordinates that look swapped.
+
+    ``words`` puts faults into the words of the store, if it has its own.
+    """
     for name in ("volunteers", "requests"):
         if "stations" not in raw and tables[name]["station_id"].is_not_null().any():
             text = f"{name}.station_id is filled, but no table stations tells where that is"
@@ -267,9 +274,14 @@ def warn_of_places(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFra
     for name, rows in placed.items():
         swapped = rows.filter(far("lat", "lon") & ~far("lon", "lat"))
         if swapped.height:
-            shown = ", ".join(str(row) for row in swapped["row"].head(5))
+            found = faults_at(
+                name, raw[name], swapped["row"].head(5), ("lat", "lon"), "swapped", ""
+            )
+            found = found if words is None else words(found)
+            shown = ", ".join(str(row) for row in found["row"])
             text = (
-                f"{name}: lat and lon look swapped in {swapped.height} row(s): {shown}; "
+                f"{found['table'][0]}: "
+                f"lat and lon look swapped in {swapped.height} row(s): {shown}; "
                 "all other places lie where they would be the other way round"
             )
             warnings.warn(text, DataWarning, stacklevel=4)

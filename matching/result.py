@@ -11,8 +11,10 @@ import numpy as np
 import polars as pl
 
 from matching import columns as c
-from matching.adapters import Output, open_sink
+from matching.adapters import Output
+from matching.eligibility import Arcs
 from matching.errors import UsageError
+from matching.mapping import mapped_sink
 from matching.plan import Plan
 from matching.prices import Prices
 from matching.problem import Problem
@@ -46,6 +48,8 @@ class Result:
     Attributes
     ----------
     problem : Problem
+    arcs : Arcs
+        Every eligible pair.
     status : {"optimal", "feasible", "infeasible", "unknown"}
         ``optimal`` only if ``bound`` equals ``value``.
     termination : {"proved", "gap_limit", "time_limit", "interrupted"}
@@ -63,6 +67,7 @@ class Result:
     """
 
     problem: Problem
+    arcs: Arcs
     status: Status
     termination: Termination
     plan: Plan
@@ -108,7 +113,7 @@ class Result:
             tables["faults"] = self.problem.faults
         return tables, self.summary()
 
-    def to(self, sink: object = None, **options: Any) -> Any:
+    def to(self, sink: object = None, mapping: object = None, **options: Any) -> Any:
         """Write the plan and what belongs to it to any store, whole or not at all.
 
         Parameters
@@ -116,6 +121,9 @@ class Result:
         sink : object, optional
             A URL or a path, or an object with the methods of `adapters.Sink`. If absent, the plan
             comes back as dataframes of the kind that the tables came in.
+        mapping : path, dict or mapping.Mapping, optional
+            As in `Problem.from_source`: results that it has a section for are written in the
+            store's own names, codes and formats.
         **options
             What the store understands, such as ``format`` for folders or ``version`` for
             databases; ``kind`` asks for another kind of dataframes.
@@ -132,7 +140,7 @@ class Result:
         """
         if sink is None:
             options = {"kind": self.problem.kind} | options
-        return open_sink(sink, **options).write_result(*self.output())
+        return mapped_sink(sink, mapping, **options).write_result(*self.output())
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the contract's ``summary``; all of it is JSON."""

@@ -10,7 +10,7 @@ import functools
 import warnings
 from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Literal, Protocol
 
 import dataframely as dy
 import polars as pl
@@ -33,6 +33,18 @@ from matching.schema import NEEDED, TABLES, key_of, meta
 OnError = Literal["raise", "quarantine"]
 
 
+class Words(Protocol):
+    """What puts faults of our tables into the words of the store that these were made from."""
+
+    def __call__(self, faults: pl.DataFrame) -> pl.DataFrame:
+        """Return the faults with the store's tables, rows, columns and values."""
+        ...
+
+    def only(self, table: str) -> Words | None:
+        """Return what is needed for one of our tables; None if it was not made from a store's."""
+        ...
+
+
 class Tables(dict[str, pl.DataFrame]):
     """Raw tables by name, with the faults their store met while reading them.
 
@@ -43,13 +55,19 @@ class Tables(dict[str, pl.DataFrame]):
     faults : polars.DataFrame, optional
         What could not be read, in the layout of `DataError`: rows, which are set aside if they are
         in the frames, and where ``row`` is null whole tables, which are not.
+    words : Words, optional
+        Puts faults of these tables into the words of the store they were made from.
     """
 
     def __init__(
-        self, frames: Mapping[str, pl.DataFrame], faults: pl.DataFrame | None = None
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        faults: pl.DataFrame | None = None,
+        words: Words | None = None,
     ) -> None:
         super().__init__(frames)
         self.faults = no_faults() if faults is None else faults
+        self.words = words
 
 
 def clean(
@@ -88,10 +106,15 @@ def clean(
         faults += found
     faults += check_references(tables, given, _whole_tables(faults))
     every = pl.concat(faults)
-    if every.height and on_error == "raise":
+    refused = every.height > 0 and on_error == "raise"
+    if refused:
         # What merely hangs on a faulty row is right as it is: not worth a line of its own.
-        raise DataError(every.filter(pl.col("rule") != "set_aside"))
-    warn_of_places(tables, given)
+        every = every.filter(pl.col("rule") != "set_aside")
+    if every.height and isinstance(frames, Tables) and frames.words is not None:
+        every = frames.words(every)
+    if refused:
+        raise DataError(every)
+    warn_of_places(tables, given, frames.words if isinstance(frames, Tables) else None)
     return tables, every
 
 

@@ -1,165 +1,238 @@
-"""What a person at a terminal sees: progress while it runs, then the figures."""
+"""What a person at a terminal sees at the end: the figures of a plan, the verdict of a check."""
 
 from __future__ import annotations
 
+import shlex
 import sys
-import time
-from typing import Any, Self
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
 
 import polars as pl
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from matching import audit
-from matching.solvers.incumbent import Progress
+from matching.ticker import spoken
+from matching.verdict import Verdict
 
-_SHOWN_ROWS = 12
+_SHOWN_ROWS = 5
 _SHOWN_VIOLATIONS = 5
+_PROOF = {"optimal": "green", "feasible": "yellow"}
+_ENDS = {
+    "gap_limit": "The search ended at the gap asked for; --gap 0 goes on until a proof.",
+    "time_limit": "The search ended at its time limit; a longer --time-limit may do better.",
+    "interrupted": "The search was interrupted; left alone it may do better.",
+}
 
 
-class Ticker:
-    """One line on the terminal that says what is going on; silent where nobody looks.
+def show_plan(
+    frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: str, seconds: float
+) -> None:
+    """Print the figures of a plan, its first rows, and why seats are empty.
 
-    Attributes
+    Parameters
     ----------
-    timings : dict of str to float
-        Seconds of the phases announced by `say`.
+    frames, summary
+        As `Result.output` returns them.
+    out : str
+        Where they were written.
+    seconds : float
+        What all of it took.
     """
-
-    def __init__(self) -> None:
-        self.console = Console(stderr=True)
-        self.status = self.console.status("start") if sys.stderr.isatty() else None
-        self.timings: dict[str, float] = {}
-        self._saying: tuple[str, float] | None = None
-        self._known: Progress | None = None
-
-    def __enter__(self) -> Self:
-        """Begin to show."""
-        if self.status:
-            self.status.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """Leave the line clean."""
-        self._close()
-        if self.status:
-            self.status.stop()
-
-    def say(self, phase: str) -> None:
-        """Announce a phase that is not the engine's."""
-        self._close()
-        self._saying = phase, time.perf_counter()
-        self._show(phase)
-
-    def tell(self, progress: Progress) -> None:
-        """Show how far the engine is."""
-        self._close()
-        if progress.value is not None:
-            self._known = progress
-        text = f"{progress.phase:12} {progress.seconds:6.1f} s"
-        if self._known and self._known.bound is not None and self._known.gap is not None:
-            known = self._known
-            text += f"   value {known.value:,}   bound {known.bound:,.0f}   gap {known.gap:.3%}"
-        self._show(text)
-
-    def _close(self) -> None:
-        if self._saying:
-            phase, start = self._saying
-            self.timings[phase] = round(time.perf_counter() - start, 3)
-            self._saying = None
-
-    def _show(self, text: str) -> None:
-        if self.status:
-            self.status.update(text)
+    console = _console()
+    bound = f"within {summary['gap']:.3%} of the proved bound {summary['bound']:,}"
+    proof = {"optimal": "proved optimal", "feasible": bound}[summary["status"]]
+    head = Text(f"week of {summary['week']}: value {summary['value']:,}, ")
+    console.print(head.append(proof, style=_PROOF[summary["status"]]))
+    _print_grid(console, _figures(summary, seconds))
+    if summary["gap"] > 0 and summary["termination"] in _ENDS:
+        console.print(Text(_ENDS[summary["termination"]]))
+    if not summary["requests"]:
+        console.print(Text(_nothing(summary), style="yellow"))
+    _print_rows(console, frames["plan"].drop("quality"))
+    _print_reasons(console, frames["unfilled"])
+    console.print(Text(f"written to {out}: {', '.join(frames)}, summary"), soft_wrap=True)
 
 
-def show_plan(frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: str) -> None:
-    """Print the figures of a plan and its first rows."""
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    proof = {
-        "optimal": "proved optimal",
-        "feasible": f"within {summary['gap']:.3%} of the proved bound {summary['bound']:,}",
-    }.get(summary["status"], f"{summary['status']}; bound {summary['bound']:,}")
-    console.print(
-        f"week of {summary['week']}: value {summary['value']:,}, {proof}", highlight=False
-    )
+def say_next(*commands: Iterable[str]) -> None:
+    """Print the commands that one would give next."""
+    console = _console()
+    for number, command in enumerate(commands):
+        label = "next:" if number == 0 else "     "
+        console.print(Text(f"{label} {shlex.join(command)}", style="dim"), soft_wrap=True)
+
+
+def _figures(summary: dict[str, Any], seconds: float) -> list[tuple[str, str, str]]:
+    """Return name, figure and what it means; what is 0 where that is usual is left out."""
+    kpis = summary["kpis"]
     lines = [
-        ("seats filled", f"{summary['filled']:,} of {summary['seats']:,}"),
-        ("requests served", f"{summary['requests_served']:,} of {summary['requests']:,}"),
-        ("volunteers serving", f"{summary['volunteers_used']:,} of {summary['volunteers']:,}"),
-        ("hours", f"{summary['hours']:,.1f}"),
-        ("requests in other weeks", f"{summary['requests_outside_week']:,}"),
-        ("rows set aside", f"{sum(summary['set_aside'].values()):,}"),
+        (
+            "seats filled",
+            f"{summary['filled']:,} of {summary['seats']:,}",
+            f"{kpis['seats_filled_share']:.0%}",
+        ),
+        (
+            "requests served",
+            f"{summary['requests_served']:,} of {summary['requests']:,}",
+            f"{kpis['requests_served_share']:.0%}",
+        ),
+        (
+            "volunteers serving",
+            f"{summary['volunteers_used']:,} of {summary['volunteers']:,}",
+            f"{kpis['mobilisation_share']:.1%}",
+        ),
+        ("hours", f"{summary['hours']:,.1f}", f"{kpis['hours_per_volunteer_used']:.1f} each"),
     ]
-    for name, figure in lines:
-        console.print(f"  {name:24} {figure}", highlight=False)
-    _print_rows(console, "plan", frames["plan"].drop("quality"))
-    if frames["unfilled"].height:
-        reasons = frames["unfilled"]["reason"].value_counts(sort=True).rows()
-        text = ", ".join(f"{reason} {count:,}" for reason, count in reasons)
-        console.print(f"posts with empty seats, by reason: {text}", highlight=False)
-    console.print(f"written to {escape(out)}: {', '.join(frames)}, summary", highlight=False)
+    if summary["requests_outside_week"]:
+        lines.append(("requests in other weeks", f"{summary['requests_outside_week']:,}", ""))
+    aside = sum(summary["set_aside"].values())
+    if aside:
+        lines.append(("rows set aside", f"{aside:,}", "see the table faults"))
+    return [*lines, ("time", spoken(seconds), "")]
 
 
-def _print_rows(console: Console, title: str, frame: pl.DataFrame) -> None:
-    when = pl.col("start").dt.strftime("%a %d %b %H:%M") + "-" + pl.col("end").dt.strftime("%H:%M")
-    frame = frame.with_columns(start=when).rename({"start": "when"}).drop("end")
-    frame = frame.drop([name for name in frame.columns if frame[name].is_null().all()])
-    table = Table(
-        title=f"{title}, the first {min(_SHOWN_ROWS, frame.height)} of {frame.height:,} rows"
+def _nothing(summary: dict[str, Any]) -> str:
+    """Say what to do about a week without requests."""
+    others = summary["requests_outside_week"]
+    if not others:
+        return "The table requests is empty: there is nothing to plan."
+    monday = date.fromisoformat(summary["week"])
+    return (
+        f"No request is in the week that starts on {monday:%A %d %B %Y}; {others:,} are in others. "
+        "Name the Monday of one with --week."
     )
-    frame = frame.head(_SHOWN_ROWS)
+
+
+def _print_rows(console: Console, frame: pl.DataFrame) -> None:
+    if not frame.height:
+        return
+    when = pl.col("start").dt.strftime("%a %d %b %H:%M") + "-" + pl.col("end").dt.strftime("%H:%M")
+    title = Text(f"the first {min(_SHOWN_ROWS, frame.height)} of {frame.height:,} rows of the plan")
+    frame = frame.head(_SHOWN_ROWS).with_columns(start=when).rename({"start": "when"}).drop("end")
+    frame = frame.drop([name for name in frame.columns if frame[name].is_null().all()])
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 3, 0, 0), pad_edge=False)
     for name in frame.columns:
         table.add_column(name, overflow="fold")
     for row in frame.iter_rows():
-        table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
-    if frame.height:
-        console.print(table)
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    console.print()
+    _print_table(console, table)
+    console.print()
 
 
-def show_check(
-    violations: pl.DataFrame, value: int, bound: float | None, summary: dict[str, Any]
-) -> bool:
-    """Print what holds, rule by rule; tell whether all does."""
+def _print_reasons(console: Console, unfilled: pl.DataFrame) -> None:
+    """Say of how many posts seats are empty for which reason, the most frequent first."""
+    if not unfilled.height:
+        return
+    from matching.unfilled import REASONS
+
+    empty = (pl.col("seats") - pl.col("filled")).sum().alias("empty")
+    reasons = (
+        unfilled.group_by("reason").agg(empty).sort("empty", "reason", descending=[True, False])
+    )
+    total = int(reasons["empty"].sum())
+    console.print(Text(f"{total:,} empty seats on {unfilled.height:,} posts, by reason:"))
+    rows = [(reason, f"{seats:,}", REASONS[reason]) for reason, seats in reasons.iter_rows()]
+    _print_grid(console, rows, figures=1)
+
+
+def show_nation(summary: dict[str, Any], out: str) -> None:
+    """Print the figures of a plan in regions."""
     console = Console(soft_wrap=True)
-    counts = dict(violations["rule"].value_counts().iter_rows())
-    for rule in audit.RULES:
-        count = counts.get(rule.name, 0)
-        verdict = "broken" if count else "holds"
-        style = "red" if count else "green"
-        console.print(
-            f"[{style}]{verdict:7}[/] {rule.name:20} {escape(rule.sentence)}", highlight=False
-        )
+    proof = f"within {summary['gap']:.4%} of the proved bound {summary['bound']:,}"
+    if summary["status"] == "optimal":
+        proof = "proved optimal"
+    lines = [
+        f"week of {summary['week']}: value {summary['value']:,}, {proof}",
+        f"  {'regions':24} {len(summary['regions']):,}",
+        f"  {'seats filled':24} {summary['filled']:,} of {summary['seats']:,}",
+        f"  {'requests served':24} {summary['requests_served']:,} of {summary['requests']:,}",
+        f"  {'volunteers serving':24} {summary['volunteers_used']:,} of {summary['volunteers']:,}",
+        f"  {'gained at borders':24} {summary['gained_at_borders']:,}",
+        f"written to {out}: region=*/plan, unfilled, prices; summary",
+    ]
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
+
+
+def show_check(verdict: Verdict) -> None:
+    """Print what holds, rule by rule, then the figures, then whether all is well."""
+    console = _console()
+    table = _grid()
+    counts = verdict.counts
+    # What is broken comes last: it is what stays on a small screen.
+    for rule in sorted(audit.RULES, key=lambda rule: counts[rule.name] > 0):
+        count = counts[rule.name]
+        word = Text("broken", "red") if count else Text("holds", "green")
+        table.add_row(word, Text(rule.name), Text(rule.sentence))
         for row in (
-            violations.filter(pl.col("rule") == rule.name)
+            verdict.violations.filter(pl.col("rule") == rule.name)
             .head(_SHOWN_VIOLATIONS)
             .iter_rows(named=True)
         ):
-            where = " ".join(
-                str(row[k]) for k in ("request_id", "post", "option", "volunteer_id") if row[k]
-            )
-            console.print(f"          {escape(where)}: {escape(row['detail'])}", highlight=False)
+            keys = ("request_id", "post", "option", "volunteer_id")
+            where = " ".join(str(row[key]) for key in keys if row[key])
+            table.add_row("", "", Text(f"{where}: {row['detail']}"))
         if count > _SHOWN_VIOLATIONS:
-            console.print(f"          ... {count - _SHOWN_VIOLATIONS} more", highlight=False)
-    fine = not violations.height
-    fine &= _compare(console, "value", value, summary.get("value"))
-    if bound is None:
-        console.print("no prices beside the plan: no bound to check", highlight=False)
-        return fine
-    fine &= _compare(console, "bound_from_prices", bound, summary.get("bound_from_prices"))
-    gap = (bound - value) / max(1, value)
-    console.print(
-        f"the prices prove: no plan is worth more than {bound:,.2f} (gap {gap:.3%})",
-        highlight=False,
-    )
-    return fine
+            table.add_row("", "", Text(f"... {count - _SHOWN_VIOLATIONS:,} more"))
+    _print_table(console, table)
+    _print_comparison(console, verdict, "value")
+    if verdict.bound_from_prices is None:
+        console.print(Text("no prices beside the plan: no bound to check"))
+    else:
+        _print_comparison(console, verdict, "bound_from_prices")
+        bound = f"{verdict.bound_from_prices:,.2f}".removesuffix(".00")
+        console.print(
+            Text(f"the prices prove: no plan is worth more than {bound} (gap {verdict.gap:.3%})")
+        )
+    console.print(_conclusion(verdict))
 
 
-def _compare(console: Console, name: str, found: float, claimed: float | None) -> bool:
-    same = claimed is None or abs(found - claimed) <= 1e-6 * max(1.0, abs(found))
-    text = f"{name} {found:,.2f}".removesuffix(".00")
+def _conclusion(verdict: Verdict) -> Text:
+    broken = sum(count > 0 for count in verdict.counts.values())
+    if broken:
+        noun = "rule is" if broken == 1 else "rules are"
+        return Text(f"{broken} {noun} broken, {verdict.violations.height:,} times in all", "red")
+    if not verdict.passes:
+        return Text("every rule holds, but the summary does not tell the truth: plan again", "red")
+    return Text("every rule holds", "green")
+
+
+def _print_comparison(console: Console, verdict: Verdict, name: str) -> None:
+    claimed, same = verdict.summary.get(name), verdict.agrees(name)
+    text = f"{name} {getattr(verdict, name):,.2f}".removesuffix(".00")
     if claimed is not None:
         text += ", as the summary says" if same else f", but the summary says {claimed:,.2f}"
-    console.print(text, style=None if same else "red", highlight=False)
-    return same
+    console.print(Text(text, style="" if same else "red"))
+
+
+def _print_grid(console: Console, rows: Iterable[tuple[str, ...]], figures: int = 0) -> None:
+    """Print rows indented; the column of that number, if any, holds figures."""
+    table = _grid()
+    for column in range(4):
+        table.add_column(justify="right" if figures and column == figures + 1 else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in ("", *row)))
+    _print_table(console, table)
+
+
+def _grid() -> Table:
+    """Return a table without lines, whose long cells go on below themselves."""
+    return Table.grid(padding=(0, 2, 0, 0))
+
+
+def _console() -> Console:
+    """Return standard output: as wide as the terminal, in a pipe as wide as it takes."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+
+
+def _print_table(console: Console, table: Table) -> None:
+    """Print a table; without the blanks that fill its last column, where they go to a file."""
+    with console.capture() as drawn:
+        console.print(table)
+    text = drawn.get()
+    if not console.is_terminal:
+        text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    console.file.write(text)

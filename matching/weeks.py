@@ -93,6 +93,27 @@ class Weeks:
             chosen[found.arc] = True
         return value, chosen
 
+    def shortfall(self, reward: c.Floats, value: c.Floats) -> c.Floats:
+        """Return how far at least any week with an arc falls short of its volunteer's best.
+
+        Of services that all overlap one is taken, and each costs at least its first load: a week
+        with an arc is worth no more than the arc and the best of every other cluster.
+
+        Parameters
+        ----------
+        reward : float64 array, shape (arcs,)
+        value : float64 array, shape (volunteers,)
+            What the best weeks are worth, see `best`.
+        """
+        arcs, clusters, first_load = self.arcs, self.clusters, self.first_load
+        if not len(arcs):
+            return np.empty(0)
+        best = np.maximum.reduceat(reward[clusters.order], clusters.begin)
+        best = np.maximum(best - first_load[clusters.volunteer], 0.0)
+        most = np.bincount(clusters.volunteer, best, minlength=len(value)) - value
+        short: c.Floats = best[clusters.of_arc] - most[arcs.volunteer]
+        return short - (reward - first_load[arcs.volunteer])
+
     def misfits(self, chosen: c.Longs) -> c.Longs:
         """Return those of some services that belong to volunteers whose services make no week."""
         kept = best_schedules(

@@ -8,11 +8,13 @@ import pytest
 
 from matching.eligibility import eligible
 from matching.solvers.blocks import Blocks
+from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection, dissected
 from matching.solvers.doubt import in_doubt
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.relaxation import best_candidates, relax
+from matching.solvers.territory import Territory
 from matching.solvers.whole import prove
 from matching.value import quality
 from matching.weeks import Weeks
@@ -65,10 +67,15 @@ def priced(seed: int) -> Priced:
     return Priced(generation, solved, dissected(generation, solved.dual), best(read(tables)))
 
 
+def blocks_of(world: Priced, group: np.ndarray, workers: int = 1) -> Blocks:
+    territory = Territory(world.generation, world.parts, group)
+    return Blocks(world.generation, world.parts, territory, Crew(workers))
+
+
 def closer(world: Priced, group: np.ndarray) -> float:
     told: list[float] = []
-    blocks = Blocks(world.generation, world.parts, group)
-    blocks.close(2, told.append)
+    blocks = blocks_of(world, group, 2)
+    blocks.close(told.append)
     assert told == sorted(told, reverse=True)
     return blocks.bound
 
@@ -115,8 +122,8 @@ def test_a_better_plan_holds_open_arcs_only(seed: int) -> None:
     world = priced(seed)
     generation, best_so_far = world.generation, world.generation.best
     doubt = in_doubt(generation, world.solved.relaxed)
-    blocks = Blocks(generation, world.parts, doubt)
-    blocks.close(1, lambda bound: None)
+    blocks = blocks_of(world, doubt)
+    blocks.close(lambda bound: None)
     # Whatever is known to be reached, what is left open still holds the optimum.
     for value in (0, world.optimum // 2, world.optimum - 1):
         best_so_far.chosen, best_so_far.value = np.empty(0, np.int64), None

@@ -16,16 +16,22 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import Result
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import matching.engine
-from matching.cli import _interruptible, app
+from matching.cli import app
+from matching.conduct import interruptible
 from matching.stores import read_plan, read_prices, read_summary, read_tables
 from tests.test_faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
 
 WEEK = "2026-11-30"
 COMMAND = [sys.executable, "-c", "from matching.cli import app; app()"]
-HEAVY = ("polars", "numpy", "scipy", "ortools", "pyarrow", "dataframely", "jinja2", "vl_convert")
+HEAVY = (
+    *("polars", "numpy", "scipy", "ortools", "highspy", "pyarrow", "dataframely", "pandas"),
+    *("sqlalchemy", "fsspec", "fastexcel", "xlsxwriter", "matplotlib", "jinja2", "vl_convert"),
+)
+COMMANDS = tuple(get_command(app).commands)
 
 
 def run(*arguments: object) -> Result:
@@ -76,7 +82,9 @@ def test_generate_plan_check(tmp_path: Path, format: str) -> None:
     made = run("generate", "town", *size, "--week", WEEK, "--out", tables, "--format", format)
     assert made.exit_code == 0
     assert {path.suffix for path in tables.iterdir()} == {f".{format}"}
-    counts = {line.split()[0]: line.split()[1] for line in made.stdout.splitlines()}
+    *lines, hint = made.stdout.splitlines()
+    assert hint == f"next: matching plan {tables} --week {WEEK} --out plan"
+    counts = {line.split()[0]: line.split()[1] for line in lines}
     assert counts["volunteers"] == "60"
     assert set(counts) == {path.stem for path in tables.iterdir()}
 
@@ -423,21 +431,57 @@ def test_a_fault_as_a_process(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("command", [(), ("plan",), ("check",), ("generate",)])
-def test_help_answers_before_anything_heavy_is_loaded(command: tuple[str, ...]) -> None:
+def loaded_by(*arguments: str, **environment: str) -> tuple[int, str, set[str]]:
+    """Run a command in a fresh Python; return status, output, and what of HEAVY it loaded."""
     code = f"""
 import sys
 from matching.cli import app
+sys.argv = ["matching", *{arguments!r}]
 try:
-    app([*{command!r}, "--help"])
+    app()
 except SystemExit as end:
-    assert not end.code
-print(sorted({{name.partition(".")[0] for name in sys.modules}} & set({HEAVY!r})))
+    status = end.code
+names = {{name.partition(".")[0] for name in sys.modules}} & set({HEAVY!r})
+print(status or 0, *sorted(names))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stderr == ""
-    assert "Usage: " in done.stdout
-    assert done.stdout.splitlines()[-1] == "[]"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=os.environ | environment,
+    )
+    assert "Traceback" not in done.stderr
+    *lines, last = done.stdout.splitlines()
+    status, *names = last.split()
+    return int(status), "\n".join(lines) + done.stderr, set(names)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("--help",), 0, "Usage: "),
+        *(((command, "--help"), 0, "Examples") for command in COMMANDS),
+        (("--version",), 0, "volunteer-matching "),
+        ((), 2, "Usage: "),
+        (("pln",), 2, "Did you mean 'plan'?"),
+        (("plan",), 2, "Missing argument"),
+    ],
+    ids=str,
+)
+def test_nothing_heavy_is_loaded_to_answer(
+    arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    # Numbers and tables take a second to load; a question about the command itself takes none.
+    ended, told, heavy = loaded_by(*arguments)
+    assert (ended, heavy) == (status, set())
+    assert said in told
+
+
+def test_nothing_heavy_is_loaded_to_complete() -> None:
+    asked = {"COMP_WORDS": "matching pl", "COMP_CWORD": "1"}
+    ended, told, heavy = loaded_by(_MATCHING_COMPLETE="complete_bash", **asked)
+    assert (ended, told.split(), heavy) == (0, ["plan"], set())
 
 
 def wait_for(terminal: int, text: bytes, seconds: float = 240.0) -> bytes:
@@ -507,7 +551,7 @@ def test_a_second_ctrl_c_abandons(
 
 
 def test_ctrl_c_is_heard_once() -> None:
-    with _interruptible() as interrupted:
+    with interruptible() as interrupted:
         assert not interrupted()
         signal.raise_signal(signal.SIGINT)
         assert interrupted()
@@ -515,7 +559,7 @@ def test_ctrl_c_is_heard_once() -> None:
 
 def test_ctrl_c_twice_leaves_at_once() -> None:
     def leave() -> None:
-        with _interruptible():
+        with interruptible():
             signal.raise_signal(signal.SIGINT)
             signal.raise_signal(signal.SIGINT)
             raise AssertionError("nobody gets here")

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from matching.audit import value, violations
-from matching.solvers.mending import by_request, mended, neighbourhoods, shares
+from matching.solvers.doubt import in_doubt
+from matching.solvers.joining import joined, unexplained
+from matching.solvers.mending import mended, shares
 from matching.solvers.repair import repaired
 from matching.solvers.territory import cells
-from tests.test_blocks import Priced, priced
+from tests.test_blocks import Priced, blocks_of, priced
 
 SEEDS = range(4)
 
@@ -32,49 +34,56 @@ def test_the_shares_of_the_gap_are_the_gap(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_optimal_plan_stays_and_others_get_better(seed: int) -> None:
     world = priced(seed)
-    generation, parts, problem = world.generation, world.parts, world.generation.problem
+    generation, problem = world.generation, world.generation.problem
 
     def worth(chosen: np.ndarray) -> int:
         plan = generation.best.plan_of(chosen)
         assert violations(problem, plan).is_empty()
         return value(problem, plan)
 
-    everything = np.zeros(len(problem.requests), np.int32)
-    assert worth(mended(generation, parts, everything, world.optimal, 1)) == world.optimum
+    everything = blocks_of(world, np.zeros(len(problem.requests), np.int32))
+    one = np.array([0])
+    assert worth(mended(everything, one, world.optimal)) == world.optimum
+    # All in one block, with nothing left out: the best there is.
+    assert worth(mended(everything, one, first_plan(world))) == world.optimum
+    draw = np.random.default_rng(seed)
     chosen = first_plan(world)
     before = worth(chosen)
     for turn in range(4):
-        group = neighbourhoods(generation, parts, chosen, turn)
+        group = draw.integers(-1, 3, len(problem.requests)).astype(np.int32)
+        blocks = blocks_of(world, group)
         # With one worker or two, the plan is the same.
-        again = mended(generation, parts, group, chosen, 2)
-        chosen = mended(generation, parts, group, chosen, 1)
+        two = blocks_of(world, group, 2)
+        again = mended(two, two.territory.numbers, chosen, turn)
+        chosen = mended(blocks, blocks.territory.numbers, chosen, turn)
         assert (chosen == again).all()
         after = worth(chosen)
         assert after >= before
         before = after
 
 
-def test_from_nothing_something_is_made() -> None:
-    world = priced(0)
-    generation, parts, chosen = world.generation, world.parts, first_plan(world)
-    assert not len(chosen)
-    group = neighbourhoods(generation, parts, chosen, 0)
-    better = generation.best.plan_of(mended(generation, parts, group, chosen, 1))
-    assert value(generation.problem, better) > world.optimum // 2
-
-
-def test_no_gap_no_neighbourhood() -> None:
-    world = priced(0)
-    generation, parts = world.generation, world.parts
-    total = by_request(generation, parts, shares(generation, parts, world.optimal))
-    quiet = total <= 1.0
-    group = neighbourhoods(generation, parts, world.optimal, 0)
-    request = generation.problem.slots.request[generation.weeks.arcs.slot]
-    # Who is in no neighbourhood has no share, or is the service of a candidate of one.
-    assert (group[~quiet] >= 0).all()
-    served = np.zeros(len(total), np.bool_)
-    served[request[world.optimal]] = True
-    assert (group[quiet & ~served] == -1).all()
+@pytest.mark.parametrize("seed", range(12))
+def test_joining_block_to_block_closes_the_gap(seed: int) -> None:
+    world = priced(seed)
+    generation, problem = world.generation, world.generation.problem
+    blocks = blocks_of(world, in_doubt(generation, world.solved.relaxed))
+    blocks.close(lambda bound: None)
+    chosen = first_plan(world)
+    for turn in range(8):
+        chosen = mended(blocks, blocks.territory.numbers, chosen, turn)
+        worth = value(problem, generation.best.plan_of(chosen))
+        left, lone = unexplained(blocks, chosen)
+        # What no block explains is the gap, but for what rows of no single request have.
+        joint = shares(generation, world.parts, chosen).row[generation.writer.joint].sum()
+        assert left.sum() + lone.sum() == pytest.approx(blocks.bound - worth - joint, abs=30)
+        before = blocks.bound
+        blocks, new = joined(blocks, chosen)
+        # What stays as it was keeps what is known of it.
+        assert blocks.bound == pytest.approx(before)
+        blocks.close(lambda bound: None, new)
+        assert world.optimum - 1e-6 <= blocks.bound <= before + 1e-6
+    assert worth >= world.optimum * 0.99
+    assert blocks.bound <= world.optimum * 1.01
 
 
 def test_cells_are_places_near_each_other_and_each_turn_cuts_anew() -> None:

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from matching.schema import TABLES, key_of, meta
 from matching.synthetic import RULES, SIZES, generate
-from matching.synthetic.geography import read_towns
+from matching.synthetic.geography import read_towns, side_by_side
 
 MONDAY = dt.datetime(2026, 11, 30)
 SUNDAY_MIDNIGHT = MONDAY + dt.timedelta(days=7)
@@ -166,6 +166,39 @@ def test_a_province_has_all_towns_and_people():
     assert towns.code.len() == 1346
     assert towns.people.sum() == pytest.approx(31_850_088)  # the census of 2020
     assert not np.isnan([towns.lat, towns.lon]).any()
+
+
+def test_copies_lie_side_by_side_and_are_as_dense():
+    one = read_towns("district")
+    many = side_by_side(one, 6)
+    size = one.kind.size
+    assert many.code.n_unique() == 6 * size
+    assert many.people.sum() == pytest.approx(6 * one.people.sum())
+    assert sorted(np.unique(many.county)) == list(range(6))
+
+    def away(towns, first):
+        lat, lon = towns.lat[first : first + size], towns.lon[first : first + size]
+        north = (lat[:, None] - lat) * 111.2
+        east = (lon[:, None] - lon) * 111.2 * np.cos(np.radians(lat))
+        return np.hypot(north, east)
+
+    # Nothing is stretched, in whatever row of the grid; rounding moves a town by a metre.
+    for copy in range(6):
+        assert away(many, copy * size) == pytest.approx(away(one, 0), rel=1e-3, abs=0.005)
+    # Two rows of three: no copy lies on another.
+    for copy in (1, 2, 4, 5):
+        assert many.lon[copy * size :][:size].min() > many.lon[(copy - 1) * size :][:size].max()
+    assert many.lat[3 * size :].min() > many.lat[: 3 * size].max()
+
+
+def test_copies_have_people_and_orders_of_all():
+    tables = generate("town", copies=3)
+    assert (tables["volunteers"].height, tables["requests"].height) == (900, 120)
+    assert tables["stations"]["region"].str.slice(0, 2).unique().sort().to_list() == [
+        *("00", "01", "02")
+    ]
+    with pytest.raises(ValueError, match="copies 101 is out of range; allowed: 1 to 100"):
+        generate("town", copies=101)
 
 
 @pytest.mark.slow

@@ -10,11 +10,12 @@ gains, however many there are, where a search tree would try the combinations.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from scipy import sparse
 
 from matching import columns as c
+from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection
 from matching.solvers.generation import Generation
 from matching.solvers.places import Place
@@ -28,34 +29,62 @@ _MOST_REQUESTS = 100
 
 
 class Blocks:
-    """Disjoint parts of the bound, one per group of requests."""
+    """Disjoint parts of the bound, one per group of requests.
 
-    def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
-        self.generation, self.parts = generation, parts
-        self.territory = Territory(generation, parts, _cut(generation, group))
-        self.rows = c.Groups(generation.rows.request, len(group))
+    Parameters
+    ----------
+    territory : Territory
+    crew : Crew
+        Who solves them.
+    gained : float64 array, shape (groups,), optional
+        By how much groups are known to lower the bound; 0 where it is left out.
+
+    Attributes
+    ----------
+    taken : dict of int to int64 array
+        The arcs that the best solution of each group takes, of those that were solved.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        parts: Dissection,
+        territory: Territory,
+        crew: Crew,
+        gained: c.Floats | None = None,
+    ) -> None:
+        self.generation, self.parts, self.territory = generation, parts, territory
+        self.crew = crew
+        self.rows = c.Groups(generation.rows.request, len(territory.group))
         arcs, slots = generation.weeks.arcs, generation.problem.slots
         self.first_arc = c.starts_of(arcs.volunteer, len(generation.problem.volunteers))
         # Elsewhere a service that is not worth its load never helps, but as a way around the travel
         # rule: a stop at an unknown place takes no time to reach.
         unknown = np.isnan(generation.problem.requests.lat[slots.request[arcs.slot]])
         self.pays = (parts.reward > generation.weeks.first_load[arcs.volunteer]) | unknown
-        # The last is that of no group.
-        self.gained = np.zeros(len(self.territory.numbers) + 1)
+        writer = generation.writer
+        # Of a joint row that costs nothing there is enough.
+        self.room = np.where(parts.dual[writer.joint] > 0, writer.limit, np.inf)
+        self.gained = np.zeros(territory.size) if gained is None else gained
+        self.taken: dict[int, c.Longs] = {}
 
-    def close(self, workers: int, told: Callable[[float], None]) -> None:
-        """Solve each group exactly.
+    def close(self, told: Callable[[float], None], numbers: c.Longs | None = None) -> None:
+        """Solve groups exactly.
 
         Parameters
         ----------
         told : callable
             Receives each bound on the way.
+        numbers : int64 array, optional
+            Which groups; all, if left out.
         """
-        numbers = self.territory.numbers
-        with ThreadPoolExecutor(workers) as pool:
-            for number, gained in zip(numbers, pool.map(self.gain, numbers), strict=True):
-                self.gained[number] = gained
-                told(self.bound)
+        numbers = self.territory.numbers if numbers is None else numbers
+        for number, solved in zip(numbers, self.crew.map(self.solved, numbers), strict=True):
+            gained, taken = solved
+            self.gained[number] = max(self.gained[number], gained)
+            if taken is not None:
+                self.taken[int(number)] = taken
+            told(self.bound)
 
     @property
     def bound(self) -> float:
@@ -71,30 +100,34 @@ class Blocks:
         arcs = self.generation.weeks.arcs
         if value is None:
             return np.arange(len(arcs))
+        # The last is that of no group.
+        gained = np.append(self.gained, 0.0)
         owner, group = self.territory.owner[arcs.volunteer], self.territory.of_arc
-        slack = self.bound - value + self.gained[owner]
-        slack += np.where(group != owner, self.gained[group], 0.0)
+        slack = self.bound - value + gained[owner]
+        slack += np.where(group != owner, gained[group], 0.0)
         return np.flatnonzero(self.parts.shortfall <= slack)
 
-    def gain(self, number: int) -> float:
-        """Return by how much a block lowers the bound.
+    def solved(self, number: int) -> tuple[float, c.Longs | None]:
+        """Return by how much a block lowers the bound, and the arcs it takes at its best.
 
         A plan that holds an arc further than the slack from the best weeks is worth at most the
         block's share minus the slack: such arcs are left out, and the gain is at most the slack.
         """
-        gained = 0.0
+        gained, taken, best = 0.0, None, self.generation.best
         for slack in _SLACKS:
-            gain = self._gain(number, slack)
-            before, gained = gained, max(gained, min(gain, slack))
-            if gain <= slack or gained <= before or not self.generation.best.goes_on():
+            if not best.goes_on():
                 break
-        return gained
-
-    def _gain(self, number: int, slack: float) -> float:
-        best = self.generation.best
-        place, share = self._place(number, slack)
-        answer = place.programme.solve(best.seconds_left, 0.0, best.stop, nodes=_NODES)
-        return share - answer.bound
+            place, share = self._place(number, slack)
+            answer = self.crew.solve(
+                place.programme, best.seconds_left, 0.0, best.stop, nodes=_NODES
+            )
+            if answer.x is not None:
+                taken = place.taken(answer.x)
+            gain = share - answer.bound
+            before, gained = gained, max(gained, min(gain, slack))
+            if gain <= slack or gained <= before:
+                break
+        return gained, taken
 
     def _place(self, number: int, slack: float) -> tuple[Place, float]:
         """Write a block; return also its share of the bound."""
@@ -105,10 +138,11 @@ class Blocks:
         people = self.territory.people.of(np.array([number]))
         row = self.rows.of(requests)
         inside = np.sort(generation.writer.arcs_of.of(requests))
-        charge = self._charge(row, inside)
+        part = generation.rows.on_arc[row]
+        charge = _over(part, inside, parts.dual[row])
         own = owner[arcs.volunteer[inside]] == number
-        # Of those who belong to other blocks only what they do here counts: it comes at its price.
-        near = ~own | (parts.shortfall[inside] <= slack)
+        needed = self._cheapest(part, inside, charge, own)
+        near = np.where(own, parts.shortfall[inside] <= slack, needed)
         inside, charge = inside[near], charge[near]
         many = self.first_arc[people + 1] - self.first_arc[people]
         outside = c.ranges(self.first_arc[people], many)
@@ -119,26 +153,50 @@ class Blocks:
         own = owner[who] == number
         gain = np.where(own, parts.reward[arc] - first_load[who], 0.0)
         gain[np.searchsorted(arc, inside)] += charge
-        place = generation.writer.write(requests, arc, gain, unpaid=~own)
+        # Joint rows are paid at their price; that even a block alone may not use more makes
+        # it the stronger.
+        place = generation.writer.write(requests, arc, gain, loose=~own, room=self.room)
         teams = generation.writer.team_of.of(requests)
         share = parts.week[people].sum() + parts.team[teams].sum() + parts.row[row].sum()
         return place, float(share)
 
-    def _charge(self, row: c.Longs, arc: c.Longs) -> c.Floats:
-        """Return what some rows charge each of some arcs, sorted; they speak of no others."""
-        part = self.generation.rows.on_arc[row]
-        weight = part.data * np.repeat(self.parts.dual[row], np.diff(part.indptr))
-        at = np.searchsorted(arc, part.indices)
-        return np.bincount(at, weight, minlength=len(arc)).astype(np.float64)
+    def _cheapest(
+        self, part: sparse.csr_array, arc: c.Longs, charge: c.Floats, own: c.Bools
+    ) -> c.Bools:
+        """Tell which arcs of others a block may need, for what they are charged.
+
+        Theirs come at a price and are tied to nothing else: of those that do the same for all the
+        rows of the block no more are needed than there are seats.
+        """
+        problem, writer = self.generation.problem, self.generation.writer
+        # What an arc does for the rows is told by the sum of these rows' random numbers.
+        random = np.random.default_rng(0)
+        same = _over(part, arc, random.random(part.shape[0]))
+        same += writer.joint_of_arc[arc] @ random.random(len(writer.joint))
+        order = np.lexsort((-charge, same, own))
+        order = order[: int((~own).sum())]
+        first = np.diff(same[order], prepend=np.nan) != 0
+        rank = np.arange(len(order)) - np.flatnonzero(first)[np.cumsum(first) - 1]
+        seats = problem.posts.seats[problem.slots.post[self.generation.weeks.arcs.slot[arc]]]
+        needed = np.zeros(len(arc), np.bool_)
+        needed[order[rank < seats[order]]] = True
+        return needed
 
 
-def _cut(generation: Generation, group: c.Ints) -> c.Ints:
-    """Cut groups that are too large along the map."""
+def _over(part: sparse.csr_array, arc: c.Longs, weight: c.Floats) -> c.Floats:
+    """Return the weighted sum of some rows for each of some arcs, sorted; they hold no others."""
+    weights = part.data * np.repeat(weight, np.diff(part.indptr))
+    at = np.searchsorted(arc, part.indices)
+    return np.bincount(at, weights, minlength=len(arc)).astype(np.float64)
+
+
+def cut(generation: Generation, group: c.Ints, turn: int = 0) -> c.Ints:
+    """Cut groups of requests that are too large along the map; each turn along other lines."""
     requests = generation.problem.requests
     size = np.bincount(group + 1)
     large = np.flatnonzero((group >= 0) & (size[group + 1] > _MOST_REQUESTS))
-    cell = cells(requests.lat[large], requests.lon[large], _MOST_REQUESTS)
+    cell = cells(requests.lat[large], requests.lon[large], _MOST_REQUESTS, turn)
     number = np.unique(c.combine(group[large], cell), return_inverse=True)[1]
-    cut = group.copy()
-    cut[large] = number + len(size)
-    return cut
+    parted = group.copy()
+    parted[large] = number + len(size)
+    return parted

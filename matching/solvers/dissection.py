@@ -38,19 +38,8 @@ class Dissection:
 
     @cached_property
     def shortfall(self) -> c.Floats:
-        """How far at least any week with an arc falls short of its volunteer's best.
-
-        Of services that all overlap one is taken, and each costs at least its first load: a week
-        with an arc is worth no more than the arc and the best of every other cluster.
-        """
-        arcs, clusters, first_load = self.weeks.arcs, self.weeks.clusters, self.weeks.first_load
-        if not len(arcs):
-            return np.empty(0)
-        best = np.maximum.reduceat(self.reward[clusters.order], clusters.begin)
-        best = np.maximum(best - first_load[clusters.volunteer], 0.0)
-        most = np.bincount(clusters.volunteer, best, minlength=len(self.week)) - self.week
-        short: c.Floats = best[clusters.of_arc] - most[arcs.volunteer]
-        return short - (self.reward - first_load[arcs.volunteer])
+        """How far at least any week with an arc falls short of its volunteer's best."""
+        return self.weeks.shortfall(self.reward, self.week)
 
 
 def dissected(generation: Generation, dual: c.Floats) -> Dissection:

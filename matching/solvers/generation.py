@@ -12,6 +12,7 @@ from matching.certificate import reward
 from matching.prices import Prices
 from matching.problem import Problem
 from matching.schedules import Schedules, best_schedules
+from matching.solvers.first_order import FirstOrder
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear import Linear, Relaxed
 from matching.solvers.master import Constraints, Rows
@@ -26,6 +27,8 @@ _WHOLE = 1e-6
 # Values are whole numbers: what a linear programme may still gain below this is its arithmetic.
 _CONVERGED = 1e-3
 _NEGLIGIBLE = 1e-6
+# Of so many arcs, and scarce people, the simplex method takes long.
+_LARGE = 200_000
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,13 @@ class Generation:
     """The linear programme over all schedules, by way of few of them."""
 
     def __init__(
-        self, problem: Problem, weeks: Weeks, quality: c.Longs, seed: int, best: Incumbent
+        self,
+        problem: Problem,
+        weeks: Weeks,
+        quality: c.Longs,
+        seed: int,
+        best: Incumbent,
+        workers: int = 1,
     ) -> None:
         self.problem, self.weeks, self.quality, self.best = problem, weeks, quality, best
         self.constraints = constraints = Constraints(problem, weeks.arcs)
@@ -64,8 +73,17 @@ class Generation:
         self.alone: c.Floats = (quality - first_load).astype(np.float64)
         self.meetings = Meetings(weeks.arcs.volunteer, self.arc_option)
         self.pool = Pool(weeks, quality, seed)
-        self.linear = Linear(self.rows, len(problem.volunteers), best.stop)
+        self.linear: Linear | FirstOrder
+        if len(weeks.arcs) > _LARGE and self._scarce():
+            self.linear = FirstOrder(len(problem.volunteers), workers)
+        else:
+            self.linear = Linear(self.rows, len(problem.volunteers), best.stop)
         self.writer = Writer(problem, weeks.arcs, self.rows, self.asked, self.meetings)
+
+    def _scarce(self) -> bool:
+        """Tell whether there are nearly as many seats as people who could fill any."""
+        could = len(np.unique(self.weeks.arcs.volunteer))
+        return bool(self.problem.posts.seats.sum() > could / 2)
 
     def start(self, prices: Prices) -> None:
         """Take in the best schedules under some prices."""

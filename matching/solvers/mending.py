@@ -1,34 +1,24 @@
 """Mending: where a plan falls short of the bound, a better plan there with the rest as it is.
 
-Under the duals of a bound every volunteer, team variable and row has a share of the gap. Requests
-with a share are put into neighbourhoods of places near each other, each with the requests its best
-candidates serve now, and each neighbourhood is solved as an integer programme of its own.
+Under the duals of a bound every volunteer, team variable and row has a share of the gap. Blocks
+with a share are each solved as an integer programme of their own.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from matching import columns as c
+from matching.solvers.blocks import Blocks
 from matching.solvers.dissection import Dissection
 from matching.solvers.generation import Generation
-from matching.solvers.territory import Territory, cells
 
-# Requests of a neighbourhood that have a share of the gap.
-_TOGETHER = 20
-# Arcs further from the best weeks are not looked at.
-_NEAR = 100.0
-# A smaller share is not worth a neighbourhood.
-_SHARE = 1.0
 _NODES = 200
 _SECONDS = 10.0
-# More arcs would take longer than that.
+# Of more arcs those closest to the best weeks are looked at.
 _MOST_ARCS = 10_000
-# Whose best weeks an arc comes so close to is a candidate.
-_CLOSE = 10.0
 
 
 @dataclass(frozen=True)
@@ -62,65 +52,19 @@ def shares(generation: Generation, parts: Dissection, chosen: c.Longs) -> Shares
     return Shares(parts.week - own, parts.team - worth * y, parts.row - used)
 
 
-def by_request(generation: Generation, parts: Dissection, share: Shares) -> c.Floats:
-    """Add up the shares of each request; a volunteer's go to the one that suits them best."""
-    problem, arcs = generation.problem, generation.weeks.arcs
-    size = len(problem.requests)
-    rows = np.flatnonzero(generation.rows.request >= 0)
-    total = np.bincount(generation.rows.request[rows], share.row[rows], minlength=size)
-    total += np.bincount(generation.rows.team_request, share.team, minlength=size)
-    short = np.flatnonzero(share.week[arcs.volunteer] > _SHARE)
-    best = c.best_of(arcs.volunteer, parts.reward, short)
-    request = problem.slots.request[arcs.slot[best]]
-    total += np.bincount(request, share.week[arcs.volunteer[best]], minlength=size)
-    return total.astype(np.float64)
-
-
-def neighbourhoods(
-    generation: Generation, parts: Dissection, chosen: c.Longs, turn: int, breadth: int = 1
-) -> c.Ints:
-    """Group the requests that have a share of the gap, shape (requests,); -1 for none.
+def mended(blocks: Blocks, numbers: c.Longs, chosen: c.Longs, turn: int = 0) -> c.Longs:
+    """Return a plan at least as good as a plan, better in some of the blocks.
 
     Parameters
     ----------
+    numbers : int64 array
+        The blocks to look at.
     turn : int
-        Neighbourhoods are cut along other lines in each turn.
-    breadth : int
-        How much larger than usual they are.
+        Each turn others may use what is left of rows that groups share.
     """
-    problem, arcs = generation.problem, generation.weeks.arcs
-    total = by_request(generation, parts, shares(generation, parts, chosen))
-    group = np.full(len(total), -1, np.int32)
-    short = np.flatnonzero(total > _SHARE)
-    group[short] = cells(
-        problem.requests.lat[short], problem.requests.lon[short], _TOGETHER * breadth, turn
-    )
-    # What their candidates serve now comes along, unless it belongs elsewhere.
-    request = problem.slots.request[arcs.slot]
-    wanted = (group[request] >= 0) & (parts.shortfall <= _CLOSE)
-    of = np.full(len(problem.volunteers), -1, np.int32)
-    of[arcs.volunteer[wanted]] = group[request[wanted]]
-    serves = chosen[of[arcs.volunteer[chosen]] >= 0]
-    serves = serves[group[request[serves]] < 0]
-    group[request[serves]] = of[arcs.volunteer[serves]]
-    return group
-
-
-def mended(
-    generation: Generation,
-    parts: Dissection,
-    group: c.Ints,
-    chosen: c.Longs,
-    workers: int,
-    turn: int = 0,
-    breadth: int = 1,
-) -> c.Longs:
-    """Return a plan at least as good as a plan, better in some of the groups of requests."""
-    mender = _Mender(generation, parts, group, chosen, _NEAR * breadth, turn)
-    with ThreadPoolExecutor(workers) as pool:
-        found = list(pool.map(mender.better, mender.territory.numbers))
-    now = np.zeros(len(generation.weeks.arcs), np.bool_)
-    now[chosen] = True
+    mender = _Mender(blocks, chosen, turn)
+    found = list(blocks.crew.map(mender.better, numbers))
+    now = mender.now.copy()
     for before, after in found:
         now[before] = False
         now[after] = True
@@ -128,32 +72,24 @@ def mended(
 
 
 class _Mender:
-    """Solves groups that share nothing, each with the rest of the plan as it is."""
+    """Solves blocks that share nothing, each with the rest of the plan as it is."""
 
-    def __init__(
-        self,
-        generation: Generation,
-        parts: Dissection,
-        group: c.Ints,
-        chosen: c.Longs,
-        near: float,
-        turn: int,
-    ) -> None:
-        self.generation, self.parts, self.near = generation, parts, near
-        self.territory = Territory(generation, parts, group)
+    def __init__(self, blocks: Blocks, chosen: c.Longs, turn: int) -> None:
+        self.generation, self.parts = generation, _ = blocks.generation, blocks.parts
+        self.territory, self.crew = territory, _ = blocks.territory, blocks.crew
         arcs = generation.weeks.arcs
         self.now = np.zeros(len(arcs), np.bool_)
         self.now[chosen] = True
-        # Who serves elsewhere, too, stays as they are.
-        owner = self.territory.owner
-        away = chosen[self.territory.of_arc[chosen] != owner[arcs.volunteer[chosen]]]
-        self.free = owner.copy()
-        self.free[arcs.volunteer[away]] = -1
+        # Whoever serves belongs where they serve; who does so in two places stays as they are.
+        self.free = territory.owner.copy()
+        who, where = arcs.volunteer[chosen], territory.of_arc[chosen]
+        self.free[who] = where
+        self.free[who[where != self.free[who]]] = -1
         self.left = generation.writer.limit - generation.writer.used(np.sort(chosen))
         self.takes = self._takers(turn)
 
     def _takers(self, turn: int) -> c.Longs:
-        """Return which group may use what is left of each joint row: each turn another; or -1."""
+        """Return which block may use what is left of each joint row: each turn another; or -1."""
         writer, arcs = self.generation.writer, self.generation.weeks.arcs
         free = self.free[arcs.volunteer]
         arc = np.flatnonzero((free >= 0) & (free == self.territory.of_arc))
@@ -173,9 +109,11 @@ class _Mender:
         inside = np.sort(generation.writer.arcs_of.of(requests))
         free = self.free[generation.weeks.arcs.volunteer[inside]] == number
         now = self.now[inside]
-        arc = inside[free & (now | (self.parts.shortfall[inside] <= self.near))]
-        before = inside[free & now]
-        if not best.goes_on() or not 0 < len(arc) <= _MOST_ARCS:
+        before, arc = inside[free & now], inside[free]
+        if len(arc) > _MOST_ARCS:
+            far = np.where(self.now[arc], -np.inf, self.parts.shortfall[arc])
+            arc = np.sort(arc[np.argpartition(far, _MOST_ARCS)[:_MOST_ARCS]])
+        if not best.goes_on() or not len(arc):
             return before, before
         place = generation.writer.write(
             requests,
@@ -186,7 +124,8 @@ class _Mender:
             room=generation.writer.used(before) + np.where(self.takes == number, self.left, 0.0),
         )
         start = place.start(generation.problem, generation.weeks.arcs, inside[now])
-        answer = place.programme.solve(
-            min(best.seconds_left, _SECONDS), 0.0, best.stop, nodes=_NODES, start=start
+        seconds = min(best.seconds_left, _SECONDS)
+        answer = self.crew.solve(
+            place.programme, seconds, 0.0, best.stop, nodes=_NODES, start=start
         )
         return before, before if answer.x is None else place.taken(answer.x)

@@ -122,7 +122,7 @@ class Writer:
         arc: c.Longs,
         gain: c.Floats,
         *,
-        unpaid: c.Bools | None = None,
+        loose: c.Bools | None = None,
         kept: c.Longs | None = None,
         room: c.Floats | None = None,
     ) -> Place:
@@ -134,8 +134,8 @@ class Writer:
         arc : int64 array, sorted
         gain : float64 array, of equal length
             What taking each arc is worth, with a first shift's load.
-        unpaid : bool array, of equal length, optional
-            Arcs of volunteers whose further shifts cost nothing here.
+        loose : bool array, of equal length, optional
+            Arcs that anybody may take, whatever else is in their week.
         kept : int64 array, sorted, optional
             Arcs of others that are taken anyway.
         room : float64 array, shape (joint rows,), optional
@@ -145,27 +145,28 @@ class Writer:
         row = self.rows_of.of(requests)
         of_rows = rows.on_arc[row]
         offset = 0.0 if kept is None else _columns(of_rows, kept).sum(axis=1)
-        weeks = WeekRows(self.problem, self.arcs.take(arc))
+        tied = np.arange(len(arc)) if loose is None else np.flatnonzero(~loose)
+        weeks = WeekRows(self.problem, self.arcs.take(arc[tied]))
         of_weeks, low, high = weeks.rows()
-        link, served = self._links(arc, teams)
-        held = np.empty(0, np.int64) if room is None else np.flatnonzero(np.isfinite(room))
-        of_joint = self.joint_of_arc[arc][:, held].T
+        of_tied = sparse.csr_array(
+            (np.ones(len(tied)), (np.arange(len(tied)), tied)), shape=(len(tied), len(arc))
+        )
+        link, served = self._links(arc, teams, loose)
+        use = self.joint_of_arc[arc]
+        held = np.unique(use.indices)
+        held = held[:0] if room is None else held[np.isfinite(room[held])]
+        of_joint = use[:, held].T
         links, shifts = link.shape[0], len(weeks.cost)
         matrix = sparse.block_array(
             [
                 [_columns(rows.on_team[row], teams), _columns(of_rows, arc), None],
                 [served, link, None],
                 [None, of_joint, None],
-                [None, of_weeks[:, : len(arc)], of_weeks[:, len(arc) :]],
+                [None, of_weeks[:, : len(tied)] @ of_tied, of_weeks[:, len(tied) :]],
             ],
             format="csc",
         )
         above = np.empty(0) if room is None else room[held]
-        cost = weeks.cost
-        if unpaid is not None:
-            paid = np.ones(len(weeks.services), np.bool_)
-            paid[weeks.person[unpaid]] = False
-            cost = cost * paid[weeks.shifter]
         whole = np.zeros(matrix.shape[1], np.bool_)
         whole[: len(teams)] = teams < len(self.problem.options)
         whole[len(teams) : len(teams) + len(arc)] = True
@@ -175,7 +176,7 @@ class Writer:
             matrix,
             np.concatenate(least),
             np.concatenate(most),
-            np.concatenate([rows.worth[teams], gain, -cost]),
+            np.concatenate([rows.worth[teams], gain, -weeks.cost]),
             np.zeros(matrix.shape[1]),
             np.append(rows.most[teams], np.ones(len(arc) + shifts)),
             whole,
@@ -187,7 +188,9 @@ class Writer:
         use: c.Floats = self.joint_of_arc[arc].sum(axis=0)
         return use
 
-    def _links(self, arc: c.Longs, teams: c.Longs) -> tuple[sparse.csr_array, sparse.csr_array]:
+    def _links(
+        self, arc: c.Longs, teams: c.Longs, loose: c.Bools | None
+    ) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Return rows "serves at an option only if it is served", over arcs and over teams."""
         held = np.flatnonzero(self.asked[self.option[arc]])
         at = np.searchsorted(teams, self.option[arc[held]])
@@ -195,9 +198,12 @@ class Writer:
         held = held[here]
         crowd = np.bincount(self.option[arc[held]], minlength=len(self.asked))
         held = held[crowd[self.option[arc[held]]] <= _MOST_LINKS]
-        meeting, row = np.unique(self.meetings.of_arc[arc[held]], return_inverse=True)
-        option = np.searchsorted(teams, self.meetings.option[meeting])
-        many = len(meeting)
+        meeting = self.meetings.of_arc[arc[held]].astype(np.int64)
+        if loose is not None:
+            meeting = np.where(loose[held], -1 - held, meeting)
+        _, first, row = np.unique(meeting, return_index=True, return_inverse=True)
+        option = np.searchsorted(teams, self.option[arc[held[first]]])
+        many = len(option)
         link = sparse.csr_array((np.ones(len(held)), (row, held)), shape=(many, len(arc)))
         served = sparse.csr_array(
             (-np.ones(many), (np.arange(many), option)), shape=(many, len(teams))

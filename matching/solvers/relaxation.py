@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 
 from matching import columns as c
 from matching.certificate import rest_of_bound, reward
-from matching.network import Network, build
+from matching.network import build
 from matching.prices import Prices
 from matching.problem import Problem
-from matching.solvers.flow import potentials, solve_flow
+from matching.solvers.parts import Solved, parts_of, solved
+from matching.tasks import run_all
 from matching.weeks import Weeks
+
+# What comes so close to a best week is brought back along with what is in one: the prices of the
+# next round will hardly ask for anything else.
+_CLOSE = 20.0
 
 
 @dataclass(frozen=True)
@@ -42,26 +48,55 @@ def relax(
     weeks: Weeks,
     quality: c.Longs,
     stop: Callable[[], bool] = lambda: False,
+    executor: Executor | None = None,
 ) -> Relaxation:
     """Solve the flow with the best candidates of each post, then bring back what is missed.
 
     A left-out arc matters only if it is in somebody's best week under the prices; when nobody's
     best week is better with the arcs left out, the bound over all arcs equals the flow's value.
+
+    Parts that share nothing are solved each by itself, and again only where something was missed.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor, optional
+        Solves the parts; each is given as the arrays of a network.
     """
     kept = best_candidates(problem, weeks, quality)
+    part = parts_of(problem, weeks.arcs)
+    of_arc = part[problem.slots.request[weeks.arcs.slot]]
+    of_post = part[problem.posts.request]
+    number = np.arange(int(part.max(initial=-1)) + 1)
+    found: dict[int, Solved] = {}
+    price, quota = np.zeros(len(problem.posts)), np.zeros(len(problem.organisations))
     rounds = 1
     while True:
-        network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, kept)
-        flow = solve_flow(network)
-        prices = prices_of(problem, network, potentials(network, flow))
-        value = -int(flow @ network.cost)
-        worth, best = weeks.best(reward(problem, weeks.arcs, quality, prices), relaxed=True)
+        networks = (
+            build(
+                problem,
+                weeks.arcs,
+                quality,
+                weeks.clusters,
+                weeks.first_load,
+                kept & (of_arc == one),
+            )
+            for one in number
+        )
+        for one, answer in zip(number.tolist(), run_all(executor, solved, networks), strict=True):
+            found[one] = answer
+            price[of_post == one] = answer.price[of_post == one]
+            quota[answer.quota] = answer.quota_price
+        prices = Prices(price[problem.slots.post], quota)
+        value = sum(answer.value for answer in found.values())
+        rewards = reward(problem, weeks.arcs, quality, prices)
+        worth, best = weeks.best(rewards, relaxed=True)
         missed = best & ~kept
         proved = worth.sum() + rest_of_bound(problem, weeks.arcs, prices) <= value + 0.5
         if proved or not missed.any() or stop():
-            chosen = network.arc[flow[network.arc_edges] > 0]
-            return Relaxation(chosen, prices, value, rounds)
-        kept |= missed
+            chosen = [np.empty(0, np.int64), *(answer.chosen for answer in found.values())]
+            return Relaxation(np.concatenate(chosen), prices, value, rounds)
+        kept |= missed | (weeks.shortfall(rewards, worth) <= _CLOSE)
+        number = np.unique(of_arc[missed])
         rounds += 1
 
 
@@ -79,13 +114,3 @@ def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs) -> c.Bools
     rank = np.arange(len(rows)) - first[arcs.slot[rows]]
     kept[rows[rank < wanted[arcs.slot[rows]]]] = True
     return kept
-
-
-def prices_of(problem: Problem, network: Network, potential: c.Longs) -> Prices:
-    """Read the prices off the potentials: a post's, and the difference across a full quota."""
-    slot = potential[network.post_node][problem.slots.post].astype(np.float64)
-    quota = np.zeros(len(problem.organisations))
-    edges = network.quota_edges
-    step = potential[network.head[edges]] - potential[network.tail[edges]]
-    quota[network.quota] = np.maximum(0, step)
-    return Prices(slot, quota)

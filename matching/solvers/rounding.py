@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from matching import columns as c
+from matching.solvers.crew import Crew
 from matching.solvers.generation import Generation
 from matching.solvers.integer import Integer
 from matching.solvers.linear import Relaxed
@@ -15,6 +15,8 @@ from matching.solvers.linear import Relaxed
 _WHOLE = 1e-6
 # A week that may be chosen falls short of its volunteer's best by no more.
 _NEAR = 1_000.0
+# Of a larger part HiGHS makes nothing in the time there is.
+_MOST_COLUMNS = 100_000
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def rounded(
     fallback: c.Longs,
     seconds: float,
     gap: float,
-    workers: int,
+    crew: Crew,
 ) -> c.Longs:
     """Choose among the free arcs; return those of the plan, which may break rules.
 
@@ -87,11 +89,12 @@ def rounded(
 
     def solve(part: tuple[c.Longs, Integer]) -> None:
         column, programme = part
-        share = max(seconds * workers * len(column) / columns, min(1.0, seconds))
-        answer = programme.solve(share, gap, best.stop)
+        if len(column) > _MOST_COLUMNS:
+            return
+        share = max(seconds * crew.workers * len(column) / columns, min(1.0, seconds))
+        answer = crew.solve(programme, share, gap, best.stop)
         if answer.x is not None:
             x[column] = answer.x
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(solve, place.programme.apart()))
+    list(crew.map(solve, place.programme.apart()))
     return np.append(parts.kept, place.taken(x))

@@ -9,16 +9,19 @@ import numpy as np
 from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
-from matching.solvers.blocks import Blocks
+from matching.solvers.blocks import Blocks, cut
+from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection, dissected
 from matching.solvers.doubt import in_doubt
 from matching.solvers.generation import Generation, Solved
 from matching.solvers.incumbent import Incumbent
+from matching.solvers.joining import joined, unexplained, worst
 from matching.solvers.linear import Relaxed, UnsolvedError
-from matching.solvers.mending import mended, neighbourhoods
+from matching.solvers.mending import mended
 from matching.solvers.relaxation import Relaxation, best_candidates
 from matching.solvers.repair import repaired
 from matching.solvers.rounding import rounded, split
+from matching.solvers.territory import Territory
 from matching.solvers.whole import prove
 from matching.weeks import Weeks
 
@@ -28,8 +31,10 @@ _SHARE = 0.15
 _RESERVE = 0.3
 # Of so few arcs all are solved at once: to solve parts first saves nothing.
 _SMALL = 50_000
-# How much larger than at first neighbourhoods become, and how much further they look.
-_BREADTHS = (1, 2, 4)
+# A turn helps if it takes this share off the gap.
+_HELPS = 0.1
+# After so many turns that changed neither the plan nor the bound by much, no other will.
+_IDLE = 2
 
 
 def search(
@@ -39,7 +44,7 @@ def search(
     relaxation: Relaxation,
     best: Incumbent,
     seed: int,
-    workers: int,
+    crew: Crew,
 ) -> Prices:
     """Improve the incumbent and its bound until proved, near enough, or told to stop.
 
@@ -51,7 +56,7 @@ def search(
     best.offer(repaired(problem, weeks, quality, relaxation.chosen), "repair")
     if not best.goes_on():
         return relaxation.prices
-    generation = Generation(problem, weeks, quality, seed, best)
+    generation = Generation(problem, weeks, quality, seed, best, crew.workers)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
     generation.start(relaxation.prices)
     rounds = itertools.count(1)
@@ -71,39 +76,57 @@ def search(
         if best.goes_on():
             prove(generation, np.arange(len(weeks.arcs)), best)
         return relaxation.prices
-    _close_in(generation, solved, best, workers)
+    _close_in(generation, solved, best, crew)
     return generation.prices(solved.dual)
 
 
-def _close_in(generation: Generation, solved: Solved, best: Incumbent, workers: int) -> None:
+def _close_in(generation: Generation, solved: Solved, best: Incumbent, crew: Crew) -> None:
     """Round the linear programme, solve the places in doubt exactly, then all that is left."""
     group = in_doubt(generation, solved.relaxed)
-    _round(generation, solved, best, group >= 0, workers)
+    _round(generation, solved, best, group >= 0, crew)
     if not best.goes_on():
         return
     parts = dissected(generation, solved.dual)
-    blocks = Blocks(generation, parts, group)
+    blocks = _begin(generation, parts, group, best, crew)
     if len(generation.weeks.arcs) > _SMALL:
-        blocks.close(workers, lambda bound: best.prove(bound, "close in"))
-        _mend(generation, parts, best, workers)
+        blocks.close(lambda bound: best.prove(bound, "close in"))
+        blocks = _mend(blocks, best)
     if best.goes_on():
         prove(generation, blocks.open_arcs(best.value), best)
 
 
-def _mend(generation: Generation, parts: Dissection, best: Incumbent, workers: int) -> None:
-    """Mend the plan, turn by turn; where that has helped no more for two turns, look further."""
-    turns = itertools.count()
-    for breadth in _BREADTHS:
-        idle = 0
-        while idle < 2:
-            before = best.value
-            if before is None or not best.goes_on():
-                return
-            turn = next(turns)
-            group = neighbourhoods(generation, parts, best.chosen, turn, breadth)
-            plan = mended(generation, parts, group, best.chosen, workers, turn, breadth)
-            best.offer(plan, "mend")
-            idle = idle + 1 if best.value == before else 0
+def _begin(
+    generation: Generation, parts: Dissection, group: c.Ints, best: Incumbent, crew: Crew
+) -> Blocks:
+    """Mend the first plan, cutting blocks along other lines while that helps."""
+    for turn in itertools.count():
+        territory = Territory(generation, parts, cut(generation, group, turn))
+        blocks = Blocks(generation, parts, territory, crew)
+        before = best.value
+        if before is None or not best.goes_on() or len(generation.weeks.arcs) <= _SMALL:
+            break
+        best.offer(mended(blocks, territory.numbers, best.chosen, turn), "mend")
+        if best.value is None or best.value - before < _HELPS * (best.bound - best.value):
+            break
+    return blocks
+
+
+def _mend(blocks: Blocks, best: Incumbent) -> Blocks:
+    """Mend the plan block by block, and join blocks to what they ask for, by turns."""
+    idle = 0
+    for turn in itertools.count():
+        if best.value is None or not best.goes_on():
+            break
+        before = best.bound - best.value
+        left, _ = unexplained(blocks, best.chosen)
+        plan = mended(blocks, worst(left), best.chosen, turn)
+        best.offer(plan, "mend")
+        blocks, new = joined(blocks, best.chosen)
+        blocks.close(lambda bound: best.prove(bound, "close in"), new)
+        idle = idle + 1 if best.bound - best.value > before * 0.999 else 0
+        if idle == _IDLE:
+            break
+    return blocks
 
 
 def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
@@ -112,7 +135,7 @@ def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
 
 
 def _round(
-    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, workers: int
+    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, crew: Crew
 ) -> None:
     """Make a plan of the linear programme, with some requests left open.
 
@@ -122,7 +145,7 @@ def _round(
     joint = relaxed.dual[writer.joint] > 0
     parts, seconds = split(generation, relaxed, loose), _SHARE * best.seconds_left
     mostly = _mostly(generation, relaxed)
-    plan = rounded(generation, parts, joint, mostly, seconds, best.gap_limit / 4, workers)
+    plan = rounded(generation, parts, joint, mostly, seconds, best.gap_limit / 4, crew)
     if not best.offer(plan, "round"):
         _offer_repaired(generation, plan, best, "round")
 

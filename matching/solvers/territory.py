@@ -15,33 +15,46 @@ class Territory:
     Parameters
     ----------
     group : int32 array, shape (requests,)
-        Which group each request is in; -1 for none.
+        Which group each request is in; -1 for none. Groups are numbered anew in the same order.
+    owner : int32 array, shape (volunteers,), optional
+        The group that volunteers are known to belong to, by its new number; -1 where it is open.
 
     Attributes
     ----------
+    size : int
+        How many groups there are.
     numbers : int64 array, shape (groups,)
         The groups, small ones first.
+    group : int32 array, shape (requests,)
     of_arc : int32 array, shape (arcs,)
         In which group each arc ends.
     owner : int32 array, shape (volunteers,)
-        The group where their best arc ends; -1 for none.
+        The group each belongs to: if it is open, that where their best arc ends; -1 for none.
     requests, people : Groups
         Those of each group.
     """
 
-    def __init__(self, generation: Generation, parts: Dissection, group: c.Ints) -> None:
+    def __init__(
+        self,
+        generation: Generation,
+        parts: Dissection,
+        group: c.Ints,
+        owner: c.Ints | None = None,
+    ) -> None:
         arcs, problem = generation.weeks.arcs, generation.problem
         number = np.unique(np.append(group, -1), return_inverse=True)[1][:-1] - 1
-        group = number.astype(np.int32)
-        size = np.bincount(group[group >= 0])
-        self.numbers = np.argsort(size, kind="stable")
-        self.of_arc = group[problem.slots.request[arcs.slot]]
-        rows = np.flatnonzero(self.of_arc >= 0)
+        self.group = number.astype(np.int32)
+        many = np.bincount(self.group[self.group >= 0])
+        self.size = len(many)
+        self.numbers = np.argsort(many, kind="stable")
+        self.of_arc = self.group[problem.slots.request[arcs.slot]]
+        known = np.full(len(problem.volunteers), -1, np.int32) if owner is None else owner
+        rows = np.flatnonzero((self.of_arc >= 0) & (known[arcs.volunteer] < 0))
         best = c.best_of(arcs.volunteer, parts.reward, rows)
-        self.owner = np.full(len(problem.volunteers), -1, np.int32)
+        self.owner = known.copy()
         self.owner[arcs.volunteer[best]] = self.of_arc[best]
-        self.requests = c.Groups(group, len(size))
-        self.people = c.Groups(self.owner, len(size))
+        self.requests = c.Groups(self.group, self.size)
+        self.people = c.Groups(self.owner, self.size)
 
 
 def cells(lat: c.Floats, lon: c.Floats, size: int, turn: int = 0) -> c.Longs:

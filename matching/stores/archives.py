@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -69,6 +69,11 @@ class Archive:
         """Read every table in the archive."""
         with self._unpacked() as folder:
             return folder.read_tables()
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Read the files in the archive by their own names."""
+        with self._unpacked() as folder:
+            return folder.read_own(wanted, rows)
 
     def read_result(self) -> Output:
         """Read what a plan left in the archive."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import nullcontext
 from typing import Any
 
 import polars as pl
 
-from matching.adapters import Output
+from matching.adapters import Output, missing_tables
 from matching.errors import UsageError
 from matching.faults import fault, no_faults
 from matching.schema import TABLES
@@ -61,11 +61,24 @@ class Frames:
 
     def read_tables(self) -> Tables:
         """Turn every dataframe into a Polars one, without a copy where memory is shared."""
+        read = self._read(self.frames, self.names)
+        found = {n: self.names.read(n, f) if n in TABLES else f for n, f in read.items()}
+        return Tables(found, read.faults)
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Turn the dataframes into Polars ones by their own names."""
+        missing = [name for name in wanted or () if name not in self.frames]
+        if missing:
+            raise missing_tables("the mapping of dataframes", missing, self.frames)
+        read = self._read(self.frames if wanted is None else wanted, Names())
+        return read if rows is None else Tables({n: f.head(rows) for n, f in read.items()})
+
+    def _read(self, wanted: Iterable[str], names: Names) -> Tables:
         found, faults = {}, [no_faults()]
         if isinstance(self.frames, Tables):
             faults.append(self.frames.faults)
-        for theirs, frame in self.frames.items():
-            table = self.names.ours(theirs)
+        for theirs in wanted:
+            frame, table = self.frames[theirs], names.ours(theirs)
             try:
                 with _ONE_AT_A_TIME if kind_of(theirs, frame) == "duckdb" else nullcontext():
                     frame = to_polars(frame)
@@ -74,7 +87,7 @@ class Frames:
                 text = f"the dataframe cannot be read ({reason}); give each column one type"
                 faults.append(fault(table, "dataframe", text))
                 continue
-            found[table] = self.names.read(table, frame) if table in TABLES else frame
+            found[table] = frame
         return Tables(found, pl.concat(faults))
 
 

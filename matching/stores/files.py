@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from matching.adapters import missing_tables
 from matching.errors import DataError, UsageError
 from matching.faults import fault, no_faults
 from matching.schema import NEEDED, TABLES
@@ -69,6 +71,31 @@ def read_tables(
         faults.append(found)
         if frame is not None:
             frames[name] = names.read(name, frame)
+    return Tables(frames, pl.concat(faults))
+
+
+def read_own(
+    folder: Path | str,
+    wanted: Collection[str] | None = None,
+    rows: int | None = None,
+    encoding: str | None = None,
+) -> Tables:
+    """Read the files of a folder by their own names; see `adapters.OwnSource`."""
+    folder = Path(folder)
+    check_encoding(encoding)
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder} {what}; name the folder that holds the tables")
+    files = _files_of(folder, Names())
+    missing = [name for name in wanted or () if name not in files]
+    if missing:
+        raise missing_tables(str(folder), missing, files)
+    frames, faults = {}, [no_faults()]
+    for name in files if wanted is None else dict.fromkeys(wanted):
+        frame, found = _read_one(name, files[name], encoding)
+        faults.append(found)
+        if frame is not None:
+            frames[name] = frame if rows is None else frame.head(rows)
     return Tables(frames, pl.concat(faults))
 
 

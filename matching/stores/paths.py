@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -76,6 +76,10 @@ class Folder:
     def read_tables(self) -> Tables:
         """Read every table; see `files.read_tables`."""
         return files.read_tables(self.path, self.names, self.encoding)
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Read the files by their own names; see `files.read_own`."""
+        return files.read_own(self.path, wanted, rows, self.encoding)
 
     def read_result(self) -> Output:
         """Read what a plan left here; waits for whoever is writing."""

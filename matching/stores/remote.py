@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from fsspec.core import url_to_fs
 
-from matching.adapters import Output, Sink
+from matching.adapters import Output, OwnSource, Sink
 from matching.adapters import open_sink as open_local_sink
 from matching.adapters import open_source as open_local
 from matching.errors import UsageError
@@ -78,6 +78,13 @@ class Remote:
         """Copy the files here and read them."""
         with self._copied() as here:
             return open_local(here, **self.options).read_tables()
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Copy the files here and read them by their own names."""
+        with self._copied() as here:
+            source = open_local(here, **self.options)
+            assert isinstance(source, OwnSource)
+            return source.read_own(wanted, rows)
 
     def read_result(self) -> Output:
         """Copy what a plan left and read it."""

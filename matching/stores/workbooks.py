@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import fastexcel
 import polars as pl
 import xlsxwriter
 
-from matching.adapters import Output
+from matching.adapters import Output, missing_tables
 from matching.errors import UsageError
 from matching.faults import fault, no_faults
 from matching.schema import TABLES
@@ -33,6 +33,8 @@ _OPTIONS = {
     "strings_to_numbers": False,
     "constant_memory": True,
 }
+# A time without a day stands on the last day of 1899 in a workbook.
+_CLOCK = r"^1899-12-3[01] (\d\d:\d\d:\d\d)$"
 _FORMATS = {"datetime": "yyyy-mm-dd hh:mm", "date": "yyyy-mm-dd", "time": "hh:mm"}
 
 
@@ -78,6 +80,21 @@ class Workbook:
                 f"{', '.join(self.names.theirs(name) for name in ('volunteers', 'requests'))} "
                 "and so on; say with tables={...} which sheet is which"
             )
+        return Tables(frames, pl.concat(faults))
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Read the sheets by their own names; every cell as text, a time of day as such."""
+        book = self._book()
+        missing = [name for name in wanted or () if name not in book.sheet_names]
+        if missing:
+            raise missing_tables(self.path.name, missing, book.sheet_names)
+        frames, faults = {}, [no_faults()]
+        for sheet in book.sheet_names if wanted is None else dict.fromkeys(wanted):
+            frame, found = _sheet(sheet, book, sheet, Names())
+            faults.append(found)
+            if frame is not None:
+                frame = frame.with_columns(pl.col(pl.String).str.replace(_CLOCK, "$1"))
+                frames[sheet] = frame if rows is None else frame.head(rows)
         return Tables(frames, pl.concat(faults))
 
     def read_result(self) -> Output:
@@ -168,8 +185,7 @@ def _as_written(table: str, name: str) -> pl.Expr:
     if isinstance(column, dy.Date):
         return cell.str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
     if isinstance(column, dy.Time):
-        # A time without a day stands on the last day of 1899 in a workbook.
-        return cell.str.replace(r"^1899-12-3[01] (\d\d:\d\d:\d\d)$", "$1")
+        return cell.str.replace(_CLOCK, "$1")
     return cell
 
 

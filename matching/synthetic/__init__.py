@@ -1,6 +1,7 @@
 """Synthetic worlds: seeded towns, districts, cities and provinces of any size."""
 
-from matching.synthetic.arguments import RULES, SIZES
+from matching.synthetic.arguments import NATION, RULES, SIZES
+from matching.synthetic.nation import generate_region, regions
 from matching.synthetic.world import generate
 
-__all__ = ["RULES", "SIZES", "generate"]
+__all__ = ["NATION", "RULES", "SIZES", "generate", "generate_region", "regions"]

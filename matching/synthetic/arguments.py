@@ -12,8 +12,11 @@ SIZES = {
     "province": (2_660_000, 63_000),
 }
 RULES = ("network", "full")
+# All registered volunteers of the country, and as many requests to each as in the province.
+NATION = (230_000_000, 5_450_000)
 MAX_COUNT = 10_000_000
 MAX_SCARCITY = 1000.0
+MAX_COPIES = 100
 
 
 def check(
@@ -24,15 +27,37 @@ def check(
     scarcity: float,
     seed: int,
     week: dt.date,
+    copies: int,
 ) -> None:
     """Raise a `ValueError` that names the first bad value and what is allowed."""
     if size not in SIZES:
         raise ValueError(f"size {size!r} is unknown; allowed: {', '.join(SIZES)}")
+    if not 1 <= copies <= MAX_COPIES:
+        raise ValueError(f"copies {copies} is out of range; allowed: 1 to {MAX_COPIES}")
+    _check_rest(volunteers, requests, MAX_COUNT, rules, scarcity, seed, week)
+
+
+def check_nation(
+    volunteers: int, requests: int, rules: str, scarcity: float, seed: int, week: dt.date
+) -> None:
+    """Raise a `ValueError` that names the first bad value and what is allowed in a nation."""
+    _check_rest(volunteers, requests, 2 * NATION[0], rules, scarcity, seed, week)
+
+
+def _check_rest(
+    volunteers: int | None,
+    requests: int | None,
+    most: int,
+    rules: str,
+    scarcity: float,
+    seed: int,
+    week: dt.date,
+) -> None:
     if rules not in RULES:
         raise ValueError(f"rules {rules!r} are unknown; allowed: {', '.join(RULES)}")
     for name, count in (("volunteers", volunteers), ("requests", requests)):
-        if count is not None and not 1 <= count <= MAX_COUNT:
-            raise ValueError(f"{name} {count} is out of range; allowed: 1 to {MAX_COUNT}")
+        if count is not None and not 1 <= count <= most:
+            raise ValueError(f"{name} {count} is out of range; allowed: 1 to {most}")
     if not (math.isfinite(scarcity) and 0 < scarcity <= MAX_SCARCITY):
         raise ValueError(
             f"scarcity {scarcity} is out of range; allowed: above 0, up to {MAX_SCARCITY:g}"

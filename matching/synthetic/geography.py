@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -31,6 +32,8 @@ _MEDIAN_OVER_SCALE = 0.754
 _TOWN_KM, _URBAN_TOWN_KM, _SUBDISTRICT_KM = 27.0, 8.0, 3.3
 _URBAN_SHARE = 0.75
 _TRIES = 24
+# How far one copy of a map is from the next: for some near enough to serve next door.
+_APART_KM = 12.0
 # At the border, the own seat is so many times as far as the nearest one.
 _BORDER = 1.5
 
@@ -79,10 +82,54 @@ def read_towns(size: str) -> Towns:
     )
 
 
+def side_by_side(towns: Towns, copies: int) -> Towns:
+    """Return the map of some towns so many times, in a grid, each a few kilometres from the next.
+
+    Who grows a world so keeps its density: everybody has as many people around as in one copy,
+    but for those at the border, who can serve next door. The first two digits of a town's code
+    number its copy.
+    """
+    if copies == 1:
+        return towns
+    size, columns = towns.kind.size, math.ceil(math.sqrt(copies))
+    copy = np.repeat(np.arange(copies), size)
+    row, column = np.divmod(copy, columns)
+    middle_lat, middle_lon = (towns.lat.max() + towns.lat.min()) / 2, towns.lon.mean()
+    north = (towns.lat - middle_lat) * KM_PER_DEGREE
+    east = (towns.lon - middle_lon) * KM_PER_DEGREE * np.cos(np.radians(middle_lat))
+    above = (np.ptp(north) + _APART_KM) * (row - row.mean())
+    beside = (np.ptp(east) + _APART_KM) * (column - column.mean())
+    lat = middle_lat + (np.tile(north, copies) + above) / KM_PER_DEGREE
+    squeeze = np.cos(np.radians(middle_lat + above / KM_PER_DEGREE))
+    lon = middle_lon + (np.tile(east, copies) + beside) / (KM_PER_DEGREE * squeeze)
+    again = np.tile(np.arange(size), copies)
+    number = pl.Series(copy).cast(pl.String).str.zfill(2)
+    counties = int(towns.county.max()) + 1
+    return Towns(
+        code=number + towns.code.gather(again).str.slice(2),
+        name=towns.name.gather(again),
+        county_name=towns.county_name.gather(again),
+        county=towns.county[again] + counties * copy,
+        kind=towns.kind[again],
+        lat=lat.round(5),
+        lon=lon.round(5),
+        people=towns.people[again],
+        elderly=towns.elderly[again],
+        communities=towns.communities[again],
+    )
+
+
 def _read(name: str) -> pl.DataFrame:
     codes = {"code": pl.String, "county_code": pl.String}
     source = files(__package__).joinpath("data", name).read_bytes()
     return pl.read_csv(source, schema_overrides=codes)
+
+
+@cache
+def read_provinces() -> pl.DataFrame:
+    """Return ``code``, ``name`` and ``pop2020`` of the provinces, in the order of their codes."""
+    source = files(__package__).joinpath("data", "provinces.csv").read_bytes()
+    return pl.read_csv(source, schema_overrides={"code": pl.String})
 
 
 @cache

@@ -22,7 +22,7 @@ from matching.synthetic import (
     relations,
 )
 from matching.synthetic.arguments import SIZES, check
-from matching.synthetic.geography import read_towns
+from matching.synthetic.geography import Towns, read_towns, side_by_side
 from matching.synthetic.stations import build_stations, station_table
 
 SEATS_PER_REQUEST = 4.0
@@ -61,6 +61,7 @@ def generate(
     scarcity: float = 1.0,
     seed: int = 0,
     week: dt.date = dt.date(2026, 11, 30),
+    copies: int = 1,
 ) -> dict[str, pl.DataFrame]:
     """Make the tables of a world: a week of volunteers and requests in real places.
 
@@ -85,6 +86,9 @@ def generate(
         Of the random streams, at least 0.
     week
         The Monday of the week.
+    copies
+        How many times the map lies side by side, from 1 to 100; the numbers of volunteers and
+        requests are those of all copies together.
 
     Returns
     -------
@@ -97,20 +101,46 @@ def generate(
     ValueError
         If an argument is not allowed; the message names the value and what is allowed.
     """
-    check(size, volunteers, requests, rules, scarcity, seed, week)
-    usual_volunteers, usual_requests = SIZES[size]
-    full = rules == "full"
-    # A few hundred people would leave nearly every seat empty, were they like those of a city.
-    eager = size == "town"
-    streams = dict(zip(_PARTS, map(_generator, SeedSequence(seed).spawn(len(_PARTS))), strict=True))
+    check(size, volunteers, requests, rules, scarcity, seed, week, copies)
+    usual_volunteers, usual_requests = (count * copies for count in SIZES[size])
+    return populate(
+        side_by_side(read_towns(size), copies),
+        volunteers or usual_volunteers,
+        requests or usual_requests,
+        full=rules == "full",
+        # A few hundred people would leave nearly every seat empty, were they like those of a city.
+        eager=size == "town",
+        scarcity=scarcity,
+        seed=SeedSequence(seed),
+        week=week,
+    )
 
-    towns = read_towns(size)
+
+def populate(
+    towns: Towns,
+    volunteers: int,
+    requests: int,
+    *,
+    full: bool,
+    eager: bool,
+    scarcity: float,
+    seed: SeedSequence,
+    week: dt.date,
+) -> dict[str, pl.DataFrame]:
+    """Make the tables of a world in some towns; see `generate`.
+
+    Parameters
+    ----------
+    eager
+        Whether people can do more and come more often than in a city.
+    """
+    streams = dict(zip(_PARTS, map(_generator, seed.spawn(len(_PARTS))), strict=True))
     places = build_stations(streams["stations"], towns)
-    station = people.settle(streams["homes"], volunteers or usual_volunteers, places)
+    station = people.settle(streams["homes"], volunteers, places)
     by_town = np.bincount(places.town[station], minlength=towns.kind.size)
     tree = organisations.organise(towns, by_town)
     crowd = people.build_people(streams["people"], station, places, towns, tree)
-    wanted = orders.build_orders(streams["orders"], requests or usual_requests, places, tree, full)
+    wanted = orders.build_orders(streams["orders"], requests, places, tree, full)
     asked = demand.build_demand(
         streams["demand"], wanted, SKILLED_IN_A_TOWN if eager else demand.WITH_SKILL
     )

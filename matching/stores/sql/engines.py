@@ -66,7 +66,12 @@ def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
         raise UsageError(f"{error}; a database is named as in {' or '.join(_examples())}") from None
     if lite:
         _begin_for_real(engine)
-    until_done(lambda: engine.connect().close(), engine, "connecting")
+    try:
+        until_done(lambda: engine.connect().close(), engine, "connecting")
+    except StoreError as error:
+        raise StoreError(
+            f"{error}; check host, port, database, user and password, and that the server runs"
+        ) from None
     return engine
 
 

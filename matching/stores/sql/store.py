@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from matching.adapters import Output
+from matching.adapters import Output, missing_tables
 from matching.errors import UsageError
 from matching.schema import NEEDED, TABLES, key_of
 from matching.stores.csv_files import OWN_ROW
@@ -73,6 +73,18 @@ class Database:
             If the database does not answer or refuses.
         """
         return until_done(self._read_tables, self.engine, "reading")
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Read tables and views by their own names, whole rows, in the order of all columns.
+
+        Raises
+        ------
+        UsageError
+            If one that is wanted is not there.
+        StoreError
+            If the database does not answer or refuses.
+        """
+        return until_done(lambda: self._read_own(wanted, rows), self.engine, "reading")
 
     def read_batches(self, table: str, rows: int = ROWS) -> Iterator[pl.DataFrame]:
         """Read one table in batches of its columns of the contract, in the database's order.
@@ -144,6 +156,26 @@ class Database:
                 frames[table] = _in_order(table, frame).with_columns(
                     pl.lit(None).alias(apart(name, frame)) for name in others
                 )
+        return Tables(frames)
+
+    def _read_own(self, wanted: Collection[str] | None, rows: int | None) -> Tables:
+        frames = {}
+        with reading(self.engine) as connection:
+            inspector = sa.inspect(connection)
+            there = _relations(inspector, self.schema)
+            missing = [name for name in wanted or () if name not in there]
+            if missing:
+                raise missing_tables("the database", missing, there)
+            for name in there if wanted is None else dict.fromkeys(wanted):
+                columns = [column["name"] for column in inspector.get_columns(name, self.schema)]
+                cells = [sa.column(column, sa.types.NullType()) for column in columns]
+                query = sa.select(sa.table(name, *cells, schema=self.schema))
+                if rows is not None:
+                    # No parameter: PostgreSQL's COPY has none.
+                    query = query.limit(sa.literal_column(str(int(rows))))
+                frame = together(_batches(connection, query))
+                frame = frame.rename({"row": OWN_ROW}, strict=False)
+                frames[name] = frame.sort(frame.columns, nulls_last=True, maintain_order=True)
         return Tables(frames)
 
     def _is_there(self, table: str, there: list[str]) -> bool:

@@ -1,0 +1,1 @@
+"""Growth: how time and memory of the whole job grow with the number of volunteers."""

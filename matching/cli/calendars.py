@@ -1,0 +1,72 @@
+"""``matching availability``: volunteers' calendars as a table of the week."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matching.arguments import (
+    Events,
+    FormatOption,
+    OnError,
+    OnErrorOption,
+    OutOptionOption,
+    PolicyOption,
+    WeekOption,
+)
+from matching.cli.given import options_of, policy_of, shown_of, week_of
+from matching.conduct import needing, teaching, tell
+
+
+def availability(
+    calendars: Annotated[
+        Path, typer.Argument(help="Folder with one .ics per volunteer, such as V7.ics")
+    ],
+    out: Annotated[
+        str, typer.Option(help="Folder or URL that holds the other tables", metavar="WHERE")
+    ],
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    events: Annotated[
+        Events,
+        typer.Option(
+            help="What events say: all: each that there is time; free: those shown as free that "
+            "there is, and the others that there is none"
+        ),
+    ] = Events.all,
+    on_error: OnErrorOption = OnError.refuse,
+    workers: Annotated[int, typer.Option(help="Processes", min=1, max=256)] = 2,
+    format: FormatOption = None,
+    out_option: OutOptionOption = None,
+) -> None:
+    """Read the volunteers' calendars as the table availability of the week."""
+    with teaching():
+        from matching.adapters import open_sink
+        from matching.errors import UsageError, describe
+
+        with needing("calendars"):
+            from matching.stores.calendars import read_availability
+
+        written = {} if format is None else {"format": format.value}
+        sink = open_sink(out, **written, **options_of(out_option))
+        if out.lower().endswith((".zip", ".xlsx")) or not hasattr(sink, "write_tables"):
+            text = "takes no table beside those that it holds; name the folder of the tables"
+            raise UsageError(f"{shown_of(out)} {text}")
+        frame, faults = read_availability(
+            calendars,
+            week_of(week),
+            policy_of(policy).time_zone,
+            events=events.value,
+            on_error=on_error.value,
+            workers=workers,
+        )
+        sink.write_tables({"availability": frame})
+        for fault in faults.iter_rows(named=True):
+            tell(f"left out: {describe(fault).strip()}", "yellow")
+        hours = (frame["end"] - frame["start"]).dt.total_minutes().sum() / 60
+        typer.echo(
+            f"availability of {frame['volunteer_id'].n_unique():,} volunteers: windows "
+            f"{frame.height:,}, hours {hours:,.1f}; written to {shown_of(out)}"
+        )

@@ -1,0 +1,77 @@
+"""``matching check``: what an independent reader says of a plan."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from matching.arguments import (
+    JsonOption,
+    MappingOption,
+    OnError,
+    OnErrorOption,
+    OptionOption,
+    OutOptionOption,
+    PolicyOption,
+    TablesArgument,
+    WeekOption,
+)
+from matching.cli.given import options_of, policy_of, print_json, result_of, week_of
+from matching.conduct import teaching
+
+
+def check(
+    tables: TablesArgument,
+    plan: Annotated[
+        str, typer.Argument(help="Folder, file or URL with a plan, wherever it comes from")
+    ],
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    mapping: MappingOption = None,
+    on_error: OnErrorOption = OnError.refuse,
+    json: JsonOption = False,
+    option: OptionOption = None,
+    out_option: OutOptionOption = None,
+) -> None:
+    """Audit a plan: which rules hold, what it is worth, and what its prices prove.
+
+    Week and policy are those of the plan's summary.json, unless given.
+    Exit status 0 if the plan keeps every rule and its summary tells the truth, 1 if not.
+    """
+    with teaching(json):
+        from matching.ticker import Ticker
+
+        with Ticker(("read", "check", "audit", "prove")) as ticker:
+            from matching import audit
+            from matching.certificate import certify
+            from matching.mapping import mapped_source
+            from matching.pins import settled
+            from matching.plan import Plan
+            from matching.prices import Prices
+            from matching.problem import Problem
+            from matching.terminal import show_check
+            from matching.verdict import Verdict
+
+            ticker.say("read")
+            tables_of_plan, summary = result_of(plan, mapping, options_of(out_option))
+            chosen = policy_of(policy, summary)
+            monday = week_of(week or summary.get("week"))
+            raw = mapped_source(tables, mapping, monday, **options_of(option)).read_tables()
+            ticker.say("validate")
+            problem = settled(Problem.from_tables(raw, monday, chosen, on_error.value))
+            del raw
+            made = Plan.from_frame(problem, tables_of_plan["plan"])
+            priced = tables_of_plan.get("prices")
+            prices = None if priced is None else Prices.from_frame(problem, priced)
+            ticker.say("audit")
+            broken, worth = audit.violations(problem, made), audit.value(problem, made)
+            ticker.say("prove")
+            bound = None if prices is None else certify(problem, prices)
+        verdict = Verdict(broken, worth, bound, summary)
+        if json:
+            print_json(verdict.to_json())
+        else:
+            show_check(verdict)
+        if not verdict.passes:
+            raise typer.Exit(1)

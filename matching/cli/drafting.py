@@ -1,0 +1,46 @@
+"""``matching map``: a first mapping of a store's own words to ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from matching.arguments import OptionOption, TablesArgument
+from matching.cli.given import options_of, shown_of
+from matching.conduct import teaching
+
+
+def draft_mapping(
+    tables: TablesArgument,
+    out: Annotated[
+        Path, typer.Option(help="TOML file to write; one that is there stays", metavar="FILE")
+    ],
+    option: OptionOption = None,
+) -> None:
+    """Draft a mapping: guess from names and values which column of a store is which of ours.
+
+    Read what it wrote, mend the guesses, then plan with it. Exit status 1 if something that is
+    needed was not found.
+    """
+    with teaching():
+        from matching.adapters import open_source
+        from matching.errors import UsageError
+        from matching.mapping import draft
+
+        there = UsageError(f"{out} is there already, and is never overwritten; give another name")
+        if out.exists():
+            raise there
+        made = draft(open_source(tables, **options_of(option)), shown_of(tables))
+        try:
+            with out.open("x", encoding="utf-8") as file:
+                file.write(made.text)
+        except FileExistsError:
+            raise there from None
+        typer.echo(f"{out}: a draft to read and mend")
+        for title, texts in (("missing", made.missing), ("unsure", made.unsure)):
+            for text in texts:
+                typer.echo(f"{title}: {text}")
+        if made.missing:
+            raise typer.Exit(1)

@@ -1,0 +1,81 @@
+"""What commands make of what they are given: options, weeks, policies, plans."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from matching.adapters import Output
+    from matching.policy import Policy
+
+
+def print_json(told: dict[str, Any]) -> None:
+    """Write an object for machines."""
+    from matching.stores.results import json_of
+
+    typer.echo(json_of(told), nl=False)
+
+
+def shown_of(where: str) -> str:
+    """Return a URL without the password that may stand in it."""
+    from urllib.parse import urlsplit
+
+    secret = urlsplit(where).password if "://" in where else None
+    return where.replace(f":{secret}@", ":***@") if secret else where
+
+
+def options_of(given: list[str] | None) -> dict[str, str]:
+    """Return what stores are told, by name."""
+    from matching.errors import UsageError
+
+    wrong = [text for text in given or [] if "=" not in text]
+    if wrong:
+        raise UsageError(f"option {wrong[0]!r}: write it as NAME=VALUE, as encoding=gb18030")
+    pairs = (text.partition("=") for text in given or [])
+    return {name: value for name, _, value in pairs}
+
+
+def result_of(plan: str, mapping: Path | None, options: dict[str, str]) -> Output:
+    """Read the tables of a plan, and its summary: empty, if a file holds the plan alone."""
+    from matching.adapters import PATH, adapter_name
+    from matching.errors import UsageError
+    from matching.mapping import mapped_sink
+    from matching.stores import read_plan
+
+    local = adapter_name(plan) == PATH
+    if "://" not in plan and "::" not in plan and not Path(plan).exists():
+        raise UsageError(f"{plan} does not exist; name a plan's file, or the folder that holds it")
+    if local and not Path(plan).is_dir():
+        return {"plan": read_plan(plan)}, {}
+    tables, summary = mapped_sink(plan, mapping, **options).read_result()
+    if "plan" not in tables and local:
+        return {"plan": read_plan(plan)}, summary  # raises, and says what it looked for
+    if "plan" not in tables:
+        raise UsageError(f"{shown_of(plan)} holds no plan; plan the week to write one")
+    return tables, summary
+
+
+def week_of(text: str | None) -> date:
+    """Return the Monday that is named, or else the next."""
+    from matching.errors import UsageError
+
+    if text is None:
+        today = date.today()
+        return today + timedelta(days=7 - today.weekday())
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"week = {text!r}: write a day such as 2026-11-30") from None
+
+
+def policy_of(path: Path | None, summary: dict[str, Any] | None = None) -> Policy:
+    """Return the policy that is named, or else the one that a plan was made with."""
+    from matching.policy import Policy
+
+    if path is None and summary and "policy" in summary:
+        return Policy.from_json(summary["policy"])
+    return Policy() if path is None else Policy.from_toml(path)

@@ -1,0 +1,238 @@
+"""``matching plan``: the best week, or a nation's weeks region by region."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matching.arguments import (
+    SEARCH,
+    FormatOption,
+    JsonOption,
+    MappingOption,
+    OnError,
+    OnErrorOption,
+    OptionOption,
+    OutOptionOption,
+    PolicyOption,
+    TablesArgument,
+    WeekOption,
+)
+from matching.cli.given import options_of, policy_of, print_json, shown_of, week_of
+from matching.conduct import interruptible, needing, teaching, tell
+
+if TYPE_CHECKING:
+    from matching.reports.edits import Edits
+
+
+def plan(
+    tables: TablesArgument,
+    out: Annotated[
+        str, typer.Option(help="Folder, .zip, .xlsx or URL for the plan", metavar="WHERE")
+    ],
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    mapping: MappingOption = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(help="Seconds to search", min=0, metavar="SECONDS", rich_help_panel=SEARCH),
+    ] = 600.0,
+    gap: Annotated[
+        float,
+        typer.Option(
+            help="Relative gap that is good enough; 0: until proved best",
+            min=0,
+            metavar="SHARE",
+            rich_help_panel=SEARCH,
+        ),
+    ] = 1e-4,
+    workers: Annotated[
+        int, typer.Option(help="Threads", min=1, max=256, metavar="N", rich_help_panel=SEARCH)
+    ] = 2,
+    seed: Annotated[
+        int,
+        typer.Option(help="Same seed, same plan", min=0, metavar="N", rich_help_panel=SEARCH),
+    ] = 0,
+    on_error: OnErrorOption = OnError.refuse,
+    pins: Annotated[
+        Path | None,
+        typer.Option(
+            help="Workbook of `matching report --format xlsx`, edited: its rosters stay",
+            metavar="FILE",
+        ),
+    ] = None,
+    json: JsonOption = False,
+    format: FormatOption = None,
+    option: OptionOption = None,
+    out_option: OutOptionOption = None,
+) -> None:
+    """Make the week's plan: write plan, unfilled, prices and the summary to WHERE.
+
+    Without --week, the week that starts next Monday.
+    A folder of folders region=CODE is planned region by region, as many at once as workers.
+    Ctrl-C ends the search with the best plan so far (exit status 130); a second one abandons it.
+    """
+    if "://" not in tables and any(Path(tables).glob("region=*/")):
+        with teaching(json):
+            _refuse_of_a_nation(mapping=mapping, pins=pins, format=format, option=option)
+            _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed, json)
+        return
+    start = time.perf_counter()
+    with teaching(json), _about_edits(pins), interruptible() as interrupted:
+        from matching.ticker import Ticker
+
+        with Ticker(time_limit=time_limit, gap=gap) as ticker:
+            from matching.engine import solve
+            from matching.mapping import mapped_sink, mapped_source
+            from matching.problem import Problem
+            from matching.reports.origin import Origin
+            from matching.terminal import say_next, show_plan
+
+            edits = None if pins is None else _edits(pins, week)
+            monday = week_of(week) if edits is None or edits.week is None else edits.week
+            source = mapped_source(tables, mapping, monday, **options_of(option))
+            written = {} if format is None else {"format": format.value}
+            sink = mapped_sink(out, mapping, **written, **options_of(out_option))
+            ticker.say("read")
+            raw = source.read_tables()
+            ticker.say("validate")
+            problem = Problem.from_tables(raw, monday, policy_of(policy), on_error.value)
+            del raw
+            if edits is not None:
+                from matching.reports.repinning import repinned
+
+                edited = repinned(problem, edits)
+                problem = edited.problem
+            result = solve(
+                problem,
+                time_limit=time_limit,
+                gap=gap,
+                workers=workers,
+                seed=seed,
+                on_progress=ticker.tell,
+                interrupted=interrupted,
+            )
+            if edits is not None and result.status in ("infeasible", "unknown"):
+                wrong = edited.unserved()
+                if wrong is not None:
+                    raise wrong
+            ticker.say("tables")
+            frames, summary = result.output()
+            ticker.say("write")
+            if edits is not None:
+                summary["pins"] = edited.counts()
+            summary["timings"] |= ticker.timings
+            origin = Origin.of(tables, options_of(option), on_error.value)
+            summary["source"] = origin.to_json()
+            sink.write_result(frames, summary)
+        summary["timings"] |= ticker.timings
+        if json:
+            print_json(summary)
+        else:
+            show_plan(frames, summary, shown_of(out), time.perf_counter() - start)
+            if edits is not None:
+                kept, added, off = edited.counts().values()
+                typer.echo(
+                    f"rows of {pins}: {kept:,} kept, {added:,} new, {off:,} people taken off"
+                )
+            if summary["filled"]:
+                read = ["--mapping", str(mapping)] if mapping else []
+                checked = [*read, *(word for text in option or [] for word in ("--option", text))]
+                if on_error is OnError.quarantine:
+                    checked += ["--on-error", on_error.value]
+                say_next(
+                    ("matching", "check", shown_of(tables), shown_of(out), *checked),
+                    ("matching", "report", shown_of(out), *read, "--out", "plan.html"),
+                )
+        if interrupted():
+            raise typer.Exit(130)
+
+
+def _plan_nation(
+    tables: str,
+    out: str,
+    week: str | None,
+    policy: Path | None,
+    time_limit: float,
+    gap: float,
+    workers: int,
+    seed: int,
+    json: bool,
+) -> None:
+    """Plan a data set in regions, in as many processes as there are workers."""
+    from concurrent.futures import ProcessPoolExecutor
+    from contextlib import nullcontext
+    from multiprocessing import get_context
+
+    from matching.nation import plan_nation
+    from matching.terminal import show_nation
+
+    # Fresh processes: a fork would take over the threads' locks.
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    with pool if workers > 1 else nullcontext() as executor:
+        summary = plan_nation(
+            tables,
+            out,
+            week_of(week),
+            policy_of(policy),
+            executor=executor,
+            time_limit=time_limit,
+            gap=gap,
+            seed=seed,
+            told=lambda text: None if json else typer.echo(text, err=True),
+        )
+    if json:
+        print_json(summary)
+    else:
+        show_nation(summary, shown_of(out))
+
+
+def _refuse_of_a_nation(**given: object) -> None:
+    """Refuse what a plan in regions does not take, rather than not listen."""
+    from matching.errors import UsageError
+
+    for name, value in given.items():
+        if value:
+            raise UsageError(
+                f"--{name} does not go with tables in regions, which are Parquet as the contract "
+                "has them; leave it out, or plan a region by itself"
+            )
+
+
+@contextmanager
+def _about_edits(workbook: Path | None) -> Iterator[None]:
+    """Say what to do where an edit breaks something."""
+    from matching.errors import DataError
+
+    try:
+        yield
+    except DataError:
+        if workbook is not None:
+            tell(
+                f"nothing was planned; mend {workbook}, or leave these rows out with --on-error "
+                "quarantine: the table faults then lists them all",
+                "yellow",
+            )
+        raise
+
+
+def _edits(workbook: Path, week: str | None) -> Edits:
+    """Read an edited workbook; it must be of the week that is named."""
+    from matching.errors import UsageError
+
+    with needing("xlsx"):
+        from matching.reports.edits import read_edits
+    edits = read_edits(workbook)
+    if week is not None and edits.week not in (None, week_of(week)):
+        raise UsageError(
+            f"{workbook} holds the week of {edits.week}, and --week says {week}; leave --week out, "
+            "or name the workbook of that week"
+        )
+    if week is None and edits.week is None:
+        raise UsageError(f"{workbook} does not say its week: add --week, as in 2026-11-30")
+    return edits

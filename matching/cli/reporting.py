@@ -1,0 +1,131 @@
+"""``matching report``: a plan as people read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from matching.arguments import (
+    MappingOption,
+    OptionOption,
+    OutOptionOption,
+    PolicyOption,
+    ReportFormat,
+    WeekOption,
+)
+from matching.cli.given import options_of, policy_of, result_of, week_of
+from matching.conduct import needing, teaching
+
+if TYPE_CHECKING:
+    from matching.reports.facts import Facts
+
+
+def report(
+    plan: Annotated[str, typer.Argument(help="Folder or URL with a plan, or its file")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="What to write: a file; for slips and ics a folder or a .zip", metavar="PATH"
+        ),
+    ],
+    format: Annotated[
+        ReportFormat,
+        typer.Option(
+            help="html: one page for any browser; xlsx: a workbook to edit; slips: texts to "
+            "send and sheets to print; ics: a calendar for each volunteer, station and request"
+        ),
+    ] = ReportFormat.html,
+    sequence: Annotated[
+        int, typer.Option(help="Of calendars: how often the week was sent out before", min=0)
+    ] = 0,
+    tables: Annotated[
+        str | None,
+        typer.Option(help="Where the tables are, if not where the plan says", metavar="WHERE"),
+    ] = None,
+    week: WeekOption = None,
+    policy: PolicyOption = None,
+    mapping: MappingOption = None,
+    option: OptionOption = None,
+    out_option: OutOptionOption = None,
+) -> None:
+    """Show a plan to people: figures, what is missing and why, and everybody's roster.
+
+    Tables, week and policy are those that the plan's summary remembers, unless given.
+    """
+    with teaching():
+        from matching.ticker import Ticker
+
+        with Ticker(("read", "check", "draw")) as ticker:
+            from matching.mapping import mapped_source
+            from matching.problem import Problem
+            from matching.reports.facts import Facts
+            from matching.reports.origin import Origin
+            from matching.tables import clean
+
+            ticker.say("read")
+            made, summary = result_of(plan, mapping, options_of(out_option))
+            origin = Origin.from_summary(summary, tables, options_of(option))
+            chosen = policy_of(policy, summary)
+            monday = week_of(week or summary.get("week"))
+            raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
+            ticker.say("validate")
+            cleaned, faults = clean(
+                raw, week=monday, time_zone=chosen.time_zone, on_error=origin.on_error
+            )
+            problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
+            ticker.say("draw")
+            facts = Facts.of(problem, cleaned, (made, summary))
+            with _replacing(out, format) as part:
+                _reporter(format, sequence)(facts, part)
+        typer.echo(f"written to {out}")
+
+
+# What has to be installed for a report.
+_EXTRAS = {
+    ReportFormat.html: "report",
+    ReportFormat.xlsx: "xlsx",
+    ReportFormat.slips: "calendars,report",
+    ReportFormat.ics: "calendars",
+}
+
+
+def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
+    """Return what writes a report of this format into a file or a folder."""
+    with needing(_EXTRAS[format]):
+        match format:
+            case ReportFormat.html:
+                from matching.reports.page import write_page
+
+                return write_page
+            case ReportFormat.xlsx:
+                from matching.reports.workbook import write_workbook
+
+                return write_workbook
+            case ReportFormat.slips:
+                from matching.reports.slips import write_slips
+
+                return partial(write_slips, sequence=sequence)
+            case ReportFormat.ics:
+                from matching.reports.feeds import write_feeds
+
+                return partial(write_feeds, sequence=sequence)
+
+
+def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
+    """Return the context in which a report takes the place of an earlier one."""
+    from matching.stores.whole import replacing, replacing_folder
+
+    if format in (ReportFormat.html, ReportFormat.xlsx):
+        return replacing(out)
+    if format is ReportFormat.slips:
+        from matching.reports.slips import HOLDING
+
+        return replacing_folder(out, HOLDING)
+    from matching.reports.feeds import KINDS
+
+    return replacing_folder(out, KINDS)

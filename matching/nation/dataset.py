@@ -1,0 +1,129 @@
+"""A data set in parts: a folder of folders ``region=CODE``, each with the tables of one region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from matching.errors import UsageError
+from matching.schema import TABLES
+
+Frames = dict[str, pl.DataFrame]
+_KEY = "region="
+_PEOPLE = ("volunteer_id", "volunteer_a", "volunteer_b")
+
+
+def is_partitioned(path: object) -> bool:
+    """Tell whether a path is a folder of regions."""
+    return isinstance(path, str | Path) and bool(_folders(Path(path)))
+
+
+def _folders(path: Path) -> list[Path]:
+    found = path.glob(f"{_KEY}*") if path.is_dir() else ()
+    return sorted(folder for folder in found if folder.is_dir())
+
+
+def regions(path: Path) -> dict[str, Path]:
+    """Return the folder of each region by its code.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    found = {folder.name.removeprefix(_KEY): folder for folder in _folders(path)}
+    if not found:
+        raise UsageError(f"{path} has no folders {_KEY}CODE, such as {_KEY}23, with tables in them")
+    return found
+
+
+def folder_of(path: Path, code: str) -> Path:
+    """Return where a region is."""
+    return path / f"{_KEY}{code}"
+
+
+def read(folder: Path, name: str) -> pl.DataFrame | None:
+    """Read one table of a region; None if it has none."""
+    path = folder / f"{name}.parquet"
+    return pl.read_parquet(path) if path.is_file() else None
+
+
+def read_all(folder: Path) -> Frames:
+    """Read every table of the contract that is there.
+
+    Raises
+    ------
+    UsageError
+        If there is not one.
+    """
+    found = {name: frame for name in TABLES if (frame := read(folder, name)) is not None}
+    if not found:
+        raise UsageError(f"{folder} holds no table; wanted are volunteers.parquet and the others")
+    return found
+
+
+def write_all(folder: Path, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Write tables for others of this run to read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in frames.items():
+        frame.write_parquet(folder / f"{name}.parquet")
+
+
+def only(frames: Frames, volunteers: pl.Series | None, requests: pl.Series | None) -> Frames:
+    """Return the rows about some volunteers and some requests, and what they refer to.
+
+    Parameters
+    ----------
+    volunteers, requests : polars.Series or None
+        Ids; None keeps all.
+    """
+    kept = {}
+    for name, frame in frames.items():
+        for ids, columns in ((volunteers, _PEOPLE), (requests, ("request_id",))):
+            for column in columns:
+                if ids is not None and column in frame.columns:
+                    known = pl.col(column).is_in(ids.implode())
+                    if name == "team_rules":
+                        known |= pl.col(column).is_null()
+                    frame = frame.filter(known)
+        kept[name] = frame
+    return _referred(kept)
+
+
+def _referred(frames: Frames) -> Frames:
+    """Leave out stations and organisations that no row names; those above one stay."""
+    tables = [frames[name] for name in ("volunteers", "requests", "menu") if name in frames]
+    if "stations" in frames:
+        named = _named(tables, "station_id")
+        rows = frames["stations"].filter(pl.col("station_id").is_in(named.implode()))
+        frames["stations"] = rows
+    if "organisations" in frames:
+        every, named = frames["organisations"], _named(tables, "organisation_id")
+        while True:
+            rows = every.filter(pl.col("organisation_id").is_in(named.implode()))
+            above = _named([rows], "parent_id")
+            more = pl.concat([named, above]).unique()
+            if len(more) == len(named):
+                break
+            named = more
+        frames["organisations"] = rows
+    return frames
+
+
+def _named(tables: Iterable[pl.DataFrame], column: str) -> pl.Series:
+    found = [frame[column].cast(pl.String) for frame in tables if column in frame.columns]
+    return pl.concat([pl.Series([], dtype=pl.String), *found]).drop_nulls().unique()
+
+
+def joined(parts: Iterable[Frames]) -> Frames:
+    """Put the tables of several regions together; what all of them share stands there once."""
+    every: dict[str, list[pl.DataFrame]] = {}
+    for frames in parts:
+        for name, frame in frames.items():
+            every.setdefault(name, []).append(frame)
+    return {
+        name: pl.concat(frames, how="diagonal_relaxed").unique(maintain_order=True)
+        for name, frames in every.items()
+    }

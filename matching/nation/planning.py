@@ -1,0 +1,265 @@
+"""A nation's week: region by region, then the borders, then the proof.
+
+Nothing the size of the nation is in one process. A region is read, planned and written by one
+task; what goes through here are cells, counts and the names of folders.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from matching import columns as c
+from matching.engine import GAP, TIME_LIMIT, peak_memory_mb
+from matching.errors import UsageError
+from matching.nation import dataset
+from matching.nation.borders import TURNS, Settled, Tile, settle, tile_of
+from matching.nation.finishing import Finished, finish
+from matching.nation.regional import Job, Planned, Survey, Terms, plan_region, survey
+from matching.policy import Policy
+from matching.result import versions
+from matching.tasks import run_all
+
+SUMMARY = "summary.json"
+_WORK = ".planning"
+R = TypeVar("R")
+
+
+def plan_nation(
+    tables: Path | str,
+    out: Path | str,
+    week: date,
+    policy: Policy | None = None,
+    *,
+    executor: Executor | None = None,
+    time_limit: float = TIME_LIMIT,
+    gap: float = GAP,
+    seed: int = 0,
+    told: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """Plan a data set of regions, and write a plan in the same regions with one summary.
+
+    Whoever or whatever has no place stays in its region, and an organisation's quota counts in the
+    region that has its row.
+
+    Parameters
+    ----------
+    tables : pathlib.Path or str
+        A folder of folders ``region=CODE``, each with the tables of the contract as Parquet. Ids
+        are unique over all of them.
+    out : pathlib.Path or str
+        Where ``region=CODE/plan.parquet``, ``unfilled``, ``prices`` and ``summary.json`` go. An
+        executor's workers must see both folders under the same names.
+    week : datetime.date
+        The Monday the week starts with.
+    executor : concurrent.futures.Executor, optional
+        Plans several regions at a time. The plan is the same with any.
+    time_limit : float
+        Seconds for each region, and for each stretch of border.
+    told : callable, optional
+        Receives a line whenever something is done.
+
+    Returns
+    -------
+    dict
+        The summary: the keys of a plan's, and a row per region.
+
+    Raises
+    ------
+    UsageError
+        If there are no regions, or an organisation has a quota in two of them.
+    DataError
+        If the tables of a region have faults.
+    """
+    tables, out = Path(tables), Path(out)
+    terms = Terms(week, policy or Policy(), time_limit, gap, seed)
+    folders = dataset.regions(tables)
+    work = out / _WORK
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        nation = _Nation(folders, work.absolute(), terms, executor, told)
+        summary = nation.plan()
+        _put_in_place(work / "plan", out, summary)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return summary
+
+
+class _Nation:
+    """The steps of one plan."""
+
+    def __init__(
+        self,
+        folders: dict[str, Path],
+        work: Path,
+        terms: Terms,
+        executor: Executor | None,
+        told: Callable[[str], None],
+    ) -> None:
+        self.folders = {code: folder.absolute() for code, folder in folders.items()}
+        self.work, self.terms, self.executor, self.told = work, terms, executor, told
+        self.seconds: dict[str, float] = {}
+        self.memory: dict[str, float] = {}
+
+    def plan(self) -> dict[str, Any]:
+        """Return the summary, once everything else is written."""
+        surveys = self._timed("survey", self._survey)
+        _check_quotas(surveys)
+        jobs = _jobs(surveys, self.folders, self.work, self.terms)
+        planned = self._timed("regions", lambda: self._plan_regions(jobs))
+        settled = self._timed("borders", lambda: self._settle(surveys, jobs))
+        finished = self._timed("certify", lambda: self._finish(jobs))
+        return self._summary(planned, settled, finished)
+
+    def _timed(self, name: str, step: Callable[[], R]) -> R:
+        start = time.perf_counter()
+        result = step()
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+        return result
+
+    def _survey(self) -> list[Survey]:
+        km = self.terms.policy.travel_km
+        asked = [(code, folder, km) for code, folder in self.folders.items()]
+        return list(run_all(self.executor, _survey, asked))
+
+    def _plan_regions(self, jobs: list[Job]) -> list[Planned]:
+        done = []
+        for planned in run_all(self.executor, plan_region, jobs):
+            done.append(planned)
+            self._saw("regions", planned.memory_mb)
+            people = planned.figures["volunteers"]
+            self.told(f"region {planned.code}: {people:,} volunteers, value {planned.value:,}")
+        return done
+
+    def _settle(self, surveys: list[Survey], jobs: list[Job]) -> list[Settled]:
+        done: list[Settled] = []
+        for turn in range(TURNS):
+            tiles = _tiles(jobs, turn, self.work, self.terms)
+            found = list(run_all(self.executor, settle, tiles))
+            gained = sum(one.gained for one in found)
+            self.told(f"borders, turn {turn + 1}: {len(tiles)} tiles, value {gained:+,}")
+            done += found
+        self._saw("borders", *(one.memory_mb for one in done))
+        return done
+
+    def _finish(self, jobs: list[Job]) -> list[Finished]:
+        done = list(run_all(self.executor, finish, jobs))
+        self._saw("certify", *(one.memory_mb for one in done))
+        return done
+
+    def _saw(self, name: str, *memory_mb: float) -> None:
+        self.memory[name] = round(max(self.memory.get(name, 0.0), *memory_mb, 0.0))
+
+    def _summary(
+        self, planned: list[Planned], settled: list[Settled], finished: list[Finished]
+    ) -> dict[str, Any]:
+        gained = sum(tile.gained for tile in settled)
+        value = sum(region.value for region in planned) + gained
+        from_prices = sum(r.bound for r in planned) + sum(f.bound for f in finished)
+        bound = math.floor(from_prices + 1e-6)
+        rows: list[dict[str, float]] = []
+        for region, last in zip(planned, finished, strict=True):
+            used = region.figures["used"] + last.figures["used"]
+            figures: dict[str, float] = {"value_alone": region.value, "strip": region.strip}
+            rows.append(figures | region.figures | last.figures | {"used": used})
+        total = {name: sum(row[name] for row in rows) for name in rows[0]}
+        return {
+            "week": self.terms.week.isoformat(),
+            "status": "optimal" if bound <= value else "feasible",
+            "value": value,
+            "bound": bound,
+            "bound_from_prices": from_prices,
+            "gap": (bound - value) / max(1, value),
+            "seats": total["seats"],
+            "filled": total["filled"],
+            "requests": total["requests"],
+            "requests_served": total["requests_served"],
+            "requests_outside_week": total["requests_outside_week"],
+            "volunteers": total["volunteers"],
+            "volunteers_used": total["used"],
+            "hours": round(total["hours"], 2),
+            "gained_at_borders": gained,
+            "timings": self.seconds,
+            "memory_mb": self.memory | {"coordinator": round(peak_memory_mb())},
+            "versions": versions(),
+            "seed": self.terms.seed,
+            "policy": self.terms.policy.to_json(),
+            "regions": {r.code: row for r, row in zip(planned, rows, strict=True)},
+        }
+
+
+def _survey(asked: tuple[str, Path, float]) -> Survey:
+    return survey(*asked)
+
+
+def _check_quotas(surveys: list[Survey]) -> None:
+    seen: dict[str, str] = {}
+    for one in surveys:
+        for organisation in one.quotas:
+            if organisation in seen:
+                raise UsageError(
+                    f"organisation {organisation!r} has max_seats in region {seen[organisation]} "
+                    f"and in region {one.code}; give it a row in one of them, where its volunteers "
+                    "are"
+                )
+            seen[organisation] = one.code
+
+
+def _jobs(surveys: list[Survey], folders: dict[str, Path], work: Path, terms: Terms) -> list[Job]:
+    """Tell every region which orders somebody from elsewhere may reach, its own and others'."""
+    every, many = np.unique(np.concatenate([s.reach for s in surveys]), return_counts=True)
+    border = {}
+    for one in surveys:
+        at = c.lookup(every, one.orders)
+        others = np.where(at >= 0, many[at], 0) - np.isin(one.orders, one.reach)
+        border[one.code] = one.orders[others > 0]
+    jobs = []
+    for one in surveys:
+        abroad = {
+            code: cells[np.isin(cells, one.reach)]
+            for code, cells in border.items()
+            if code != one.code
+        }
+        # A neighbour is also who comes here.
+        guests = [s.code for s in surveys if np.isin(border[one.code], s.reach).any()]
+        near = {code: cells for code, cells in abroad.items() if len(cells) or code in guests}
+        jobs.append(Job(one.code, folders[one.code], work, border[one.code], near, folders, terms))
+    return jobs
+
+
+def _tiles(jobs: list[Job], turn: int, work: Path, terms: Terms) -> list[Tile]:
+    """Cut the border: every tile with the regions that have orders there or may reach them."""
+    regions: dict[int, set[str]] = {}
+    for job in jobs:
+        for cells in (job.border, *job.abroad.values()):
+            for number in np.unique(tile_of(cells, turn)).tolist():
+                regions.setdefault(number, set()).add(job.code)
+    return [
+        Tile(number, turn, work, tuple(sorted(codes)), terms)
+        for number, codes in sorted(regions.items())
+    ]
+
+
+def _put_in_place(done: Path, out: Path, summary: dict[str, Any]) -> None:
+    """Put every region where an earlier plan was; the summary, which says it is whole, comes last.
+
+    What an earlier plan has of other regions goes.
+    """
+    (out / SUMMARY).unlink(missing_ok=True)
+    for old in dataset.regions(out).values() if dataset.is_partitioned(out) else ():
+        shutil.rmtree(old)
+    for folder in dataset.regions(done).values():
+        folder.rename(out / folder.name)
+    part = out / f".{SUMMARY}.part"
+    part.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(out / SUMMARY)

@@ -1,0 +1,259 @@
+"""One region's week, planned from its own tables, and what its neighbours must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from matching import columns as c
+from matching.certificate import reward
+from matching.eligibility import eligible
+from matching.engine import peak_memory_mb, solve
+from matching.nation import dataset
+from matching.nation.cells import cell_of, reached
+from matching.policy import Policy
+from matching.problem import Problem
+from matching.result import Result
+from matching.teams import best_teams
+from matching.value import quality
+from matching.weeks import Weeks
+
+KEYS = ("request_id", "post", "option", "volunteer_id")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every region is planned with.
+
+    Attributes
+    ----------
+    week : datetime.date
+        The Monday the week starts with.
+    time_limit : float
+        Seconds for each region.
+    """
+
+    week: date
+    policy: Policy
+    time_limit: float
+    gap: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Where a region's people can go, and where its orders are.
+
+    Attributes
+    ----------
+    reach, orders : int64 arrays, sorted
+        Cells.
+    quotas : list of str
+        The organisations that have one.
+    """
+
+    code: str
+    reach: c.Longs
+    orders: c.Longs
+    quotas: list[str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A region to plan.
+
+    Attributes
+    ----------
+    folder, work : pathlib.Path
+        Its tables, and where results go.
+    border : int64 array, sorted
+        The cells of its orders that somebody from elsewhere may reach.
+    abroad : Mapping
+        By the code of each neighbour, the cells of its orders that somebody from here may reach.
+    folders : Mapping
+        The tables of each region by its code.
+    """
+
+    code: str
+    folder: Path
+    work: Path
+    border: c.Longs
+    abroad: Mapping[str, c.Longs]
+    folders: Mapping[str, Path]
+    terms: Terms
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What is known of a region once it is planned by itself.
+
+    Attributes
+    ----------
+    value : int
+    bound : float
+        The part of the bound that hangs on no border: of everybody who can reach no order there,
+        of every other order, and of the quotas.
+    figures : dict
+        Counts for the summary; ``used`` counts those who can reach no order of a border.
+    strip : int
+        Volunteers who can reach an order of a border.
+    """
+
+    code: str
+    value: int
+    bound: float
+    figures: dict[str, float]
+    strip: int
+    memory_mb: float
+
+
+def survey(code: str, folder: Path, travel_km: float) -> Survey:
+    """Read where a region's volunteers and orders are, and nothing else."""
+    stations = dataset.read(folder, "stations")
+    people, orders = dataset.read(folder, "volunteers"), dataset.read(folder, "requests")
+    organisations = dataset.read(folder, "organisations")
+    quotas = []
+    if organisations is not None and "max_seats" in organisations.columns:
+        quotas = organisations.drop_nulls("max_seats")["organisation_id"].cast(pl.String).to_list()
+    km = np.empty(0)
+    if people is not None:
+        limit = people["travel_km"] if "travel_km" in people.columns else pl.Series([None])
+        km = limit.cast(pl.Float64, strict=False).fill_null(travel_km).to_numpy()
+        km = np.broadcast_to(km, people.height)
+    reach = reached(_cells(people, stations), km)
+    cells = np.unique(_cells(orders, stations))
+    return Survey(code, reach, cells[cells >= 0], quotas)
+
+
+def _cells(rows: pl.DataFrame | None, stations: pl.DataFrame | None) -> c.Longs:
+    """Return the cell of each row: its own place, or its station's."""
+    if rows is None:
+        return np.empty(0, np.int64)
+    placed = places(rows, stations)
+    return cell_of(placed["lat"].to_numpy(), placed["lon"].to_numpy())
+
+
+def places(rows: pl.DataFrame, stations: pl.DataFrame | None) -> pl.DataFrame:
+    """Return ``lat`` and ``lon`` of each row; NaN where there is none, or no number."""
+    names, text = ("lat", "lon"), pl.lit(None, dtype=pl.String)
+    own = [pl.col(n) if n in rows.columns else text.alias(n) for n in names]
+    at = pl.col("station_id") if "station_id" in rows.columns else text.alias("station_id")
+    asked = rows.select(*own, at.cast(pl.String)).with_columns(
+        pl.col(n).cast(pl.Float64, strict=False) for n in names
+    )
+    if stations is not None and {"lat", "lon"} <= set(stations.columns):
+        known = stations.unique("station_id", maintain_order=True).select(
+            pl.col("station_id").cast(pl.String),
+            *(pl.col(n).cast(pl.Float64, strict=False).alias(f"s_{n}") for n in names),
+        )
+        asked = asked.join(known, on="station_id", how="left", maintain_order="left")
+        asked = asked.with_columns(pl.col(n).fill_null(pl.col(f"s_{n}")) for n in names)
+    return asked.select(pl.col(n).fill_null(float("nan")) for n in names)
+
+
+def plan_region(job: Job) -> Planned:
+    """Plan a region by itself; write its plan, and what its borders are settled with."""
+    tables, terms = dataset.read_all(job.folder), job.terms
+    problem = Problem.from_tables(tables, terms.week, terms.policy)
+    result = solve(problem, time_limit=terms.time_limit, gap=terms.gap, seed=terms.seed)
+    frames, _ = result.output()
+    dataset.write_all(dataset.folder_of(job.work / "alone", job.code), frames)
+    strip, border = _strip(job, tables, result)
+    _write_strip(job, tables, result, frames, strip, border)
+    arcs, prices = result.arcs, result.prices
+    worth = reward(problem, arcs, quality(problem, arcs), prices)
+    week, _ = Weeks(problem, arcs).best(worth)
+    limited = problem.organisations.limited
+    most = problem.organisations.max_seats[limited].astype(np.float64)
+    bound = week[~strip].sum() + best_teams(problem, arcs, prices)[~border].sum()
+    bound += prices.charged(problem)[limited] @ most
+    used = np.zeros(len(problem.volunteers), np.bool_)
+    used[result.plan.volunteer] = True
+    figures: dict[str, float] = {
+        "seats": int(problem.posts.seats.astype(np.int64).sum()),
+        "requests": len(problem.requests),
+        "requests_outside_week": problem.left_out,
+        "volunteers": len(problem.volunteers),
+        "used": int((used & ~strip).sum()),
+    }
+    return Planned(
+        job.code, result.value, float(bound), figures, int(strip.sum()), peak_memory_mb()
+    )
+
+
+def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c.Bools]:
+    """Tell who can serve an order of a border, and which of the region's orders are such."""
+    problem, arcs = result.problem, result.arcs
+    at = cell_of(problem.requests.lat, problem.requests.lon)
+    border: c.Bools = np.isin(at, job.border)
+    strip = np.zeros(len(problem.volunteers), np.bool_)
+    strip[arcs.volunteer[border[problem.slots.request[arcs.slot]]]] = True
+    cells = np.concatenate([np.empty(0, np.int64), *job.abroad.values()])
+    if len(cells):
+        people = problem.volunteers
+        near = reached(cells, np.full(len(cells), people.travel_km.max(initial=0.0)))
+        rows = np.flatnonzero(np.isin(cell_of(people.lat, people.lon), near))
+        ids = people.id.gather(rows)
+        ours = dataset.only(tables, ids, pl.Series([], dtype=pl.String))
+        theirs = [border_requests(job.folders[code], at) for code, at in job.abroad.items()]
+        there = Problem.from_tables(
+            dataset.joined([ours, *theirs]), job.terms.week, job.terms.policy
+        )
+        # The order of the volunteers is that of the tables, here as there.
+        strip[rows[np.unique(eligible(there).volunteer)]] = True
+    return strip, border
+
+
+def border_requests(folder: Path, cells: c.Longs) -> dataset.Frames:
+    """Read a neighbour's orders in some cells, and nobody of its volunteers."""
+    asked = ("requests", "options", "posts", "post_qualifications", "team_rules")
+    referred = ("stations", "organisations")
+    menu = ("menu", "menu_posts", "menu_qualifications")
+    frames = {
+        n: f for n in (*asked, *referred, *menu) if (f := dataset.read(folder, n)) is not None
+    }
+    at = _cells(frames["requests"], frames.get("stations"))
+    ids = frames["requests"]["request_id"].filter(pl.Series(np.isin(at, cells), dtype=pl.Boolean))
+    return dataset.only(frames, None, ids)
+
+
+def _write_strip(
+    job: Job,
+    tables: dataset.Frames,
+    result: Result,
+    frames: Mapping[str, pl.DataFrame],
+    strip: c.Bools,
+    border: c.Bools,
+) -> None:
+    """Write the volunteers of the strip, all orders they may serve here, and what was decided."""
+    problem, arcs = result.problem, result.arcs
+    seen = border.copy()
+    seen[problem.slots.request[arcs.slot[strip[arcs.volunteer]]]] = True
+    ids, requests = problem.volunteers.id.filter(strip), problem.requests.id.filter(seen)
+    kept = dataset.only(tables, ids, requests)
+    folder = dataset.folder_of(job.work / "borders", job.code)
+    dataset.write_all(folder, kept)
+    known = {"volunteer_id": ids, "request_id": requests}
+    about = [pl.col(name).is_in(which.implode()) for name, which in known.items()]
+    at_border = pl.col("request_id").is_in(problem.requests.id.filter(border).implode())
+    held = frames["plan"].filter(about[0] | at_border).select(KEYS)
+    price = frames["prices"]
+    own = pl.col("volunteer_id").is_null() | about[0]
+    quota = pl.col("organisation_id").is_not_null()
+    dataset.write_all(folder, {"held": held, "prices": price.filter(quota | (about[1] & own))})
+    at = cell_of(problem.volunteers.lat, problem.volunteers.lon)[strip]
+    where = cell_of(problem.requests.lat, problem.requests.lon)
+    dataset.write_all(
+        folder,
+        {
+            "homes": pl.DataFrame({"volunteer_id": ids, "cell": at}),
+            "orders": pl.DataFrame(
+                {"request_id": requests, "cell": where[seen], "border": border[seen]}
+            ),
+        },
+    )

@@ -1,0 +1,77 @@
+"""The one seam of parallel work: tasks for any executor, with the same results from each.
+
+What is cut into tasks depends on the problem alone, never on who does them, and results are taken
+in the order of the tasks.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from itertools import islice
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+# Tasks that are given away before the first of them is back: more would only take up memory.
+AHEAD = 32
+
+LOST = (BrokenExecutor, CancelledError)
+
+
+def warn_of_loss(error: BaseException) -> None:
+    """Say that the executor is broken: what it was to do takes longer, and comes out the same."""
+    text = (
+        f"the executor lost a task ({type(error).__name__}: {error}); it is done in this process. "
+        "Look for a worker that was killed, as where memory ran out"
+    )
+    warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+def run_all(
+    executor: Executor | None, function: Callable[[T], R], tasks: Iterable[T]
+) -> Iterator[R]:
+    """Yield what a function makes of each task, in their order.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor or None
+        Without one, and where it lost a task, the task is done in this process.
+    function : callable
+        Found by its name in a module, if the executor has other processes.
+    tasks : iterable
+        Taken up a few at a time.
+    """
+    if executor is None:
+        yield from map(function, tasks)
+        return
+    coming = iter(tasks)
+    waiting: list[tuple[T, Future[R] | None]] = []
+    while True:
+        for task in islice(coming, AHEAD - len(waiting)):
+            waiting.append((task, _given(executor, function, task)))
+        if not waiting:
+            return
+        task, future = waiting.pop(0)
+        yield _done(future, function, task)
+
+
+def _given(executor: Executor, function: Callable[[T], R], task: T) -> Future[R] | None:
+    """Give a task away; None where nobody takes it any more."""
+    try:
+        return executor.submit(function, task)
+    except BrokenExecutor as error:
+        warn_of_loss(error)
+        return None
+
+
+def _done(future: Future[R] | None, function: Callable[[T], R], task: T) -> R:
+    if future is not None:
+        try:
+            return future.result()
+        except LOST as error:
+            warn_of_loss(error)
+    return function(task)

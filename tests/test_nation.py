@@ -1,0 +1,247 @@
+"""A data set in regions: planned by its parts, audited and proved as the whole that it is."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from matching import DataError, Plan, Policy, Prices, Problem, UsageError, audit, certify, solve
+from matching.cli import app
+from matching.nation import is_partitioned, plan_nation
+from matching.nation.cells import KM_PER_DEGREE, cell_of, reached
+from matching.nation.dataset import joined, read_all, regions
+from matching.synthetic import generate_region
+from matching.synthetic import regions as sizes
+
+WEEK = date(2026, 11, 30)
+TEN, NOON = datetime(2026, 11, 30, 10), datetime(2026, 11, 30, 12)
+# The border is the meridian of 120 degrees; a hundredth of a degree is about one kilometre.
+WEST, EAST = 119.99, 120.01
+
+
+def write(folder: Path, code: str, people: dict[str, float], orders: dict[str, float]) -> None:
+    """Write a region: where its people live and where its orders are, all at 30 degrees north."""
+    (folder / f"region={code}").mkdir(parents=True)
+    tables = {
+        "volunteers": pl.DataFrame(
+            {"volunteer_id": list(people), "lat": 30.0, "lon": list(people.values())}
+        ).with_columns(travel_km=pl.lit(8.0)),
+        "availability": pl.DataFrame({"volunteer_id": list(people), "start": TEN, "end": NOON}),
+        "requests": pl.DataFrame(
+            {"request_id": list(orders), "lat": 30.0, "lon": list(orders.values())}
+        ).with_columns(start=pl.lit(TEN), end=pl.lit(NOON)),
+    }
+    for name, frame in tables.items():
+        frame.write_parquet(folder / f"region={code}" / f"{name}.parquet")
+
+
+def planned(out: Path, name: str = "plan") -> pl.DataFrame:
+    return pl.concat([pl.read_parquet(f / f"{name}.parquet") for f in regions(out).values()])
+
+
+def pairs(out: Path) -> set[tuple[str, str]]:
+    return set(planned(out).select("volunteer_id", "request_id").rows())
+
+
+def whole(folder: Path) -> Problem:
+    return Problem.from_tables(joined(read_all(f) for f in regions(folder).values()), WEEK)
+
+
+def test_an_order_at_the_border_is_served_from_the_other_side(tmp_path: Path) -> None:
+    # Ann lives in the west, where nothing is ordered; in the east nobody lives.
+    write(tmp_path / "nation", "1", {"ann": WEST}, {"far": 110.0})
+    write(tmp_path / "nation", "2", {"bob": 130.0}, {"visit": EAST})
+    summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    assert pairs(tmp_path / "plan") == {("ann", "visit")}
+    # One seat of priority 3, and two of eight kilometres to go.
+    assert (
+        summary["value"] == summary["gained_at_borders"] == solve(whole(tmp_path / "nation")).value
+    )
+    assert summary["status"] == "optimal"
+    assert (summary["filled"], summary["volunteers_used"]) == (1, 1)
+    east = pl.read_parquet(tmp_path / "plan" / "region=2" / "plan.parquet")
+    assert east["volunteer_id"].to_list() == ["ann"]
+    empty = planned(tmp_path / "plan", "unfilled")
+    assert empty["request_id"].to_list() == ["far"]
+
+
+def test_the_nearer_neighbour_takes_over(tmp_path: Path) -> None:
+    # Bea can serve but lives four kilometres further from the order than Ann, beyond the border.
+    write(tmp_path / "nation", "1", {"ann": WEST}, {"far": 110.0})
+    write(tmp_path / "nation", "2", {"bea": EAST + 0.06}, {"visit": EAST})
+    summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    assert pairs(tmp_path / "plan") == {("ann", "visit")}
+    assert summary["gained_at_borders"] > 0
+    assert summary["value"] == solve(whole(tmp_path / "nation")).value
+
+
+def test_who_serves_at_home_is_not_called_away(tmp_path: Path) -> None:
+    # Both orders want Ann at the same time; only the one at home can have nobody else.
+    write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
+    write(tmp_path / "nation", "2", {"bea": EAST + 0.03}, {"visit": EAST})
+    summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    assert pairs(tmp_path / "plan") == {("ann", "home"), ("bea", "visit")}
+    assert summary["value"] <= solve(whole(tmp_path / "nation")).value <= summary["bound"]
+
+
+@pytest.fixture(scope="module")
+def nation(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two neighbours of the chessboard, without the others."""
+    folder = tmp_path_factory.mktemp("nation")
+    for code in ("11", "22"):
+        tables = generate_region(code, volunteers=400_000, requests=40_000, seed=3, week=WEEK)
+        (folder / f"region={code}").mkdir()
+        for name, frame in tables.items():
+            frame.write_parquet(folder / f"region={code}" / f"{name}.parquet")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def out(nation: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("out")
+    plan_nation(nation, folder, WEEK)
+    return folder
+
+
+def test_the_whole_keeps_every_rule_and_is_worth_what_the_summary_says(
+    nation: Path, out: Path
+) -> None:
+    summary, problem = json.loads((out / "summary.json").read_text()), whole(nation)
+    plan = Plan.from_frame(problem, planned(out))
+    assert audit.violations(problem, plan).is_empty()
+    assert audit.value(problem, plan) == summary["value"]
+    assert summary["filled"] == len(plan)
+    assert summary["volunteers_used"] == len(np.unique(plan.volunteer))
+    assert summary["gained_at_borders"] > 0
+    assert summary["value"] == summary["gained_at_borders"] + sum(
+        region["value_alone"] for region in summary["regions"].values()
+    )
+
+
+def test_the_bound_is_that_of_the_prices_over_the_whole(nation: Path, out: Path) -> None:
+    summary, problem = json.loads((out / "summary.json").read_text()), whole(nation)
+    prices = Prices.from_frame(problem, planned(out, "prices"))
+    assert certify(problem, prices) == pytest.approx(summary["bound_from_prices"], abs=1e-3)
+    best = solve(problem)
+    assert best.status == "optimal"
+    assert summary["value"] <= best.value <= summary["bound"]
+    assert summary["gap"] < 0.01
+
+
+def test_every_empty_seat_has_a_reason(nation: Path, out: Path) -> None:
+    problem, rows = whole(nation), planned(out, "unfilled")
+    assert not rows.select("request_id", "post").is_duplicated().any()
+    empty = (rows["seats"] - rows["filled"]).sum()
+    assert empty == problem.posts.seats.sum() - planned(out).height
+
+
+def test_any_executor_makes_the_same_plan(nation: Path, out: Path, tmp_path: Path) -> None:
+    with ThreadPoolExecutor(3) as executor:
+        plan_nation(nation, tmp_path, WEEK, executor=executor)
+    for name in ("plan", "prices", "unfilled"):
+        assert planned(tmp_path, name).equals(planned(out, name))
+
+
+def test_a_plan_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
+    write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
+    (tmp_path / "plan" / "region=9").mkdir(parents=True)
+    plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    assert sorted(p.name for p in (tmp_path / "plan").iterdir()) == ["region=1", "summary.json"]
+
+
+def test_faults_leave_the_plan_before_as_it_was(tmp_path: Path) -> None:
+    write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
+    plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    before = planned(tmp_path / "plan")
+    path = tmp_path / "nation" / "region=1" / "volunteers.parquet"
+    pl.read_parquet(path).with_columns(travel_km=pl.lit(-1.0)).write_parquet(path)
+    with pytest.raises(DataError, match="travel_km"):
+        plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    assert planned(tmp_path / "plan").equals(before)
+    assert (tmp_path / "plan" / "summary.json").exists()
+
+
+def test_a_quota_in_two_regions_is_refused(tmp_path: Path) -> None:
+    for code in ("1", "2"):
+        write(tmp_path, code, {f"v{code}": WEST}, {f"r{code}": WEST})
+        rows = pl.DataFrame({"organisation_id": ["club"], "max_seats": [3]})
+        rows.write_parquet(tmp_path / f"region={code}" / "organisations.parquet")
+    with pytest.raises(UsageError, match="'club' has max_seats in region 1 and in region 2"):
+        plan_nation(tmp_path, tmp_path / "plan", WEEK)
+
+
+def test_what_is_no_data_set_of_regions_is_told(tmp_path: Path) -> None:
+    assert not is_partitioned(tmp_path)
+    with pytest.raises(UsageError, match="region=CODE"):
+        plan_nation(tmp_path, tmp_path / "plan", WEEK)
+    (tmp_path / "region=1").mkdir()
+    with pytest.raises(UsageError, match=r"volunteers\.parquet"):
+        plan_nation(tmp_path, tmp_path / "plan", WEEK)
+
+
+def test_cells_within_reach_are_all_found() -> None:
+    rng = np.random.default_rng(1)
+    lat, lon = rng.uniform(20, 54, 40), rng.uniform(75, 135, 40)
+    km = rng.uniform(0, 30, 40)
+    found = reached(cell_of(lat, lon), km)
+    # Points just within reach, in every direction.
+    angle = rng.uniform(0, 2 * np.pi, (500, 40))
+    north = lat + 0.999 * km * np.sin(angle) / KM_PER_DEGREE
+    east = lon + 0.999 * km * np.cos(angle) / (KM_PER_DEGREE * np.cos(np.radians(lat)))
+    assert np.isin(cell_of(north.ravel(), east.ravel()), found).all()
+    # And not many more: a disk of that area, and a cell and a half around it.
+    area = np.pi * (30 + 2 * 2.3) ** 2 * 40 / 2.2**2
+    assert len(found) < area
+
+
+def test_who_goes_too_far_for_regions_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "1", {"ann": WEST}, {"home": WEST})
+    path = tmp_path / "region=1" / "volunteers.parquet"
+    pl.read_parquet(path).with_columns(travel_km=pl.lit(500.0)).write_parquet(path)
+    with pytest.raises(UsageError, match="travel_km = 500"):
+        plan_nation(tmp_path, tmp_path / "plan", WEEK, Policy())
+
+
+def test_a_nation_is_made_by_population_and_in_chessboard_order() -> None:
+    counts = sizes(1_000_000, 10_000)
+    assert len(counts) == 31
+    assert max(counts, key=lambda code: counts[code]) == "44"
+    assert sum(volunteers for volunteers, _ in counts.values()) == pytest.approx(1e6, abs=16)
+    # The second box of the first row is a mirror image of the first: they meet at 85 degrees.
+    first, second = (
+        generate_region(code, volunteers=1000, requests=310)["stations"] for code in ("11", "12")
+    )
+    assert 84.5 < first["lon"].max() < 85.5
+    assert second["lon"].min() == pytest.approx(85, abs=0.5)
+    assert first["region"].str.starts_with("11").all()
+    assert set(first["station_id"]).isdisjoint(second["station_id"])
+
+
+def test_the_command_makes_regions_and_plans_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = "generate nation --volunteers 20000 --requests 2000 --region 54 --week 2026-11-30"
+    assert run(f"{asked} --out nation") == 0
+    assert "region 54: 52 volunteers, 5 requests" in capsys.readouterr().out
+    assert run("plan nation --week 2026-11-30 --workers 1 --out plan") == 0
+    shown = capsys.readouterr().out
+    assert "regions                  1" in shown
+    summary = json.loads(Path("plan/summary.json").read_text())
+    assert f"value {summary['value']:,}, proved optimal" in shown
+    assert run(f"{asked.replace('54', '99')} --out other") == 2
+    assert "region '99' is unknown; allowed: 11, 12" in capsys.readouterr().err
+
+
+def run(command: str) -> int:
+    try:
+        app(command.split(), standalone_mode=True)
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
