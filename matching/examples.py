@@ -77,7 +77,7 @@ matching report plan --out plan.html
 matching report edited.csv --tables tables --week 2026-11-30 --out plan.html
 # A workbook to edit; what is edited comes back with matching plan --pins
 matching report plan --format xlsx --out plan.xlsx
-# Texts to send and sheets to print
+# Texts to send to volunteers, and a sheet of paper for each station
 matching report plan --format slips --out slips
 # A calendar for each volunteer, station and request
 matching report plan --format ics --out calendars.zip
