@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from matching.reports.repinning import Repinned, repinned
 from matching.reports.workbook import write_workbook
 from matching.stores import write_tables
 from matching.tables import clean
+from tests import worlds
+from tests.oracle.reading import WEEK
 from tests.test_facts import MONDAY, rows
 
 PEOPLE = ("ann", "bo", "cy", "dee", "eve", "1001")
@@ -87,6 +90,12 @@ def facts_of(tables: dict[str, pl.DataFrame], plan: list[tuple[Any, ...]]) -> Fa
     return Facts.of(problem, cleaned, ({"plan": frame}, {}))
 
 
+@cache
+def usual() -> Facts:
+    """Return the facts of the world as it is."""
+    return facts_of(world(), PLAN)
+
+
 Edit = Callable[[Any, Callable[[str], str]], object]
 
 
@@ -99,7 +108,7 @@ def edited(tmp_path: Path) -> Callable[..., Path]:
 
     def make(edit: Edit | None = None, tables: dict[str, pl.DataFrame] | None = None) -> Path:
         path = tmp_path / "edited.xlsx"
-        write_workbook(facts_of(tables or world(), PLAN), path)
+        write_workbook(usual() if tables is None else facts_of(tables, PLAN), path)
         if edit is not None:
             book = openpyxl.load_workbook(path)
             sheet = book[sheets.ROSTER]
@@ -151,6 +160,23 @@ def test_a_workbook_that_nobody_edited_gives_the_plan_again(edited: Callable[...
     found = take(edited())
     assert found.counts() == {"kept": 6, "added": 0, "taken_off": 0}
     assert planned(found) > set(PLAN)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_the_rules_a_plan_goes_out_and_stays(tmp_path: Path, seed: int) -> None:
+    """Worlds with every rule: no row of a plan that keeps them is refused when it comes back."""
+    tables = worlds.full_world(seed, **worlds.SMALL)
+    cleaned, _ = clean(tables, week=WEEK, time_zone=Policy().time_zone)
+    problem = Problem.from_tables(tables, WEEK)
+    made = solve(problem, time_limit=5).output()
+    write_workbook(Facts.of(problem, cleaned, made), tmp_path / "plan.xlsx")
+    found = repinned(problem, read_edits(tmp_path / "plan.xlsx"))
+    height = made[0]["plan"].height
+    assert height > 0
+    assert found.counts() == {"kept": height, "added": 0, "taken_off": 0}
+    again = solve(found.problem, time_limit=5).tables()["plan"]
+    keys = ["request_id", "post", "option", "volunteer_id"]
+    assert made[0]["plan"].join(again, on=keys, how="anti", nulls_equal=True).is_empty()
 
 
 def test_a_volunteer_is_swapped(edited: Callable[..., Path]) -> None:
@@ -416,7 +442,7 @@ HOSTILE = ["=1+1", "+1", "-1", "@SUM(1)", "=HYPERLINK(\"http://evil.example\")",
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_is_a_formula_or_a_link_and_ids_come_back(tmp_path: Path, text: str) -> None:
-    facts = facts_of(world(), PLAN)
+    facts = usual()
     columns = ["station", "service", "post", "volunteer_id", "request_id", "station_id"]
     columns += ["organisation", "organisation_id", "category", "district", "option"]
     roster = facts.roster.with_columns(pl.lit(text).alias(name) for name in columns)
