@@ -383,19 +383,43 @@ def test_a_column_that_is_needed_and_gone(edited: Callable[..., Path]) -> None:
         read_edits(path)
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param(lambda book: book.remove(book[sheets.ORIGINAL]), id="deleted"),
+        pytest.param(lambda book: book[sheets.ORIGINAL].delete_cols(1, 3), id="damaged"),
+        pytest.param(lambda book: book[sheets.ORIGINAL].delete_rows(1, 99), id="emptied"),
+    ],
+)
 def test_without_the_hidden_sheet_nobody_knows_who_was_taken_off(
-    edited: Callable[..., Path],
+    edited: Callable[..., Path], hidden: Callable[[Any], None]
 ) -> None:
     path = edited()
     book = openpyxl.load_workbook(path)
     assert book[sheets.ORIGINAL].sheet_state == "veryHidden"
-    del book[sheets.ORIGINAL]
+    hidden(book)
     book.save(path)
     with pytest.warns(DataWarning, match="may come back"):
         edits = read_edits(path)
     assert edits.week is None
     found = repinned(problem_of(world()), edits)
     assert found.counts() == {"kept": 0, "added": 6, "taken_off": 0}
+
+
+def test_a_plan_in_which_nobody_serves_can_be_filled_by_hand(tmp_path: Path) -> None:
+    columns = dict.fromkeys(["request_id", "post", "volunteer_id"], pl.String)
+    cleaned, _ = clean(world(), week=MONDAY, time_zone=Policy().time_zone)
+    nobody = ({"plan": pl.DataFrame(schema=columns)}, {})
+    path = tmp_path / "empty.xlsx"
+    write_workbook(Facts.of(problem_of(world()), cleaned, nobody), path)
+    assert read_edits(path).week == MONDAY
+    assert counts(path) == (0, 0, 0)
+    book = openpyxl.load_workbook(path)
+    letters = {cell.value: cell.column_letter for cell in book[sheets.ROSTER][1]}
+    for name, text in {"volunteer_id": "ann", "request_id": "lunch"}.items():
+        book[sheets.ROSTER][f"{letters[sheets.HEADERS[name]]}2"] = text
+    book.save(path)
+    assert counts(path) == (0, 1, 0)
 
 
 def test_what_is_no_workbook_of_ours(tmp_path: Path) -> None:
