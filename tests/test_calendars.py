@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from matching import DataError, Problem, UsageError, solve
@@ -156,6 +158,18 @@ def test_a_weekly_hour_stays_at_its_hour_when_summer_time_ends(windows) -> None:
     assert found == ["10-31 00:00/10-31 04:00", "11-01 00:00/11-01 04:00"]
 
 
+def test_a_rule_with_a_number_of_times_and_one_of_days(windows) -> None:
+    """Five days from the Saturday before are three of the week; the others are all days."""
+    times = event("DTSTART:20261128T090000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=5")
+    days = event("DTSTART;VALUE=DATE:20260604", "RRULE:FREQ=MONTHLY;BYDAY=1FR")
+    assert windows(calendar(*numbered(times, days))) == [
+        "11-30 09:00/11-30 10:00",
+        "12-01 09:00/12-01 10:00",
+        "12-02 09:00/12-02 10:00",
+        "12-04 00:00/12-05 00:00",
+    ]
+
+
 def test_overlapping_and_touching_windows_are_one(windows) -> None:
     parts = numbered(
         event("DTSTART:20261130T090000", "DURATION:PT2H"),
@@ -237,6 +251,11 @@ def test_nothing_outside_its_block_is_available(windows) -> None:
         (calendar(event(MORNING[0], "DURATION:-PT1H")), "ends before it begins"),
         (calendar(event("DTSTART:20200101T000000Z", "RRULE:FREQ=SECONDLY")), "too finely"),
         (calendar(event("DTSTART:00010101T000000Z", "RRULE:FREQ=HOURLY")), "too finely"),
+        (
+            calendar(event(MORNING[0], "RRULE:FREQ=DAILY;BYMONTH=2,4;BYMONTHDAY=31,-31")),
+            "never holds",
+        ),
+        (calendar(event(MORNING[0], "RRULE:FREQ=MINUTELY;BYSETPOS=5")), "never holds"),
     ],
 )
 def test_a_calendar_that_cannot_be_read_is_named_and_its_text_is_not(
@@ -253,6 +272,23 @@ def test_a_calendar_that_cannot_be_read_is_named_and_its_text_is_not(
     frame, faults = read_availability(tmp_path, MONDAY, on_error="quarantine")
     assert frame["volunteer_id"].to_list() == ["bo"]
     assert faults["value"].to_list() == ["ann.ics"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10_000), st.binary(min_size=1, max_size=3)), max_size=4))
+@settings(max_examples=60)
+def test_a_damaged_calendar_is_read_or_named(
+    tmp_path_factory: pytest.TempPathFactory, damages: list[tuple[int, bytes]]
+) -> None:
+    """Nothing that is in a file makes the reader raise or give an empty window."""
+    text = bytearray(calendar(event(*MORNING, "RRULE:FREQ=DAILY;COUNT=9")).encode())
+    for place, damage in damages:
+        place %= len(text)
+        text[place : place + len(damage)] = damage
+    folder = tmp_path_factory.mktemp("damaged")
+    (folder / "ann.ics").write_bytes(bytes(text))
+    frame, faults = read_availability(folder, MONDAY, on_error="quarantine")
+    assert faults.height <= 1
+    assert (frame["end"] > frame["start"]).all()
 
 
 def test_the_name_of_a_file_is_the_id(tmp_path: Path) -> None:

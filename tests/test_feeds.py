@@ -47,7 +47,7 @@ def test_a_volunteer_has_a_feed_with_nobody_else_in_it(tmp_path: Path, facts: Fa
     assert event["LOCATION"] == "North"
     assert event.start == datetime(2026, 11, 30, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
     assert event.end == datetime(2026, 11, 30, 11, tzinfo=ZoneInfo("Asia/Shanghai"))
-    assert "您是组长 You lead the team" in event["DESCRIPTION"]
+    assert "您是领队 You lead the team" in event["DESCRIPTION"]
     assert event["STATUS"] == "TENTATIVE"
     text = (tmp_path / "volunteers" / "bo.ics").read_text(encoding="utf-8")
     assert "ann" not in text
@@ -59,8 +59,8 @@ def test_stations_and_requests_see_their_teams(tmp_path: Path, facts: Facts) -> 
     write_feeds(facts, tmp_path)
     (event,) = events_of(tmp_path / "stations" / "n.ics")
     assert event["DESCRIPTION"].splitlines() == [
-        "订单 Request: r1",
-        "visitor: ann (组长 lead)",
+        "订单 Order: r1",
+        "visitor: ann (领队 lead)",
         "visitor: bo",
     ]
     assert events_of(tmp_path / "requests" / "r1.ics") == [event]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from matching.reports.repinning import Repinned, repinned
 from matching.reports.workbook import write_workbook
 from matching.stores import write_tables
 from matching.tables import clean
+from tests import worlds
+from tests.oracle.reading import WEEK
 from tests.test_facts import MONDAY, rows
 
 PEOPLE = ("ann", "bo", "cy", "dee", "eve", "1001")
@@ -87,6 +90,12 @@ def facts_of(tables: dict[str, pl.DataFrame], plan: list[tuple[Any, ...]]) -> Fa
     return Facts.of(problem, cleaned, ({"plan": frame}, {}))
 
 
+@cache
+def usual() -> Facts:
+    """Return the facts of the world as it is."""
+    return facts_of(world(), PLAN)
+
+
 Edit = Callable[[Any, Callable[[str], str]], object]
 
 
@@ -99,7 +108,7 @@ def edited(tmp_path: Path) -> Callable[..., Path]:
 
     def make(edit: Edit | None = None, tables: dict[str, pl.DataFrame] | None = None) -> Path:
         path = tmp_path / "edited.xlsx"
-        write_workbook(facts_of(tables or world(), PLAN), path)
+        write_workbook(usual() if tables is None else facts_of(tables, PLAN), path)
         if edit is not None:
             book = openpyxl.load_workbook(path)
             sheet = book[sheets.ROSTER]
@@ -151,6 +160,23 @@ def test_a_workbook_that_nobody_edited_gives_the_plan_again(edited: Callable[...
     found = take(edited())
     assert found.counts() == {"kept": 6, "added": 0, "taken_off": 0}
     assert planned(found) > set(PLAN)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_the_rules_a_plan_goes_out_and_stays(tmp_path: Path, seed: int) -> None:
+    """Worlds with every rule: no row of a plan that keeps them is refused when it comes back."""
+    tables = worlds.full_world(seed, **worlds.SMALL)
+    cleaned, _ = clean(tables, week=WEEK, time_zone=Policy().time_zone)
+    problem = Problem.from_tables(tables, WEEK)
+    made = solve(problem, time_limit=5).output()
+    write_workbook(Facts.of(problem, cleaned, made), tmp_path / "plan.xlsx")
+    found = repinned(problem, read_edits(tmp_path / "plan.xlsx"))
+    height = made[0]["plan"].height
+    assert height > 0
+    assert found.counts() == {"kept": height, "added": 0, "taken_off": 0}
+    again = solve(found.problem, time_limit=5).tables()["plan"]
+    keys = ["request_id", "post", "option", "volunteer_id"]
+    assert made[0]["plan"].join(again, on=keys, how="anti", nulls_equal=True).is_empty()
 
 
 def test_a_volunteer_is_swapped(edited: Callable[..., Path]) -> None:
@@ -357,19 +383,43 @@ def test_a_column_that_is_needed_and_gone(edited: Callable[..., Path]) -> None:
         read_edits(path)
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param(lambda book: book.remove(book[sheets.ORIGINAL]), id="deleted"),
+        pytest.param(lambda book: book[sheets.ORIGINAL].delete_cols(1, 3), id="damaged"),
+        pytest.param(lambda book: book[sheets.ORIGINAL].delete_rows(1, 99), id="emptied"),
+    ],
+)
 def test_without_the_hidden_sheet_nobody_knows_who_was_taken_off(
-    edited: Callable[..., Path],
+    edited: Callable[..., Path], hidden: Callable[[Any], None]
 ) -> None:
     path = edited()
     book = openpyxl.load_workbook(path)
     assert book[sheets.ORIGINAL].sheet_state == "veryHidden"
-    del book[sheets.ORIGINAL]
+    hidden(book)
     book.save(path)
     with pytest.warns(DataWarning, match="may come back"):
         edits = read_edits(path)
     assert edits.week is None
     found = repinned(problem_of(world()), edits)
     assert found.counts() == {"kept": 0, "added": 6, "taken_off": 0}
+
+
+def test_a_plan_in_which_nobody_serves_can_be_filled_by_hand(tmp_path: Path) -> None:
+    columns = dict.fromkeys(["request_id", "post", "volunteer_id"], pl.String)
+    cleaned, _ = clean(world(), week=MONDAY, time_zone=Policy().time_zone)
+    nobody = ({"plan": pl.DataFrame(schema=columns)}, {})
+    path = tmp_path / "empty.xlsx"
+    write_workbook(Facts.of(problem_of(world()), cleaned, nobody), path)
+    assert read_edits(path).week == MONDAY
+    assert counts(path) == (0, 0, 0)
+    book = openpyxl.load_workbook(path)
+    letters = {cell.value: cell.column_letter for cell in book[sheets.ROSTER][1]}
+    for name, text in {"volunteer_id": "ann", "request_id": "lunch"}.items():
+        book[sheets.ROSTER][f"{letters[sheets.HEADERS[name]]}2"] = text
+    book.save(path)
+    assert counts(path) == (0, 1, 0)
 
 
 def test_what_is_no_workbook_of_ours(tmp_path: Path) -> None:
@@ -416,7 +466,7 @@ HOSTILE = ["=1+1", "+1", "-1", "@SUM(1)", "=HYPERLINK(\"http://evil.example\")",
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_is_a_formula_or_a_link_and_ids_come_back(tmp_path: Path, text: str) -> None:
-    facts = facts_of(world(), PLAN)
+    facts = usual()
     columns = ["station", "service", "post", "volunteer_id", "request_id", "station_id"]
     columns += ["organisation", "organisation_id", "category", "district", "option"]
     roster = facts.roster.with_columns(pl.lit(text).alias(name) for name in columns)

@@ -79,7 +79,7 @@ def read_edits(path: Path | str) -> Edits:
         raise UsageError(f"{path.name} is no workbook, or a broken one ({reason})") from None
     cells = _named(raw)
     rows, faults = _parsed(cells)
-    if before is None or before.is_empty():
+    if before is None or before.is_empty() or not {"week", *_KEYS, *_TOLD} <= {*before.columns}:
         warnings.warn(
             f"{path.name} has lost its hidden sheet {sheets.ORIGINAL}: whoever was taken off the "
             "rosters cannot be told, and may come back",
@@ -87,8 +87,9 @@ def read_edits(path: Path | str) -> Edits:
             stacklevel=2,
         )
         return Edits(None, rows, rows.select(*_KEYS, *_WHEN, "status").clear(), faults)
-    original, _ = _parsed(before.with_row_index("row", offset=2))
-    _warn_of_told(rows, before, path)
+    served = before.filter(pl.col("request_id").is_not_null())
+    original, _ = _parsed(served.with_row_index("row", offset=2))
+    _warn_of_told(rows, served, path)
     week = original_week(before)
     return Edits(week, rows, original.select(*_KEYS, *_WHEN, "status"), faults)
 

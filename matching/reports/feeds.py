@@ -68,7 +68,7 @@ def write_feeds(
 def _teams(roster: pl.DataFrame) -> pl.DataFrame:
     """Return one row per request that is served, with a line for each who serves."""
     line = pl.concat_str("post", pl.lit(": "), "volunteer_id")
-    lead = pl.when("lead").then(line + " (组长 lead)").otherwise(line)
+    lead = pl.when("lead").then(line + " (领队 lead)").otherwise(line)
     same = ("own_station_id", "station_id", "station", "service", "category", "moment", "hours")
     return (
         roster.group_by("own_request_id", "request_id", maintain_order=True)
@@ -104,10 +104,10 @@ class _Calendars:
     def service(self, row: dict[str, Any]) -> bytes:
         """Return the event of one who serves."""
         what, post = row["service"], row["post"]
-        lines = [f"订单 Request: {row['request_id']}", f"岗位 Post: {post}"]
+        lines = [f"订单 Order: {row['request_id']}", f"岗位 Post: {post}"]
         lines.append(f"人数 Team: {row['team']}")
         if row["lead"]:
-            lines.append("您是组长 You lead the team")
+            lines.append("您是领队 You lead the team")
         event = self._event(row, (row["own_request_id"], post, row["own_volunteer_id"]), lines)
         event.add("summary", what if post == DEFAULT_POST else f"{what} · {post}")
         event.add("transp", "OPAQUE")
@@ -115,7 +115,7 @@ class _Calendars:
 
     def team(self, row: dict[str, Any]) -> bytes:
         """Return the event of a request, for those who have it done."""
-        lines = [f"订单 Request: {row['request_id']}", *row["lines"]]
+        lines = [f"订单 Order: {row['request_id']}", *row["lines"]]
         event = self._event(row, (row["own_request_id"],), lines)
         event.add("summary", f"{row['service']} ({row['team']} 人 people)")
         event.add("transp", "TRANSPARENT")

@@ -72,6 +72,9 @@ def write_workbook(facts: Facts, path: Path) -> None:
         _write_guide(book, looks)
         # Plain names: nobody reads this sheet but `edits`.
         original = roster.select(pl.lit(facts.week).alias("week"), *_ORIGINAL)
+        if original.is_empty():
+            # The week is known of a plan in which nobody serves, too.
+            original = pl.DataFrame({"week": [facts.week]}).join(original, on="week", how="left")
         _write(book, looks, _Sheet(sheets.ORIGINAL, original, headers={})).very_hidden()
 
 

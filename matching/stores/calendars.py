@@ -40,6 +40,7 @@ _MOST_STEPS = 100_000
 # A process takes a second to start, and reads some thousand calendars in one.
 _WORTH_A_PROCESS = 2_000
 _SECONDS = {"SECONDLY": 1, "MINUTELY": 60, "HOURLY": 3600}
+_LONGEST_MONTHS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _TIMES = {"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"}
 
 
@@ -295,6 +296,11 @@ class _Painted:
         span = max(0.0, (self.until - start).total_seconds())
         if span / seconds / int(rule.get("INTERVAL", [1])[0] or inf) * fine > _MOST_STEPS:
             raise _Wrong(f"{what} repeats too finely, or has for too long; begin it in this year")
+        # The next time of a rule that never holds is looked for until the year 9999.
+        months, days = rule.get("BYMONTH", range(1, 13)), rule.get("BYMONTHDAY", [1])
+        possible = any(abs(int(day)) <= _LONGEST_MONTHS[int(m)] for m in months for day in days)
+        if not possible or (seconds < 86400 and "BYSETPOS" in rule):
+            raise _Wrong(f"{what} has a rule that never holds; enter it anew")
 
     def _moment(self, value: Any) -> datetime:
         if not isinstance(value, datetime):
