@@ -131,7 +131,7 @@ def test_the_bound_is_that_of_the_prices_over_the_whole(nation: Path, out: Path)
     best = solve(problem)
     assert best.status == "optimal"
     assert summary["value"] <= best.value <= summary["bound"]
-    assert summary["gap"] < 0.01
+    assert summary["gap"] < 0.001
 
 
 def test_every_empty_seat_has_a_reason(nation: Path, out: Path) -> None:
