@@ -344,6 +344,24 @@ def test_faulty_rows_are_set_aside_and_the_others_stay(edited: Callable[..., Pat
     assert planned(found) > set(PLAN[2:])
 
 
+def test_a_faulty_time_takes_nobody_off(edited: Callable[..., Path]) -> None:
+    """The row is set aside; Ann may go to the lunch, or may not."""
+    edits = read_edits(edited(put(2, start="soon")))
+    found = repinned(problem_of(world(), "quarantine"), edits)
+    assert found.counts() == {"kept": 5, "added": 0, "taken_off": 0}
+
+
+def test_what_is_gone_from_the_tables_may_go_from_the_workbook(edited: Callable[..., Path]) -> None:
+    """The lunch is no longer ordered; while its rows stand, they are listed."""
+    tables = world()
+    for name in ("requests", "posts"):
+        tables[name] = tables[name].filter(pl.col("request_id") != "lunch")
+    assert faults(edited(), tables) == [(2, "reference"), (3, "reference")]
+    found = take(edited(lambda sheet, column: sheet.delete_rows(2, 2)), tables)
+    assert found.counts() == {"kept": 4, "added": 0, "taken_off": 2}
+    assert planned(found) > set(PLAN[2:])
+
+
 def test_an_order_that_cannot_do_without_is_named(edited: Callable[..., Path]) -> None:
     """Without Cy nobody plays, and a choir with a pinned singer needs a pianist."""
     found = take(edited(lambda sheet, column: sheet.delete_rows(6)))

@@ -119,7 +119,7 @@ def repinned(problem: Problem, edits: Edits) -> Repinned:
         raise DataError(every)
     rows = rows.filter(~pl.col("row").is_in(every["row"].implode()))
     standing = rows.filter(pl.col("volunteer_id").is_not_null(), _stands())
-    gone = _gone(rows, standing, edits.original)
+    gone = _gone(edits)
     base = int(problem.earlier.row.max(initial=0)) + 1
     before = _superseded(problem, standing, gone)
     pins = c.Earlier(
@@ -163,11 +163,14 @@ def _new(standing: pl.DataFrame, original: pl.DataFrame) -> pl.DataFrame:
     return standing.join(original, on=[*_PAIR, "post"], how="anti")
 
 
-def _gone(rows: pl.DataFrame, standing: pl.DataFrame, original: pl.DataFrame) -> pl.DataFrame:
-    """Return the pairs that were taken off: no row of theirs stands any more."""
-    refused = rows.filter(~_stands(), pl.col("volunteer_id").is_not_null())
-    before = pl.concat([original.select(_PAIR), refused.select(_PAIR)])
-    return before.unique(maintain_order=True).join(standing, on=_PAIR, how="anti")
+def _gone(edits: Edits) -> pl.DataFrame:
+    """Return the pairs that were taken off: no row of theirs stands any more.
+
+    A row that is set aside for another fault takes nobody off.
+    """
+    pairs = edits.rows.filter(pl.col("volunteer_id").is_not_null())
+    before = pl.concat([edits.original.select(_PAIR), pairs.filter(~_stands()).select(_PAIR)])
+    return before.unique(maintain_order=True).join(pairs.filter(_stands()), on=_PAIR, how="anti")
 
 
 def _superseded(problem: Problem, standing: pl.DataFrame, gone: pl.DataFrame) -> c.Earlier:
@@ -197,7 +200,7 @@ def _bans(problem: Problem, gone: pl.DataFrame) -> c.Earlier:
     )
     volunteer = pl.Series(index_in(gone["volunteer_id"], problem.volunteers.id))
     found = gone.select("request_id", volunteer=volunteer).filter(pl.col("volunteer") >= 0)
-    found = found.join(known, on="request_id", maintain_order="left")
+    found = found.join(known, on="request_id", how="inner", maintain_order="left")
     height = found.height
     return c.Earlier(
         volunteer=found["volunteer"].to_numpy(),
