@@ -105,6 +105,13 @@ MappingOption = Annotated[
         rich_help_panel=STORES,
     ),
 ]
+PinsOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Workbook of `matching report --format xlsx`, edited: its rosters stay",
+        metavar="FILE",
+    ),
+]
 OnErrorOption = Annotated[
     OnError, typer.Option(help="Refuse faulty tables, or set the faulty rows aside")
 ]

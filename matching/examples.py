@@ -46,6 +46,8 @@ CHECK = _told("""
 matching check tables plan
 # Somebody else's plan: a file with volunteer_id, request_id, post and option
 matching check tables edited.csv --week 2026-11-30
+# A plan made with the rosters of an edited workbook
+matching check tables plan --pins edited.xlsx
 # A plan in a database
 matching check tables postgresql://host/platform --week 2026-11-30
 # For a script: the violations as JSON, exit status 1 if there are any

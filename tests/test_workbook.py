@@ -518,6 +518,8 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert "7 kept, 0 new, 0 people taken off" in run(
         "plan", tables, "--pins", str(book), "--out", again
     )
+    # A plan of edited rosters is worth what they make it worth: it is checked with them.
+    assert "every rule holds" in run("check", tables, again, "--pins", str(book))
     told = run(
         "plan", tables, "--pins", str(book), "--week", "2026-12-07", "--out", again, status=2
     )

@@ -13,11 +13,12 @@ from matching.arguments import (
     OnErrorOption,
     OptionOption,
     OutOptionOption,
+    PinsOption,
     PolicyOption,
     TablesArgument,
     WeekOption,
 )
-from matching.cli.given import options_of, policy_of, print_json, result_of, week_of
+from matching.cli.given import edits_of, options_of, policy_of, print_json, result_of, week_of
 from matching.conduct import teaching
 
 
@@ -30,6 +31,7 @@ def check(
     policy: PolicyOption = None,
     mapping: MappingOption = None,
     on_error: OnErrorOption = OnError.refuse,
+    pins: PinsOption = None,
     json: JsonOption = False,
     option: OptionOption = None,
     out_option: OutOptionOption = None,
@@ -37,6 +39,7 @@ def check(
     """Audit a plan: which rules hold, what it is worth, and what its prices prove.
 
     Week and policy are those of the plan's summary.json, unless given.
+    A plan that was made with --pins is checked with them.
     Exit status 0 if the plan keeps every rule and its summary tells the truth, 1 if not.
     """
     with teaching(json):
@@ -59,7 +62,12 @@ def check(
             monday = week_of(week or summary.get("week"))
             raw = mapped_source(tables, mapping, monday, **options_of(option)).read_tables()
             ticker.say("validate")
-            problem = settled(Problem.from_tables(raw, monday, chosen, on_error.value))
+            problem = Problem.from_tables(raw, monday, chosen, on_error.value)
+            if pins is not None:
+                from matching.reports.repinning import repinned
+
+                problem = repinned(problem, edits_of(pins, monday.isoformat())).problem
+            problem = settled(problem)
             del raw
             made = Plan.from_frame(problem, tables_of_plan["plan"])
             priced = tables_of_plan.get("prices")

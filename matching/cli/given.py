@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from matching.conduct import needing
+
 if TYPE_CHECKING:
     from matching.adapters import Output
     from matching.policy import Policy
+    from matching.reports.edits import Edits
 
 
 def print_json(told: dict[str, Any]) -> None:
@@ -79,3 +82,20 @@ def policy_of(path: Path | None, summary: dict[str, Any] | None = None) -> Polic
     if path is None and summary and "policy" in summary:
         return Policy.from_json(summary["policy"])
     return Policy() if path is None else Policy.from_toml(path)
+
+
+def edits_of(workbook: Path, week: str | None) -> Edits:
+    """Read an edited workbook; it must be of the week that is named."""
+    from matching.errors import UsageError
+
+    with needing("xlsx"):
+        from matching.reports.edits import read_edits
+    edits = read_edits(workbook)
+    if week is not None and edits.week not in (None, week_of(week)):
+        raise UsageError(
+            f"{workbook} holds the week of {edits.week}, and --week says {week}; leave --week out, "
+            "or name the workbook of that week"
+        )
+    if week is None and edits.week is None:
+        raise UsageError(f"{workbook} does not say its week: add --week, as in 2026-11-30")
+    return edits

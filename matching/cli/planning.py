@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -19,15 +19,13 @@ from matching.arguments import (
     OnErrorOption,
     OptionOption,
     OutOptionOption,
+    PinsOption,
     PolicyOption,
     TablesArgument,
     WeekOption,
 )
-from matching.cli.given import options_of, policy_of, print_json, shown_of, week_of
-from matching.conduct import interruptible, needing, teaching, tell
-
-if TYPE_CHECKING:
-    from matching.reports.edits import Edits
+from matching.cli.given import edits_of, options_of, policy_of, print_json, shown_of, week_of
+from matching.conduct import interruptible, teaching, tell
 
 
 def plan(
@@ -59,13 +57,7 @@ def plan(
         typer.Option(help="Same seed, same plan", min=0, metavar="N", rich_help_panel=SEARCH),
     ] = 0,
     on_error: OnErrorOption = OnError.refuse,
-    pins: Annotated[
-        Path | None,
-        typer.Option(
-            help="Workbook of `matching report --format xlsx`, edited: its rosters stay",
-            metavar="FILE",
-        ),
-    ] = None,
+    pins: PinsOption = None,
     json: JsonOption = False,
     format: FormatOption = None,
     option: OptionOption = None,
@@ -93,7 +85,7 @@ def plan(
             from matching.reports.origin import Origin
             from matching.terminal import say_next, show_plan
 
-            edits = None if pins is None else _edits(pins, week)
+            edits = None if pins is None else edits_of(pins, week)
             monday = week_of(week) if edits is None or edits.week is None else edits.week
             source = mapped_source(tables, mapping, monday, **options_of(option))
             written = {} if format is None else {"format": format.value}
@@ -143,6 +135,8 @@ def plan(
             if summary["filled"]:
                 read = ["--mapping", str(mapping)] if mapping else []
                 checked = [*read, *(word for text in option or [] for word in ("--option", text))]
+                if pins is not None:
+                    checked += ["--pins", str(pins)]
                 if on_error is OnError.quarantine:
                     checked += ["--on-error", on_error.value]
                 say_next(
@@ -219,20 +213,3 @@ def _about_edits(workbook: Path | None) -> Iterator[None]:
                 "yellow",
             )
         raise
-
-
-def _edits(workbook: Path, week: str | None) -> Edits:
-    """Read an edited workbook; it must be of the week that is named."""
-    from matching.errors import UsageError
-
-    with needing("xlsx"):
-        from matching.reports.edits import read_edits
-    edits = read_edits(workbook)
-    if week is not None and edits.week not in (None, week_of(week)):
-        raise UsageError(
-            f"{workbook} holds the week of {edits.week}, and --week says {week}; leave --week out, "
-            "or name the workbook of that week"
-        )
-    if week is None and edits.week is None:
-        raise UsageError(f"{workbook} does not say its week: add --week, as in 2026-11-30")
-    return edits
