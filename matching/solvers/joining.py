@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from matching import columns as c
 from matching.solvers.blocks import Blocks
-from matching.solvers.mending import shares
+from matching.solvers.mending import Shares, shares
 from matching.solvers.territory import Territory
 
 # Smaller shares of the gap are not worth a block of their own.
@@ -25,20 +25,25 @@ _SHARE = 1.0
 _MOST = 0.95
 # Arcs this near the best weeks count when blocks join, and no more of them may come together.
 _NEAR = 100.0
-_MOST_ARCS = 20_000
+_MOST_ARCS = 8_000
 # A quota that more of the plan's services use brings nobody together.
 _MOST_USES = 20
 
 
 class Links(NamedTuple):
-    """Who asks for whom, and how much the asking block leaves open.
+    """Who asks for whom, and how much of the gap is at stake.
 
-    Nodes are the requests and, after them, the blocks.
+    Nodes are the requests and, after them, the blocks. Links of one swap only help together.
     """
 
     ends: c.Longs
     others: c.Longs
-    weight: c.Floats
+    swap: c.Longs
+    stake: c.Floats
+
+    def take(self, rows: c.Bools) -> Links:
+        """Return the chosen links."""
+        return Links(self.ends[rows], self.others[rows], self.swap[rows], self.stake[rows])
 
 
 def unexplained(blocks: Blocks, chosen: c.Longs) -> tuple[c.Floats, c.Floats]:
@@ -49,22 +54,25 @@ def unexplained(blocks: Blocks, chosen: c.Longs) -> tuple[c.Floats, c.Floats]:
     float64 arrays, shapes (groups,) and (requests,)
     """
     generation, territory = blocks.generation, blocks.territory
-    problem, arcs, rows = generation.problem, generation.weeks.arcs, generation.rows
-    many = len(problem.requests)
-    # A volunteer of no block counts at the request that suits them best.
+    problem, arcs = generation.problem, generation.weeks.arcs
     share = shares(generation, blocks.parts, chosen)
+    part = _of_requests(blocks, share)
+    # A volunteer of no block counts at the request that suits them best.
     open_ = (territory.owner < 0) & (share.week > _SHARE)
     best = c.best_of(arcs.volunteer, blocks.parts.reward, np.flatnonzero(open_[arcs.volunteer]))
-    of_best = problem.slots.request[arcs.slot[best]]
+    np.add.at(part, problem.slots.request[arcs.slot[best]], share.week[arcs.volunteer[best]])
+    left = np.bincount(territory.group + 1, part, minlength=territory.size + 1)[1:]
+    left = left + np.bincount(territory.owner + 1, share.week, minlength=territory.size + 1)[1:]
+    return left - blocks.gained, np.where(territory.group < 0, part, 0.0)
+
+
+def _of_requests(blocks: Blocks, share: Shares) -> c.Floats:
+    """Return what the rows and team variables of each request are answerable for."""
+    rows = blocks.generation.rows
     of_row = np.flatnonzero(rows.request >= 0)
-    request = np.concatenate([rows.request[of_row], rows.team_request, of_best])
-    part = np.concatenate([share.row[of_row], share.team, share.week[arcs.volunteer[best]]])
-    group = territory.group[request]
-    left = np.bincount(group + 1, part, minlength=territory.size + 1)[1:]
-    left += np.bincount(territory.owner + 1, share.week, minlength=territory.size + 1)[1:]
-    alone = group < 0
-    lone = np.bincount(request[alone], part[alone], minlength=many)
-    return left - blocks.gained, lone.astype(np.float64)
+    request = np.append(rows.request[of_row], rows.team_request)
+    part = np.append(share.row[of_row], share.team)
+    return np.bincount(request, part, minlength=len(blocks.territory.group)).astype(np.float64)
 
 
 def worst(left: c.Floats) -> c.Longs:
@@ -89,7 +97,7 @@ def joined(blocks: Blocks, chosen: c.Longs) -> tuple[Blocks, c.Longs]:
     many = len(before.group)
     left, lone = unexplained(blocks, chosen)
     order = worst(np.append(lone, left))
-    links = _within(blocks, _links(blocks, chosen, order[order >= many] - many, left))
+    links = _within(blocks, _links(blocks, chosen, order[order >= many] - many))
     label = _components(blocks, links)
     of_request, of_block = label[:many], label[many:]
     held = np.zeros(label.max(initial=0) + 1, np.bool_)
@@ -113,12 +121,15 @@ def joined(blocks: Blocks, chosen: c.Longs) -> tuple[Blocks, c.Longs]:
     return after, territory.numbers[new[territory.numbers]]
 
 
-def _links(blocks: Blocks, chosen: c.Longs, asking: c.Longs, left: c.Floats) -> Links:
-    """Return what some blocks do otherwise than the plan: at whose requests, with whose people."""
-    generation, territory = blocks.generation, blocks.territory
-    arcs = generation.weeks.arcs
+def _links(blocks: Blocks, chosen: c.Longs, asking: c.Longs) -> Links:
+    """Return what some blocks do otherwise than the plan: at whose requests, with whose people.
+
+    Much of that changes nothing, being worth the same. What is at stake stands in the swaps (what
+    hangs together of the differences) that somebody answerable for a share of the gap is part of.
+    """
+    territory, arcs = blocks.territory, blocks.generation.weeks.arcs
     many = len(territory.group)
-    request = generation.problem.slots.request[arcs.slot]
+    request = blocks.generation.problem.slots.request[arcs.slot]
     asking = np.array([k for k in asking if int(k) in blocks.taken], np.int64)
     asks = np.zeros(territory.size + 1, np.bool_)
     asks[asking] = True
@@ -128,48 +139,82 @@ def _links(blocks: Blocks, chosen: c.Longs, asking: c.Longs, left: c.Floats) -> 
         done.append(c.combine(of, chosen)[asks[of]])
     differ = np.setxor1d(np.concatenate([*taken, np.empty(0, np.int64)]), np.concatenate(done))
     block, arc = differ >> 32, (differ & 0xFFFFFFFF) - 1
+    swap, stake = _swaps(blocks, chosen, block, arc)
+    counts = stake[swap] > _SHARE
+    block, arc, swap = block[counts], arc[counts], swap[counts]
     owner = territory.owner[arcs.volunteer[arc]]
-    user, used = _users(blocks, chosen, block, arc)
+    by, used = _users(blocks, chosen, arc)
     owned = np.flatnonzero((owner >= 0) & (owner != block))
-    ends = np.concatenate([block, block[owned], user]) + many
+    ends = np.concatenate([block, block[owned], block[by]]) + many
     others = np.concatenate([request[arc], owner[owned] + many, request[used]])
-    return Links(ends, others, left[ends - many])
+    swap = np.concatenate([swap, swap[owned], swap[by]])
+    return Links(ends, others, swap, stake[swap])
 
 
-def _users(
+def _swaps(
     blocks: Blocks, chosen: c.Longs, block: c.Longs, arc: c.Longs
-) -> tuple[c.Longs, c.Longs]:
-    """Return who else uses the priced quotas of some arcs: for each block, arcs of the plan."""
+) -> tuple[c.Longs, c.Floats]:
+    """Put differences of a block that share a volunteer or a request into swaps.
+
+    Returns
+    -------
+    int64 array, shape (differences,)
+    float64 array, shape (swaps,)
+        What their volunteers and requests are answerable for.
+    """
+    arcs = blocks.generation.weeks.arcs
+    share = shares(blocks.generation, blocks.parts, chosen)
+    request = blocks.generation.problem.slots.request[arcs.slot[arc]]
+    person, one = np.unique(c.combine(block, arcs.volunteer[arc]), return_inverse=True)
+    place, other = np.unique(c.combine(block, request), return_inverse=True)
+    shape = (len(person) + len(place),) * 2
+    ends = (np.ones(len(arc)), (one, len(person) + other))
+    swaps, label = connected_components(sparse.coo_array(ends, shape=shape), directed=False)
+    part = np.append(
+        share.week[(person & 0xFFFFFFFF) - 1],
+        _of_requests(blocks, share)[(place & 0xFFFFFFFF) - 1],
+    )
+    return label[one].astype(np.int64), np.bincount(label, part, minlength=swaps).astype(np.float64)
+
+
+def _users(blocks: Blocks, chosen: c.Longs, arc: c.Longs) -> tuple[c.Longs, c.Longs]:
+    """Return who else uses the priced quotas of some arcs: which of these, and arcs of the plan."""
     writer = blocks.generation.writer
     now = writer.joint_of_arc[chosen].tocsc()
-    counts = np.isfinite(blocks.room) & (np.diff(now.indptr) <= _MOST_USES)
+    uses = np.diff(now.indptr)
+    counts = np.isfinite(blocks.room) & (uses <= _MOST_USES)
     use = writer.joint_of_arc[arc]
-    asks = np.unique(c.combine(np.repeat(block, np.diff(use.indptr)), use.indices))
-    user, row = asks >> 32, (asks & 0xFFFFFFFF) - 1
-    user, row = user[counts[row]], row[counts[row]]
-    uses = np.diff(now.indptr)[row]
-    return np.repeat(user, uses), chosen[now.indices[c.ranges(now.indptr[row], uses)]]
+    by, row = np.repeat(np.arange(len(arc)), np.diff(use.indptr)), use.indices
+    by, row = by[counts[row]], row[counts[row]]
+    return np.repeat(by, uses[row]), chosen[now.indices[c.ranges(now.indptr[row], uses[row])]]
 
 
 def _within(blocks: Blocks, links: Links) -> Links:
-    """Leave out weak links until nothing too large comes together."""
+    """Leave out swaps of little stake until nothing too large comes together."""
+    territory = blocks.territory
     near = blocks.parts.shortfall <= _NEAR
     request = blocks.generation.problem.slots.request[blocks.generation.weeks.arcs.slot[near]]
-    size = np.bincount(request, minlength=len(blocks.territory.group))
+    size = np.bincount(request, minlength=len(territory.group))
+    of_block = np.bincount(territory.group + 1, size, minlength=territory.size + 1)[1:]
+    size = np.append(size, of_block)
     while True:
         label = _components(blocks, links)
-        arcs = np.bincount(label[: len(size)], size)
-        of = label[links.ends]
-        large = np.flatnonzero(arcs[of] > _MOST_ARCS)
+        arcs = np.bincount(label[: len(territory.group)], size[: len(territory.group)])
+        # What was large before may still take in a little.
+        largest = np.zeros(len(arcs))
+        np.maximum.at(largest, label, size)
+        too_large = (arcs > _MOST_ARCS) & (arcs - largest > _MOST_ARCS / 4)
+        large = np.flatnonzero(too_large[label[links.ends]])
         if not len(large):
             return links
-        # In each that is too large the weaker half goes.
-        order = large[np.lexsort((links.weight[large], of[large]))]
-        first = c.starts_of(of[order], len(arcs))
-        rank = np.arange(len(order)) - first[of[order]]
-        goes = np.zeros(len(links.ends), np.bool_)
-        goes[order[2 * rank <= (first[1:] - first[:-1])[of[order]]]] = True
-        links = Links(links.ends[~goes], links.others[~goes], links.weight[~goes])
+        # In each that is too large the lesser half goes.
+        swap, first = np.unique(links.swap[large], return_index=True)
+        of, stake = label[links.ends[large[first]]], links.stake[large[first]]
+        order = np.lexsort((stake, of))
+        start = c.starts_of(of[order], len(arcs))
+        rank = np.arange(len(order)) - start[of[order]]
+        lesser = 2 * rank <= (start[1:] - start[:-1])[of[order]] - 1
+        links = links.take(~np.isin(links.swap, swap[order[lesser]]))
 
 
 def _components(blocks: Blocks, links: Links) -> c.Ints:

@@ -80,13 +80,14 @@ class _Mender:
         arcs = generation.weeks.arcs
         self.now = np.zeros(len(arcs), np.bool_)
         self.now[chosen] = True
-        # Whoever serves belongs where they serve; who does so in two places stays as they are.
-        self.free = territory.owner.copy()
+        # Whoever serves belongs where they serve; who does so in several blocks to one at a time.
         who, where = arcs.volunteer[chosen], territory.of_arc[chosen]
-        self.free[who] = where
-        self.free[who[where != self.free[who]]] = -1
+        serves = _one_of(who[where >= 0], where[where >= 0], len(territory.owner), turn)
+        self.free = np.where(serves >= 0, serves, territory.owner)
         self.left = generation.writer.limit - generation.writer.used(np.sort(chosen))
         self.takes = self._takers(turn)
+        self.chosen = np.sort(chosen)
+        self.served = c.Groups(self.free[arcs.volunteer[self.chosen]], territory.size)
 
     def _takers(self, turn: int) -> c.Longs:
         """Return which block may use what is left of each joint row: each turn another; or -1."""
@@ -94,13 +95,8 @@ class _Mender:
         free = self.free[arcs.volunteer]
         arc = np.flatnonzero((free >= 0) & (free == self.territory.of_arc))
         use = writer.joint_of_arc[arc]
-        key = np.unique(c.combine(use.indices, np.repeat(free[arc], np.diff(use.indptr))))
-        first = c.starts_of(key >> 32, len(self.left))
-        many = np.diff(first)
-        some = np.flatnonzero(many)
-        takes = np.full(len(self.left), -1)
-        takes[some] = (key[first[some] + turn % many[some]] & 0xFFFFFFFF) - 1
-        return takes
+        block = np.repeat(free[arc], np.diff(use.indptr))
+        return _one_of(use.indices, block, len(self.left), turn)
 
     def better(self, number: int) -> tuple[c.Longs, c.Longs]:
         """Return arcs of the plan, and the arcs to have in their stead."""
@@ -109,23 +105,41 @@ class _Mender:
         inside = np.sort(generation.writer.arcs_of.of(requests))
         free = self.free[generation.weeks.arcs.volunteer[inside]] == number
         now = self.now[inside]
+        # What these people do elsewhere goes on.
+        elsewhere = self.chosen[self.served.of(np.array([number]))]
+        elsewhere = elsewhere[self.territory.of_arc[elsewhere] != number]
         before, arc = inside[free & now], inside[free]
         if len(arc) > _MOST_ARCS:
             far = np.where(self.now[arc], -np.inf, self.parts.shortfall[arc])
-            arc = np.sort(arc[np.argpartition(far, _MOST_ARCS)[:_MOST_ARCS]])
+            arc = arc[np.argpartition(far, _MOST_ARCS)[:_MOST_ARCS]]
         if not best.goes_on() or not len(arc):
             return before, before
+        before, arc = np.append(before, elsewhere), np.sort(np.append(arc, elsewhere))
         place = generation.writer.write(
             requests,
             arc,
             generation.alone[arc],
             kept=inside[now & ~free],
             # No more of what is shared than now and what is left: so all may be solved at once.
-            room=generation.writer.used(before) + np.where(self.takes == number, self.left, 0.0),
+            room=generation.writer.used(np.sort(before))
+            + np.where(self.takes == number, self.left, 0.0),
+        ).holding(elsewhere)
+        start = place.start(
+            generation.problem, generation.weeks.arcs, np.append(inside[now], elsewhere)
         )
-        start = place.start(generation.problem, generation.weeks.arcs, inside[now])
         seconds = min(best.seconds_left, _SECONDS)
         answer = self.crew.solve(
             place.programme, seconds, 0.0, best.stop, nodes=_NODES, start=start
         )
         return before, before if answer.x is None else place.taken(answer.x)
+
+
+def _one_of(of: c.Ints | c.Longs, what: c.Ints, size: int, turn: int) -> c.Longs:
+    """Return one of what each number below a size has, each turn another; -1 where nothing."""
+    key = np.unique(c.combine(of, what))
+    first = c.starts_of(key >> 32, size)
+    many = np.diff(first)
+    some = np.flatnonzero(many)
+    one = np.full(size, -1)
+    one[some] = (key[first[some] + turn % many[some]] & 0xFFFFFFFF) - 1
+    return one

@@ -59,6 +59,12 @@ class Place:
         )
         return replace(self, programme=programme)
 
+    def holding(self, arc: c.Longs) -> Place:
+        """Return the same place where some arcs are taken in any case."""
+        least = self.programme.least.copy()
+        least[len(self.team) + np.searchsorted(self.arc, arc)] = 1.0
+        return replace(self, programme=replace(self.programme, least=least))
+
     def start(self, problem: Problem, arcs: Arcs, chosen: c.Longs) -> tuple[c.Longs, c.Floats]:
         """Return the columns that are whole, and their values in a plan."""
         served = np.zeros(len(problem.options))
