@@ -93,7 +93,7 @@ class Problem:
         DataError
             With every fault of every table, unless they are to be set aside.
         UsageError
-            If ``week`` is not a Monday.
+            If ``week`` is not a date, or not a Monday.
         """
         policy = policy or Policy()
         _check_monday(week)
@@ -116,7 +116,7 @@ class Problem:
         Raises
         ------
         UsageError
-            If ``week`` is not a Monday.
+            If ``week`` is not a date, or not a Monday.
         """
         _check_monday(week)
         build = Builder(cleaned, week, policy)
@@ -179,7 +179,7 @@ class Problem:
         DataError
             With every fault of every table, unless they are to be set aside.
         UsageError
-            If the store cannot be read, the mapping makes no sense, or ``week`` is not a Monday.
+            If the store cannot be read, the mapping makes no sense, or ``week`` is not a date or not a Monday.
         """
         opened = mapped_source(source, mapping, week, **options)
         problem = cls.from_tables(opened.read_tables(), week, policy, on_error)
@@ -214,6 +214,10 @@ class Problem:
 
 
 def _check_monday(week: date) -> None:
+    if not isinstance(week, date):
+        raise UsageError(
+            f"week = {week!r} must be a datetime.date, such as datetime.date(2026, 11, 30)"
+        )
     if week.weekday() != 0:
         monday = date.fromordinal(week.toordinal() - week.weekday())
         raise UsageError(f"week = {week}: a week starts with a Monday, such as {monday}")

@@ -27,6 +27,8 @@ from matching.weeks import Weeks
 
 # Rounding may take this share of the time left.
 _SHARE = 0.15
+# A plan that others will mend need not be nearer to the best than this share of its value.
+_ROUGH = 1e-5
 # So much of the time left is kept for rounding when the linear programme begins.
 _RESERVE = 0.3
 # Of so few arcs all are solved at once: to solve parts first saves nothing.
@@ -145,7 +147,8 @@ def _round(
     joint = relaxed.dual[writer.joint] > 0
     parts, seconds = split(generation, relaxed, loose), _SHARE * best.seconds_left
     mostly = _mostly(generation, relaxed)
-    plan = rounded(generation, parts, joint, mostly, seconds, best.gap_limit / 4, crew)
+    gap = max(best.gap_limit / 4, _ROUGH)
+    plan = rounded(generation, parts, joint, mostly, seconds, gap, crew)
     if not best.offer(plan, "round"):
         _offer_repaired(generation, plan, best, "round")
 
