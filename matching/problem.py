@@ -179,7 +179,8 @@ class Problem:
         DataError
             With every fault of every table, unless they are to be set aside.
         UsageError
-            If the store cannot be read, the mapping makes no sense, or ``week`` is not a date or not a Monday.
+            If the store cannot be read, the mapping makes no sense, or ``week`` is not a date or
+            not a Monday.
         """
         opened = mapped_source(source, mapping, week, **options)
         problem = cls.from_tables(opened.read_tables(), week, policy, on_error)
