@@ -24,8 +24,8 @@ from matching.solvers.territory import Territory, cells
 # How far from the best weeks arcs are looked at: further, while that gains more.
 _SLACKS = (100.0, 3_000.0, 30_000.0)
 _NODES = 1_000
-# A block of more requests would take too long: it is cut into some of about so many.
-_MOST_REQUESTS = 100
+# A block of more requests would take too long to be closed: it is cut into some of about so many.
+MOST_REQUESTS = 100
 
 
 class Blocks:
@@ -190,13 +190,13 @@ def _over(part: sparse.csr_array, arc: c.Longs, weight: c.Floats) -> c.Floats:
     return np.bincount(at, weights, minlength=len(arc)).astype(np.float64)
 
 
-def cut(generation: Generation, group: c.Ints, turn: int = 0) -> c.Ints:
-    """Cut groups of requests that are too large along the map; each turn along other lines."""
+def cut(generation: Generation, group: c.Ints, turn: int = 0, size: int = MOST_REQUESTS) -> c.Ints:
+    """Cut groups of more requests than a size along the map; each turn along other lines."""
     requests = generation.problem.requests
-    size = np.bincount(group + 1)
-    large = np.flatnonzero((group >= 0) & (size[group + 1] > _MOST_REQUESTS))
-    cell = cells(requests.lat[large], requests.lon[large], _MOST_REQUESTS, turn)
+    many = np.bincount(group + 1)
+    large = np.flatnonzero((group >= 0) & (many[group + 1] > size))
+    cell = cells(requests.lat[large], requests.lon[large], size, turn)
     number = np.unique(c.combine(group[large], cell), return_inverse=True)[1]
     parted = group.copy()
-    parted[large] = number + len(size)
+    parted[large] = number + len(many)
     return parted

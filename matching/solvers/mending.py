@@ -17,8 +17,8 @@ from matching.solvers.generation import Generation
 
 _NODES = 200
 _SECONDS = 10.0
-# Of more arcs those closest to the best weeks are looked at.
-_MOST_ARCS = 10_000
+# Of more arcs those closest to the best weeks are looked at: so many, or so many for each request.
+_MOST_ARCS, _ARCS_EACH = 10_000, 40
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,10 @@ class _Mender:
         elsewhere = self.chosen[self.served.of(np.array([number]))]
         elsewhere = elsewhere[self.territory.of_arc[elsewhere] != number]
         before, arc = inside[free & now], inside[free]
-        if len(arc) > _MOST_ARCS:
+        most = max(_MOST_ARCS, _ARCS_EACH * len(requests))
+        if len(arc) > most:
             far = np.where(self.now[arc], -np.inf, self.parts.shortfall[arc])
-            arc = arc[np.argpartition(far, _MOST_ARCS)[:_MOST_ARCS]]
+            arc = arc[np.argpartition(far, most)[:most]]
         if not best.goes_on() or not len(arc):
             return before, before
         before, arc = np.append(before, elsewhere), np.sort(np.append(arc, elsewhere))

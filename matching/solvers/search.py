@@ -9,7 +9,7 @@ import numpy as np
 from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
-from matching.solvers.blocks import Blocks, cut
+from matching.solvers.blocks import MOST_REQUESTS, Blocks, cut
 from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection, dissected
 from matching.solvers.doubt import in_doubt
@@ -35,6 +35,9 @@ _RESERVE = 0.3
 _SMALL = 50_000
 # A turn helps if it takes this share off the gap.
 _HELPS = 0.1
+# A plan that is further off than this share of its value is mended in ever larger blocks first.
+_FAR = 1e-3
+_LARGEST = 10 * MOST_REQUESTS
 # After so many turns that changed neither the plan nor the bound by much, no other will.
 _IDLE = 2
 
@@ -100,17 +103,27 @@ def _close_in(generation: Generation, solved: Solved, best: Incumbent, crew: Cre
 def _begin(
     generation: Generation, parts: Dissection, group: c.Ints, best: Incumbent, crew: Crew
 ) -> Blocks:
-    """Mend the first plan, cutting blocks along other lines while that helps."""
-    for turn in itertools.count():
-        territory = Territory(generation, parts, cut(generation, group, turn))
-        blocks = Blocks(generation, parts, territory, crew)
-        before = best.value
-        if before is None or not best.goes_on() or len(generation.weeks.arcs) <= _SMALL:
+    """Mend the first plan, cutting blocks along other lines while that helps.
+
+    Far from the bound larger blocks find what smaller ones cannot. Near it, to join blocks that
+    disagree does more.
+    """
+
+    def blocks(size: int) -> Blocks:
+        parted = cut(generation, group, turn, size)
+        return Blocks(generation, parts, Territory(generation, parts, parted), crew)
+
+    size, turn, many = MOST_REQUESTS, 0, len(generation.weeks.arcs)
+    while best.value is not None and best.goes_on() and many > _SMALL:
+        before, here = best.value, blocks(size)
+        best.offer(mended(here, here.territory.numbers, best.chosen, turn), "mend")
+        turn, left = turn + 1, best.bound - best.value
+        if best.value - before >= _HELPS * left:
+            continue
+        if size == _LARGEST or left <= _FAR * best.value:
             break
-        best.offer(mended(blocks, territory.numbers, best.chosen, turn), "mend")
-        if best.value is None or best.value - before < _HELPS * (best.bound - best.value):
-            break
-    return blocks
+        size = min(2 * size, _LARGEST)
+    return blocks(MOST_REQUESTS)
 
 
 def _mend(blocks: Blocks, best: Incumbent) -> Blocks:
