@@ -34,7 +34,7 @@ _RESERVE = 0.3
 # Of so few arcs all are solved at once: to solve parts first saves nothing.
 _SMALL = 50_000
 # A turn helps if it takes this share off the gap.
-_HELPS = 0.1
+_HELPS = 0.2
 # A plan that is further off than this share of its value is mended in ever larger blocks first.
 _FAR = 1e-3
 _LARGEST = 10 * MOST_REQUESTS
@@ -113,14 +113,18 @@ def _begin(
         parted = cut(generation, group, turn, size)
         return Blocks(generation, parts, Territory(generation, parts, parted), crew)
 
-    size, turn, many = MOST_REQUESTS, 0, len(generation.weeks.arcs)
+    def far() -> bool:
+        return best.value is not None and best.bound - best.value > _FAR * best.value
+
+    size, turn = 2 * MOST_REQUESTS if far() else MOST_REQUESTS, 0
+    many = len(generation.weeks.arcs)
     while best.value is not None and best.goes_on() and many > _SMALL:
         before, here = best.value, blocks(size)
         best.offer(mended(here, here.territory.numbers, best.chosen, turn), "mend")
-        turn, left = turn + 1, best.bound - best.value
-        if best.value - before >= _HELPS * left:
+        turn += 1
+        if best.value - before >= _HELPS * (best.bound - best.value):
             continue
-        if size == _LARGEST or left <= _FAR * best.value:
+        if size == _LARGEST or not far():
             break
         size = min(2 * size, _LARGEST)
     return blocks(MOST_REQUESTS)
