@@ -9,7 +9,7 @@ import polars as pl
 
 from matching.problem import Problem
 
-FOUND = {
+FOUND: dict[str, type[pl.DataType]] = {
     "rule": pl.String,
     "request_id": pl.String,
     "post": pl.String,
@@ -31,6 +31,9 @@ def tell(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFram
     detail : polars.Expr
         The sentence, made of the columns of ``broken``.
     """
+    if broken.is_empty():
+        # Most rules of most plans: of small plans, telling of nothing took a third of the audit.
+        return pl.DataFrame(schema=FOUND).drop("rule")
     about = {
         "request": ("request_id", problem.requests.id),
         "post": ("post", problem.posts.id),
