@@ -17,6 +17,7 @@ from matching import columns as c
 from matching.geometry import Places, distance_km
 from matching.problem import Problem
 from matching.schema import STATUSES, SUBJECTS
+from matching.tasks import run_all
 
 # Starts within one bin of this length are handled together; a half-day of service falls in one.
 _BIN_MINUTES = 240
@@ -65,7 +66,7 @@ def eligible(problem: Problem, workers: int = 1) -> Arcs:
     every = np.arange(len(problem.slots), dtype=np.int32)
     with ThreadPoolExecutor(workers) as pool:
         pairs = batched(finder.near_pairs(every))
-        blocks = list(pool.map(lambda block: finder.kept(*block), pairs))
+        blocks = list(run_all(pool, lambda block: finder.kept(*block), pairs))
     if not blocks:
         return Arcs(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
     volunteer, slot, km = (np.concatenate(column) for column in zip(*blocks, strict=True))

@@ -126,7 +126,7 @@ def solve(
     lowest -= problem.policy.load_step * float((shifts * (shifts - 1) // 2).sum())
     plan = best.plan_of(best.chosen)
     with clock.phase("unfilled"):
-        empty = unfilled(problem, arcs, plan)
+        empty = unfilled(problem, arcs, plan, workers)
     return Result(
         problem=problem,
         arcs=arcs,

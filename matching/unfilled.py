@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import polars as pl
 
 from matching import columns as c
-from matching.eligibility import RULES, Arcs, Finder, batched
+from matching.eligibility import RULES, Arcs, Finder, Pairs, batched
 from matching.plan import Plan
 from matching.problem import Problem
+from matching.tasks import run_all
 
 REASONS = {
     **{rule: f"after the rule {rule} nobody was left" for rule in RULES},
@@ -19,7 +22,7 @@ REASONS = {
 }
 
 
-def unfilled(problem: Problem, arcs: Arcs, plan: Plan) -> pl.DataFrame:
+def unfilled(problem: Problem, arcs: Arcs, plan: Plan, workers: int = 1) -> pl.DataFrame:
     """Return a row per post with empty seats: ``reason`` and how many each rule left.
 
     A post of a request with options is looked at where the plan serves it, else at the option that
@@ -29,7 +32,7 @@ def unfilled(problem: Problem, arcs: Arcs, plan: Plan) -> pl.DataFrame:
     filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
     short = np.flatnonzero(filled < problem.posts.seats)
     slot = _slot_of_interest(problem, arcs, plan)[short]
-    left = _left(problem, slot)
+    left = _left(problem, slot, workers)
     eligible_now = left[:, -1]
     reason = np.full(len(short), "elsewhere", dtype=object)
     reason[eligible_now < problem.posts.seats[short]] = "too_few"
@@ -60,7 +63,7 @@ def _slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
     return slot
 
 
-def _left(problem: Problem, slot: c.Ints) -> c.Longs:
+def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
     """Return how many volunteers each rule leaves for each slot, shape (slots, rules)."""
     finder = Finder(problem)
     left = np.zeros((len(slot), len(RULES)), np.int64)
@@ -71,9 +74,19 @@ def _left(problem: Problem, slot: c.Ints) -> c.Longs:
     key = np.stack([bundle, problem.options.day[option], problem.options.last_day[option]])
     _, first, group = np.unique(key, axis=1, return_index=True, return_inverse=True)
     left[:, 0] = np.array([finder.qualified(s) for s in slot[first]], np.int64)[group]
-    for volunteer, of in batched(finder.near_pairs(slot, any_time=True)):
-        for number, (_, _, kept, _) in enumerate(finder.sieve(volunteer, of), start=1):
-            left[:, number] += np.bincount(place[kept], minlength=len(slot))
+
+    def counted(pairs: Pairs) -> list[tuple[c.Longs, c.Longs]]:
+        counts = []
+        for _, _, kept, _ in finder.sieve(*pairs):
+            many = np.bincount(place[kept])
+            row = np.flatnonzero(many)
+            counts.append((row, many[row]))
+        return counts
+
+    with ThreadPoolExecutor(workers) as pool:
+        for counts in run_all(pool, counted, batched(finder.near_pairs(slot, any_time=True))):
+            for number, (row, many) in enumerate(counts, start=1):
+                left[row, number] += many
     return left
 
 
