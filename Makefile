@@ -6,7 +6,7 @@ VENV ?= .venv
 JOBS ?= 2
 # A Monday: the week that `make demo` plans.
 WEEK ?= 2011-05-16
-# The world that `make curves` plans: town, district, city or province.
+# The world that `make curves` and `make job` plan: town, district, city or province.
 SIZE ?= district
 # The volunteers of the largest world of `make growth`; the province has 2660000.
 LARGEST ?= 266000
@@ -19,7 +19,7 @@ LOWEST := .venv-lowest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke bench-compare bench-baseline growth curves peers wheel clean
+.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke bench-compare bench-baseline growth job curves peers wheel clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -74,6 +74,9 @@ bench-baseline: $(VENV)/.dev  ## measure the phases anew and store them as the b
 
 growth: $(VENV)/.dev  ## plan 26,600 to LARGEST volunteers at one density and draw growth into build/growth; LARGEST=266000
 	$(BIN)/python -m benchmarks.growth --largest $(LARGEST) --out build/growth
+
+job: $(VENV)/.dev  ## plan a world from Parquet to a written plan, and with the raw flow, into build/job; SIZE=district
+	$(BIN)/python -m benchmarks.whole_job $(SIZE) --out build/job
 
 curves: $(VENV)/.dev  ## plan a world and draw value and bound over time into build/curves; SIZE=district
 	$(BIN)/python -m benchmarks.curves $(SIZE) --out build/curves

@@ -28,7 +28,7 @@ from matching.weeks import Weeks
 # Rounding may take this share of the time left.
 _SHARE = 0.15
 # A plan that others will mend need not be nearer to the best than this share of its value.
-_ROUGH = 1e-5
+_ROUGH = 1e-4
 # So much of the time left is kept for rounding when the linear programme begins.
 _RESERVE = 0.3
 # Of so few arcs all are solved at once: to solve parts first saves nothing.
