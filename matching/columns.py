@@ -234,6 +234,33 @@ def lookup(sorted_keys: Longs | Ints, asked: Longs | Ints) -> Longs:
     return np.where(sorted_keys[at] == asked, at, -1)
 
 
+def last_up_to(first: Longs, group: Ints, ascending: Ints, asked: Ints) -> Longs:
+    """Return, for each asked value, the last row of its group with a value no larger; -1 for none.
+
+    Where groups are short this looks at a few rows next to each other. A search among the keys of
+    all rows would jump through all of memory.
+
+    Parameters
+    ----------
+    first : int64 array, shape (groups + 1,)
+        Where each group's rows begin.
+    group : int32 array, shape (asked,)
+    ascending : int32 array, shape (rows,)
+        Values, ascending within each group.
+    asked : int32 array, shape (asked,)
+    """
+    low, high = first[group], first[group + 1]
+    begin, last = low, max(0, len(ascending) - 1)
+    longest = int((high - low).max(initial=0))
+    # Halving finds the first row with a larger value.
+    for _ in range(longest.bit_length()):
+        middle = (low + high) >> 1
+        up_to = (low < high) & (ascending[np.minimum(middle, last)] <= asked)
+        low, high = np.where(up_to, middle + 1, low), np.where(up_to, high, middle)
+    found: Longs = np.where(low > begin, low - 1, -1)
+    return found
+
+
 def ranges(first: Longs, many: Longs) -> Longs:
     """Return first[0], first[0] + 1, ... (many[0] of them), first[1], ..., in one array."""
     ends = np.cumsum(many)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import polars as pl
@@ -22,6 +23,8 @@ from matching.tasks import run_all
 # Starts within one bin of this length are handled together; a half-day of service falls in one.
 _BIN_MINUTES = 240
 _BATCH = 1 << 20
+# Of a smaller share of the volunteers each is searched for; of a larger one all are marked.
+_FEW = 1e-3
 _DECLINED = STATUSES.index("declined")
 _AGREED = (STATUSES.index("pinned"), STATUSES.index("accepted"))
 
@@ -108,8 +111,9 @@ class Finder:
         self.holders_of = c.starts_of(self.holdings.qualification, len(problem.qualification_ids))
         self.bundles = _bundles(problem)
         self.holders_cache: dict[tuple[int, int, int, int], c.Ints] = {}
+        self.qualified_cache: dict[tuple[int, int, int], c.Ints | None] = {}
         self.window_volunteer, self.window_start, self.window_end = merged_windows(problem.windows)
-        self.window_keys = c.combine(self.window_volunteer, self.window_start)
+        self.windows_of = c.starts_of(self.window_volunteer, len(people))
         self.bans = _Bans(problem)
 
     def near_pairs(self, slots: c.Ints, *, any_time: bool = False) -> Iterator[Pairs]:
@@ -125,6 +129,7 @@ class Finder:
         )
         boxes = self.places.boxes(problem.requests.lat[request], problem.requests.lon[request])
         time = np.stack([option.day, option.last_day, option.start // _BIN_MINUTES])
+        time = time[:2] if any_time else time
         _, time_group = np.unique(time, axis=1, return_inverse=True)
         bundle = self.bundles[problem.slots.post[slots]]
         order = np.lexsort((bundle, time_group))
@@ -147,18 +152,32 @@ class Finder:
 
     def _candidates(self, slot: np.int32, there: c.Bools) -> c.Ints:
         """Return who of them holds all the slot asks for on all its days, by position."""
+        qualified = self._qualified(slot)
+        if qualified is None:
+            return np.flatnonzero(there).astype(np.int32)
+        return qualified[there[qualified]]
+
+    def _qualified(self, slot: np.int32) -> c.Ints | None:
+        """Return who holds all the slot asks for on all its days, by position; None for anybody."""
         problem = self.problem
         post, option = problem.slots.post[slot], problem.slots.option[slot]
         days = int(problem.options.day[option]), int(problem.options.last_day[option])
-        needs = problem.needs.take(slice(self.needs_of[post], self.needs_of[post + 1]))
-        if not len(needs):
-            return np.flatnonzero(there).astype(np.int32)
-        asked = zip(needs.qualification.tolist(), needs.level.tolist(), strict=True)
-        holders = sorted((self._holders(q, level, *days) for q, level in asked), key=len)
-        candidates = holders[0][there[holders[0]]]
-        for others in holders[1:]:
-            candidates = candidates[c.lookup(others, candidates) >= 0]
-        return candidates
+        key = int(self.bundles[post]), *days
+        if key not in self.qualified_cache:
+            needs = problem.needs.take(slice(self.needs_of[post], self.needs_of[post + 1]))
+            asked = zip(needs.qualification.tolist(), needs.level.tolist(), strict=True)
+            holders = sorted((self._holders(q, level, *days) for q, level in asked), key=len)
+            found = reduce(self._both, holders) if holders else None
+            self.qualified_cache[key] = found
+        return self.qualified_cache[key]
+
+    def _both(self, few: c.Ints, many: c.Ints) -> c.Ints:
+        """Return the positions that are among both; sorted."""
+        if len(few) < _FEW * len(self.position):
+            return few[c.lookup(many, few) >= 0]
+        among = np.zeros(len(self.position), np.bool_)
+        among[many] = True
+        return few[among[few]]
 
     def _holders(self, qualification: int, level: int, first_day: int, last_day: int) -> c.Ints:
         """Return who holds it at the level on all the days, by position, sorted."""
@@ -220,11 +239,10 @@ class Finder:
         """Tell whether one merged window of the volunteer holds the whole service."""
         option = self.problem.slots.option[slot]
         start, end = self.problem.options.start[option], self.problem.options.end[option]
-        if not len(self.window_keys):
-            return np.zeros(len(volunteer), np.bool_)
-        at = np.searchsorted(self.window_keys, c.combine(volunteer, start), side="right") - 1
-        fits: c.Bools = (self.window_volunteer[at] == volunteer) & (self.window_end[at] >= end)
-        return fits & (at >= 0)
+        at = c.last_up_to(self.windows_of, volunteer, self.window_start, start)
+        fits: c.Bools = at >= 0
+        fits[fits] = self.window_end[at[fits]] >= end[fits]
+        return fits
 
 
 class _Bans:
