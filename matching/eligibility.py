@@ -69,7 +69,7 @@ def eligible(problem: Problem, workers: int = 1) -> Arcs:
     every = np.arange(len(problem.slots), dtype=np.int32)
     with ThreadPoolExecutor(workers) as pool:
         pairs = batched(finder.near_pairs(every))
-        blocks = list(run_all(pool, lambda block: finder.kept(*block), pairs))
+        blocks = list(run_all(pool, lambda block: finder.kept(*block), pairs, 2 * workers))
     if not blocks:
         return Arcs(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
     volunteer, slot, km = (np.concatenate(column) for column in zip(*blocks, strict=True))

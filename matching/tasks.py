@@ -32,7 +32,10 @@ def warn_of_loss(error: BaseException) -> None:
 
 
 def run_all(
-    executor: Executor | None, function: Callable[[T], R], tasks: Iterable[T]
+    executor: Executor | None,
+    function: Callable[[T], R],
+    tasks: Iterable[T],
+    ahead: int = AHEAD,
 ) -> Iterator[R]:
     """Yield what a function makes of each task, in their order.
 
@@ -44,6 +47,8 @@ def run_all(
         Found by its name in a module, if the executor has other processes.
     tasks : iterable
         Taken up a few at a time.
+    ahead : int
+        So many, at most, before the first of them is back.
     """
     if executor is None:
         yield from map(function, tasks)
@@ -51,7 +56,7 @@ def run_all(
     coming = iter(tasks)
     waiting: list[tuple[T, Future[R] | None]] = []
     while True:
-        for task in islice(coming, AHEAD - len(waiting)):
+        for task in islice(coming, ahead - len(waiting)):
             waiting.append((task, _given(executor, function, task)))
         if not waiting:
             return

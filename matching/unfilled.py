@@ -83,8 +83,9 @@ def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
             counts.append((row, many[row]))
         return counts
 
+    pairs = batched(finder.near_pairs(slot, any_time=True))
     with ThreadPoolExecutor(workers) as pool:
-        for counts in run_all(pool, counted, batched(finder.near_pairs(slot, any_time=True))):
+        for counts in run_all(pool, counted, pairs, 2 * workers):
             for number, (row, many) in enumerate(counts, start=1):
                 left[row, number] += many
     return left
