@@ -13,7 +13,7 @@ from matching import columns as c
 
 RADIUS_KM = 6371.0088
 # Pairs looked at in one go: large enough for NumPy, small enough for memory.
-_BLOCK = 1 << 23
+_BLOCK = 1 << 21
 _BANDS = 4
 _NOWHERE = 99
 
