@@ -27,7 +27,7 @@ def unfilled(problem: Problem, arcs: Arcs, plan: Plan, workers: int = 1) -> pl.D
 
     A post of a request with options is looked at where the plan serves it, else at the option that
     most are eligible for. The rules are counted one after the other, in the order of
-    `eligibility.RULES`.
+    `eligibility.RULES`, by so many workers at once.
     """
     filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
     short = np.flatnonzero(filled < problem.posts.seats)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from matching.eligibility import eligible
-from matching.solvers.blocks import Blocks
+from matching.problem import Problem
+from matching.solvers.blocks import Blocks, cut
 from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection, dissected
 from matching.solvers.doubt import in_doubt
@@ -46,7 +47,10 @@ class Priced:
 
 def priced(seed: int) -> Priced:
     tables = full_world(seed, **SMALL)
-    problem = problem_of(tables)
+    return priced_of(problem_of(tables), best(read(tables)))
+
+
+def priced_of(problem: Problem, optimum: int) -> Priced:
     arcs = eligible(problem)
     weeks, worth = Weeks(problem, arcs), quality(problem, arcs)
     incumbent = Incumbent(
@@ -64,7 +68,7 @@ def priced(seed: int) -> Priced:
     generation.start(relax(problem, weeks, worth).prices)
     solved = generation.run(lambda bound, relaxed: None)
     assert solved is not None
-    return Priced(generation, solved, dissected(generation, solved.dual), best(read(tables)))
+    return Priced(generation, solved, dissected(generation, solved.dual), optimum)
 
 
 def blocks_of(world: Priced, group: np.ndarray, workers: int = 1) -> Blocks:
@@ -130,3 +134,15 @@ def test_a_better_plan_holds_open_arcs_only(seed: int) -> None:
         best_so_far.bound = np.inf
         prove(generation, blocks.open_arcs(value), best_so_far)
         assert best_so_far.value == best_so_far.bound == world.optimum
+
+
+def test_groups_are_cut_to_a_size() -> None:
+    generation = priced(0).generation
+    group = np.zeros(len(generation.problem.requests), np.int32)
+    group[0] = -1
+    for size in (3, 6, 100):
+        parted = cut(generation, group, size=size)
+        assert parted[0] == -1
+        assert (parted[1:] >= 0).all()
+        assert np.bincount(parted[1:]).max() <= max(size, 1)
+    assert len(np.unique(cut(generation, group, size=100))) == 2

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
+from matching import Week
 from matching.audit import value, violations
 from matching.solvers.doubt import in_doubt
 from matching.solvers.joining import joined, unexplained
 from matching.solvers.mending import mended, shares
 from matching.solvers.repair import repaired
 from matching.solvers.territory import cells
-from tests.test_blocks import Priced, blocks_of, priced
+from tests.test_blocks import Priced, blocks_of, priced, priced_of
 
 SEEDS = range(4)
 
@@ -60,6 +61,37 @@ def test_an_optimal_plan_stays_and_others_get_better(seed: int) -> None:
         after = worth(chosen)
         assert after >= before
         before = after
+
+
+def test_who_serves_outside_a_block_goes_on_and_is_free_for_more_inside() -> None:
+    week = Week("2026-11-30")
+    week.volunteer("ann", available=[("mon", "08:00", "18:00")])
+    for name, hour in (("r1", 9), ("r2", 13)):
+        start, end = f"2026-11-30 {hour:02}:00", f"2026-11-30 {hour + 2}:00"
+        week.request(name, start=start, end=end, seats=1)
+    # 3000 for each of the seats, less 100 for the second service.
+    world = priced_of(week.problem(), 5_900)
+    blocks = blocks_of(world, np.array([-1, 0], np.int32))
+    assert mended(blocks, np.array([0]), np.array([0])).tolist() == [0, 1]
+
+
+def test_only_swaps_with_something_at_stake_bring_blocks_together() -> None:
+    week = Week("2026-11-30")
+    for name, day in (("ann", "mon"), ("bea", "mon"), ("cy", "tue")):
+        week.volunteer(name, available=[(day, "08:00", "12:00")])
+    for name, day in (("hall", "2026-11-30"), ("yard", "2026-11-30"), ("shop", "2026-12-01")):
+        week.request(name, start=f"{day} 09:00", end=f"{day} 11:00", seats=1)
+    world = priced_of(week.problem(), 9_000)
+    blocks = blocks_of(world, np.array([0, 1, 0], np.int32))
+    blocks.close(lambda bound: None)
+    # Nobody is at the shop, which is worth 3000 to the first block. Who of ann and bea is at its
+    # hall, and who at the other's yard, makes no difference, and is no reason to join.
+    ann_hall, ann_yard, bea_hall, bea_yard = range(4)
+    for chosen in ([ann_hall, bea_yard], [ann_yard, bea_hall]):
+        left, _ = unexplained(blocks, np.array(chosen))
+        assert left.tolist() == pytest.approx([3_000, 0])
+        after, new = joined(blocks, np.array(chosen))
+        assert (after.territory.size, new.tolist()) == (2, [])
 
 
 @pytest.mark.parametrize("seed", range(12))
