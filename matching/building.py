@@ -14,10 +14,12 @@ from matching.references import posts_of
 from matching.schema import PAIR_RULES, STATUSES, SUBJECTS
 
 _NULL = -1
+_MOST = 2**31 - 1
 
 
 def _ints(series: pl.Series, default: int = _NULL) -> c.Ints:
-    return series.fill_null(default).cast(pl.Int32).to_numpy()
+    # A menu's count times a quantity may be more than 32 bits hold, and than people there are.
+    return series.fill_null(default).clip(upper_bound=_MOST).cast(pl.Int32).to_numpy()
 
 
 def _floats(series: pl.Series, default: float = np.nan) -> c.Floats:
@@ -175,7 +177,9 @@ class Builder:
     def requests(self) -> c.Requests:
         """Fill in what the menu item says where the request does not."""
         t = self._placed(self.requests_in_week)
-        people = t["min_people"].fill_null(t["menu_people"] * t["quantity"].fill_null(1))
+        people = t["min_people"].fill_null(
+            t["menu_people"].cast(pl.Int64) * t["quantity"].fill_null(1)
+        )
         return c.Requests(
             id=t["request_id"],
             priority=_ints(t["priority"], 3),
@@ -245,7 +249,9 @@ class Builder:
         menu = (
             t.drop("request_id")
             .join(items, on="menu_item")
-            .with_columns(min_people=pl.col("min_people") * pl.col("quantity").fill_null(1))
+            .with_columns(
+                min_people=pl.col("min_people").cast(pl.Int64) * pl.col("quantity").fill_null(1)
+            )
         )
         t = pl.concat([own, menu.select(wanted)])
         t = t.with_columns(request=pl.Series(index_in(t["request_id"], self.request_ids)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from matching import columns as c
 from matching.eligibility import Arcs, eligible
 from matching.prices import Prices
 from matching.problem import Problem
+from matching.schedules import Stopped, never
 from matching.teams import best_teams
 from matching.value import quality
 from matching.weeks import Weeks
@@ -29,9 +32,23 @@ def certify(problem: Problem, prices: Prices) -> float:
     return bound(problem, Weeks(problem, arcs), quality(problem, arcs), prices)
 
 
-def bound(problem: Problem, weeks: Weeks, quality: c.Longs, prices: Prices) -> float:
-    """Return ``bound(p)`` where the eligible arcs and their quality are at hand."""
-    value, _ = weeks.best(reward(problem, weeks.arcs, quality, prices))
+def bound(
+    problem: Problem,
+    weeks: Weeks,
+    quality: c.Longs,
+    prices: Prices,
+    stop: Callable[[], bool] = never,
+) -> float:
+    """Return ``bound(p)`` where the eligible arcs and their quality are at hand.
+
+    Told to stop, it lets go of the rules that make a best week hard to find, and returns what is
+    no smaller.
+    """
+    worth = reward(problem, weeks.arcs, quality, prices)
+    try:
+        value, _ = weeks.best(worth, stop=stop)
+    except Stopped:
+        value, _ = weeks.best(worth, relaxed=True)
     return float(value.sum()) + rest_of_bound(problem, weeks.arcs, prices)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -11,6 +10,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from matching.interrupts import listening
 
 if TYPE_CHECKING:
     from matching.errors import MatchingError
@@ -103,23 +104,16 @@ def _error(text: str, error: Exception) -> dict[str, object]:
 @contextmanager
 def interruptible() -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C ask for the end, and the second force it."""
-    asked = False
 
-    def ask(number: int, frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
+    def heard() -> None:
         tell("\nfinishing with the best plan so far; Ctrl-C again to abandon", "bold")
 
-    before = signal.signal(signal.SIGINT, ask)
     try:
-        yield lambda: asked
+        with listening(heard) as asked:
+            yield asked
     except KeyboardInterrupt:
         tell("abandoned: nothing was written", "bold")
         sys.exit(130)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import numpy as np
 from matching.certificate import bound
 from matching.eligibility import eligible
 from matching.errors import UsageError
+from matching.interrupts import unless_heard_already
 from matching.pins import settled
 from matching.policy import Policy
 from matching.problem import Problem
@@ -26,7 +27,7 @@ from matching.solvers.relaxation import relax
 from matching.solvers.search import search
 from matching.solvers.trees import is_tree
 from matching.unfilled import unfilled
-from matching.value import quality
+from matching.value import check_exact, quality
 from matching.weeks import Weeks
 
 TIME_LIMIT = 600.0
@@ -47,6 +48,8 @@ def solve(
     interrupted: Callable[[], bool] | None = None,
 ) -> Result:
     """Make the best plan of a week, with a proof of how good it is.
+
+    Ctrl-C ends the search with the best plan so far; a second one raises KeyboardInterrupt.
 
     Parameters
     ----------
@@ -69,7 +72,7 @@ def solve(
     on_improvement : callable, optional
         Receives a `Progress` whenever the plan or the bound has become better.
     interrupted : callable, optional
-        Asked between steps; true ends the search with the best plan so far.
+        Asked between steps; once true, the search ends with the best plan so far.
 
     Raises
     ------
@@ -77,18 +80,42 @@ def solve(
         If a pinned assignment is against the rules, unless faults are to be set aside.
     UsageError
         If an argument is out of its range.
+    PolicyError
+        If the weights are so large that values would not be exact.
     """
     _check(time_limit=time_limit, gap=gap, seed=seed)
     _check(1, workers=workers)
-    clock = _Clock(on_progress or (lambda progress: None))
-    if policy is not None:
-        problem = problem.under(policy)
+    with unless_heard_already() as asked:
+        return _solved(
+            problem if policy is None else problem.under(policy),
+            time_limit,
+            gap,
+            Crew(workers, executor),
+            seed,
+            on_progress or (lambda progress: None),
+            on_improvement or (lambda progress: None),
+            lambda: asked() or (interrupted is not None and interrupted()),
+        )
+
+
+def _solved(
+    problem: Problem,
+    time_limit: float,
+    gap: float,
+    crew: Crew,
+    seed: int,
+    told: Callable[[Progress], None],
+    improved: Callable[[Progress], None],
+    interrupted: Callable[[], bool],
+) -> Result:
+    clock = _Clock(told)
     with clock.phase("pins"):
         problem = settled(problem)
     with clock.phase("eligibility"):
-        arcs = eligible(problem, workers)
+        arcs = eligible(problem, crew.workers)
     with clock.phase("value"):
         worth = quality(problem, arcs)
+        check_exact(problem, arcs, worth)
     with clock.phase("clusters"):
         weeks = Weeks(problem, arcs)
         tree = is_tree(problem, weeks.clusters)
@@ -98,24 +125,24 @@ def solve(
         started=clock.started,
         time_limit=time_limit,
         gap=gap,
-        interrupted=interrupted or (lambda: False),
+        interrupted=interrupted,
         told=clock.told,
-        improved=on_improvement or (lambda progress: None),
+        improved=improved,
     )
     with clock.phase("flow"):
-        relaxation = relax(problem, weeks, worth, best.stop, executor)
+        relaxation = relax(problem, weeks, worth, best.stop, crew.executor)
         prices = relaxation.prices
     with clock.phase("certify"):
-        bound_from_prices = bound(problem, weeks, worth, prices)
+        bound_from_prices = bound(problem, weeks, worth, prices, best.overdue)
         best.prove(bound_from_prices, "certify")
     if tree:
         best.offer(relaxation.chosen, "flow")
     else:
         with clock.phase("search"):
-            found = search(problem, weeks, worth, relaxation, best, seed, Crew(workers, executor))
+            found = search(problem, weeks, worth, relaxation, best, seed, crew)
         if found is not prices:
             with clock.phase("certify again"):
-                again = bound(problem, weeks, worth, found)
+                again = bound(problem, weeks, worth, found, best.overdue)
                 if again <= bound_from_prices:
                     bound_from_prices, prices = again, found
                 best.prove(bound_from_prices, "certify")
@@ -126,7 +153,7 @@ def solve(
     lowest -= problem.policy.load_step * float((shifts * (shifts - 1) // 2).sum())
     plan = best.plan_of(best.chosen)
     with clock.phase("unfilled"):
-        empty = unfilled(problem, arcs, plan, workers)
+        empty = unfilled(problem, arcs, plan, crew.workers)
     return Result(
         problem=problem,
         arcs=arcs,

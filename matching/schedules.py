@@ -8,6 +8,7 @@ worth no more and has used no fewer hours is dropped.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,15 @@ _BEAM = 64
 # The bound is computed shift by shift, up to so many.
 _MOST_SHIFTS = 64
 _ARITHMETIC = 1e-6
+
+
+class Stopped(Exception):
+    """The search for best weeks was told to stop before it was over."""
+
+
+def never() -> bool:
+    """Go on to the end."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -94,22 +104,26 @@ class Block:
         self.next = b
         self.next_of = c.starts_of(a.astype(np.int32), size)
 
-    def grow(self) -> list[Paths]:
+    def grow(self, stop: Callable[[], bool] = never) -> list[Paths]:
         """Return paths of one service, of two, and so on, that no other dominates.
 
         Where there are very many ways, those that cannot become a best path are left out.
         """
         if len(self.next) < _MANY_WAYS or self.most.max() > _MOST_SHIFTS:
-            return self._grown()
+            return self._grown(stop)
         rest = self._rest()
         # A few of the most promising give a value that the best path reaches at least.
         reached = np.zeros(len(self.rows))
-        for paths in self._grown(rest, beam=_BEAM):
+        for paths in self._grown(stop, rest, beam=_BEAM):
             np.maximum.at(reached, self.first[paths.arc], paths.value)
-        return self._grown(rest, reached)
+        return self._grown(stop, rest, reached)
 
     def _grown(
-        self, rest: c.Floats | None = None, reached: c.Floats | None = None, beam: int = 0
+        self,
+        stop: Callable[[], bool],
+        rest: c.Floats | None = None,
+        reached: c.Floats | None = None,
+        beam: int = 0,
     ) -> list[Paths]:
         alone = np.flatnonzero(
             (self.end - self.start <= self.max_minutes) & (self.max_shifts > 0) & (self.by_day > 0)
@@ -139,7 +153,7 @@ class Block:
             if not len(paths):
                 return levels
             levels.append(paths)
-            paths = self._extended(paths, minutes, step * len(levels), len(levels) + 1)
+            paths = self._extended(paths, minutes, step * len(levels), len(levels) + 1, stop)
 
     def _rest(self) -> c.Floats:
         """Return a bound on what may follow each service, shape (shifts left, services).
@@ -157,9 +171,23 @@ class Block:
             rest[left, some] = np.maximum(np.maximum.reduceat(follow, self.next_of[some]), 0.0)
         return rest
 
-    def _extended(self, paths: Paths, minutes: c.Longs, load: int, shifts: int) -> Paths:
-        more = self.max_shifts[paths.arc] >= shifts
-        index = np.flatnonzero(more)
+    def _extended(
+        self, paths: Paths, minutes: c.Longs, load: int, shifts: int, stop: Callable[[], bool]
+    ) -> Paths:
+        """Add one service to the paths in every way; where ways are many, some paths at a time."""
+        index = np.flatnonzero(self.max_shifts[paths.arc] >= shifts)
+        ways = np.cumsum((self.next_of[paths.arc + 1] - self.next_of[paths.arc])[index])
+        most = int(ways[-1]) if len(ways) else 0
+        cuts = np.unique(np.searchsorted(ways, np.arange(_BLOCK, most, _BLOCK), side="right"))
+        grown = []
+        for part in np.split(index, cuts):
+            if stop():
+                raise Stopped
+            longer = self._longer(paths, part, minutes, load)
+            grown.append(_undominated(longer) if len(cuts) else longer)
+        return grown[0] if len(grown) == 1 else _all(grown)
+
+    def _longer(self, paths: Paths, index: c.Longs, minutes: c.Longs, load: int) -> Paths:
         many = (self.next_of[paths.arc + 1] - self.next_of[paths.arc])[index]
         parent = np.repeat(index, many)
         arc = self.next[c.ranges(self.next_of[paths.arc[index]], many)]
@@ -175,6 +203,16 @@ class Block:
         )
         fits = (longer.minutes <= self.max_minutes[arc]) & (today <= self.by_day[arc])
         return longer.take(fits)
+
+
+def _all(parts: list[Paths]) -> Paths:
+    return Paths(
+        np.concatenate([part.arc for part in parts]),
+        np.concatenate([part.value for part in parts]),
+        np.concatenate([part.minutes for part in parts]),
+        np.concatenate([part.today for part in parts]),
+        np.concatenate([part.parent for part in parts]),
+    )
 
 
 def _undominated(paths: Paths) -> Paths:
@@ -221,6 +259,7 @@ def best_schedules(
     first_load: c.Longs,
     above: c.Floats,
     most: int = 1,
+    stop: Callable[[], bool] = never,
 ) -> Schedules:
     """Return the best schedules of every volunteer who has arcs among the rows.
 
@@ -237,9 +276,22 @@ def best_schedules(
     most : int
         So many of each volunteer, the best first. Beyond the first they are the best among paths
         of which none dominates another, not the best of all.
+    stop : callable
+        Asked often; true ends it.
+
+    Raises
+    ------
+    Stopped
+        If told to stop.
     """
-    blocks = _useful_blocks(problem, arcs, rows, reward, first_load)
-    return _joined([_picked(block, block.grow(), above, most) for block in blocks])
+    found = []
+    for part in _useful_parts(problem, arcs, rows, reward, first_load):
+        if stop():
+            raise Stopped
+        # One at a time: what may follow what takes much more memory than the weeks.
+        block = Block(problem, arcs, part, reward, first_load)
+        found.append(_picked(block, block.grow(stop), above, most))
+    return _joined(found)
 
 
 def _joined(parts: list[Schedules]) -> Schedules:
@@ -281,14 +333,14 @@ def _picked(block: Block, levels: list[Paths], above: c.Floats, most: int) -> Sc
     return Schedules(volunteer[rows], value[rows], flat[order], np.concatenate(arc)[order])
 
 
-def _useful_blocks(
+def _useful_parts(
     problem: Problem,
     arcs: Arcs,
     rows: c.Longs,
     reward: c.Floats,
     first_load: c.Longs,
-) -> list[Block]:
-    """Split the arcs that can be part of a best path into blocks of whole volunteers."""
+) -> list[c.Longs]:
+    """Split the arcs that can be part of a best path, each volunteer's in one part."""
     # A service that is not worth its load is only ever a way around the travel rule: a stop at an
     # unknown place takes no time to reach.
     unknown = np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[rows]]])
@@ -302,4 +354,4 @@ def _useful_blocks(
     work = np.cumsum(many * many)
     cuts = np.unique(np.searchsorted(work, np.arange(_BLOCK, int(work[-1]), _BLOCK), side="right"))
     parts = np.split(rows, begin[cuts[(cuts > 0) & (cuts < len(begin))]])
-    return [Block(problem, arcs, part, reward, first_load) for part in parts if len(part)]
+    return [part for part in parts if len(part)]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from matching import columns as c
 from matching.eligibility import Answers, Arcs, subject_codes
+from matching.errors import PolicyError
 from matching.problem import Problem
 from matching.schema import STATUSES, SUBJECTS
 
 _KEPT = (STATUSES.index("accepted"), STATUSES.index("published"))
 # Arcs times windows looked at in one go.
 _BLOCK = 1 << 22
+# Floats hold every whole number up to here: sums below it are exact.
+_EXACT = 2.0**53
 
 
 def seat_value(problem: Problem, post: c.Ints, k: c.Ints | c.Longs) -> c.Longs:
@@ -27,7 +32,8 @@ def seat_value(problem: Problem, post: c.Ints, k: c.Ints | c.Longs) -> c.Longs:
     """
     policy = problem.policy
     seats = problem.posts.seats[post]
-    priority = problem.requests.priority[problem.posts.request[post]]
+    # As floats: whole numbers of 32 bits would wrap around unseen.
+    priority = problem.requests.priority[problem.posts.request[post]].astype(np.float64)
     return c.half_up(policy.seat * priority * (1 + policy.early_seat * (seats - k) / seats))
 
 
@@ -52,6 +58,29 @@ def quality(problem: Problem, arcs: Arcs) -> c.Longs:
         kept = Answers(problem, _KEPT).among(arcs.volunteer, arcs.slot)
         total[kept] += problem.policy.kept
     return total
+
+
+def check_exact(problem: Problem, arcs: Arcs, quality: c.Longs) -> None:
+    """Refuse weights so large that values would no longer be exact.
+
+    Raises
+    ------
+    PolicyError
+        If all seats that somebody could fill and the quality of all arcs come to 2^53 or more.
+    """
+    policy, slots = problem.policy, problem.slots
+    could = np.bincount(arcs.slot, minlength=len(slots))
+    seats = np.minimum(could, problem.posts.seats[slots.post]).astype(np.float64)
+    first = policy.seat * problem.requests.priority[slots.request] * (1.0 + policy.early_seat)
+    most = float(seats @ first) + float(np.abs(quality.astype(np.float64)).sum())
+    most += policy.load_step * float(seats.sum())
+    if most >= _EXACT:
+        raise PolicyError(
+            f"policy seat = {policy.seat}, early_seat = {policy.early_seat:g}, visit = "
+            f"{policy.visit}, load_step = {policy.load_step}: with these and the affinities a "
+            f"week could be worth {most:.3g}, and proofs are exact below {_EXACT:.3g}; "
+            f"divide all weights by {10 ** math.ceil(math.log10(most / _EXACT) + 1e-9):,}"
+        )
 
 
 def _closeness(problem: Problem, arcs: Arcs) -> c.Longs:

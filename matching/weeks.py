@@ -7,6 +7,7 @@ path through the services, see `schedules`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +16,7 @@ import numpy as np
 from matching import columns as c
 from matching.eligibility import Arcs
 from matching.problem import Problem
-from matching.schedules import best_schedules
+from matching.schedules import best_schedules, never
 from matching.value import first_load
 
 # So much is any service worth where a week is to hold as many as it can.
@@ -66,7 +67,9 @@ class Weeks:
         cost: c.Longs = shifts * self.first_load[volunteer]
         return cost + self.problem.policy.load_step * steps
 
-    def best(self, reward: c.Floats, *, relaxed: bool = False) -> tuple[c.Floats, c.Bools]:
+    def best(
+        self, reward: c.Floats, *, relaxed: bool = False, stop: Callable[[], bool] = never
+    ) -> tuple[c.Floats, c.Bools]:
         """Return the value of every volunteer's best week, and the arcs that make it.
 
         Parameters
@@ -75,11 +78,18 @@ class Weeks:
             What each service is worth, before load.
         relaxed : bool
             Treat every volunteer's rules as the tree: an upper bound, and the flow's own view.
+        stop : callable
+            Asked often; true ends it.
 
         Returns
         -------
         value : float64 array, shape (volunteers,)
         chosen : bool array, shape (arcs,)
+
+        Raises
+        ------
+        Stopped
+            If told to stop.
         """
         value, chosen = self._best_of_trees(reward)
         tree = self.clusters.tree
@@ -88,7 +98,9 @@ class Weeks:
             chosen[rows] = False
             value[~tree] = 0.0
             above = np.zeros(len(value))
-            found = best_schedules(self.problem, self.arcs, rows, reward, self.first_load, above)
+            found = best_schedules(
+                self.problem, self.arcs, rows, reward, self.first_load, above, stop=stop
+            )
             value[found.volunteer] = found.value
             chosen[found.arc] = True
         return value, chosen

@@ -28,7 +28,7 @@ def seat_values(problem: Problem, services: pl.DataFrame) -> c.Longs:
     policy = problem.policy
     place = services.select(place=pl.int_range(1, pl.len() + 1).over("post"))["place"].to_numpy()
     seats = problem.posts.seats[services["post"].to_numpy()]
-    priority = problem.requests.priority[services["request"].to_numpy()]
+    priority = problem.requests.priority[services["request"].to_numpy()].astype(np.float64)
     early = policy.early_seat * (seats - place) / seats
     worth = _rounded(policy.seat * priority * (1 + early))
     worth[place > seats] = 0

@@ -6,6 +6,7 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from matching import columns as c
+from matching.errors import PolicyError
 from matching.network import Network
 
 
@@ -15,8 +16,10 @@ def solve_flow(network: Network) -> c.Longs:
     Raises
     ------
     RuntimeError
-        If the solver gives up; a bypass makes every network of ours feasible, so this is a bug or
-        costs beyond its range, and the message holds its status.
+        If the solver gives up; a bypass makes every network of ours feasible, so this is a bug,
+        and the message holds its status.
+    PolicyError
+        If weights are beyond its range.
     """
     solver = min_cost_flow.SimpleMinCostFlow()
     solver.add_arcs_with_capacity_and_unit_cost(
@@ -26,6 +29,12 @@ def solve_flow(network: Network) -> c.Longs:
         np.array([0, 1], np.int32), np.array([network.amount, -network.amount])
     )
     status = solver.solve()
+    if status == solver.BAD_COST_RANGE:
+        most = int(np.abs(network.cost).max())
+        raise PolicyError(
+            f"one service could be worth {most:,}, more than the flow of {network.nodes:,} nodes "
+            "can be computed with; divide all weights of the policy, and affinities, by a thousand"
+        )
     if status != solver.OPTIMAL:
         raise RuntimeError(f"the min-cost flow solver answered {status.name}")
     flow: c.Longs = solver.flows(np.arange(len(network.tail), dtype=np.int32))

@@ -11,7 +11,7 @@ from matching import columns as c
 from matching.certificate import reward
 from matching.prices import Prices
 from matching.problem import Problem
-from matching.schedules import Schedules, best_schedules
+from matching.schedules import Schedules, Stopped, best_schedules
 from matching.solvers.first_order import FirstOrder
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear import Linear, Relaxed
@@ -113,7 +113,10 @@ class Generation:
                 return answer
             worth = self._reward(relaxed.dual)
             week = self.pool.best(self.pool.gain(worth), len(self.problem.volunteers))
-            found = self._price(worth, week)
+            try:
+                found = self._price(worth, week)
+            except Stopped:
+                return answer
             np.maximum.at(week, found.volunteer, found.value)
             bound = float(week.sum()) + rest_of_bound(self.rows, relaxed.dual)
             if bound <= lowest or answer is None:
@@ -155,7 +158,14 @@ class Generation:
     def _price(self, worth: c.Floats, above: c.Floats) -> Schedules:
         every = np.arange(len(self.weeks.arcs))
         return best_schedules(
-            self.problem, self.weeks.arcs, every, worth, self.weeks.first_load, above, _AT_ONCE
+            self.problem,
+            self.weeks.arcs,
+            every,
+            worth,
+            self.weeks.first_load,
+            above,
+            _AT_ONCE,
+            self.best.stop,
         )
 
     def _link(self, relaxed: Relaxed, found: Schedules) -> int:

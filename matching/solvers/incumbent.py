@@ -15,6 +15,10 @@ from matching.eligibility import Arcs
 from matching.plan import Plan
 from matching.problem import Problem
 
+# So long after its end the search may still compute what a certificate needs: a share of its time,
+# or seconds.
+_GRACE, _GRACE_ASKED, _GRACE_LEAST = 0.05, 3.0, 1.0
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -54,7 +58,7 @@ class Incumbent:
     gap : float
         The search may end when the relative gap is no larger.
     interrupted : callable
-        Asked often; true ends the search.
+        Asked often; once true, the search ends.
     told : callable
         Receives a `Progress` at every step.
     improved : callable
@@ -75,7 +79,8 @@ class Incumbent:
     ) -> None:
         self.problem, self.arcs = problem, arcs
         self.started, self.time_limit, self.gap_limit = started, time_limit, gap
-        self.interrupted, self.told, self.improved = interrupted, told, improved
+        self.told, self.improved = told, improved
+        self._asks, self._asked_at = interrupted, math.inf
         self.chosen = np.empty(0, np.int64)
         self.value: int | None = None
         self.bound = math.inf
@@ -141,3 +146,14 @@ class Incumbent:
     def stop(self) -> bool:
         """Tell whether the search has to end now, whatever it has."""
         return self.seconds_left <= 0 or self.interrupted()
+
+    def interrupted(self) -> bool:
+        """Tell whether the end was asked for; once asked is for good."""
+        if math.isinf(self._asked_at) and self._asks():
+            self._asked_at = time.perf_counter()
+        return math.isfinite(self._asked_at)
+
+    def overdue(self) -> bool:
+        """Tell whether the end is so long past that nothing more should begin."""
+        late = -self.seconds_left > max(_GRACE_LEAST, _GRACE * self.time_limit)
+        return late or (self.interrupted() and time.perf_counter() > self._asked_at + _GRACE_ASKED)

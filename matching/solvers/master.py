@@ -20,8 +20,8 @@ from matching.problem import Problem
 from matching.value import seat_value
 
 _FREE = np.inf
-# Far more than any one pin can cost.
-_MISSED_PIN = -1e6
+# A missed pin costs so many times the largest order or affinity, and at least so much.
+_MISSED_PIN, _LEAST_MISSED = 10.0, 1e6
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,8 @@ class Constraints:
         slots, posts = problem.slots, problem.posts
         self.arc_option = slots.option[arcs.slot]
         self.candidates = np.bincount(arcs.slot, minlength=len(slots))
-        self.needed = posts.min_seats[slots.post].astype(np.int64)
+        # One more than there are candidates is as impossible as any larger minimum.
+        self.needed = np.minimum(posts.min_seats[slots.post].astype(np.int64), self.candidates + 1)
         many = np.maximum(
             0, np.minimum(posts.seats[slots.post], self.candidates) - self.needed
         ).astype(np.int64)
@@ -181,7 +182,11 @@ class Constraints:
         possible = np.ones(len(base))
         possible[slots.option[self.candidates < self.needed]] = 0.0
         seats = seat_value(self.problem, slots.post[self.seat_slot], self.seat_number)
-        missed = np.full(len(self.problem.pins), _MISSED_PIN)
+        order = base.copy()
+        np.add.at(order, slots.option[self.seat_slot], seats)
+        score = np.abs(self.problem.affinities.score.astype(np.float64))
+        stake = order.max(initial=0.0) + score.max(initial=0.0)
+        missed = np.full(len(self.problem.pins), -max(_LEAST_MISSED, _MISSED_PIN * stake))
         most = np.concatenate([possible, np.ones(len(seats)), np.ones(len(missed))])
         return np.concatenate([base, seats, missed]), most
 

@@ -59,6 +59,12 @@ class Place:
         )
         return replace(self, programme=programme)
 
+    def without_team(self, team: int) -> Place:
+        """Return the same place where no team variable from some number on is taken."""
+        most = self.programme.most.copy()
+        most[np.flatnonzero(self.team >= team)] = 0.0
+        return replace(self, programme=replace(self.programme, most=most))
+
     def holding(self, arc: c.Longs) -> Place:
         """Return the same place where some arcs are taken in any case."""
         least = self.programme.least.copy()

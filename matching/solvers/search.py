@@ -9,6 +9,7 @@ import numpy as np
 from matching import columns as c
 from matching.prices import Prices
 from matching.problem import Problem
+from matching.schedules import Stopped
 from matching.solvers.blocks import MOST_REQUESTS, Blocks, cut
 from matching.solvers.crew import Crew
 from matching.solvers.dissection import Dissection, dissected
@@ -63,7 +64,10 @@ def search(
         return relaxation.prices
     generation = Generation(problem, weeks, quality, seed, best, crew.workers)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
-    generation.start(relaxation.prices)
+    try:
+        generation.start(relaxation.prices)
+    except Stopped:
+        return relaxation.prices
     rounds = itertools.count(1)
 
     def told(bound: float, relaxed: Relaxed) -> None:
@@ -91,7 +95,10 @@ def _close_in(generation: Generation, solved: Solved, best: Incumbent, crew: Cre
     _round(generation, solved, best, group >= 0, crew)
     if not best.goes_on():
         return
-    parts = dissected(generation, solved.dual)
+    try:
+        parts = dissected(generation, solved.dual)
+    except Stopped:
+        return
     blocks = _begin(generation, parts, group, best, crew)
     if len(generation.weeks.arcs) > _SMALL:
         blocks.close(lambda bound: best.prove(bound, "close in"))

@@ -136,6 +136,8 @@ def _read_rows(data: bytearray, names: list[str], first: int) -> tuple[pl.DataFr
         return "skip"
 
     data += f"\n{_END}".encode()
+    # Ctrl-C is for whoever called, not for Arrow to end reading with an error of its own.
+    pa.enable_signal_handlers(False)
     try:
         arrow = arrow_csv.read_csv(
             pa.BufferReader(pa.py_buffer(memoryview(data)[first:])),
