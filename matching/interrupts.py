@@ -1,0 +1,48 @@
+"""Ctrl-C as a wish to end: the first asks for it, the second forces it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def listening(heard: Callable[[], None] = lambda: None) -> Iterator[Callable[[], bool]]:
+    """Give what tells whether Ctrl-C was pressed; pressed once more, it raises as ever.
+
+    Only the main thread hears signals: elsewhere nothing is ever asked.
+
+    Parameters
+    ----------
+    heard : callable
+        Called at the first time.
+    """
+    asked = False
+
+    def ask(number: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        heard()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def unless_heard_already() -> Iterator[Callable[[], bool]]:
+    """Listen, unless whoever called has a way of their own to hear Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        with listening() as asked:
+            yield asked
+    else:
+        yield lambda: False
