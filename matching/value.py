@@ -71,7 +71,7 @@ def check_exact(problem: Problem, arcs: Arcs, quality: c.Longs) -> None:
     policy, slots = problem.policy, problem.slots
     could = np.bincount(arcs.slot, minlength=len(slots))
     seats = np.minimum(could, problem.posts.seats[slots.post]).astype(np.float64)
-    first = policy.seat * problem.requests.priority[slots.request] * (1.0 + policy.early_seat)
+    first = problem.requests.priority[slots.request] * (1.0 + policy.early_seat) * policy.seat
     most = float(seats @ first) + float(np.abs(quality.astype(np.float64)).sum())
     most += policy.load_step * float(seats.sum())
     if most >= _EXACT:

@@ -10,7 +10,18 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching import DataError, Policy, Problem, Progress, Result, UsageError, Week, audit, solve
+from matching import (
+    DataError,
+    Policy,
+    PolicyError,
+    Problem,
+    Progress,
+    Result,
+    UsageError,
+    Week,
+    audit,
+    solve,
+)
 from matching.eligibility import RULES, eligible
 from matching.plan import Plan
 from matching.solvers.incumbent import Incumbent
@@ -780,3 +791,68 @@ def test_no_bound_is_no_proof(bound: float) -> None:
     incumbent.prove(bound, "whole")
     assert incumbent.bound == (7 if bound == 7.5 else np.inf)
     assert not incumbent.proved
+
+
+# --- weights and counts at their limits -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("seat", [400_000_000, 429_496_732, 1_000_000_000])
+def test_values_beyond_32_bits_are_exact(seat: int) -> None:
+    week = people("ann bob", Policy(seat=seat))
+    ask(week, "r1", priority=1, seats=2, min_seats=2)
+    ask(week, "r5", priority=5, seats=2, min_seats=2)
+    result = right(week, {"seat": seat})
+    # Two seats of priority 5: the first is worth a quarter more than the second.
+    assert result.value == 5 * seat + 5 * seat * 5 // 4
+    assert served(result) == ["ann r5", "bob r5"]
+
+
+def test_weights_beyond_what_is_exact_are_refused() -> None:
+    week = people("ann", Policy(seat=10**9, early_seat=1e9))
+    ask(week, "r", seats=2)
+    with pytest.raises(PolicyError, match=r"seat = 1000000000, early_seat = 1e\+09.*divide all"):
+        solve(week.problem())
+
+
+@pytest.mark.parametrize("seat", [1000, 300_000, 100_000_000])
+def test_a_pin_is_kept_whatever_that_costs(seat: int) -> None:
+    # Both must come to r1, where ann is pinned, though r5 is worth five times as much.
+    week = people("ann bob", Policy(seat=seat))
+    ask(week, "r1", priority=1, seats=2, min_seats=2)
+    ask(week, "r5", priority=5, seats=2, min_seats=2)
+    week.assignment("ann", "r1", status="pinned")
+    result = right(week, {"seat": seat})
+    assert result.value == seat + seat * 5 // 4
+
+
+def test_a_pin_is_kept_against_any_affinity() -> None:
+    week = people("ann bob")
+    ask(week, "r1", seats=2, min_seats=2)
+    ask(week, "r2")
+    week.assignment("ann", "r1", status="pinned")
+    week.affinity("bob", "r2", score=1_000_000)
+    week.affinity("ann", "r1", score=-1_000_000)
+    # 3,750 + 3,000 for the two seats, less a million.
+    assert right(week).value == 6_750 - 1_000_000
+
+
+def test_a_menu_may_ask_for_more_people_than_32_bits_count() -> None:
+    tables = people("ann").tables()
+    tables["menu"] = pl.DataFrame({"menu_item": ["m"], "min_people": [1_000_000]})
+    tables["menu_posts"] = pl.DataFrame(
+        {"menu_item": ["m"], "post": ["p"], "seats": [1_000_000], "min_seats": [1_000_000]}
+    )
+    tables["team_rules"] = pl.DataFrame(
+        {"menu_item": ["m"], "qualification": ["q"], "min_people": [1_000_000]}
+    )
+    tables["requests"] = pl.DataFrame(
+        {
+            "request_id": ["r"],
+            "start": [datetime(2026, 3, 3, 9)],
+            "end": [datetime(2026, 3, 3, 10)],
+            "menu_item": ["m"],
+            "quantity": [10_000],
+        }
+    )
+    result = solve(problem_of(tables), gap=0.0)
+    assert (result.value, result.bound, len(result.plan)) == (0, 0, 0)

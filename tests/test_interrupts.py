@@ -1,0 +1,123 @@
+"""Ctrl-C in the middle of `solve`, and what may still be computed after the end."""
+
+import signal
+import threading
+from types import FrameType
+
+import numpy as np
+import pytest
+
+from matching import Problem, Progress, Result, Week, certify, schedules, solve
+from matching.audit import violations
+from matching.certificate import bound
+from matching.eligibility import eligible
+from matching.interrupts import listening, unless_heard_already
+from matching.schedules import best_schedules
+from matching.value import first_load, quality
+from matching.weeks import Weeks
+from tests.test_laws import SEEDS, law, problem_of
+from tests.test_weeks import WORLDS, Drawn, listed
+from tests.worlds import SMALL, Tables, full_world
+
+
+def pressed() -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_ctrl_c_ends_solve_with_the_best_plan_so_far() -> None:
+    problem, before = problem_of(full_world(48, **SMALL)), signal.getsignal(signal.SIGINT)
+    once = threading.Event()
+
+    def told(progress: Progress) -> None:
+        if progress.phase == "search" and not once.is_set():
+            once.set()
+            pressed()
+
+    result = solve(problem, gap=0.0, on_progress=told)
+    assert result.termination == "interrupted"
+    assert violations(problem, result.plan).is_empty()
+    assert result.value < result.bound <= certify(problem, result.prices) + 1e-6
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_twice_raises() -> None:
+    def told(progress: Progress) -> None:
+        if progress.phase == "flow":
+            pressed()
+
+    with pytest.raises(KeyboardInterrupt):
+        solve(problem_of(full_world(48, **SMALL)), on_progress=told, on_improvement=told_twice)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def told_twice(progress: Progress) -> None:
+    pressed()
+
+
+def test_who_hears_ctrl_c_already_goes_on_hearing_it() -> None:
+    heard = []
+
+    def mine(number: int, frame: FrameType | None) -> None:
+        heard.append(number)
+
+    before = signal.signal(signal.SIGINT, mine)
+    try:
+        with unless_heard_already() as asked:
+            pressed()
+            assert not asked()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [signal.SIGINT]
+
+
+def test_other_threads_hear_nothing_and_need_not() -> None:
+    answers: list[bool] = []
+    results: list[Result] = []
+
+    def elsewhere() -> None:
+        with listening() as asked:
+            answers.append(asked())
+        results.append(solve(problem_of(full_world(2, **SMALL))))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert answers == [False]
+    assert results[0].value > 0
+
+
+def test_asked_once_is_asked_for_good() -> None:
+    asked = iter([False, False, True])
+    # An event that is set for a moment: true once, then false for ever.
+    result = solve(
+        problem_of(full_world(48, **SMALL)), gap=0.0, interrupted=lambda: next(asked, False)
+    )
+    assert result.termination == "interrupted"
+
+
+@law(25, tables=WORLDS, seed=SEEDS)
+def test_paths_grown_some_at_a_time_are_the_same(tables: Tables, seed: int) -> None:
+    drawn = Drawn(tables, seed)
+    every, above = np.arange(len(drawn.arcs)), np.zeros(len(drawn.volunteers))
+    asked = (drawn.problem, drawn.arcs, every, drawn.reward, first_load(drawn.problem), above, 4)
+    whole = list(listed(best_schedules(*asked)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schedules, "_BLOCK", 2)
+        assert list(listed(best_schedules(*asked))) == whole
+
+
+def test_a_certificate_that_is_stopped_is_weaker_and_still_true() -> None:
+    # Three services an hour apart, and an hour of service a week: one of them it is, worth 3,000
+    # (priority 3, the only seat: 1,000 x 3 x 1). Seen as a tree all three would fit.
+    week = Week("2026-03-02")
+    week.volunteer("ann", available=[("mon", "08:00", "18:00")], max_hours=1)
+    for hour in (9, 11, 13):
+        week.request(f"r{hour}", start=f"2026-03-02 {hour:02}:00", end=f"2026-03-02 {hour + 1}:00")
+    problem: Problem = week.problem()
+    result = solve(problem, gap=0.0)
+    assert result.value == result.bound == 3000
+    weeks, prices = Weeks(problem, eligible(problem)), result.prices
+    worth = quality(problem, weeks.arcs)
+    exact = bound(problem, weeks, worth, prices)
+    stopped = bound(problem, weeks, worth, prices, stop=lambda: True)
+    assert result.value <= exact <= stopped
