@@ -32,6 +32,7 @@ from matching.weeks import Weeks
 
 TIME_LIMIT = 600.0
 GAP = 1e-4
+_COUNTS = ("seed", "workers")
 
 
 def solve(
@@ -176,6 +177,8 @@ def _check(low: int = 0, **arguments: float) -> None:
     for name, value in arguments.items():
         if not value >= low:
             raise UsageError(f"{name} = {value!r} must be at least {low}")
+        if name in _COUNTS and not float(value).is_integer():
+            raise UsageError(f"{name} = {value!r} must be a whole number")
 
 
 def _status(best: Incumbent, lowest: float) -> Status:

@@ -571,6 +571,9 @@ def test_a_wide_gap_is_good_enough() -> None:
         {"gap": math.nan},
         {"workers": 0},
         {"seed": -1},
+        {"seed": 1.5},
+        {"workers": 1.5},
+        {"workers": math.inf},
     ],
     ids=str,
 )

@@ -126,9 +126,8 @@ def test_large_ones_end_in_a_plan_and_a_true_bound(name: str) -> None:
         assert result.termination in ("proved", "gap_limit")
 
 
-# A few seconds cut the week of five thousand services short anyway, see above.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in LARGE if name != "one for all"])
+@pytest.mark.parametrize("name", LARGE)
 def test_large_ones_may_be_cut_short_too(name: str) -> None:
     result = solve(problem_of(LARGE[name][0]()), time_limit=0.0)
     kept(result)
