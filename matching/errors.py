@@ -28,16 +28,23 @@ class DataError(MatchingError):
     faults : polars.DataFrame
         One row per failing cell: ``table``, ``row`` (1 is the first data row; null where the fault
         is the whole table's), ``column``, ``value`` as it was read, ``rule`` and ``message``.
+    whose : str
+        Which tables, where there are several sets of them: "region 23"; else empty.
     """
 
-    def __init__(self, faults: pl.DataFrame) -> None:
+    def __init__(self, faults: pl.DataFrame, whose: str = "") -> None:
         self.faults = faults
+        self.whose = whose
         super().__init__(self._text())
+
+    def __reduce__(self) -> tuple[type[DataError], tuple[pl.DataFrame, str]]:
+        # From its arguments, or it would not arrive from another process.
+        return type(self), (self.faults, self.whose)
 
     def _text(self) -> str:
         total = self.faults.height
         noun = "fault" if total == 1 else "faults"
-        lines = [f"{total} {noun} in the tables"]
+        lines = [f"{total} {noun} in the tables{self.whose and f' of {self.whose}'}"]
         lines += [describe(row) for row in self.faults.head(SHOWN).iter_rows(named=True)]
         if total > SHOWN:
             lines.append(f"... and {total - SHOWN} more: see DataError.faults")

@@ -59,7 +59,7 @@ class Result:
     prices : Prices
     value, bound : int
     bound_from_prices : float
-        What `certify` makes of the prices.
+        What `certify` makes of the prices; more, if a search that was stopped had no time for all.
     unfilled : polars.DataFrame
         The table ``unfilled``.
     phases : tuple of Phase

@@ -201,11 +201,14 @@ def _conclusion(verdict: Verdict) -> Text:
 
 
 def _print_comparison(console: Console, verdict: Verdict, name: str) -> None:
-    claimed, same = verdict.summary.get(name), verdict.agrees(name)
+    claimed, agrees = verdict.summary.get(name), verdict.agrees(name)
     text = f"{name} {getattr(verdict, name):,.2f}".removesuffix(".00")
-    if claimed is not None:
-        text += ", as the summary says" if same else f", but the summary says {claimed:,.2f}"
-    console.print(Text(text, style="" if same else "red"))
+    if verdict.same(name):
+        text += ", as the summary says"
+    elif claimed is not None:
+        text += f", {'and' if agrees else 'but'} the summary says {claimed:,.2f}"
+        text += ", which is weaker and true" if agrees else ""
+    console.print(Text(text, style="" if agrees else "red"))
 
 
 def _print_grid(console: Console, rows: Iterable[tuple[str, ...]], figures: int = 0) -> None:

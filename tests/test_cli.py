@@ -196,6 +196,15 @@ def test_a_summary_that_does_not_tell_the_truth(
     assert "but the summary says" in done.stdout
 
 
+def test_a_summary_whose_bound_is_weaker_than_its_prices_is_true(town: Path, copy: Path) -> None:
+    path = copy / "summary.json"
+    summary = json.loads(path.read_text())
+    path.write_text(json.dumps(summary | {"bound_from_prices": 2 * summary["bound_from_prices"]}))
+    done = run("check", town, copy)
+    assert done.exit_code == 0
+    assert "which is weaker and true" in done.stdout
+
+
 def test_prices_that_prove_less_than_is_said(town: Path, copy: Path) -> None:
     prices = pl.read_csv(copy / "prices.csv", schema_overrides={"option": pl.String})
     prices.with_columns(pl.col("price") + 50.0).write_csv(copy / "prices.csv")

@@ -72,7 +72,10 @@ def kept(result: Result) -> None:
     assert audit.violations(result.problem, result.plan).is_empty()
     assert audit.value(result.problem, result.plan) == result.value
     assert result.value <= result.bound <= result.bound_from_prices + 1e-6
-    assert certify(result.problem, result.prices) == pytest.approx(result.bound_from_prices)
+    certified = certify(result.problem, result.prices)
+    if result.termination in ("proved", "gap_limit"):
+        assert certified == pytest.approx(result.bound_from_prices)
+    assert certified <= result.bound_from_prices + 1e-6
     assert (result.status == "optimal") == (result.value == result.bound)
 
 

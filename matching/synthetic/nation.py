@@ -22,8 +22,8 @@ from matching.synthetic.world import populate
 _SOUTH, _WEST, _HEIGHT, _WIDTH = 44.5, 122.5, 4.0, 10.0
 _NORTHMOST, _WESTMOST, _COLUMNS = 42.0, 75.0, 6
 # Besides these, whose names end in _id.
-_ID_COLUMNS = ("volunteer_a", "volunteer_b")
-_ID_SUBJECTS = ("station", "organisation", "beneficiary")
+_ID_COLUMNS = ("volunteer_a", "volunteer_b", "menu_item")
+_ID_SUBJECTS = ("station", "organisation", "beneficiary", "menu_item")
 
 
 def regions(volunteers: int, requests: int) -> dict[str, tuple[int, int]]:
