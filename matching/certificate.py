@@ -44,12 +44,17 @@ def bound(
     Told to stop, it lets go of the rules that make a best week hard to find, and returns what is
     no smaller.
     """
-    worth = reward(problem, weeks.arcs, quality, prices)
-    try:
-        value, _ = weeks.best(worth, stop=stop)
-    except Stopped:
-        value, _ = weeks.best(worth, relaxed=True)
+    value = best_weeks(weeks, reward(problem, weeks.arcs, quality, prices), stop)
     return float(value.sum()) + rest_of_bound(problem, weeks.arcs, prices)
+
+
+def best_weeks(weeks: Weeks, reward: c.Floats, stop: Callable[[], bool] = never) -> c.Floats:
+    """Return what every volunteer's best week is worth; at least that, if told to stop."""
+    try:
+        value, _ = weeks.best(reward, stop=stop)
+    except Stopped:
+        value, _ = weeks.best(reward, relaxed=True)
+    return value
 
 
 def reward(problem: Problem, arcs: Arcs, quality: c.Longs, prices: Prices) -> c.Floats:

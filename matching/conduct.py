@@ -86,6 +86,8 @@ def _advised(error: MatchingError) -> str:
     tables = set(faults["table"])
     if tables == {"plan"}:
         text += "\nis the plan of these tables, and of the week that --week names?"
+    if error.whose:
+        return text  # of several sets of tables none can be quarantined
     if faults["row"].null_count() == 0 and tables <= TABLES.keys():
         text += "\nmend these cells, or go on without their rows: --on-error quarantine"
     return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
@@ -150,7 +151,15 @@ class Result:
         used = len(np.unique(plan.volunteer))
         served = len(np.unique(problem.slots.request[plan.slot]))
         seats = int(problem.posts.seats.astype(np.int64).sum())
-        hours = round(float(minutes.sum()) / 60, 2)
+        figures: dict[str, float] = {
+            "seats": seats,
+            "filled": len(plan),
+            "requests": len(problem.requests),
+            "requests_served": served,
+            "volunteers": len(problem.volunteers),
+            "used": used,
+            "hours": float(minutes.sum()) / 60,
+        }
         return {
             "week": problem.week.isoformat(),
             "status": self.status,
@@ -166,14 +175,9 @@ class Result:
             "requests_outside_week": problem.left_out,
             "volunteers": len(problem.volunteers),
             "volunteers_used": used,
-            "hours": hours,
+            "hours": round(figures["hours"], 2),
             "km": round(float(np.nansum(self.km)), 1),
-            "kpis": {
-                "seats_filled_share": _share(len(plan), seats),
-                "requests_served_share": _share(served, len(problem.requests)),
-                "mobilisation_share": _share(used, len(problem.volunteers)),
-                "hours_per_volunteer_used": _share(hours, used),
-            },
+            "kpis": kpis(figures),
             "set_aside": self.set_aside(),
             "timings": {phase.name: round(phase.seconds, 3) for phase in self.phases},
             "memory_mb": {phase.name: round(phase.memory_mb) for phase in self.phases},
@@ -191,6 +195,16 @@ class Result:
         """Return how many rows of each table were set aside."""
         rows = self.problem.faults.group_by("table").agg(pl.col("row").n_unique()).sort("table")
         return dict(rows.iter_rows())
+
+
+def kpis(figures: Mapping[str, float]) -> dict[str, float]:
+    """Return the shares of the contract's ``summary`` from its counts."""
+    return {
+        "seats_filled_share": _share(figures["filled"], figures["seats"]),
+        "requests_served_share": _share(figures["requests_served"], figures["requests"]),
+        "mobilisation_share": _share(figures["used"], figures["volunteers"]),
+        "hours_per_volunteer_used": _share(figures["hours"], figures["used"]),
+    }
 
 
 def _share(part: float, whole: float) -> float:

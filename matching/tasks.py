@@ -55,13 +55,19 @@ def run_all(
         return
     coming = iter(tasks)
     waiting: list[tuple[T, Future[R] | None]] = []
-    while True:
-        for task in islice(coming, ahead - len(waiting)):
-            waiting.append((task, _given(executor, function, task)))
-        if not waiting:
-            return
-        task, future = waiting.pop(0)
-        yield _done(future, function, task)
+    try:
+        while True:
+            for task in islice(coming, ahead - len(waiting)):
+                waiting.append((task, _given(executor, function, task)))
+            if not waiting:
+                return
+            task, future = waiting.pop(0)
+            yield _done(future, function, task)
+    finally:
+        # After an error nobody wants what has not begun.
+        for _, future in waiting:
+            if future is not None:
+                future.cancel()
 
 
 def _given(executor: Executor, function: Callable[[T], R], task: T) -> Future[R] | None:

@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date, datetime
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from matching import DataError, Plan, Policy, Prices, Problem, UsageError, audit, certify, solve
+from matching import (
+    DataError,
+    Plan,
+    Policy,
+    Prices,
+    Problem,
+    Result,
+    UsageError,
+    audit,
+    certify,
+    solve,
+)
 from matching.cli import app
-from matching.nation import is_partitioned, plan_nation
+from matching.eligibility import eligible
+from matching.nation import ids, is_partitioned, plan_nation, regional
 from matching.nation.cells import KM_PER_DEGREE, cell_of, reached
 from matching.nation.dataset import joined, read_all, regions
 from matching.synthetic import generate_region
@@ -90,6 +108,30 @@ def test_who_serves_at_home_is_not_called_away(tmp_path: Path) -> None:
     assert summary["value"] <= solve(whole(tmp_path / "nation")).value <= summary["bound"]
 
 
+@pytest.mark.parametrize(
+    ("home_of_bea", "who"),
+    [
+        # Bea cannot reach the border: Ann does not cross it without her.
+        (WEST - 0.19, set()),
+        (WEST, {("ann", "visit"), ("bea", "visit")}),
+    ],
+)
+def test_friends_cross_the_border_together_or_not_at_all(
+    tmp_path: Path, home_of_bea: float, who: set[tuple[str, str]]
+) -> None:
+    write(tmp_path / "nation", "1", {"ann": WEST, "bea": home_of_bea}, {"far": 110.0})
+    write(tmp_path / "nation", "2", {"bob": 130.0}, {"visit": EAST})
+    add(tmp_path, "1", "pairs", volunteer_a=["ann"], volunteer_b=["bea"], rule=["together"])
+    add(tmp_path, "2", "posts", request_id=["visit"], post=["volunteer"], seats=[2])
+    summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    assert pairs(tmp_path / "plan") == who
+    assert summary["value"] == solve(whole(tmp_path / "nation"), gap=0.0).value
+
+
+def add(folder: Path, code: str, table: str, **columns: list[Any]) -> None:
+    pl.DataFrame(columns).write_parquet(folder / "nation" / f"region={code}" / f"{table}.parquet")
+
+
 @pytest.fixture(scope="module")
 def nation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two neighbours of the chessboard, without the others."""
@@ -148,11 +190,35 @@ def test_any_executor_makes_the_same_plan(nation: Path, out: Path, tmp_path: Pat
         assert planned(tmp_path, name).equals(planned(out, name))
 
 
+def test_the_summary_says_what_that_of_any_plan_says(nation: Path, out: Path) -> None:
+    summary, problem = json.loads((out / "summary.json").read_text()), whole(nation)
+    plan = Plan.from_frame(problem, planned(out))
+    alone = solve(problem).summary()
+    # Faulty rows are refused, never set aside.
+    assert summary.keys() >= alone.keys() - {"set_aside"}
+    assert summary["kpis"].keys() == alone["kpis"].keys()
+    assert summary["kpis"]["seats_filled_share"] == round(summary["filled"] / summary["seats"], 4)
+    arcs = eligible(problem)
+    key, taken = (
+        both.volunteer.astype(np.int64) * len(problem.slots) + both.slot for both in (arcs, plan)
+    )
+    assert summary["km"] == pytest.approx(arcs.km[np.isin(key, taken)].sum(), abs=0.1)
+    assert (summary["termination"] == "proved") == (summary["status"] == "optimal")
+
+
 def test_a_plan_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
-    (tmp_path / "plan" / "region=9").mkdir(parents=True)
+    plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    (tmp_path / "plan" / "region=1").rename(tmp_path / "plan" / "region=9")
     plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
     assert sorted(p.name for p in (tmp_path / "plan").iterdir()) == ["region=1", "summary.json"]
+
+
+def test_tables_are_never_removed_for_a_plan(tmp_path: Path) -> None:
+    write(tmp_path, "1", {"ann": WEST}, {"home": WEST})
+    with pytest.raises(UsageError, match=r"region=1/availability\.parquet is no part of a plan"):
+        plan_nation(tmp_path, tmp_path, WEEK)
+    assert len(list((tmp_path / "region=1").iterdir())) == 3
 
 
 def test_faults_leave_the_plan_before_as_it_was(tmp_path: Path) -> None:
@@ -161,7 +227,7 @@ def test_faults_leave_the_plan_before_as_it_was(tmp_path: Path) -> None:
     before = planned(tmp_path / "plan")
     path = tmp_path / "nation" / "region=1" / "volunteers.parquet"
     pl.read_parquet(path).with_columns(travel_km=pl.lit(-1.0)).write_parquet(path)
-    with pytest.raises(DataError, match="travel_km"):
+    with pytest.raises(DataError, match=r"1 fault in the tables of region 1\n.*travel_km"):
         plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
     assert planned(tmp_path / "plan").equals(before)
     assert (tmp_path / "plan" / "summary.json").exists()
@@ -181,8 +247,78 @@ def test_what_is_no_data_set_of_regions_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="region=CODE"):
         plan_nation(tmp_path, tmp_path / "plan", WEEK)
     (tmp_path / "region=1").mkdir()
-    with pytest.raises(UsageError, match=r"volunteers\.parquet"):
+    with pytest.raises(UsageError, match=r"region 1: .* has no volunteers\.parquet"):
         plan_nation(tmp_path, tmp_path / "plan", WEEK)
+
+
+def test_a_broken_file_is_told_with_its_region(tmp_path: Path) -> None:
+    for code in ("1", "2"):
+        write(tmp_path, code, {f"v{code}": WEST}, {f"r{code}": WEST})
+    (tmp_path / "region=2" / "requests.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DataError, match=r"tables of region 2\n.*requests.*not a Parquet file"):
+        plan_nation(tmp_path, tmp_path / "plan", WEEK)
+
+
+def test_faults_come_back_from_other_processes(tmp_path: Path) -> None:
+    write(tmp_path, "1", {"ann": WEST}, {"home": WEST})
+    path = tmp_path / "region=1" / "requests.parquet"
+    pl.read_parquet(path).with_columns(priority=pl.lit(99)).write_parquet(path)
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor,
+        pytest.raises(DataError, match=r"of region 1\n.*priority = '99'") as caught,
+    ):
+        plan_nation(tmp_path, tmp_path / "plan", WEEK, executor=executor)
+    assert caught.value.faults["column"].to_list() == ["priority"]
+
+
+def test_who_is_in_two_regions_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Three hashes to a task: the ids are looked at in several.
+    monkeypatch.setattr(ids, "_MOST", 3)
+    everybody = {f"v{n}": 110.0 + n for n in range(8)}
+    write(tmp_path, "1", everybody, {"home": WEST})
+    write(tmp_path, "2", {"w": EAST}, {"visit": EAST})
+    plan_nation(tmp_path, tmp_path.parent / "plan", WEEK)
+    write(tmp_path, "3", {"v5": 130.0}, {"third": EAST})
+    with pytest.raises(UsageError, match="volunteer_id 'v5' stands in region 1 and in region 3"):
+        plan_nation(tmp_path, tmp_path.parent / "plan", WEEK)
+
+
+def test_different_ids_of_one_hash_are_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sevens(ids: pl.Series, seed: int) -> pl.Series:
+        return pl.Series([7] * len(ids), dtype=pl.UInt64)
+
+    monkeypatch.setattr(pl.Series, "hash", sevens)
+    write(tmp_path, "1", {"ann": WEST}, {"home": WEST})
+    write(tmp_path, "2", {"bea": EAST}, {"visit": EAST})
+    assert plan_nation(tmp_path, tmp_path / "plan", WEEK)["filled"] == 2
+
+
+def test_ctrl_c_in_a_region_ends_it_all_and_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "1", {"ann": WEST}, {"home": WEST})
+    write(tmp_path, "2", {"bea": EAST}, {"visit": EAST})
+    plan_nation(tmp_path, tmp_path / "plan", WEEK)
+    before = (tmp_path / "plan" / "summary.json").read_bytes()
+    regions_begun = []
+
+    def pressed(problem: Problem, **options: Any) -> Result:
+        regions_begun.append(problem)
+        signal.raise_signal(signal.SIGINT)
+        return solve(problem, **options)
+
+    monkeypatch.setattr(regional, "solve", pressed)
+    with pytest.raises(KeyboardInterrupt):
+        plan_nation(tmp_path, tmp_path / "plan", WEEK)
+    assert len(regions_begun) == 1
+    assert sorted(p.name for p in (tmp_path / "plan").iterdir()) == [
+        "region=1",
+        "region=2",
+        "summary.json",
+    ]
+    assert (tmp_path / "plan" / "summary.json").read_bytes() == before
 
 
 def test_cells_within_reach_are_all_found() -> None:
@@ -235,8 +371,33 @@ def test_the_command_makes_regions_and_plans_them(
     assert "regions                  1" in shown
     summary = json.loads(Path("plan/summary.json").read_text())
     assert f"value {summary['value']:,}, proved optimal" in shown
+    assert run("plan nation --week 2026-11-30 --out plan.zip") == 2
+    assert "plan.zip: a plan in regions is written to a folder" in capsys.readouterr().err
+    assert run("plan nation --week 2026-11-30 --out plan --on-error quarantine") == 2
+    assert "--on-error does not go with tables in regions" in capsys.readouterr().err
     assert run(f"{asked.replace('54', '99')} --out other") == 2
     assert "region '99' is unknown; allowed: 11, 12" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_command_and_its_processes(nation: Path, tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("matching")
+    command = f"{program} plan {nation} --week 2026-11-30 --workers 2 --out {tmp_path / 'plan'}"
+    with subprocess.Popen(
+        command.split(),
+        stderr=subprocess.PIPE,
+        text=True,
+        # As a terminal does: Ctrl-C goes to all processes of the group.
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stderr.read()
+    assert first.startswith("region ")
+    assert rest.endswith("stopped: nothing was written\n")
+    assert "Traceback" not in rest
+    assert process.returncode == 130
+    assert list((tmp_path / "plan").iterdir()) == []
 
 
 def run(command: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -68,10 +69,18 @@ def plan(
     Without --week, the week that starts next Monday.
     A folder of folders region=CODE is planned region by region, as many at once as workers.
     Ctrl-C ends the search with the best plan so far (exit status 130); a second one abandons it.
+    With regions the first abandons it: nothing is written.
     """
     if "://" not in tables and any(Path(tables).glob("region=*/")):
         with teaching(json):
-            _refuse_of_a_nation(mapping=mapping, pins=pins, format=format, option=option)
+            _refuse_of_a_nation(
+                mapping=mapping,
+                pins=pins,
+                format=format,
+                option=option,
+                out_option=out_option,
+                on_error=on_error is not OnError.refuse,
+            )
             _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed, json)
         return
     start = time.perf_counter()
@@ -159,16 +168,14 @@ def _plan_nation(
     json: bool,
 ) -> None:
     """Plan a data set in regions, in as many processes as there are workers."""
-    from concurrent.futures import ProcessPoolExecutor
-    from contextlib import nullcontext
-    from multiprocessing import get_context
-
+    from matching.adapters import PATH, adapter_name
+    from matching.errors import UsageError
     from matching.nation import plan_nation
     from matching.terminal import show_nation
 
-    # Fresh processes: a fork would take over the threads' locks.
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    with pool if workers > 1 else nullcontext() as executor:
+    if adapter_name(out) != PATH:
+        raise UsageError(f"{shown_of(out)}: a plan in regions is written to a folder; name one")
+    with _processes(workers) as executor:
         summary = plan_nation(
             tables,
             out,
@@ -186,6 +193,32 @@ def _plan_nation(
         show_nation(summary, shown_of(out))
 
 
+@contextmanager
+def _processes(workers: int) -> Iterator[Executor | None]:
+    """Give as many processes as there are workers, and end them at once where something fails."""
+    import signal
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import active_children, get_context
+
+    if workers == 1:
+        yield None
+        return
+    # Fresh processes: a fork would take over the threads' locks. Ctrl-C is for this one to hear.
+    with ProcessPoolExecutor(
+        workers,
+        mp_context=get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    ) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in active_children():
+                process.terminate()
+            raise
+
+
 def _refuse_of_a_nation(**given: object) -> None:
     """Refuse what a plan in regions does not take, rather than not listen."""
     from matching.errors import UsageError
@@ -193,8 +226,8 @@ def _refuse_of_a_nation(**given: object) -> None:
     for name, value in given.items():
         if value:
             raise UsageError(
-                f"--{name} does not go with tables in regions, which are Parquet as the contract "
-                "has them; leave it out, or plan a region by itself"
+                f"--{name.replace('_', '-')} does not go with tables in regions, which are Parquet "
+                "as the contract has them; leave it out, or plan a region by itself"
             )
 
 

@@ -17,7 +17,7 @@ import polars as pl
 
 from matching import audit
 from matching import columns as c
-from matching.engine import peak_memory_mb, solve
+from matching.engine import peak_memory_mb
 from matching.nation import dataset
 from matching.nation.cells import SIDE, row_and_column
 from matching.nation.regional import KEYS, Terms
@@ -78,7 +78,9 @@ def settle(tile: Tile) -> Settled:
     here = pl.col("request_id").is_in(orders["request_id"].implode())
     elsewhere = held.filter(~here)["volunteer_id"].unique()
     held = held.filter(here)
-    free = homes["volunteer_id"].filter(~homes["volunteer_id"].is_in(elsewhere.implode()))
+    # Of two who come together, one may be of no border, and out of sight here.
+    loose = homes.filter(~pl.col("tied"))["volunteer_id"]
+    free = _in_pairs(loose.filter(~loose.is_in(elsewhere.implode())), folders)
     stay = held.filter(~pl.col("volunteer_id").is_in(free.implode()))
     people = pl.concat([free, stay["volunteer_id"]]).unique(maintain_order=True)
     tables = dataset.joined(
@@ -88,7 +90,7 @@ def settle(tile: Tile) -> Settled:
     terms = tile.terms
     problem = Problem.from_tables(tables, terms.week, terms.policy)
     before = audit.value(problem, Plan.from_frame(problem, held))
-    result = solve(problem, time_limit=terms.time_limit, gap=terms.gap, seed=terms.seed)
+    result = terms.solve(problem)
     gained, now = 0, held
     if result.status in ("optimal", "feasible") and result.value > before:
         found = result.tables()["plan"].select(KEYS)
@@ -99,6 +101,24 @@ def settle(tile: Tile) -> Settled:
     done = {"held": now, "prices": prices, "settled": orders.select("request_id")}
     dataset.write_all(_folder(tile.work, tile.turn, tile.number), done)
     return Settled(gained, peak_memory_mb())
+
+
+def _in_pairs(free: pl.Series, folders: Sequence[Path]) -> pl.Series:
+    """Leave out who comes together with somebody who is not free here."""
+    found = [dataset.read(folder, "pairs") for folder in folders]
+    keys = ("volunteer_a", "volunteer_b", "rule")
+    pairs = [frame.select(keys).cast(pl.String) for frame in found if frame is not None]
+    while pairs:
+        known = free.implode()
+        halves = pl.concat(pairs).filter(
+            pl.col("volunteer_a").is_in(known) != pl.col("volunteer_b").is_in(known),
+            rule="together",
+        )
+        if not halves.height:
+            break
+        alone = pl.concat([halves["volunteer_a"], halves["volunteer_b"]])
+        free = free.filter(~free.is_in(alone.implode()))
+    return free
 
 
 def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
-from matching.errors import UsageError
-from matching.schema import TABLES
+from matching.errors import DataError, PolicyError, UsageError
+from matching.schema import NEEDED, TABLES
+from matching.stores.formats import read_file
 
 Frames = dict[str, pl.DataFrame]
 _KEY = "region="
@@ -44,29 +46,69 @@ def folder_of(path: Path, code: str) -> Path:
     return path / f"{_KEY}{code}"
 
 
+@contextmanager
+def named(whose: str, *, rows: bool = True) -> Iterator[None]:
+    """Say of an error which region's it is.
+
+    Parameters
+    ----------
+    rows : bool
+        Whether the numbers of faulty rows are those of a file.
+    """
+    try:
+        yield
+    except DataError as error:
+        faults = error.faults
+        if not rows:
+            faults = faults.with_columns(row=pl.lit(None, dtype=pl.Int64))
+        raise DataError(faults, error.whose or whose) from None
+    except (PolicyError, UsageError) as error:
+        raise type(error)(f"{whose}: {error}") from None
+
+
 def read(folder: Path, name: str) -> pl.DataFrame | None:
-    """Read one table of a region; None if it has none."""
+    """Read one table of a region; None if it has none.
+
+    Raises
+    ------
+    DataError
+        If the file is broken.
+    """
     path = folder / f"{name}.parquet"
-    return pl.read_parquet(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    frame, faults = read_file(name, path)
+    if frame is None:
+        raise DataError(faults, f"region {folder.name.removeprefix(_KEY)}")
+    return frame
 
 
 def read_all(folder: Path) -> Frames:
-    """Read every table of the contract that is there.
+    """Read every table of the contract that is there."""
+    return {name: frame for name in TABLES if (frame := read(folder, name)) is not None}
+
+
+def check_needed(folder: Path) -> None:
+    """Refuse a region without a table that each needs, before an hour has gone into others.
 
     Raises
     ------
     UsageError
-        If there is not one.
     """
-    found = {name: frame for name in TABLES if (frame := read(folder, name)) is not None}
-    if not found:
-        raise UsageError(f"{folder} holds no table; wanted are volunteers.parquet and the others")
-    return found
+    for name in NEEDED:
+        if not (folder / f"{name}.parquet").is_file():
+            wanted = ", ".join(f"{needed}.parquet" for needed in NEEDED)
+            raise UsageError(f"{folder} has no {name}.parquet; every region needs {wanted}")
 
 
 def write_all(folder: Path, frames: Mapping[str, pl.DataFrame]) -> None:
-    """Write tables for others of this run to read."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write tables for others of this run to read.
+
+    The run's own folder, two levels up, must be there: who still works for a run that was given
+    up finds it gone, and leaves nothing behind.
+    """
+    folder.parent.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     for name, frame in frames.items():
         frame.write_parquet(folder / f"{name}.parquet")
 

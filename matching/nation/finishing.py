@@ -9,13 +9,13 @@ import numpy as np
 import polars as pl
 
 from matching import columns as c
-from matching.certificate import reward
-from matching.eligibility import Arcs, eligible
+from matching.certificate import best_weeks, reward
+from matching.eligibility import eligible
 from matching.engine import peak_memory_mb
 from matching.nation import dataset
 from matching.nation.borders import TURNS, latest, lowest
 from matching.nation.cells import reached
-from matching.nation.regional import Job
+from matching.nation.regional import Job, km_of
 from matching.plan import Plan
 from matching.prices import Prices
 from matching.problem import Problem
@@ -35,7 +35,8 @@ class Finished:
         The best weeks of those who can reach an order of a border, and the best teams of those
         orders, under the prices of all.
     figures : dict
-        ``used`` counts those alone; all else counts the region's orders.
+        ``used`` counts those alone, and ``km`` is that of orders at the border; all else counts
+        the region's orders.
     """
 
     bound: float
@@ -48,7 +49,7 @@ def finish(job: Job) -> Finished:
     alone = dataset.folder_of(job.work / "alone", job.code)
     frames = {name: _read(alone, name) for name in ("plan", "unfilled", "prices")}
     border = _Border(job)
-    bound, used = 0.0, 0
+    bound, used, km = 0.0, 0, 0.0
     if border.orders.height or border.homes.height:
         problem, arcs = border.problem, border.arcs
         plan = Plan.from_frame(problem, border.held)
@@ -56,11 +57,14 @@ def finish(job: Job) -> Finished:
         ours = problem.volunteers.id.is_in(border.homes["volunteer_id"].implode()).to_numpy()
         at_border = problem.requests.id.is_in(border.at_border.implode()).to_numpy()
         worth = quality(problem, arcs)
-        week, _ = Weeks(problem, arcs).best(reward(problem, arcs, worth, prices))
+        rewards = reward(problem, arcs, worth, prices)
+        week = best_weeks(Weeks(problem, arcs), rewards, job.terms.patience())
         bound = float(week[ours].sum() + best_teams(problem, arcs, prices)[at_border].sum())
         used = len(np.unique(plan.volunteer[ours[plan.volunteer]]))
+        taken = c.lookup(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
+        km = km_of(arcs.km[taken], at_border[problem.slots.request[plan.slot]])
         found = {
-            "plan": plan.to_frame(problem, _of_rows(arcs, worth, plan)),
+            "plan": plan.to_frame(problem, worth[taken]),
             "unfilled": unfilled(problem, arcs, plan),
             "prices": border.prices,
         }
@@ -77,6 +81,7 @@ def finish(job: Job) -> Finished:
         "requests_served": plan_table["request_id"].n_unique(),
         "hours": float(hours),
         "used": used,
+        "km": km,
     }
     return Finished(bound, figures, peak_memory_mb())
 
@@ -86,12 +91,6 @@ def _read(folder: Path, name: str) -> pl.DataFrame:
     if frame is None:
         raise FileNotFoundError(2, "was written by this run and is gone", folder / name)
     return frame
-
-
-def _of_rows(arcs: Arcs, worth: c.Longs, plan: Plan) -> c.Longs:
-    """Return the quality of each row of a plan."""
-    at = c.lookup(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
-    return worth[at]
 
 
 class _Border:

@@ -24,12 +24,22 @@ from matching.errors import UsageError
 from matching.nation import dataset
 from matching.nation.borders import TURNS, Settled, Tile, settle, tile_of
 from matching.nation.finishing import Finished, finish
-from matching.nation.regional import Job, Planned, Survey, Terms, plan_region, survey
+from matching.nation.ids import check_ids
+from matching.nation.regional import (
+    Job,
+    Planned,
+    Survey,
+    Terms,
+    border_name,
+    plan_region,
+    survey,
+)
 from matching.policy import Policy
-from matching.result import versions
+from matching.result import kpis, versions
 from matching.tasks import run_all
 
 SUMMARY = "summary.json"
+_WRITTEN = ("plan.parquet", "unfilled.parquet", "prices.parquet")
 _WORK = ".planning"
 R = TypeVar("R")
 
@@ -76,11 +86,15 @@ def plan_nation(
     Raises
     ------
     UsageError
-        If there are no regions, or an organisation has a quota in two of them.
+        If there are no regions, a table that each needs is missing, an organisation has a quota in
+        two of them, or something else than a plan stands where the plan is to go.
     DataError
         If the tables of a region have faults.
+    KeyboardInterrupt
+        If Ctrl-C is pressed. Nothing is written then, and an earlier plan stays as it was.
     """
     tables, out = Path(tables), Path(out)
+    _check_room(out)
     terms = Terms(week, policy or Policy(), time_limit, gap, seed)
     folders = dataset.regions(tables)
     work = out / _WORK
@@ -129,12 +143,14 @@ class _Nation:
 
     def _survey(self) -> list[Survey]:
         km = self.terms.policy.travel_km
-        asked = [(code, folder, km) for code, folder in self.folders.items()]
-        return list(run_all(self.executor, _survey, asked))
+        asked = [(code, folder, self.work, km) for code, folder in self.folders.items()]
+        found = list(run_all(self.executor, _survey, asked))
+        check_ids(self.work, self.folders, self.executor)
+        return found
 
     def _plan_regions(self, jobs: list[Job]) -> list[Planned]:
         done = []
-        for planned in run_all(self.executor, plan_region, jobs):
+        for planned in run_all(self.executor, _planned, jobs):
             done.append(planned)
             self._saw("regions", planned.memory_mb)
             people = planned.figures["volunteers"]
@@ -145,7 +161,7 @@ class _Nation:
         done: list[Settled] = []
         for turn in range(TURNS):
             tiles = _tiles(jobs, turn, self.work, self.terms)
-            found = list(run_all(self.executor, settle, tiles))
+            found = list(run_all(self.executor, _settled, tiles))
             gained = sum(one.gained for one in found)
             self.told(f"borders, turn {turn + 1}: {len(tiles)} tiles, value {gained:+,}")
             done += found
@@ -153,7 +169,7 @@ class _Nation:
         return done
 
     def _finish(self, jobs: list[Job]) -> list[Finished]:
-        done = list(run_all(self.executor, finish, jobs))
+        done = list(run_all(self.executor, _finished, jobs))
         self._saw("certify", *(one.memory_mb for one in done))
         return done
 
@@ -169,17 +185,20 @@ class _Nation:
         bound = math.floor(from_prices + 1e-6)
         rows: list[dict[str, float]] = []
         for region, last in zip(planned, finished, strict=True):
-            used = region.figures["used"] + last.figures["used"]
+            both = {name: region.figures[name] + last.figures[name] for name in ("used", "km")}
             figures: dict[str, float] = {"value_alone": region.value, "strip": region.strip}
-            rows.append(figures | region.figures | last.figures | {"used": used})
+            rows.append(figures | region.figures | last.figures | both)
         total = {name: sum(row[name] for row in rows) for name in rows[0]}
+        gap = (bound - value) / max(1, value)
+        reached = "gap_limit" if gap <= self.terms.gap else "time_limit"
         return {
             "week": self.terms.week.isoformat(),
             "status": "optimal" if bound <= value else "feasible",
+            "termination": "proved" if bound <= value else reached,
             "value": value,
             "bound": bound,
             "bound_from_prices": from_prices,
-            "gap": (bound - value) / max(1, value),
+            "gap": gap,
             "seats": total["seats"],
             "filled": total["filled"],
             "requests": total["requests"],
@@ -188,6 +207,8 @@ class _Nation:
             "volunteers": total["volunteers"],
             "volunteers_used": total["used"],
             "hours": round(total["hours"], 2),
+            "km": round(total["km"], 1),
+            "kpis": kpis(total),
             "gained_at_borders": gained,
             "timings": self.seconds,
             "memory_mb": self.memory | {"coordinator": round(peak_memory_mb())},
@@ -198,8 +219,34 @@ class _Nation:
         }
 
 
-def _survey(asked: tuple[str, Path, float]) -> Survey:
-    return survey(*asked)
+def _survey(asked: tuple[str, Path, Path, float]) -> Survey:
+    with dataset.named(f"region {asked[0]}"):
+        return survey(*asked)
+
+
+def _planned(job: Job) -> Planned:
+    with dataset.named(f"region {job.code}"):
+        return plan_region(job)
+
+
+def _settled(tile: Tile) -> Settled:
+    with dataset.named(border_name(tile.codes), rows=False):
+        return settle(tile)
+
+
+def _finished(job: Job) -> Finished:
+    with dataset.named(job.border_name, rows=False):
+        return finish(job)
+
+
+def _check_room(out: Path) -> None:
+    """Refuse to put a plan where other tables are: they would go."""
+    for folder in dataset.regions(out).values() if dataset.is_partitioned(out) else ():
+        for path in sorted(folder.iterdir()):
+            if path.name not in _WRITTEN:
+                raise UsageError(
+                    f"{path} is no part of a plan, and would be removed; give another folder"
+                )
 
 
 def _check_quotas(surveys: list[Survey]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,11 +12,13 @@ import numpy as np
 import polars as pl
 
 from matching import columns as c
-from matching.certificate import reward
+from matching.certificate import best_weeks, reward
 from matching.eligibility import eligible
 from matching.engine import peak_memory_mb, solve
+from matching.interrupts import unless_heard_already
 from matching.nation import dataset
 from matching.nation.cells import cell_of, reached
+from matching.nation.ids import note_ids
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.result import Result
@@ -43,6 +46,31 @@ class Terms:
     time_limit: float
     gap: float
     seed: int
+
+    def patience(self) -> Callable[[], bool]:
+        """Tell from now on whether the time for one region is over."""
+        end = time.monotonic() + self.time_limit
+        return lambda: time.monotonic() > end
+
+    def solve(self, problem: Problem) -> Result:
+        """Plan a problem.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If Ctrl-C was pressed: the best plan so far of a part is none of the whole.
+        """
+        with unless_heard_already() as asked:
+            result = solve(
+                problem,
+                time_limit=self.time_limit,
+                gap=self.gap,
+                seed=self.seed,
+                interrupted=asked,
+            )
+            if asked():
+                raise KeyboardInterrupt
+        return result
 
 
 @dataclass(frozen=True)
@@ -87,6 +115,16 @@ class Job:
     folders: Mapping[str, Path]
     terms: Terms
 
+    @property
+    def border_name(self) -> str:
+        """What the tables of the region and its neighbours are called together."""
+        return border_name({self.code, *self.abroad})
+
+
+def border_name(codes: Iterable[str]) -> str:
+    """Return what the tables of neighbours are called together."""
+    return f"the border of regions {', '.join(sorted(codes))}"
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -99,7 +137,8 @@ class Planned:
         The part of the bound that hangs on no border: of everybody who can reach no order there,
         of every other order, and of the quotas.
     figures : dict
-        Counts for the summary; ``used`` counts those who can reach no order of a border.
+        For the summary; ``used`` counts those who can reach no order of a border, ``km`` is that
+        of all other orders.
     strip : int
         Volunteers who can reach an order of a border.
     """
@@ -112,13 +151,16 @@ class Planned:
     memory_mb: float
 
 
-def survey(code: str, folder: Path, travel_km: float) -> Survey:
-    """Read where a region's volunteers and orders are, and nothing else."""
+def survey(code: str, folder: Path, work: Path, travel_km: float) -> Survey:
+    """Read where a region's volunteers and orders are, and nothing else; note their ids."""
+    dataset.check_needed(folder)
     stations = dataset.read(folder, "stations")
     people, orders = dataset.read(folder, "volunteers"), dataset.read(folder, "requests")
+    note_ids(work, code, "volunteers", people)
+    note_ids(work, code, "requests", orders)
     organisations = dataset.read(folder, "organisations")
     quotas = []
-    if organisations is not None and "max_seats" in organisations.columns:
+    if organisations is not None and {"organisation_id", "max_seats"} <= set(organisations.columns):
         quotas = organisations.drop_nulls("max_seats")["organisation_id"].cast(pl.String).to_list()
     km = np.empty(0)
     if people is not None:
@@ -146,7 +188,7 @@ def places(rows: pl.DataFrame, stations: pl.DataFrame | None) -> pl.DataFrame:
     asked = rows.select(*own, at.cast(pl.String)).with_columns(
         pl.col(n).cast(pl.Float64, strict=False) for n in names
     )
-    if stations is not None and {"lat", "lon"} <= set(stations.columns):
+    if stations is not None and {"station_id", "lat", "lon"} <= set(stations.columns):
         known = stations.unique("station_id", maintain_order=True).select(
             pl.col("station_id").cast(pl.String),
             *(pl.col(n).cast(pl.Float64, strict=False).alias(f"s_{n}") for n in names),
@@ -160,14 +202,14 @@ def plan_region(job: Job) -> Planned:
     """Plan a region by itself; write its plan, and what its borders are settled with."""
     tables, terms = dataset.read_all(job.folder), job.terms
     problem = Problem.from_tables(tables, terms.week, terms.policy)
-    result = solve(problem, time_limit=terms.time_limit, gap=terms.gap, seed=terms.seed)
+    result = terms.solve(problem)
     frames, _ = result.output()
     dataset.write_all(dataset.folder_of(job.work / "alone", job.code), frames)
     strip, border = _strip(job, tables, result)
     _write_strip(job, tables, result, frames, strip, border)
     arcs, prices = result.arcs, result.prices
     worth = reward(problem, arcs, quality(problem, arcs), prices)
-    week, _ = Weeks(problem, arcs).best(worth)
+    week = best_weeks(Weeks(problem, arcs), worth, terms.patience())
     limited = problem.organisations.limited
     most = problem.organisations.max_seats[limited].astype(np.float64)
     bound = week[~strip].sum() + best_teams(problem, arcs, prices)[~border].sum()
@@ -180,10 +222,16 @@ def plan_region(job: Job) -> Planned:
         "requests_outside_week": problem.left_out,
         "volunteers": len(problem.volunteers),
         "used": int((used & ~strip).sum()),
+        "km": km_of(result.km, ~border[problem.slots.request[result.plan.slot]]),
     }
     return Planned(
         job.code, result.value, float(bound), figures, int(strip.sum()), peak_memory_mb()
     )
+
+
+def km_of(km: c.Floats, counted: c.Bools) -> float:
+    """Add up the distances of some services; unknown ones do not count."""
+    return float(np.nansum(km[counted]))
 
 
 def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c.Bools]:
@@ -201,9 +249,10 @@ def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c
         ids = people.id.gather(rows)
         ours = dataset.only(tables, ids, pl.Series([], dtype=pl.String))
         theirs = [border_requests(job.folders[code], at) for code, at in job.abroad.items()]
-        there = Problem.from_tables(
-            dataset.joined([ours, *theirs]), job.terms.week, job.terms.policy
-        )
+        with dataset.named(job.border_name, rows=False):
+            there = Problem.from_tables(
+                dataset.joined([ours, *theirs]), job.terms.week, job.terms.policy
+            )
         # The order of the volunteers is that of the tables, here as there.
         strip[rows[np.unique(eligible(there).volunteer)]] = True
     return strip, border
@@ -247,11 +296,15 @@ def _write_strip(
     quota = pl.col("organisation_id").is_not_null()
     dataset.write_all(folder, {"held": held, "prices": price.filter(quota | (about[1] & own))})
     at = cell_of(problem.volunteers.lat, problem.volunteers.lon)[strip]
+    tied = np.zeros(len(strip), np.bool_)
+    pairs = problem.pairs.take(problem.pairs.together)
+    tied[pairs.a] |= ~strip[pairs.b]
+    tied[pairs.b] |= ~strip[pairs.a]
     where = cell_of(problem.requests.lat, problem.requests.lon)
     dataset.write_all(
         folder,
         {
-            "homes": pl.DataFrame({"volunteer_id": ids, "cell": at}),
+            "homes": pl.DataFrame({"volunteer_id": ids, "cell": at, "tied": tied[strip]}),
             "orders": pl.DataFrame(
                 {"request_id": requests, "cell": where[seen], "border": border[seen]}
             ),
