@@ -38,8 +38,11 @@ def in_two(world: Tables, folder: Path) -> None:
 
 def with_places(world: Tables, name: str) -> pl.DataFrame:
     nowhere = {"station_id": pl.String, "lat": pl.Float64, "lon": pl.Float64}
-    rows = pl.concat([world[name], pl.DataFrame(schema=nowhere)], how="diagonal_relaxed")
-    stations = world.get("stations", pl.DataFrame(schema=nowhere))
+    empty = pl.DataFrame(schema=nowhere)
+    rows, stations = (
+        pl.concat([world.get(table, empty), empty], how="diagonal_relaxed")
+        for table in (name, "stations")
+    )
     at = rows.join(stations, on="station_id", how="left", maintain_order="left", suffix="_station")
     return rows.with_columns(
         pl.coalesce(at[axis], at[f"{axis}_station"]).fill_null(there).alias(axis)
@@ -71,13 +74,13 @@ def written(out: Path, name: str) -> pl.DataFrame:
 def planned(folder: Path) -> dict[str, Any]:
     """Plan a nation, unless a pin can only be kept by the whole, or by those who had no place."""
     try:
-        return plan_nation(folder / "nation", folder / "plan", WEEK, gap=0.0, time_limit=5.0)
+        return plan_nation(folder / "nation", folder / "plan", WEEK, gap=0.0, time_limit=1.0)
     except (DataError, UsageError) as error:
         assume(not re.search("this pin is against the rule|every pinned assignment", str(error)))
         raise
 
 
-@law(10, seed=SEEDS)
+@law(3, seed=SEEDS)
 def test_a_world_cut_in_two_keeps_every_rule_and_its_bound_is_true(seed: int) -> None:
     with TemporaryDirectory() as made:
         folder = Path(made)
@@ -89,7 +92,7 @@ def test_a_world_cut_in_two_keeps_every_rule_and_its_bound_is_true(seed: int) ->
         assert audit.value(problem, plan) == summary["value"]
         prices = Prices.from_frame(problem, written(folder / "plan", "prices"))
         assert certify(problem, prices) == pytest.approx(summary["bound_from_prices"])
-        best = solve(problem, gap=0.0, time_limit=5.0)
+        best = solve(problem, gap=0.0, time_limit=1.0)
         assert summary["value"] <= best.bound
         assert best.value <= summary["bound"]
         event(f"gained at borders: {summary['gained_at_borders'] > 0}")

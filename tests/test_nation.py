@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date, datetime
 from multiprocessing import get_context
@@ -36,6 +35,7 @@ from matching.nation.cells import KM_PER_DEGREE, cell_of, reached
 from matching.nation.dataset import joined, read_all, regions
 from matching.synthetic import generate_region
 from matching.synthetic import regions as sizes
+from tests.screens import COMMAND
 
 WEEK = date(2026, 11, 30)
 TEN, NOON = datetime(2026, 11, 30, 10), datetime(2026, 11, 30, 12)
@@ -380,10 +380,9 @@ def test_the_command_makes_regions_and_plans_them(
 
 
 def test_ctrl_c_ends_the_command_and_its_processes(nation: Path, tmp_path: Path) -> None:
-    program = Path(sys.executable).with_name("matching")
-    command = f"{program} plan {nation} --week 2026-11-30 --workers 2 --out {tmp_path / 'plan'}"
+    asked = f"plan {nation} --week 2026-11-30 --workers 2 --out {tmp_path / 'plan'}"
     with subprocess.Popen(
-        command.split(),
+        [*COMMAND, *asked.split()],
         stderr=subprocess.PIPE,
         text=True,
         # As a terminal does: Ctrl-C goes to all processes of the group.
