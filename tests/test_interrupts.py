@@ -19,6 +19,8 @@ from tests.test_laws import SEEDS, law, problem_of
 from tests.test_weeks import WORLDS, Drawn, listed
 from tests.worlds import SMALL, Tables, full_world
 
+pytestmark = pytest.mark.usefixtures("ctrl_c")
+
 
 def pressed() -> None:
     signal.raise_signal(signal.SIGINT)

@@ -30,7 +30,7 @@ from matching import (
 )
 from matching.cli import app
 from matching.eligibility import eligible
-from matching.nation import ids, is_partitioned, plan_nation, regional
+from matching.nation import borders, ids, is_partitioned, plan_nation, regional
 from matching.nation.cells import KM_PER_DEGREE, cell_of, reached
 from matching.nation.dataset import joined, read_all, regions
 from matching.synthetic import generate_region
@@ -126,6 +126,50 @@ def test_friends_cross_the_border_together_or_not_at_all(
     summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
     assert pairs(tmp_path / "plan") == who
     assert summary["value"] == solve(whole(tmp_path / "nation"), gap=0.0).value
+
+
+def test_the_bound_counts_ways_by_an_order_without_a_place(tmp_path: Path) -> None:
+    # Two visits abroad are eight kilometres apart, 24 minutes at 20 km/h, and ten minutes are
+    # between them. A call from home fills these: to a call nobody travels.
+    write(tmp_path / "nation", "1", {"ann": WEST}, {})
+    write(tmp_path / "nation", "2", {"bob": 130.0}, {})
+    add(
+        tmp_path,
+        "1",
+        "requests",
+        request_id=["call"],
+        start=[datetime(2026, 11, 30, 10, 50)],
+        end=[datetime(2026, 11, 30, 11, 0)],
+    )
+    add(
+        tmp_path,
+        "2",
+        "requests",
+        request_id=["north", "south"],
+        lat=[30.036, 29.964],
+        lon=[EAST, EAST],
+        start=[TEN, datetime(2026, 11, 30, 11)],
+        end=[datetime(2026, 11, 30, 10, 50), NOON],
+    )
+    add(tmp_path, "1", "volunteers", volunteer_id=["ann"], lat=[30.0], lon=[WEST], max_shifts=[3])
+    summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    best = solve(whole(tmp_path / "nation"))
+    assert len(best.plan) == 3
+    assert summary["value"] < best.value <= summary["bound"] <= summary["bound_from_prices"]
+
+
+def test_a_border_that_breaks_a_rule_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if nobody had thought of friends: Ann crosses the border without Bea.
+    monkeypatch.setattr(borders, "_in_pairs", lambda free, folders: pl.Series(["ann"]))
+    write(tmp_path / "nation", "1", {"ann": WEST, "bea": WEST - 0.19}, {"far": 110.0})
+    write(tmp_path / "nation", "2", {"bob": 130.0}, {"visit": EAST})
+    add(tmp_path, "1", "pairs", volunteer_a=["ann"], volunteer_b=["bea"], rule=["together"])
+    with pytest.raises(
+        RuntimeError, match=r"breaks the rule together at visit.*serves without bea"
+    ):
+        plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
 
 
 def add(folder: Path, code: str, table: str, **columns: list[Any]) -> None:
@@ -295,6 +339,7 @@ def test_different_ids_of_one_hash_are_no_fault(
     assert plan_nation(tmp_path, tmp_path / "plan", WEEK)["filled"] == 2
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_in_a_region_ends_it_all_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,6 +416,10 @@ def test_the_command_makes_regions_and_plans_them(
     assert "regions                  1" in shown
     summary = json.loads(Path("plan/summary.json").read_text())
     assert f"value {summary['value']:,}, proved optimal" in shown
+    assert run("check nation plan") == 2
+    assert "plan is a plan in regions" in capsys.readouterr().err
+    assert run("check nation/region=54 plan/region=54 --week 2026-11-30") == 0
+    assert "every rule holds" in capsys.readouterr().out
     assert run("plan nation --week 2026-11-30 --out plan.zip") == 2
     assert "plan.zip: a plan in regions is written to a folder" in capsys.readouterr().err
     assert run("plan nation --week 2026-11-30 --out plan --on-error quarantine") == 2

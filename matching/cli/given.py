@@ -54,6 +54,11 @@ def result_of(plan: str, mapping: Path | None, options: dict[str, str]) -> Outpu
         raise UsageError(f"{plan} does not exist; name a plan's file, or the folder that holds it")
     if local and not Path(plan).is_dir():
         return {"plan": read_plan(plan)}, {}
+    if local and (regions := sorted(Path(plan).glob("region=*/"))):
+        raise UsageError(
+            f"{plan} is a plan in regions, which was judged and proved while it was made; name one "
+            f"region, such as {regions[0]}, with the tables of that region"
+        )
     tables, summary = mapped_sink(plan, mapping, **options).read_result()
     if "plan" not in tables and local:
         return {"plan": read_plan(plan)}, summary  # raises, and says what it looked for

@@ -83,6 +83,14 @@ def read(folder: Path, name: str) -> pl.DataFrame | None:
     return frame
 
 
+def read_own(folder: Path, name: str) -> pl.DataFrame:
+    """Read a table that this run wrote."""
+    frame = read(folder, name)
+    if frame is None:
+        raise FileNotFoundError(2, "was written by this run and is gone", folder / name)
+    return frame
+
+
 def read_all(folder: Path) -> Frames:
     """Read every table of the contract that is there."""
     return {name: frame for name in TABLES if (frame := read(folder, name)) is not None}

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from matching import audit
 from matching import columns as c
 from matching.certificate import best_weeks, reward
 from matching.eligibility import eligible
 from matching.engine import peak_memory_mb
 from matching.nation import dataset
 from matching.nation.borders import TURNS, latest, lowest
-from matching.nation.cells import reached
-from matching.nation.regional import Job, km_of
+from matching.nation.guests import visitors
+from matching.nation.regional import KEYS, Job, km_of
 from matching.plan import Plan
 from matching.prices import Prices
 from matching.problem import Problem
@@ -23,6 +23,8 @@ from matching.teams import best_teams
 from matching.unfilled import unfilled
 from matching.value import quality
 from matching.weeks import Weeks
+
+_OF_TEAMS = ("min_seats", "min_people", "team")
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Finished:
 def finish(job: Job) -> Finished:
     """Write a region's plan, its empty seats and its prices; return its share of the bound."""
     alone = dataset.folder_of(job.work / "alone", job.code)
-    frames = {name: _read(alone, name) for name in ("plan", "unfilled", "prices")}
+    frames = {name: dataset.read_own(alone, name) for name in ("plan", "unfilled", "prices")}
     border = _Border(job)
     bound, used, km = 0.0, 0, 0.0
     if border.orders.height or border.homes.height:
@@ -61,6 +63,7 @@ def finish(job: Job) -> Finished:
         week = best_weeks(Weeks(problem, arcs), rewards, job.terms.patience())
         bound = float(week[ours].sum() + best_teams(problem, arcs, prices)[at_border].sum())
         used = len(np.unique(plan.volunteer[ours[plan.volunteer]]))
+        _judge(border, plan)
         taken = c.lookup(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
         km = km_of(arcs.km[taken], at_border[problem.slots.request[plan.slot]])
         found = {
@@ -86,11 +89,23 @@ def finish(job: Job) -> Finished:
     return Finished(bound, figures, peak_memory_mb())
 
 
-def _read(folder: Path, name: str) -> pl.DataFrame:
-    frame = dataset.read(folder, name)
-    if frame is None:
-        raise FileNotFoundError(2, "was written by this run and is gone", folder / name)
-    return frame
+def _judge(border: _Border, plan: Plan) -> None:
+    """Refuse a plan that breaks a rule where borders were settled.
+
+    The rest is as the region's own plan had it, and was judged with it.
+    """
+    found = audit.violations(border.problem, plan)
+    ours = pl.col("volunteer_id").is_in(border.homes["volunteer_id"].implode())
+    here = pl.col("request_id").is_in(border.at_border.implode())
+    # Of other orders only some of the people are in sight.
+    broken = found.filter(here | (ours & ~pl.col("rule").is_in(_OF_TEAMS)).fill_null(False))
+    if broken.height:
+        first = broken.row(0, named=True)
+        where = " ".join(first[key] for key in KEYS if first[key])
+        raise RuntimeError(
+            f"the settled border breaks the rule {first['rule']} at {where}: {first['detail']}; "
+            "nothing was written. This is a fault of the library: please report it"
+        )
 
 
 class _Border:
@@ -106,21 +121,21 @@ class _Border:
 
     def __init__(self, job: Job) -> None:
         folder = dataset.folder_of(job.work / "borders", job.code)
-        self.homes, self.orders = _read(folder, "homes"), _read(folder, "orders")
+        self.homes = dataset.read_own(folder, "homes")
+        self.orders = dataset.read_own(folder, "orders")
         self.at_border = self.orders.filter("border")["request_id"]
         parts = [dataset.read_all(folder)]
-        held, prices = [_read(folder, "held")], [_read(folder, "prices")]
+        held, prices = [dataset.read_own(folder, "held")], [dataset.read_own(folder, "prices")]
         cells = [self.homes["cell"], self.orders.filter("border")["cell"]]
         for code, abroad in job.abroad.items():
             there = dataset.folder_of(job.work / "borders", code)
-            orders, homes = _read(there, "orders"), _read(there, "homes")
+            orders = dataset.read_own(there, "orders")
             near = pl.Series(np.isin(orders["cell"].to_numpy(), abroad), dtype=pl.Boolean)
             orders = orders.filter(near & orders["border"])
-            tables = dataset.read_all(there)
-            homes = homes.filter(_may_come(homes, tables["volunteers"], job))
+            homes, tables = visitors(job, code)
             parts.append(dataset.only(tables, homes["volunteer_id"], orders["request_id"]))
-            held.append(_read(there, "held"))
-            prices.append(_read(there, "prices"))
+            held.append(dataset.read_own(there, "held"))
+            prices.append(dataset.read_own(there, "prices"))
             cells += [homes["cell"], orders["cell"]]
         tables = dataset.joined(parts)
         self.problem = Problem.from_tables(tables, job.terms.week, job.terms.policy)
@@ -134,13 +149,3 @@ class _Border:
         rows = lowest(job.work, pl.concat(prices), at, TURNS)
         own = pl.col("volunteer_id").is_null() | who
         self.prices = rows.filter(quota | (known & own))
-
-
-def _may_come(homes: pl.DataFrame, people: pl.DataFrame, job: Job) -> pl.Series:
-    """Tell which of a neighbour's volunteers may reach an order of the border."""
-    km = job.terms.policy.travel_km
-    if "travel_km" in people.columns:
-        limits = people["travel_km"].cast(pl.Float64).fill_null(km).to_numpy()
-        km = max(km, limits.max(initial=0.0))
-    near = reached(job.border, np.full(len(job.border), km))
-    return pl.Series(np.isin(homes["cell"].to_numpy(), near), dtype=pl.Boolean)

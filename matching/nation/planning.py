@@ -24,6 +24,7 @@ from matching.errors import UsageError
 from matching.nation import dataset
 from matching.nation.borders import TURNS, Settled, Tile, settle, tile_of
 from matching.nation.finishing import Finished, finish
+from matching.nation.guests import Bounded, bound_with_guests
 from matching.nation.ids import check_ids
 from matching.nation.regional import (
     Job,
@@ -133,7 +134,13 @@ class _Nation:
         planned = self._timed("regions", lambda: self._plan_regions(jobs))
         settled = self._timed("borders", lambda: self._settle(surveys, jobs))
         finished = self._timed("certify", lambda: self._finish(jobs))
-        return self._summary(planned, settled, finished)
+        value = sum(one.value for one in planned) + sum(one.gained for one in settled)
+        from_prices = sum(r.bound for r in planned) + sum(f.bound for f in finished)
+        bound = math.floor(from_prices + 1e-6)
+        # Rules that no price can express are known to a search.
+        if bound - value > self.terms.gap * value:
+            bound = min(bound, self._timed("guests", lambda: self._search_bound(planned, jobs)))
+        return self._summary(planned, settled, finished, from_prices, bound)
 
     def _timed(self, name: str, step: Callable[[], R]) -> R:
         start = time.perf_counter()
@@ -173,16 +180,27 @@ class _Nation:
         self._saw("certify", *(one.memory_mb for one in done))
         return done
 
+    def _search_bound(self, planned: list[Planned], jobs: list[Job]) -> int:
+        """Return what the searches of all regions prove together; see `guests`."""
+        visited = [job for job in jobs if len(job.border)]
+        done = list(run_all(self.executor, _bounded, visited))
+        self._saw("guests", *(one.memory_mb for one in done))
+        found = {job.code: one.bound for job, one in zip(visited, done, strict=True)}
+        return sum(found.get(region.code, region.bound_alone) for region in planned)
+
     def _saw(self, name: str, *memory_mb: float) -> None:
         self.memory[name] = round(max(self.memory.get(name, 0.0), *memory_mb, 0.0))
 
     def _summary(
-        self, planned: list[Planned], settled: list[Settled], finished: list[Finished]
+        self,
+        planned: list[Planned],
+        settled: list[Settled],
+        finished: list[Finished],
+        from_prices: float,
+        bound: int,
     ) -> dict[str, Any]:
         gained = sum(tile.gained for tile in settled)
         value = sum(region.value for region in planned) + gained
-        from_prices = sum(r.bound for r in planned) + sum(f.bound for f in finished)
-        bound = math.floor(from_prices + 1e-6)
         rows: list[dict[str, float]] = []
         for region, last in zip(planned, finished, strict=True):
             both = {name: region.figures[name] + last.figures[name] for name in ("used", "km")}
@@ -237,6 +255,11 @@ def _settled(tile: Tile) -> Settled:
 def _finished(job: Job) -> Finished:
     with dataset.named(job.border_name, rows=False):
         return finish(job)
+
+
+def _bounded(job: Job) -> Bounded:
+    with dataset.named(job.border_name, rows=False):
+        return bound_with_guests(job)
 
 
 def _check_room(out: Path) -> None:

@@ -132,7 +132,8 @@ class Planned:
 
     Attributes
     ----------
-    value : int
+    value, bound_alone : int
+        Of the plan, and what no plan without the neighbours is worth more than.
     bound : float
         The part of the bound that hangs on no border: of everybody who can reach no order there,
         of every other order, and of the quotas.
@@ -145,6 +146,7 @@ class Planned:
 
     code: str
     value: int
+    bound_alone: int
     bound: float
     figures: dict[str, float]
     strip: int
@@ -225,7 +227,13 @@ def plan_region(job: Job) -> Planned:
         "km": km_of(result.km, ~border[problem.slots.request[result.plan.slot]]),
     }
     return Planned(
-        job.code, result.value, float(bound), figures, int(strip.sum()), peak_memory_mb()
+        job.code,
+        result.value,
+        result.bound,
+        float(bound),
+        figures,
+        int(strip.sum()),
+        peak_memory_mb(),
     )
 
 
@@ -284,27 +292,34 @@ def _write_strip(
     seen = border.copy()
     seen[problem.slots.request[arcs.slot[strip[arcs.volunteer]]]] = True
     ids, requests = problem.volunteers.id.filter(strip), problem.requests.id.filter(seen)
-    kept = dataset.only(tables, ids, requests)
-    folder = dataset.folder_of(job.work / "borders", job.code)
-    dataset.write_all(folder, kept)
-    known = {"volunteer_id": ids, "request_id": requests}
-    about = [pl.col(name).is_in(which.implode()) for name, which in known.items()]
-    at_border = pl.col("request_id").is_in(problem.requests.id.filter(border).implode())
-    held = frames["plan"].filter(about[0] | at_border).select(KEYS)
-    price = frames["prices"]
-    own = pl.col("volunteer_id").is_null() | about[0]
-    quota = pl.col("organisation_id").is_not_null()
-    dataset.write_all(folder, {"held": held, "prices": price.filter(quota | (about[1] & own))})
-    at = cell_of(problem.volunteers.lat, problem.volunteers.lon)[strip]
     tied = np.zeros(len(strip), np.bool_)
     pairs = problem.pairs.take(problem.pairs.together)
     tied[pairs.a] |= ~strip[pairs.b]
     tied[pairs.b] |= ~strip[pairs.a]
+    # Their friends are no part of it, but who judges the plan must see them.
+    seen_people = problem.volunteers.id.filter(strip | tied)
+    folder = dataset.folder_of(job.work / "borders", job.code)
+    dataset.write_all(folder, dataset.only(tables, seen_people, requests))
+    at_border = pl.col("request_id").is_in(problem.requests.id.filter(border).implode())
+    held = pl.col("volunteer_id").is_in(seen_people.implode()) | at_border
+    own = pl.col("volunteer_id").is_null() | pl.col("volunteer_id").is_in(ids.implode())
+    own &= pl.col("request_id").is_in(requests.implode())
+    quota = pl.col("organisation_id").is_not_null()
+    known = {
+        "held": frames["plan"].filter(held).select(KEYS),
+        "prices": frames["prices"].filter(quota | own),
+    }
+    dataset.write_all(folder, known)
+    at = cell_of(problem.volunteers.lat, problem.volunteers.lon)[strip]
     where = cell_of(problem.requests.lat, problem.requests.lon)
+    roams = np.zeros(len(strip), np.bool_)
+    roams[arcs.volunteer[where[problem.slots.request[arcs.slot]] < 0]] = True
     dataset.write_all(
         folder,
         {
-            "homes": pl.DataFrame({"volunteer_id": ids, "cell": at, "tied": tied[strip]}),
+            "homes": pl.DataFrame(
+                {"volunteer_id": ids, "cell": at, "tied": tied[strip], "roams": roams[strip]}
+            ),
             "orders": pl.DataFrame(
                 {"request_id": requests, "cell": where[seen], "border": border[seen]}
             ),
