@@ -292,12 +292,13 @@ def _write_strip(
     seen = border.copy()
     seen[problem.slots.request[arcs.slot[strip[arcs.volunteer]]]] = True
     ids, requests = problem.volunteers.id.filter(strip), problem.requests.id.filter(seen)
-    tied = np.zeros(len(strip), np.bool_)
     pairs = problem.pairs.take(problem.pairs.together)
-    tied[pairs.a] |= ~strip[pairs.b]
-    tied[pairs.b] |= ~strip[pairs.a]
-    # Their friends are no part of it, but who judges the plan must see them.
-    seen_people = problem.volunteers.id.filter(strip | tied)
+    tied, friends = np.zeros((2, len(strip)), np.bool_)
+    for one, other in ((pairs.a, pairs.b), (pairs.b, pairs.a)):
+        tied[one[~strip[other]]] = True
+        friends[other[strip[one]]] = True
+    # Friends need not be of the strip, but who judges the plan must see them.
+    seen_people = problem.volunteers.id.filter(strip | friends)
     folder = dataset.folder_of(job.work / "borders", job.code)
     dataset.write_all(folder, dataset.only(tables, seen_people, requests))
     at_border = pl.col("request_id").is_in(problem.requests.id.filter(border).implode())
