@@ -170,23 +170,27 @@ def _plan_nation(
     """Plan a data set in regions, in as many processes as there are workers."""
     from matching.adapters import PATH, adapter_name
     from matching.errors import UsageError
-    from matching.nation import plan_nation
+    from matching.nation import clear, plan_nation
     from matching.terminal import show_nation
 
     if adapter_name(out) != PATH:
         raise UsageError(f"{shown_of(out)}: a plan in regions is written to a folder; name one")
-    with _processes(workers) as executor:
-        summary = plan_nation(
-            tables,
-            out,
-            week_of(week),
-            policy_of(policy),
-            executor=executor,
-            time_limit=time_limit,
-            gap=gap,
-            seed=seed,
-            told=lambda text: None if json else typer.echo(text, err=True),
-        )
+    try:
+        with _processes(workers) as executor:
+            summary = plan_nation(
+                tables,
+                out,
+                week_of(week),
+                policy_of(policy),
+                executor=executor,
+                time_limit=time_limit,
+                gap=gap,
+                seed=seed,
+                told=lambda text: None if json else typer.echo(text, err=True),
+            )
+    except BaseException:
+        clear(Path(out))  # once more, now that nobody writes any longer
+        raise
     if json:
         print_json(summary)
     else:

@@ -98,16 +98,21 @@ def plan_nation(
     _check_room(out)
     terms = Terms(week, policy or Policy(), time_limit, gap, seed)
     folders = dataset.regions(tables)
+    clear(out)
     work = out / _WORK
-    shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
         nation = _Nation(folders, work.absolute(), terms, executor, told)
         summary = nation.plan()
         _put_in_place(work / "plan", out, summary)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        clear(out)
     return summary
+
+
+def clear(out: Path) -> None:
+    """Remove what a plan that was given up has left: its workers may have written to the last."""
+    shutil.rmtree(out / _WORK, ignore_errors=True)
 
 
 class _Nation:
