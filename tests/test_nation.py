@@ -323,15 +323,28 @@ def test_who_is_in_two_regions_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     write(tmp_path, "2", {"w": EAST}, {"visit": EAST})
     plan_nation(tmp_path, tmp_path.parent / "plan", WEEK)
     write(tmp_path, "3", {"v5": 130.0}, {"third": EAST})
-    with pytest.raises(UsageError, match="volunteer_id 'v5' stands in region 1 and in region 3"):
+    with pytest.raises(UsageError, match="volunteer_id 'v5' stands in the regions 1, 3; keep one"):
         plan_nation(tmp_path, tmp_path.parent / "plan", WEEK)
+
+
+def test_what_regions_share_is_the_same_in_each(tmp_path: Path) -> None:
+    for code in ("1", "2"):
+        write(tmp_path / "nation", code, {f"v{code}": WEST}, {f"r{code}": WEST})
+        add(tmp_path, code, "menu", menu_item=["visit", "meal"], name=["a visit", "a meal"])
+    plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    # The items are the same, but in region 2 a visit has a post of two seats.
+    add(tmp_path, "2", "menu_posts", menu_item=["visit"], post=["volunteer"], seats=[2])
+    message = "menu_item 'visit' stands in the regions 1, 2 with different rows"
+    with pytest.raises(UsageError, match=message):
+        plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
 
 
 def test_different_ids_of_one_hash_are_no_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def sevens(ids: pl.Series, seed: int) -> pl.Series:
-        return pl.Series([7] * len(ids), dtype=pl.UInt64)
+        # The codes of regions, one character long, are told apart.
+        return pl.Series([7 if len(one) > 1 else ord(one) for one in ids], dtype=pl.UInt64)
 
     monkeypatch.setattr(pl.Series, "hash", sevens)
     write(tmp_path, "1", {"ann": WEST}, {"home": WEST})

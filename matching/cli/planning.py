@@ -208,6 +208,7 @@ def _processes(workers: int) -> Iterator[Executor | None]:
         yield None
         return
     # Fresh processes: a fork would take over the threads' locks. Ctrl-C is for this one to hear.
+    others = set(active_children())
     with ProcessPoolExecutor(
         workers,
         mp_context=get_context("spawn"),
@@ -218,7 +219,7 @@ def _processes(workers: int) -> Iterator[Executor | None]:
             yield pool
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            for process in active_children():
+            for process in set(active_children()) - others:
                 process.terminate()
             raise
 

@@ -12,6 +12,8 @@ SIDE = 0.02
 KM_PER_DEGREE = 111.2
 # Beyond this, cells within reach would be too many; see `reached`.
 MOST_KM = 60.0
+# So many cells lie around the earth.
+_AROUND = round(360 / SIDE)
 # Cells are flat and the earth is not.
 _MARGIN = 1.02
 
@@ -21,7 +23,8 @@ def cell_of(lat: c.Floats, lon: c.Floats) -> c.Longs:
     known = ~(np.isnan(lat) | np.isnan(lon))
     cell = np.full(len(lat), -1, np.int64)
     row = np.floor((lat[known] + 90) / SIDE).astype(np.int64)
-    cell[known] = c.combine(row, np.floor((lon[known] + 180) / SIDE).astype(np.int64))
+    column = np.floor((lon[known] + 180) / SIDE).astype(np.int64) % _AROUND
+    cell[known] = c.combine(row, column)
     return cell
 
 
@@ -51,6 +54,7 @@ def reached(cell: c.Longs, km: c.Floats) -> c.Longs:
             f"travel_km = {far.max():g}: a partitioned data set is planned with journeys of at "
             f"most {MOST_KM:g} km; plan it as a whole, or set a lower travel_km"
         )
+    km = np.maximum(np.nan_to_num(km), 0.0)  # what else is wrong with it, its region will tell
     cell, of = np.unique(cell, return_inverse=True)
     most = np.zeros(len(cell))
     np.maximum.at(most, of, km)
@@ -71,5 +75,7 @@ def reached(cell: c.Longs, km: c.Floats) -> c.Longs:
         columns = np.where(left >= 0, np.floor(np.sqrt(np.maximum(left, 0)) / width) + 1, -1)
         for east in range(-int(columns.max()), int(columns.max()) + 1):
             near = columns >= abs(east)
-            found.append(np.unique(c.combine(row[near] + north, column[near] + east)))
+            # East of 180 degrees lies the west.
+            there = (column[near] + east) % _AROUND
+            found.append(np.unique(c.combine(row[near] + north, there)))
     return np.unique(np.concatenate(found))

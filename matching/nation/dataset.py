@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from matching.errors import DataError, PolicyError, UsageError
+from matching.faults import fault
 from matching.schema import NEEDED, TABLES
-from matching.stores.formats import read_file
 
 Frames = dict[str, pl.DataFrame]
 _KEY = "region="
@@ -77,10 +77,20 @@ def read(folder: Path, name: str) -> pl.DataFrame | None:
     path = folder / f"{name}.parquet"
     if not path.is_file():
         return None
-    frame, faults = read_file(name, path)
-    if frame is None:
-        raise DataError(faults, f"region {folder.name.removeprefix(_KEY)}")
-    return frame
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        text = f"not a Parquet file, or a broken one ({reason}); write it anew"
+        whose = f"region {folder.name.removeprefix(_KEY)}"
+        raise DataError(fault(name, "parquet", text, value=path.name), whose) from None
+    # As the contract has them: ids that are numbers are text all the same.
+    columns = TABLES[name].columns() if name in TABLES else {}
+    return frame.with_columns(
+        pl.col(column).cast(pl.String)
+        for column, kind in frame.schema.items()
+        if column in columns and columns[column].dtype == pl.String and kind.is_integer()
+    )
 
 
 def read_own(folder: Path, name: str) -> pl.DataFrame:
@@ -92,17 +102,33 @@ def read_own(folder: Path, name: str) -> pl.DataFrame:
 
 
 def read_all(folder: Path) -> Frames:
-    """Read every table of the contract that is there."""
-    return {name: frame for name in TABLES if (frame := read(folder, name)) is not None}
+    """Read every table of the contract that is there, in the contract's columns.
+
+    Where nothing is known of stations or organisations, their ids stand there by themselves: put
+    together with a neighbour's they must be known.
+    """
+    found = {name: frame for name in TABLES if (frame := read(folder, name)) is not None}
+    for name, key in (("stations", "station_id"), ("organisations", "organisation_id")):
+        named = _named([found[n] for n in ("volunteers", "requests", "menu") if n in found], key)
+        if name not in found and len(named):
+            found[name] = named.rename(key).to_frame()
+    return found
 
 
-def check_needed(folder: Path) -> None:
-    """Refuse a region without a table that each needs, before an hour has gone into others.
+def check_files(folder: Path) -> None:
+    """Refuse files that would not be read, and a region without a table that each needs.
 
     Raises
     ------
     UsageError
     """
+    for path in sorted(folder.glob("*.*")):
+        stray = path.stem in TABLES or path.suffix == ".parquet"
+        if stray and (path.suffix, path.stem in TABLES) != (".parquet", True):
+            raise UsageError(
+                f"{path} is not read: a region's tables are Parquet files with the names of the "
+                "contract, such as pairs.parquet; write it so, or take it away"
+            )
     for name in NEEDED:
         if not (folder / f"{name}.parquet").is_file():
             wanted = ", ".join(f"{needed}.parquet" for needed in NEEDED)
@@ -174,6 +200,26 @@ def joined(parts: Iterable[Frames]) -> Frames:
         for name, frame in frames.items():
             every.setdefault(name, []).append(frame)
     return {
-        name: pl.concat(frames, how="diagonal_relaxed").unique(maintain_order=True)
+        name: pl.concat(_alike(name, frames), how="diagonal_relaxed").unique(maintain_order=True)
         for name, frames in every.items()
     }
+
+
+def _alike(name: str, frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Leave out what is no column of the contract; write times as text if only some have a zone."""
+    columns = TABLES[name].columns()
+    known = [frame.select(n for n in frame.columns if n in columns) for frame in frames]
+    for column in columns:
+        kinds = [frame.schema[column] for frame in known if column in frame.columns]
+        zones = {kind.time_zone for kind in kinds if isinstance(kind, pl.Datetime)}
+        if len(zones) > 1:
+            known = [_with_text(frame, column) for frame in known]
+    return known
+
+
+def _with_text(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    kind = frame.schema.get(column)
+    if not isinstance(kind, pl.Datetime):
+        return frame
+    offset = "%:z" if kind.time_zone else ""
+    return frame.with_columns(pl.col(column).dt.to_string(f"%Y-%m-%dT%H:%M{offset}"))

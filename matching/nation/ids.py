@@ -1,4 +1,7 @@
-"""No volunteer and no order is in two regions: told by hashes, a part of them at a time."""
+"""What regions may share: no volunteer and no order, and of all else only rows that are the same.
+
+Told by hashes, of which each process holds a few.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,50 +17,103 @@ import polars as pl
 
 from matching.errors import UsageError
 from matching.nation import dataset
+from matching.schema import TABLES
 from matching.tasks import run_all
 
 Hashes = npt.NDArray[np.uint64]
-_COLUMNS = {"volunteers": "volunteer_id", "requests": "request_id"}
-# Hashes that one task looks at: 128 MB.
+# Hashes that one task looks at: 256 MB.
 _MOST = 1 << 24
+
+
+class _Kind(NamedTuple):
+    """A table, its id, and the other tables whose rows belong to it."""
+
+    table: str
+    key: str
+    shared: bool
+    more: tuple[str, ...] = ()
+
+
+_SAID = {"id": pl.String, "said": pl.UInt64}
+_KINDS = (
+    _Kind("volunteers", "volunteer_id", shared=False),
+    _Kind("requests", "request_id", shared=False),
+    _Kind("stations", "station_id", shared=True),
+    _Kind("organisations", "organisation_id", shared=True),
+    _Kind("menu", "menu_item", True, ("menu_posts", "menu_qualifications", "team_rules")),
+)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Hashes from ``low`` to below ``high`` of all regions."""
+    """Hashes of ids from ``low`` to below ``high``, of all regions."""
 
     paths: tuple[Path, ...]
     low: int
     high: int
 
 
-def note_ids(work: Path, code: str, name: str, frame: pl.DataFrame | None) -> None:
-    """Write down the hashes of a region's ids."""
-    folder = work / "ids" / name
-    folder.parent.mkdir(exist_ok=True)
-    folder.mkdir(exist_ok=True)
-    np.save(folder / f"{code}.npy", np.unique(_hashes(name, frame)))
+def note_ids(work: Path, code: str, folder: Path) -> None:
+    """Write down a region's ids and what is said of them, as pairs of hashes."""
+    for kind in _KINDS:
+        pairs = _shared(kind, folder) if kind.shared else _own(kind, code, folder)
+        out = work / "ids" / kind.table
+        out.parent.mkdir(exist_ok=True)
+        out.mkdir(exist_ok=True)
+        np.save(out / f"{code}.npy", pairs[np.argsort(pairs[:, 0])])
 
 
-def _hashes(name: str, frame: pl.DataFrame | None) -> Hashes:
-    if frame is None or _COLUMNS[name] not in frame.columns:
-        return np.empty(0, np.uint64)
-    hashes: Hashes = frame[_COLUMNS[name]].cast(pl.String).drop_nulls().hash(0).to_numpy()
-    return hashes
+def _own(kind: _Kind, code: str, folder: Path) -> Hashes:
+    """Return the hash of each id, and that of the region it stands in; shape (ids, 2)."""
+    frame = dataset.read(folder, kind.table)
+    if frame is None or not _plain(frame, kind.key):
+        return np.empty((0, 2), np.uint64)
+    ids = frame[kind.key].cast(pl.String, strict=False).drop_nulls().unique().hash(0).to_numpy()
+    whose = pl.Series([code]).hash(0).to_numpy()
+    return np.stack([ids, np.broadcast_to(whose, len(ids))], axis=1)
+
+
+def _shared(kind: _Kind, folder: Path) -> Hashes:
+    """Return the hash of each id, and that of all that is said of it, in any order."""
+    found = [
+        _said(frame, name, kind.key)
+        for name in (kind.table, *kind.more)
+        if (frame := dataset.read(folder, name)) is not None
+    ]
+    rows = pl.concat([pl.DataFrame(schema=_SAID), *found])
+    each = rows.sort("id", "said").group_by("id", maintain_order=True)
+    ids = each.agg(pl.col("said").cast(pl.String).str.join(","))
+    return np.stack([ids["id"].hash(0).to_numpy(), ids["said"].hash(0).to_numpy()], axis=1)
+
+
+def _said(frame: pl.DataFrame, name: str, key: str) -> pl.DataFrame:
+    """Return the id of each row, and a hash of what the row says."""
+    nothing = pl.lit(None, dtype=pl.String)
+    texts = frame.select(
+        (pl.col(n).cast(pl.String, strict=False) if _plain(frame, n) else nothing).alias(n)
+        for n in TABLES[name].columns()
+    )
+    said = texts.with_columns(pl.lit(name).alias("(table)")).hash_rows(0)
+    return pl.DataFrame({"id": texts[key], "said": said}).drop_nulls("id")
+
+
+def _plain(frame: pl.DataFrame, column: str) -> bool:
+    """Tell whether a column is there and can be text; what else it holds its region will tell."""
+    kind = frame.schema.get(column)
+    return not (kind is None or kind.is_nested() or kind in (pl.Binary, pl.Object))
 
 
 def check_ids(work: Path, folders: Mapping[str, Path], executor: Executor | None) -> None:
-    """Refuse ids that stand in two regions: a volunteer would have two weeks at a time.
+    """Refuse ids of which two regions say different things, and people and orders of two regions.
 
     Raises
     ------
     UsageError
     """
-    for name in _COLUMNS:
-        for twice in run_all(executor, _twice, _parts(work / "ids" / name)):
-            # Two ids may have one hash: what counts are the ids themselves.
-            if len(twice):
-                _refuse(name, twice, folders)
+    for kind in _KINDS:
+        for clashing in run_all(executor, _clashing, _parts(work / "ids" / kind.table)):
+            if len(clashing):
+                _refuse(kind, clashing, folders)
 
 
 def _parts(folder: Path) -> Iterator[_Part]:
@@ -67,31 +124,36 @@ def _parts(folder: Path) -> Iterator[_Part]:
         yield _Part(paths, (part << 64) // parts, (part + 1 << 64) // parts)
 
 
-def _twice(part: _Part) -> Hashes:
-    """Return the hashes that stand in two regions."""
+def _clashing(part: _Part) -> Hashes:
+    """Return the hashes of ids of which two regions say different things."""
     found = []
     for path in part.paths:
-        hashes = np.load(path, mmap_mode="r")
-        begin = np.searchsorted(hashes, np.uint64(part.low))
-        end = np.searchsorted(hashes, np.uint64(part.high - 1), "right")
-        found.append(hashes[begin:end])
-    every: Hashes = np.sort(np.concatenate(found))
-    twice: Hashes = every[1:][every[1:] == every[:-1]]
-    return twice
+        pairs = np.load(path, mmap_mode="r")
+        begin = np.searchsorted(pairs[:, 0], np.uint64(part.low))
+        end = np.searchsorted(pairs[:, 0], np.uint64(part.high - 1), "right")
+        found.append(pairs[begin:end])
+    every = np.concatenate(found)
+    every = every[np.lexsort((every[:, 1], every[:, 0]))]
+    same = every[1:] == every[:-1]
+    clashing: Hashes = every[1:, 0][same[:, 0] & ~same[:, 1]]
+    return clashing
 
 
-def _refuse(name: str, twice: Hashes, folders: Mapping[str, Path]) -> None:
-    seen: dict[str, str] = {}
+def _refuse(kind: _Kind, clashing: Hashes, folders: Mapping[str, Path]) -> None:
+    """Name an id: of two that have one hash neither is in two regions."""
+    seen: dict[str, list[str]] = {}
     for code, folder in folders.items():
-        frame = dataset.read(folder, name)
-        if frame is None or _COLUMNS[name] not in frame.columns:
+        frame = dataset.read(folder, kind.table)
+        if frame is None:
             continue
-        alike = pl.Series(np.isin(_hashes(name, frame.drop_nulls(_COLUMNS[name])), twice))
-        ids = frame[_COLUMNS[name]].drop_nulls().cast(pl.String).filter(alike)
-        for one in ids.unique(maintain_order=True):
-            if one in seen:
-                raise UsageError(
-                    f"{_COLUMNS[name]} {one!r} stands in region {seen[one]} and in region {code}; "
-                    "keep one of them, or write the region before every id"
-                )
-            seen[one] = code
+        ids = _said(frame, kind.table, kind.key)["id"].unique(maintain_order=True)
+        alike = pl.Series(np.isin(ids.hash(0).to_numpy(), clashing), dtype=pl.Boolean)
+        for one in ids.filter(alike):
+            seen.setdefault(one, []).append(code)
+    for one, codes in seen.items():
+        if len(codes) > 1:
+            what = " with different rows; let them be the same" if kind.shared else "; keep one"
+            raise UsageError(
+                f"{kind.key} {one!r} stands in the regions {', '.join(codes)}{what}, "
+                "or write the region before every id"
+            )

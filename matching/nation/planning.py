@@ -10,7 +10,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from datetime import date
 from pathlib import Path
@@ -87,8 +87,11 @@ def plan_nation(
     Raises
     ------
     UsageError
-        If there are no regions, a table that each needs is missing, an organisation has a quota in
-        two of them, or something else than a plan stands where the plan is to go.
+        If there are no regions, a table that each needs is missing or a file would not be read, an
+        id stands in two of them, an organisation has a quota in two of them, somebody goes further
+        than 60 km, or something else than a plan stands where the plan is to go.
+    PolicyError
+        If the weights are so large that values would not be exact.
     DataError
         If the tables of a region have faults.
     KeyboardInterrupt
@@ -145,6 +148,11 @@ class _Nation:
         # Rules that no price can express are known to a search.
         if bound - value > self.terms.gap * value:
             bound = min(bound, self._timed("guests", lambda: self._search_bound(planned, jobs)))
+        if bound < value:
+            raise RuntimeError(
+                f"the bound {bound} is below the value {value}: a fault of the library; please "
+                "report it"
+            )
         return self._summary(planned, settled, finished, from_prices, bound)
 
     def _timed(self, name: str, step: Callable[[], R]) -> R:
@@ -269,6 +277,8 @@ def _bounded(job: Job) -> Bounded:
 
 def _check_room(out: Path) -> None:
     """Refuse to put a plan where other tables are: they would go."""
+    if out.is_file():
+        raise UsageError(f"{out} is a file; a plan in regions is written to a folder")
     for folder in dataset.regions(out).values() if dataset.is_partitioned(out) else ():
         for path in sorted(folder.iterdir()):
             if path.name not in _WRITTEN:
@@ -292,24 +302,44 @@ def _check_quotas(surveys: list[Survey]) -> None:
 
 def _jobs(surveys: list[Survey], folders: dict[str, Path], work: Path, terms: Terms) -> list[Job]:
     """Tell every region which orders somebody from elsewhere may reach, its own and others'."""
-    every, many = np.unique(np.concatenate([s.reach for s in surveys]), return_counts=True)
-    border = {}
-    for one in surveys:
-        at = c.lookup(every, one.orders)
-        others = np.where(at >= 0, many[at], 0) - np.isin(one.orders, one.reach)
-        border[one.code] = one.orders[others > 0]
-    jobs = []
-    for one in surveys:
-        abroad = {
-            code: cells[np.isin(cells, one.reach)]
-            for code, cells in border.items()
-            if code != one.code
-        }
+    codes = [one.code for one in surveys]
+    comes, reach = _of_regions([one.reach for one in surveys])
+    of, order = _of_regions([one.orders for one in surveys])
+    begin, end = np.searchsorted(reach, order), np.searchsorted(reach, order, "right")
+    # A row for every region that reaches a cell with orders of another.
+    at = c.ranges(begin, end - begin)
+    row = np.repeat(np.arange(len(order)), end - begin)
+    visitor, host, cell = comes[at], of[row], order[row]
+    across = visitor != host
+    visitor, host, cell = visitor[across], host[across], cell[across]
+    abroad: dict[int, dict[str, c.Longs]] = {number: {} for number in range(len(codes))}
+    for one, other, cells in _grouped(visitor, host, cell):
+        abroad[one][codes[other]] = cells
         # A neighbour is also who comes here.
-        guests = [s.code for s in surveys if np.isin(border[one.code], s.reach).any()]
-        near = {code: cells for code, cells in abroad.items() if len(cells) or code in guests}
-        jobs.append(Job(one.code, folders[one.code], work, border[one.code], near, folders, terms))
+        abroad[other].setdefault(codes[one], np.empty(0, np.int64))
+    jobs = []
+    for number, code in enumerate(codes):
+        border = np.unique(cell[host == number])
+        near = {other: abroad[number][other] for other in codes if other in abroad[number]}
+        jobs.append(Job(code, folders[code], work, border, near, folders, terms))
     return jobs
+
+
+def _of_regions(cells: list[c.Longs]) -> tuple[c.Longs, c.Longs]:
+    """Return the number of a region and a cell in each row, sorted by cell."""
+    number = np.repeat(np.arange(len(cells)), [len(some) for some in cells])
+    every = np.concatenate([np.empty(0, np.int64), *cells])
+    order = np.argsort(every, kind="stable")
+    return number[order], every[order]
+
+
+def _grouped(visitor: c.Longs, host: c.Longs, cell: c.Longs) -> Iterator[tuple[int, int, c.Longs]]:
+    """Yield who comes to whom, and the cells."""
+    order = np.lexsort((cell, host, visitor))
+    pair = c.combine(visitor, host)[order]
+    starts = np.flatnonzero(np.diff(pair, prepend=-1))
+    for rows in np.split(order, starts[1:]) if len(order) else ():
+        yield int(visitor[rows[0]]), int(host[rows[0]]), cell[rows]
 
 
 def _tiles(jobs: list[Job], turn: int, work: Path, terms: Terms) -> list[Tile]:

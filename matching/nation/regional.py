@@ -155,19 +155,19 @@ class Planned:
 
 def survey(code: str, folder: Path, work: Path, travel_km: float) -> Survey:
     """Read where a region's volunteers and orders are, and nothing else; note their ids."""
-    dataset.check_needed(folder)
+    dataset.check_files(folder)
     stations = dataset.read(folder, "stations")
     people, orders = dataset.read(folder, "volunteers"), dataset.read(folder, "requests")
-    note_ids(work, code, "volunteers", people)
-    note_ids(work, code, "requests", orders)
+    note_ids(work, code, folder)
     organisations = dataset.read(folder, "organisations")
     quotas = []
     if organisations is not None and {"organisation_id", "max_seats"} <= set(organisations.columns):
-        quotas = organisations.drop_nulls("max_seats")["organisation_id"].cast(pl.String).to_list()
+        limited = pl.col("max_seats").cast(pl.String).str.strip_chars().str.len_chars() > 0
+        quotas = organisations.filter(limited)["organisation_id"].cast(pl.String).to_list()
     km = np.empty(0)
     if people is not None:
         limit = people["travel_km"] if "travel_km" in people.columns else pl.Series([None])
-        km = limit.cast(pl.Float64, strict=False).fill_null(travel_km).to_numpy()
+        km = limit.cast(pl.Float64, strict=False).fill_nan(None).fill_null(travel_km).to_numpy()
         km = np.broadcast_to(km, people.height)
     reach = reached(_cells(people, stations), km)
     cells = np.unique(_cells(orders, stations))
@@ -252,8 +252,10 @@ def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c
     cells = np.concatenate([np.empty(0, np.int64), *job.abroad.values()])
     if len(cells):
         people = problem.volunteers
-        near = reached(cells, np.full(len(cells), people.travel_km.max(initial=0.0)))
-        rows = np.flatnonzero(np.isin(cell_of(people.lat, people.lon), near))
+        at_home = cell_of(people.lat, people.lon)
+        most = people.travel_km[at_home >= 0].max(initial=0.0)
+        near = reached(cells, np.full(len(cells), most))
+        rows = np.flatnonzero(np.isin(at_home, near))
         ids = people.id.gather(rows)
         ours = dataset.only(tables, ids, pl.Series([], dtype=pl.String))
         theirs = [border_requests(job.folders[code], at) for code, at in job.abroad.items()]
