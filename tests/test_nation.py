@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date, datetime
 from multiprocessing import get_context
@@ -30,7 +31,7 @@ from matching import (
 )
 from matching.cli import app
 from matching.eligibility import eligible
-from matching.nation import borders, ids, is_partitioned, plan_nation, regional
+from matching.nation import borders, guests, ids, is_partitioned, plan_nation, regional
 from matching.nation.cells import KM_PER_DEGREE, cell_of, reached
 from matching.nation.dataset import joined, read_all, regions
 from matching.synthetic import generate_region
@@ -156,6 +157,97 @@ def test_the_bound_counts_ways_by_an_order_without_a_place(tmp_path: Path) -> No
     best = solve(whole(tmp_path / "nation"))
     assert len(best.plan) == 3
     assert summary["value"] < best.value <= summary["bound"] <= summary["bound_from_prices"]
+
+
+Change = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def zoned(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(pl.col("start", "end").dt.replace_time_zone("Asia/Shanghai"))
+
+
+def nowhere(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.drop("lat", "lon")
+
+
+# What is changed of region 1, by table.
+LEGAL: dict[str, dict[str, Change]] = {
+    "nothing": {},
+    "times with a zone": {"requests": zoned, "availability": zoned},
+    "numbers as text, and a blank": {
+        "volunteers": lambda rows: rows.with_columns(travel_km=pl.lit("8"), max_shifts=pl.lit(""))
+    },
+    "a column of the store's own": {"requests": lambda rows: rows.with_columns(shoe=pl.lit(1))},
+    "an organisation nobody knows": {
+        "volunteers": lambda rows: rows.with_columns(organisation_id=pl.lit("club"))
+    },
+    "people without a place": {"volunteers": nowhere},
+    "orders without a place": {"requests": nowhere},
+    "nobody": {"volunteers": lambda rows: rows.clear(), "availability": lambda rows: rows.clear()},
+    "no orders": {"requests": lambda rows: rows.clear()},
+    "somebody without a place who goes far": {
+        "volunteers": lambda rows: rows.with_columns(
+            lat=pl.lit(None, pl.Float64), lon=pl.lit(None, pl.Float64), travel_km=pl.lit(500.0)
+        )
+    },
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*no such table or column")
+@pytest.mark.parametrize("name", LEGAL)
+def test_whatever_is_legal_is_planned(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
+    write(tmp_path / "nation", "2", {"bea": EAST}, {"visit": EAST, "call": EAST})
+    organisation = pl.DataFrame({"organisation_id": ["choir"]})
+    organisation.write_parquet(tmp_path / "nation" / "region=2" / "organisations.parquet")
+    for table, change in LEGAL[name].items():
+        path = tmp_path / "nation" / "region=1" / f"{table}.parquet"
+        change(pl.read_parquet(path)).write_parquet(path)
+    # Nobody goes as far as the policy would let them.
+    policy = Policy(travel_km=100.0)
+    summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK, policy)
+    assert summary["filled"] == min(2, 3 - (name == "no orders")) - (name == "nobody")
+    assert summary["value"] <= summary["bound"]
+
+
+@pytest.mark.parametrize("kind", [pl.Int64, pl.UInt16, pl.Categorical])
+def test_ids_need_not_be_text(tmp_path: Path, kind: type[pl.DataType]) -> None:
+    write(tmp_path / "nation", "1", {"1": WEST}, {"11": WEST})
+    write(tmp_path / "nation", "2", {"2": EAST}, {"22": EAST})
+    for path in tmp_path.glob("nation/*/*.parquet"):
+        ids = pl.col("^(volunteer|request)_id$")
+        pl.read_parquet(path).with_columns(ids.cast(kind)).write_parquet(path)
+    assert plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)["filled"] == 2
+
+
+def test_the_west_begins_where_the_east_ends(tmp_path: Path) -> None:
+    write(tmp_path / "nation", "1", {"ann": 179.99}, {"far": 110.0})
+    write(tmp_path / "nation", "2", {"bob": 130.0}, {"visit": -179.99})
+    summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    # Nobody settles a border there, but what it could bring is counted.
+    assert summary["value"] <= solve(whole(tmp_path / "nation")).value <= summary["bound"]
+
+
+def test_a_file_that_would_not_be_read_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "1", {"ann": WEST}, {"home": WEST})
+    for name in ("pairs.csv", "organisation.parquet"):
+        path = tmp_path / "region=1" / name
+        path.write_text("")
+        with pytest.raises(UsageError, match=rf"{name} is not read"):
+            plan_nation(tmp_path, tmp_path / "plan", WEEK)
+        path.unlink()
+
+
+def test_guests_who_come_twice_have_names_of_their_own() -> None:
+    people = pl.DataFrame({"volunteer_id": ["ann", "~1.0", "bea"], "max_shifts": [3, 5, 1]})
+    free = pl.DataFrame({"volunteer_id": ["ann", "ann", "bea"], "start": [1, 2, 3]})
+    friends = pl.DataFrame({"volunteer_a": ["ann", "bea"], "volunteer_b": ["bea", "~1.0"]})
+    tables = {"volunteers": people, "availability": free, "pairs": friends}
+    # Ann may come twice, for there are two orders; Bea comes once, whatever there is.
+    made = guests._for_each_service(tables, pl.Series(["ann", "bea"]), 5, 2)
+    assert made["volunteers"]["volunteer_id"].to_list() == ["ann", "~1.0", "bea", "~~1.0"]
+    assert made["availability"].rows()[3:] == [("~~1.0", 1), ("~~1.0", 2)]
+    assert made["pairs"].rows() == [("bea", "~1.0")]
 
 
 def test_a_border_that_breaks_a_rule_is_refused(

@@ -84,12 +84,14 @@ def read(folder: Path, name: str) -> pl.DataFrame | None:
         text = f"not a Parquet file, or a broken one ({reason}); write it anew"
         whose = f"region {folder.name.removeprefix(_KEY)}"
         raise DataError(fault(name, "parquet", text, value=path.name), whose) from None
-    # As the contract has them: ids that are numbers are text all the same.
+    # Ids that are numbers or categories are text all the same.
     columns = TABLES[name].columns() if name in TABLES else {}
     return frame.with_columns(
         pl.col(column).cast(pl.String)
         for column, kind in frame.schema.items()
-        if column in columns and columns[column].dtype == pl.String and kind.is_integer()
+        if column in columns
+        and columns[column].dtype == pl.String
+        and (kind.is_integer() or isinstance(kind, pl.Categorical | pl.Enum))
     )
 
 
