@@ -193,8 +193,14 @@ LEGAL: dict[str, dict[str, Change]] = {
 }
 
 
+QUICK = ("times with a zone", "numbers as text, and a blank", "nobody")
+
+
 @pytest.mark.filterwarnings("ignore:.*no such table or column")
-@pytest.mark.parametrize("name", LEGAL)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in LEGAL],
+)
 def test_whatever_is_legal_is_planned(tmp_path: Path, name: str) -> None:
     write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
     write(tmp_path / "nation", "2", {"bea": EAST}, {"visit": EAST, "call": EAST})
@@ -210,7 +216,7 @@ def test_whatever_is_legal_is_planned(tmp_path: Path, name: str) -> None:
     assert summary["value"] <= summary["bound"]
 
 
-@pytest.mark.parametrize("kind", [pl.Int64, pl.UInt16, pl.Categorical])
+@pytest.mark.parametrize("kind", [pl.Int64, pytest.param(pl.Categorical, marks=pytest.mark.slow)])
 def test_ids_need_not_be_text(tmp_path: Path, kind: type[pl.DataType]) -> None:
     write(tmp_path / "nation", "1", {"1": WEST}, {"11": WEST})
     write(tmp_path / "nation", "2", {"2": EAST}, {"22": EAST})
@@ -317,6 +323,18 @@ def test_every_empty_seat_has_a_reason(nation: Path, out: Path) -> None:
     assert not rows.select("request_id", "post").is_duplicated().any()
     empty = (rows["seats"] - rows["filled"]).sum()
     assert empty == problem.posts.seats.sum() - planned(out).height
+
+
+def test_why_a_seat_is_empty_at_a_border_is_told_of_the_whole_region(tmp_path: Path) -> None:
+    # Three live where the visit is, and none of them has time; nobody comes from elsewhere.
+    write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
+    write(tmp_path / "nation", "2", {"bea": EAST, "cas": EAST, "dan": EAST}, {"visit": EAST})
+    free = pl.DataFrame({"volunteer_id": ["bea"], "start": [TEN], "end": [TEN.replace(hour=11)]})
+    free.write_parquet(tmp_path / "nation" / "region=2" / "availability.parquet")
+    plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    (row,) = planned(tmp_path / "plan", "unfilled").iter_rows(named=True)
+    assert (row["request_id"], row["reason"]) == ("visit", "availability")
+    assert (row["qualification"], row["availability"]) == (3, 0)
 
 
 def test_any_executor_makes_the_same_plan(nation: Path, out: Path, tmp_path: Path) -> None:

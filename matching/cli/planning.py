@@ -39,7 +39,12 @@ def plan(
     mapping: MappingOption = None,
     time_limit: Annotated[
         float,
-        typer.Option(help="Seconds to search", min=0, metavar="SECONDS", rich_help_panel=SEARCH),
+        typer.Option(
+            help="Seconds to search; for each region, if there are",
+            min=0,
+            metavar="SECONDS",
+            rich_help_panel=SEARCH,
+        ),
     ] = 600.0,
     gap: Annotated[
         float,
@@ -51,7 +56,14 @@ def plan(
         ),
     ] = 1e-4,
     workers: Annotated[
-        int, typer.Option(help="Threads", min=1, max=256, metavar="N", rich_help_panel=SEARCH)
+        int,
+        typer.Option(
+            help="Threads; with regions, processes",
+            min=1,
+            max=256,
+            metavar="N",
+            rich_help_panel=SEARCH,
+        ),
     ] = 2,
     seed: Annotated[
         int,

@@ -68,7 +68,7 @@ def finish(job: Job) -> Finished:
         km = km_of(arcs.km[taken], at_border[problem.slots.request[plan.slot]])
         found = {
             "plan": plan.to_frame(problem, worth[taken]),
-            "unfilled": unfilled(problem, arcs, plan),
+            "unfilled": _counted(frames["unfilled"], unfilled(problem, arcs, plan)),
             "prices": border.prices,
         }
         here = pl.col("request_id").is_in(border.at_border.implode()).fill_null(False)
@@ -87,6 +87,16 @@ def finish(job: Job) -> Finished:
         "km": km,
     }
     return Finished(bound, figures, peak_memory_mb())
+
+
+def _counted(alone: pl.DataFrame, border: pl.DataFrame) -> pl.DataFrame:
+    """Return what each rule left: of the whole region, where nobody came or went at the border.
+
+    Elsewhere only those who could serve somewhere near it are counted.
+    """
+    keys = ("request_id", "post", "filled")
+    same = alone.join(border, on=keys, how="semi")
+    return pl.concat([same, border.join(same, on=keys[:2], how="anti")])
 
 
 def _judge(border: _Border, plan: Plan) -> None:
