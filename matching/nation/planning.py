@@ -10,22 +10,20 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
-from matching import columns as c
 from matching.engine import GAP, TIME_LIMIT, peak_memory_mb
 from matching.errors import UsageError
 from matching.nation import dataset
-from matching.nation.borders import TURNS, Settled, Tile, settle, tile_of
+from matching.nation.borders import TURNS, Settled, Tile, settle
 from matching.nation.finishing import Finished, finish
 from matching.nation.guests import Bounded, bound_with_guests
 from matching.nation.ids import check_ids
+from matching.nation.neighbours import jobs_of, tiles_of
 from matching.nation.regional import (
     Job,
     Planned,
@@ -138,7 +136,7 @@ class _Nation:
         """Return the summary, once everything else is written."""
         surveys = self._timed("survey", self._survey)
         _check_quotas(surveys)
-        jobs = _jobs(surveys, self.folders, self.work, self.terms)
+        jobs = jobs_of(surveys, self.folders, self.work, self.terms)
         planned = self._timed("regions", lambda: self._plan_regions(jobs))
         settled = self._timed("borders", lambda: self._settle(surveys, jobs))
         finished = self._timed("certify", lambda: self._finish(jobs))
@@ -180,7 +178,7 @@ class _Nation:
     def _settle(self, surveys: list[Survey], jobs: list[Job]) -> list[Settled]:
         done: list[Settled] = []
         for turn in range(TURNS):
-            tiles = _tiles(jobs, turn, self.work, self.terms)
+            tiles = tiles_of(jobs, turn, self.work, self.terms)
             found = list(run_all(self.executor, _settled, tiles))
             gained = sum(one.gained for one in found)
             self.told(f"borders, turn {turn + 1}: {len(tiles)} tiles, value {gained:+,}")
@@ -298,61 +296,6 @@ def _check_quotas(surveys: list[Survey]) -> None:
                     "are"
                 )
             seen[organisation] = one.code
-
-
-def _jobs(surveys: list[Survey], folders: dict[str, Path], work: Path, terms: Terms) -> list[Job]:
-    """Tell every region which orders somebody from elsewhere may reach, its own and others'."""
-    codes = [one.code for one in surveys]
-    comes, reach = _of_regions([one.reach for one in surveys])
-    of, order = _of_regions([one.orders for one in surveys])
-    begin, end = np.searchsorted(reach, order), np.searchsorted(reach, order, "right")
-    # A row for every region that reaches a cell with orders of another.
-    at = c.ranges(begin, end - begin)
-    row = np.repeat(np.arange(len(order)), end - begin)
-    visitor, host, cell = comes[at], of[row], order[row]
-    across = visitor != host
-    visitor, host, cell = visitor[across], host[across], cell[across]
-    abroad: dict[int, dict[str, c.Longs]] = {number: {} for number in range(len(codes))}
-    for one, other, cells in _grouped(visitor, host, cell):
-        abroad[one][codes[other]] = cells
-        # A neighbour is also who comes here.
-        abroad[other].setdefault(codes[one], np.empty(0, np.int64))
-    jobs = []
-    for number, code in enumerate(codes):
-        border = np.unique(cell[host == number])
-        near = {other: abroad[number][other] for other in codes if other in abroad[number]}
-        jobs.append(Job(code, folders[code], work, border, near, folders, terms))
-    return jobs
-
-
-def _of_regions(cells: list[c.Longs]) -> tuple[c.Longs, c.Longs]:
-    """Return the number of a region and a cell in each row, sorted by cell."""
-    number = np.repeat(np.arange(len(cells)), [len(some) for some in cells])
-    every = np.concatenate([np.empty(0, np.int64), *cells])
-    order = np.argsort(every, kind="stable")
-    return number[order], every[order]
-
-
-def _grouped(visitor: c.Longs, host: c.Longs, cell: c.Longs) -> Iterator[tuple[int, int, c.Longs]]:
-    """Yield who comes to whom, and the cells."""
-    order = np.lexsort((cell, host, visitor))
-    pair = c.combine(visitor, host)[order]
-    starts = np.flatnonzero(np.diff(pair, prepend=-1))
-    for rows in np.split(order, starts[1:]) if len(order) else ():
-        yield int(visitor[rows[0]]), int(host[rows[0]]), cell[rows]
-
-
-def _tiles(jobs: list[Job], turn: int, work: Path, terms: Terms) -> list[Tile]:
-    """Cut the border: every tile with the regions that have orders there or may reach them."""
-    regions: dict[int, set[str]] = {}
-    for job in jobs:
-        for cells in (job.border, *job.abroad.values()):
-            for number in np.unique(tile_of(cells, turn)).tolist():
-                regions.setdefault(number, set()).add(job.code)
-    return [
-        Tile(number, turn, work, tuple(sorted(codes)), terms)
-        for number, codes in sorted(regions.items())
-    ]
 
 
 def _put_in_place(done: Path, out: Path, summary: dict[str, Any]) -> None:
