@@ -73,7 +73,7 @@ def plan_nation(
     executor : concurrent.futures.Executor, optional
         Plans several regions at a time. The plan is the same with any.
     time_limit : float
-        Seconds for each region, and for each stretch of border.
+        Seconds for each region, each stretch of border, and each search with guests.
     told : callable, optional
         Receives a line whenever something is done.
 
