@@ -80,7 +80,7 @@ def planned(folder: Path) -> dict[str, Any]:
         raise
 
 
-@law(2, seed=SEEDS)
+@law(4, seed=SEEDS)
 def test_a_world_cut_in_two_keeps_every_rule_and_its_bound_is_true(seed: int) -> None:
     with TemporaryDirectory() as made:
         folder = Path(made)
