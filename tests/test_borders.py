@@ -16,6 +16,7 @@ from matching.nation import plan_nation
 from matching.nation.dataset import joined, only, read_all, regions
 from tests.oracle.reading import WEEK
 from tests.test_laws import SEEDS, law
+from tests.test_nation import planned as written
 from tests.worlds import SMALL, Tables, full_world
 
 # Half of the worlds' places lie west of it.
@@ -65,10 +66,6 @@ def own_names(frame: pl.DataFrame, code: str) -> pl.DataFrame:
 
 def whole(folder: Path) -> Problem:
     return Problem.from_tables(joined(read_all(f) for f in regions(folder).values()), WEEK)
-
-
-def written(out: Path, name: str) -> pl.DataFrame:
-    return pl.concat([pl.read_parquet(f / f"{name}.parquet") for f in regions(out).values()])
 
 
 def planned(folder: Path) -> dict[str, Any]:

@@ -638,7 +638,7 @@ CELLS = [(name, c) for name, schema in TABLES.items() for c in schema.columns()]
 CHANGES = st.tuples(st.sampled_from(CELLS), st.integers(0, 4), st.sampled_from(NASTY))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(CHANGES, min_size=1, max_size=12),
     st.sampled_from(["Asia/Shanghai", "America/New_York"]),

@@ -95,7 +95,7 @@ def proved(result: Result, world: World) -> bool:
 # --- plans ----------------------------------------------------------------------------------------
 
 
-@law(20, tables=full_worlds(), policy=st.just({}) | policies())
+@law(30, tables=full_worlds(), policy=st.just({}) | policies())
 def test_a_plan_keeps_every_rule_and_its_bounds_are_true(tables: Tables, policy: Row) -> None:
     world = read(tables, policy)
     # Four people are too few to leave a doubt.
@@ -163,7 +163,7 @@ def some_prices(world: World, seed: int) -> pl.DataFrame:
     return pl.DataFrame(priced, schema=dict.fromkeys(text, pl.String) | {"price": pl.Float64})
 
 
-@law(30, tables=full_worlds(), policy=st.just({}) | policies(), seed=SEEDS)
+@law(40, tables=full_worlds(), policy=st.just({}) | policies(), seed=SEEDS)
 def test_any_prices_prove_a_bound(tables: Tables, policy: Row, seed: int) -> None:
     world, problem = read(tables, policy), problem_of(tables, policy)
     frame = some_prices(world, seed)
@@ -193,7 +193,7 @@ def test_any_prices_prove_a_bound_for_more_people(tables: Tables, seed: int) -> 
     assert certify(problem, prices) >= best(world) - 1e-6
 
 
-@law(18, tables=full_worlds(), seed=SEEDS)
+@law(25, tables=full_worlds(), seed=SEEDS)
 def test_prices_say_the_same_as_a_table(tables: Tables, seed: int) -> None:
     problem = problem_of(tables)
     for prices in (

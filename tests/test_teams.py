@@ -57,7 +57,7 @@ def best_team(world: World, request: Request, price: dict[Arc, float], most_rule
     return best
 
 
-@law(50, tables=full_worlds(), seed=SEEDS)
+@law(80, tables=full_worlds(), seed=SEEDS)
 def test_the_best_team_is_the_best_of_all_teams(tables: Tables, seed: int) -> None:
     world, problem = read(tables), problem_of(tables)
     frame = some_prices(world, seed)

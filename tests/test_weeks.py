@@ -72,7 +72,7 @@ def listed(found: Schedules) -> Iterator[tuple[int, frozenset[int], float]]:
         yield int(v), frozenset(arcs), float(value)
 
 
-@law(35, tables=WORLDS, seed=SEEDS)
+@law(50, tables=WORLDS, seed=SEEDS)
 def test_the_best_week_is_the_best_of_all_weeks(tables: Tables, seed: int) -> None:
     drawn = Drawn(tables, seed)
     weeks = Weeks(drawn.problem, drawn.arcs)
@@ -112,7 +112,7 @@ def test_the_best_schedules_are_weeks_and_the_first_is_the_best(
             assert v not in of
 
 
-@law(30, tables=WORLDS, seed=SEEDS)
+@law(40, tables=WORLDS, seed=SEEDS)
 def test_the_rows_of_weeks_say_what_a_week_is(tables: Tables, seed: int) -> None:
     drawn = Drawn(tables, seed)
     load = first_load(drawn.problem)[drawn.arcs.volunteer]
@@ -136,7 +136,7 @@ def test_the_rows_of_weeks_say_what_a_week_is(tables: Tables, seed: int) -> None
     assert not len(Weeks(drawn.problem, drawn.arcs).misfits(chosen))
 
 
-@law(30, tables=WORLDS, seed=SEEDS)
+@law(40, tables=WORLDS, seed=SEEDS)
 def test_misfits_are_what_makes_no_week(tables: Tables, seed: int) -> None:
     drawn = Drawn(tables, seed)
     draw = np.random.default_rng(seed)

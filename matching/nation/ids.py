@@ -42,6 +42,8 @@ _KINDS = (
     _Kind("organisations", "organisation_id", shared=True),
     _Kind("menu", "menu_item", True, ("menu_posts", "menu_qualifications", "team_rules")),
 )
+# What `note_ids` looks at.
+NOTED = tuple(name for kind in _KINDS for name in (kind.table, *kind.more))
 
 
 @dataclass(frozen=True)
@@ -53,19 +55,19 @@ class _Part:
     high: int
 
 
-def note_ids(work: Path, code: str, folder: Path) -> None:
+def note_ids(work: Path, code: str, frames: Mapping[str, pl.DataFrame]) -> None:
     """Write down a region's ids and what is said of them, as pairs of hashes."""
     for kind in _KINDS:
-        pairs = _shared(kind, folder) if kind.shared else _own(kind, code, folder)
+        pairs = _shared(kind, frames) if kind.shared else _own(kind, code, frames)
         out = work / "ids" / kind.table
         out.parent.mkdir(exist_ok=True)
         out.mkdir(exist_ok=True)
         np.save(out / f"{code}.npy", pairs[np.argsort(pairs[:, 0])])
 
 
-def _own(kind: _Kind, code: str, folder: Path) -> Hashes:
+def _own(kind: _Kind, code: str, frames: Mapping[str, pl.DataFrame]) -> Hashes:
     """Return the hash of each id, and that of the region it stands in; shape (ids, 2)."""
-    frame = dataset.read(folder, kind.table)
+    frame = frames.get(kind.table)
     if frame is None or not _plain(frame, kind.key):
         return np.empty((0, 2), np.uint64)
     ids = frame[kind.key].cast(pl.String, strict=False).drop_nulls().unique().hash(0).to_numpy()
@@ -73,12 +75,10 @@ def _own(kind: _Kind, code: str, folder: Path) -> Hashes:
     return np.stack([ids, np.broadcast_to(whose, len(ids))], axis=1)
 
 
-def _shared(kind: _Kind, folder: Path) -> Hashes:
+def _shared(kind: _Kind, frames: Mapping[str, pl.DataFrame]) -> Hashes:
     """Return the hash of each id, and that of all that is said of it, in any order."""
     found = [
-        _said(frame, name, kind.key)
-        for name in (kind.table, *kind.more)
-        if (frame := dataset.read(folder, name)) is not None
+        _said(frames[name], name, kind.key) for name in (kind.table, *kind.more) if name in frames
     ]
     rows = pl.concat([pl.DataFrame(schema=_SAID), *found])
     each = rows.sort("id", "said").group_by("id", maintain_order=True)

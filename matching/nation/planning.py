@@ -138,7 +138,7 @@ class _Nation:
         _check_quotas(surveys)
         jobs = jobs_of(surveys, self.folders, self.work, self.terms)
         planned = self._timed("regions", lambda: self._plan_regions(jobs))
-        settled = self._timed("borders", lambda: self._settle(surveys, jobs))
+        settled = self._timed("borders", lambda: self._settle(jobs))
         finished = self._timed("certify", lambda: self._finish(jobs))
         value = sum(one.value for one in planned) + sum(one.gained for one in settled)
         from_prices = sum(r.bound for r in planned) + sum(f.bound for f in finished)
@@ -175,7 +175,7 @@ class _Nation:
             self.told(f"region {planned.code}: {people:,} volunteers, value {planned.value:,}")
         return done
 
-    def _settle(self, surveys: list[Survey], jobs: list[Job]) -> list[Settled]:
+    def _settle(self, jobs: list[Job]) -> list[Settled]:
         done: list[Settled] = []
         for turn in range(TURNS):
             tiles = tiles_of(jobs, turn, self.work, self.terms)

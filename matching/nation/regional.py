@@ -18,7 +18,7 @@ from matching.engine import peak_memory_mb, solve
 from matching.interrupts import unless_heard_already
 from matching.nation import dataset
 from matching.nation.cells import cell_of, reached
-from matching.nation.ids import note_ids
+from matching.nation.ids import NOTED, note_ids
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.result import Result
@@ -156,28 +156,24 @@ class Planned:
 def survey(code: str, folder: Path, work: Path, travel_km: float) -> Survey:
     """Read where a region's volunteers and orders are, and nothing else; note their ids."""
     dataset.check_files(folder)
-    stations = dataset.read(folder, "stations")
-    people, orders = dataset.read(folder, "volunteers"), dataset.read(folder, "requests")
-    note_ids(work, code, folder)
-    organisations = dataset.read(folder, "organisations")
+    frames = {n: f for n in NOTED if (f := dataset.read(folder, n)) is not None}
+    note_ids(work, code, frames)
+    stations, organisations = frames.get("stations"), frames.get("organisations")
+    people, orders = frames["volunteers"], frames["requests"]
     quotas = []
     if organisations is not None and {"organisation_id", "max_seats"} <= set(organisations.columns):
         limited = pl.col("max_seats").cast(pl.String).str.strip_chars().str.len_chars() > 0
         quotas = organisations.filter(limited)["organisation_id"].cast(pl.String).to_list()
-    km = np.empty(0)
-    if people is not None:
-        limit = people["travel_km"] if "travel_km" in people.columns else pl.Series([None])
-        km = limit.cast(pl.Float64, strict=False).fill_nan(None).fill_null(travel_km).to_numpy()
-        km = np.broadcast_to(km, people.height)
+    limit = people["travel_km"] if "travel_km" in people.columns else pl.Series([None])
+    km = limit.cast(pl.Float64, strict=False).fill_nan(None).fill_null(travel_km).to_numpy()
+    km = np.broadcast_to(km, people.height)
     reach = reached(_cells(people, stations), km)
     cells = np.unique(_cells(orders, stations))
     return Survey(code, reach, cells[cells >= 0], quotas)
 
 
-def _cells(rows: pl.DataFrame | None, stations: pl.DataFrame | None) -> c.Longs:
+def _cells(rows: pl.DataFrame, stations: pl.DataFrame | None) -> c.Longs:
     """Return the cell of each row: its own place, or its station's."""
-    if rows is None:
-        return np.empty(0, np.int64)
     placed = places(rows, stations)
     return cell_of(placed["lat"].to_numpy(), placed["lon"].to_numpy())
 
