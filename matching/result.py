@@ -148,17 +148,15 @@ class Result:
         problem, plan = self.problem, self.plan
         option = problem.slots.option[plan.slot]
         minutes = (problem.options.end - problem.options.start)[option]
-        used = len(np.unique(plan.volunteer))
-        served = len(np.unique(problem.slots.request[plan.slot]))
-        seats = int(problem.posts.seats.astype(np.int64).sum())
-        figures: dict[str, float] = {
-            "seats": seats,
+        figures = {
+            "seats": int(problem.posts.seats.astype(np.int64).sum()),
             "filled": len(plan),
             "requests": len(problem.requests),
-            "requests_served": served,
+            "requests_served": len(np.unique(problem.slots.request[plan.slot])),
+            "requests_outside_week": problem.left_out,
             "volunteers": len(problem.volunteers),
-            "used": used,
-            "hours": float(minutes.sum()) / 60,
+            "volunteers_used": len(np.unique(plan.volunteer)),
+            "hours": round(float(minutes.sum()) / 60, 2),
         }
         return {
             "week": problem.week.isoformat(),
@@ -168,14 +166,7 @@ class Result:
             "bound": self.bound,
             "bound_from_prices": self.bound_from_prices,
             "gap": self.gap,
-            "seats": seats,
-            "filled": len(plan),
-            "requests": len(problem.requests),
-            "requests_served": served,
-            "requests_outside_week": problem.left_out,
-            "volunteers": len(problem.volunteers),
-            "volunteers_used": used,
-            "hours": round(figures["hours"], 2),
+            **figures,
             "km": round(float(np.nansum(self.km)), 1),
             "kpis": kpis(figures),
             "set_aside": self.set_aside(),
@@ -202,8 +193,8 @@ def kpis(figures: Mapping[str, float]) -> dict[str, float]:
     return {
         "seats_filled_share": _share(figures["filled"], figures["seats"]),
         "requests_served_share": _share(figures["requests_served"], figures["requests"]),
-        "mobilisation_share": _share(figures["used"], figures["volunteers"]),
-        "hours_per_volunteer_used": _share(figures["hours"], figures["used"]),
+        "mobilisation_share": _share(figures["volunteers_used"], figures["volunteers"]),
+        "hours_per_volunteer_used": _share(figures["hours"], figures["volunteers_used"]),
     }
 
 

@@ -237,7 +237,7 @@ class _Nation:
             "volunteers_used": total["used"],
             "hours": round(total["hours"], 2),
             "km": round(total["km"], 1),
-            "kpis": kpis(total),
+            "kpis": kpis(total | {"volunteers_used": total["used"]}),
             "gained_at_borders": gained,
             "timings": self.seconds,
             "memory_mb": self.memory | {"coordinator": round(peak_memory_mb())},
