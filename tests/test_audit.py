@@ -193,7 +193,10 @@ def test_availability() -> None:
             gap Mon@10:30 Mon@12:00
             early Mon@08:00 Mon@11:59
             other Tue@09:00 Tue@12:00""",
-        requests="request_id start end\n r1 Mon@09:00 Mon@12:00",
+        # Tuesday's is there so that Tuesday's window is, and adds nothing to Monday's minutes.
+        requests="""request_id start end
+            r1 Mon@09:00 Mon@12:00
+            r2 Tue@09:00 Tue@12:00""",
     )
     for volunteer in ("exact", "touching", "overlapping"):
         keeps(problem, f"{volunteer} r1")
@@ -489,7 +492,9 @@ def test_rest() -> None:
             evening Mon@20:00 Mon@22:00
             night Mon@22:00 Tue@02:00
             soon Tue@08:59 Tue@10:00
-            later Tue@09:00 Tue@10:00""",
+            later Tue@09:00 Tue@10:00
+            eve Mon@22:00 Tue@00:00
+            midnight Tue@00:00 Tue@02:00""",
     )
     keeps(problem, "anna early", "anna evening", "anna later")
     keeps(problem, "anna evening", "anna night")
@@ -507,6 +512,14 @@ def test_rest() -> None:
         "anna later",
         named="rest later volunteer - anna",
         detail="night ends Tue 02:00, next starts Tue 09:00: 7.0 h of rest, needs 11.0 h",
+    )
+    # No minute between them is too little rest, as any other gap is.
+    breaks(
+        problem,
+        "anna eve",
+        "anna midnight",
+        named="rest midnight volunteer - anna",
+        detail="eve ends Tue 00:00, next starts Tue 00:00: 0.0 h of rest, needs 11.0 h",
     )
 
 
@@ -627,6 +640,24 @@ def test_team_has_a_holder_for_every_so_many() -> None:
         *("anna r1", "cem r1", "dan r1"),
         named="team r1 - - -",
         detail="1 of 2 holders of adult in a team of 3",
+    )
+
+
+def test_team_of_holders_alone() -> None:
+    # One for every one: everybody is a holder.
+    problem = world(
+        volunteers="volunteer_id\n anna\n ben\n cem",
+        qualifications="volunteer_id qualification\n anna adult\n ben adult",
+        requests="request_id start end\n r1 Mon@09:00 Mon@11:00",
+        posts="request_id post seats\n r1 volunteer 2",
+        team_rules="request_id qualification per_people\n r1 adult 1",
+    )
+    keeps(problem, "anna r1", "ben r1")
+    breaks(
+        problem,
+        *("anna r1", "cem r1"),
+        named="team r1 - - -",
+        detail="1 of 2 holders of adult in a team of 2",
     )
 
 
@@ -798,7 +829,10 @@ def test_value_of_windows() -> None:
             ben Mon@08:00 Mon@12:00 2
             ben Mon@10:00 Mon@10:30 -1
             cem Mon@08:00 Mon@12:00 -""",
-        requests="request_id start end\n r1 Mon@09:00 Mon@11:00",
+        # The later one is there so that the windows which only touch the first are.
+        requests="""request_id start end
+            r1 Mon@09:00 Mon@11:00
+            later Mon@11:00 Mon@12:00""",
     )
     assert worth(problem, "anna r1") == 50 * 1
     assert worth(problem, "ben r1") == 50 * -1

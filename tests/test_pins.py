@@ -1,0 +1,41 @@
+"""Pins that are tied to each other: what is tried, and who is blamed."""
+
+import pytest
+
+from matching import DataError, Week
+from matching.pins import settled
+
+ALWAYS = ("2026-03-01 00:00", "2026-03-11 00:00")
+NINE, TEN, ELEVEN = (f"2026-03-02 {hour}:00" for hour in ("09", "10", "11"))
+
+
+def test_who_is_not_tied_to_others_chooses_alone() -> None:
+    # Each of ten has to move the one pin out of the way of the other. Alone that is one of two
+    # ways; all at once it would be the last of 1024.
+    week = Week("2026-03-02")
+    for n in range(10):
+        week.volunteer(f"v{n}", available=[ALWAYS])
+        week.request(f"r{n}", options={"early": (NINE, TEN), "late": (TEN, ELEVEN)})
+        week.request(f"s{n}", start=NINE, end=TEN)
+        week.pin(f"v{n}", f"r{n}")
+        week.pin(f"v{n}", f"s{n}")
+    problem = week.problem()
+    assert settled(problem) is problem
+
+
+@pytest.mark.parametrize("names", [("top", "school"), ("school", "top")])
+def test_a_quota_is_found_wherever_its_organisation_is_listed(names: tuple[str, str]) -> None:
+    week = Week("2026-03-02")
+    for name in names:
+        if name == "top":
+            week.organisation("top", max_seats=1)
+        else:
+            week.organisation("school", parent_id="top")
+    for who, request in (("a", "r"), ("b", "s")):
+        week.volunteer(who, organisation_id="school", available=[ALWAYS])
+        week.request(request, start=NINE, end=TEN)
+        week.pin(who, request)
+    with pytest.raises(DataError) as raised:
+        settled(week.problem())
+    rows = raised.value.faults.select("row", "rule").rows()
+    assert rows == [(1, "pinned_quota"), (2, "pinned_quota")]
