@@ -10,7 +10,7 @@ tried as one: as few holders as the fewest of them, as many people as the most o
 
 How a rule is kept: with at least h holders and at most ``per_people * h`` people, a team is a flow
 from two pools, holders and others, through the posts. So the best team of h + 1 holders is one
-exchange away from the best of h, and every exchange is one of four (see `_exchange`). The best
+exchange away from the best of h, and every exchange is one of three (see `_exchange`). The best
 team is the best over all h.
 """
 
@@ -223,8 +223,13 @@ class _Teams:
     def _exchange(self, teams: c.Longs) -> None:
         """Take one more holder into each of the teams, in the way that costs least.
 
-        A holder fills a seat, or replaces another person; that person leaves, or fills a seat
-        elsewhere; where nobody may be added, somebody elsewhere vacates a seat.
+        A holder replaces another person, or fills a seat where somebody elsewhere vacates one, or
+        fills a seat and nobody leaves, where people may be added.
+
+        Nobody else comes with the holder, for while people may be added no other person is worth
+        the next seat of any place: the first team took all who were. Who is replaced costs no less
+        than that seat is worth, else filling it had been better; who vacates one, no less than
+        that one is, else nobody had left.
         """
         places = self.places
         chosen = np.zeros(len(self.value), np.bool_)
@@ -239,23 +244,19 @@ class _Teams:
         last_seat[filled <= places.needed[place]] = np.inf
         at = places.first_holder[place] + holding
         holder = np.where(at < places.first_holder[place + 1], places.of_holder[at], np.inf)
-        at = places.first_other[place] + others
-        other = np.where(at < places.first_other[place + 1], places.of_other[at], np.inf)
-        leaving = np.where(others > 0, places.of_other[at - 1], -np.inf)
+        last_other = places.first_other[place] + others - 1
+        leaving = np.where(others > 0, places.of_other[last_other], -np.inf)
         fills, at_fills = _best(next_seat - holder, first)
         replaces, at_replaces = _best(leaving - holder, first)
         vacates, at_vacates = _best(leaving - last_seat, first)
-        moves, at_moves = _best(next_seat - other, first)
-        ways = np.stack([replaces, fills + vacates, fills, replaces + moves])
-        ways[2:, self.people[teams] >= self.most[teams]] = -np.inf
+        ways = np.stack([replaces, fills + vacates, fills])
+        ways[2, self.people[teams] >= self.most[teams]] = -np.inf
         way = ways.argmax(axis=0)
         gain = ways[way, np.arange(len(teams))]
         self.value[teams] += gain
-        self.people[teams] += way >= 2
-        self.holders[cells[np.where((way == 0) | (way == 3), at_replaces, at_fills)]] += 1
-        self.others[cells[at_replaces[(way == 0) | (way == 3)]]] -= 1
-        self.others[cells[at_vacates[way == 1]]] -= 1
-        self.others[cells[at_moves[way == 3]]] += 1
+        self.people[teams] += way == 2
+        self.holders[cells[np.where(way == 0, at_replaces, at_fills)]] += 1
+        self.others[cells[np.where(way == 0, at_replaces, at_vacates)[way < 2]]] -= 1
 
 
 def _best(gain: c.Floats, first: c.Longs) -> tuple[c.Floats, c.Longs]:
