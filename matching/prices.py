@@ -81,26 +81,25 @@ class Prices:
         own_slot = (self.own_key & 0xFFFFFFFF) - 1
         limited = np.flatnonzero(problem.organisations.limited)
         absent = pl.lit(None, dtype=pl.String)
+        # Adding zero turns the negative one into the plain one; Polars would leave it out.
+        slot, own, quota = (price + 0.0 for price in (self.slot, self.own, self.quota[limited]))
         parts = [
-            keys.with_columns(
-                volunteer_id=absent, organisation_id=absent, price=pl.Series(self.slot)
-            ),
+            keys.with_columns(volunteer_id=absent, organisation_id=absent, price=pl.Series(slot)),
             keys[own_slot].with_columns(
                 volunteer_id=problem.volunteers.id.gather(self.own_key >> 32),
                 organisation_id=absent,
-                price=pl.Series(self.own),
+                price=pl.Series(own),
             ),
             pl.DataFrame(
                 {
                     "organisation_id": problem.organisations.id.gather(limited),
-                    "price": self.quota[limited],
+                    "price": quota,
                 }
             ).select(
                 *(absent.alias(name) for name in PRICE_COLUMNS[:4]), "organisation_id", "price"
             ),
         ]
-        # Adding zero turns the negative one into the plain one.
-        return pl.concat(parts).with_columns(pl.col("price") + 0.0)
+        return pl.concat(parts)
 
     @classmethod
     def from_frame(cls, problem: Problem, frame: pl.DataFrame) -> Prices:

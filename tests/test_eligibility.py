@@ -1,10 +1,12 @@
 """Who may serve where, by hand: the edges of each pair rule."""
 
+import numpy as np
 import pytest
 
-from matching import Policy, Week
-from matching.eligibility import eligible
+from matching import Policy, Problem, Week
+from matching.eligibility import Finder, eligible, holders, merged_windows
 from matching.plan import slot_keys
+from tests.test_audit import world
 from tests.test_geometry import eligible_pairs
 
 ALWAYS = ("2026-03-01 00:00", "2026-03-11 00:00")
@@ -66,3 +68,207 @@ def test_who_declined_without_an_option_declined_them_all() -> None:
     week.request("r", options=OPTIONS)
     week.decline("ann", "r")
     assert may(week) == []
+
+
+# --- who and where, by the words of a table -------------------------------------------------------
+
+
+def pairs(problem: Problem) -> set[str]:
+    """Return who may serve where, as `volunteer request`."""
+    arcs = eligible(problem)
+    who = problem.volunteers.id.gather(arcs.volunteer)
+    where = problem.requests.id.gather(problem.slots.request[arcs.slot])
+    return {f"{v} {q}" for v, q in zip(who, where, strict=True)}
+
+
+# Of a smaller share of the volunteers each is searched for, of a larger one all are marked.
+@pytest.mark.parametrize("few", [0.0, 2.0])
+def test_all_that_is_asked_is_held_at_its_level(
+    few: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("matching.eligibility._FEW", few)
+    problem = world(
+        volunteers="volunteer_id\n none\n low\n exact\n high\n twice\n half",
+        qualifications="""volunteer_id qualification level
+            low first_aid 1
+            low driver 1
+            exact first_aid 2
+            exact driver 1
+            high driver 2
+            high first_aid 3
+            twice first_aid 2
+            twice first_aid 4
+            twice driver 1
+            half first_aid 2""",
+        requests="request_id start end\n both Mon@09:00 Mon@11:00\n any Mon@09:00 Mon@11:00",
+        post_qualifications="""request_id post qualification level
+            both volunteer first_aid 2
+            both volunteer driver 1""",
+    )
+    arcs = eligible(problem)
+    assert len(arcs) == 3 + 6
+    assert {pair for pair in pairs(problem) if pair.endswith("both")} == {
+        "exact both",
+        "high both",
+        "twice both",
+    }
+
+
+NIGHTS = {
+    # From Tuesday evening to Wednesday morning: both days count. To Wednesday 00:00: one does.
+    "volunteers": "volunteer_id\n both\n early\n late",
+    "qualifications": """volunteer_id qualification valid_from valid_until
+        both insured 2026-12-01 2026-12-02
+        early insured - 2026-12-01
+        late insured 2026-12-02 -""",
+    "requests": """request_id start end
+        night Tue@22:00 Wed@06:00
+        evening Tue@22:00 Wed@00:00""",
+}
+
+
+def test_what_is_asked_is_valid_on_every_day() -> None:
+    problem = world(
+        post_qualifications="""request_id post qualification
+            night volunteer insured
+            evening volunteer insured""",
+        **NIGHTS,
+    )
+    assert pairs(problem) == {"both night", "both evening", "early evening"}
+
+
+def test_a_holder_holds_on_every_day() -> None:
+    problem = world(team_rules="request_id qualification min_people\n night insured 1", **NIGHTS)
+    arcs = eligible(problem)
+    every = np.arange(len(arcs))
+    held = holders(problem, arcs, every, np.zeros(len(arcs), np.int32))
+    who = problem.volunteers.id.gather(arcs.volunteer[held]).to_list()
+    where = problem.requests.id.gather(problem.slots.request[arcs.slot[held]]).to_list()
+    assert [*zip(who, where, strict=True)] == [
+        ("both", "night"),
+        ("both", "evening"),
+        ("early", "evening"),
+    ]
+
+
+def test_windows_that_touch_or_overlap_are_one() -> None:
+    # From 9 to 12. The windows of one end where those of the next begin: they are not joined.
+    problem = world(
+        volunteers="volunteer_id\n exact\n touching\n nested\n gap\n early\n late\n never",
+        availability="""volunteer_id start end
+            exact Mon@09:00 Mon@12:00
+            touching Mon@08:00 Mon@10:00
+            touching Mon@10:00 Mon@12:00
+            nested Mon@08:00 Mon@11:00
+            nested Mon@08:30 Mon@09:30
+            nested Mon@10:00 Mon@12:00
+            gap Mon@08:00 Mon@10:00
+            gap Mon@10:01 Mon@12:00
+            early Mon@08:00 Mon@11:59
+            late Mon@09:01 Mon@12:00
+            never Mon@12:00 Mon@13:00""",
+        requests="request_id start end\n r Mon@09:00 Mon@12:00\n s Mon@12:00 Mon@13:00",
+    )
+    assert pairs(problem) == {"exact r", "touching r", "nested r", "never s"}
+    who, start, end = merged_windows(problem.windows)
+    names = problem.volunteers.id.gather(who)
+    hours = [*zip(names, start / 60, end / 60, strict=True)]
+    assert hours[:5] == [
+        ("exact", 9, 12),
+        ("touching", 8, 12),
+        ("nested", 8, 12),
+        ("gap", 8, 10),
+        ("gap", pytest.approx(10 + 1 / 60), 12),
+    ]
+
+
+def test_organisations_serve_their_own() -> None:
+    problem = world(
+        volunteers="volunteer_id organisation_id\n red redcross\n blue bluesky\n none -",
+        menu="menu_item organisation_id\n meal redcross",
+        requests="""request_id organisation_id menu_item start end
+            own redcross - Mon@09:00 Mon@11:00
+            item - meal Mon@09:00 Mon@11:00
+            both bluesky meal Mon@09:00 Mon@11:00
+            any - - Mon@09:00 Mon@11:00""",
+    )
+    assert pairs(problem) == {"red own", "red item", "red any", "blue any", "none any"}
+
+
+@pytest.mark.parametrize(
+    ("subject", "excluded"),
+    [
+        ("category", "food"),
+        ("menu_item", "meal"),
+        ("station", "s1"),
+        ("organisation", "redcross"),
+        ("beneficiary", "b1"),
+        ("post", "cook"),
+    ],
+)
+def test_nobody_serves_what_they_excluded(subject: str, excluded: str) -> None:
+    # ben only dislikes it, and cem has nothing to say.
+    problem = world(
+        volunteers="""volunteer_id organisation_id
+            anna redcross
+            ben redcross
+            cem redcross""",
+        menu="menu_item category\n meal food\n walk sport",
+        requests="""request_id menu_item station_id beneficiary_id organisation_id start end
+            r1 meal s1 b1 redcross Mon@09:00 Mon@11:00
+            r2 walk s2 b2 - Mon@09:00 Mon@11:00""",
+        posts="request_id post seats\n r1 cook 1\n r2 driver 1",
+        stations="station_id\n s1\n s2",
+        preferences=f"""volunteer_id subject value never weight
+            anna {subject} {excluded} true -
+            ben {subject} {excluded} false -50""",
+    )
+    assert pairs(problem) == {"anna r2", "ben r1", "ben r2", "cem r1", "cem r2"}
+
+
+def test_who_refuses_serves_what_they_agreed_to() -> None:
+    problem = world(
+        volunteers="volunteer_id consent\n anna refuse\n ben ask\n cem refuse\n dan refuse",
+        requests="request_id start end\n r1 Mon@09:00 Mon@11:00\n r2 Tue@09:00 Tue@11:00",
+        assignments="""volunteer_id request_id post status
+            anna r1 volunteer accepted
+            cem r2 volunteer pinned
+            dan r1 volunteer published""",
+    )
+    assert pairs(problem) == {"anna r1", "ben r1", "ben r2", "cem r2"}
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1 << 20])
+def test_arcs_are_sorted_however_they_were_found(
+    batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Three requests on two days and at three times, so that several groups of slots are looked at.
+    monkeypatch.setattr("matching.eligibility._BATCH", batch)
+    problem = world(
+        volunteers="volunteer_id\n anna\n ben",
+        requests="""request_id start end
+            r1 Wed@09:00 Wed@11:00
+            r2 Mon@09:00 Mon@11:00
+            r3 Mon@20:00 Mon@21:00""",
+        posts="request_id post seats\n r1 a 1\n r1 b 1\n r2 a 1\n r3 a 1",
+    )
+    for workers in (1, 2):
+        arcs = eligible(problem, workers)
+        assert arcs.volunteer.tolist() == [0] * 4 + [1] * 4
+        assert arcs.slot.tolist() == [0, 1, 2, 3] * 2
+
+
+def test_at_any_time_only_the_time_does_not_count() -> None:
+    # anna qualifies but never comes when r is; ben does not qualify.
+    problem = world(
+        volunteers="volunteer_id\n anna\n ben",
+        availability="volunteer_id start end\n anna Tue@09:00 Tue@11:00",
+        qualifications="volunteer_id qualification\n anna driver",
+        requests="request_id start end\n r Mon@09:00 Mon@11:00\n s Tue@09:00 Tue@11:00",
+        post_qualifications="request_id post qualification\n r volunteer driver",
+    )
+    finder, slot = Finder(problem), np.zeros(1, np.int32)
+    assert [who.tolist() for who, _ in finder.near_pairs(slot)] == []
+    assert [who.tolist() for who, _ in finder.near_pairs(slot, any_time=True)] == [[0]]
+    assert finder.qualified(np.int32(0)) == 1
+    assert finder.qualified(np.int32(1)) == 2
