@@ -16,7 +16,9 @@ from typing import Any, Protocol, runtime_checkable
 import polars as pl
 
 from matching.errors import UsageError
+from matching.extras import needing
 from matching.tables import Tables
+from matching.urls import is_url, shown
 
 GROUP = "matching.stores"
 # Names with a meaning of their own: frames in memory, folders and other paths, any other scheme.
@@ -160,9 +162,12 @@ def adapter_name(where: object) -> str:
         )
     known = {point.name for point in _points()}
     text = str(where)
-    if isinstance(where, str) and ("://" in text or "::" in text):
-        scheme = text.partition("://")[0].partition("+")[0]
-        return scheme if scheme in known else REMOTE
+    scheme, colon, rest = text.partition(":")
+    if colon and scheme.partition("+")[0] in known and not rest.startswith("//"):
+        raise UsageError(f"{shown(text)}: a URL has two slashes after {scheme}:")
+    if is_url(where):
+        scheme = scheme.partition("+")[0]
+        return scheme if scheme in known and "://" in text else REMOTE
     suffix = Path(text).suffix.lower()
     return suffix if suffix in known and not Path(text).is_dir() else PATH
 
@@ -180,14 +185,8 @@ def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
     if len({point.value for point in found}) > 1:
         homes = ", ".join(sorted(point.dist.name if point.dist else "?" for point in found))
         raise UsageError(f"several packages have an adapter for {name!r}: {homes}; keep one")
-    try:
+    with needing(f"the adapter {name!r}"):
         chosen = getattr(found[0].load(), method)
-    except ModuleNotFoundError as error:
-        missing = str(error.name).partition(".")[0]
-        raise UsageError(
-            f"the adapter {name!r} needs the package {missing!r}, which is not installed: "
-            "pip install 'volunteer-matching[stores]'"
-        ) from None
     takes = inspect.signature(chosen)
     allowed = [p.name for p in takes.parameters.values() if p.kind is p.KEYWORD_ONLY]
     unknown = [option for option in options if option not in allowed]
@@ -196,4 +195,5 @@ def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
             f"the store {name!r} has no option {', '.join(unknown)}; "
             f"it has {', '.join(allowed) or 'none'}"
         )
-    return chosen(where, **options)
+    with needing(f"the adapter {name!r}"):  # a driver, say
+        return chosen(where, **options)

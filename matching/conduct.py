@@ -116,17 +116,3 @@ def interruptible() -> Iterator[Callable[[], bool]]:
     except KeyboardInterrupt:
         tell("abandoned: nothing was written", "bold")
         sys.exit(130)
-
-
-@contextmanager
-def needing(extra: str) -> Iterator[None]:
-    """Say what to install where a package is missing."""
-    from matching.errors import UsageError
-
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"this needs the package {error.name!r}, which is not installed: "
-            f"pip install 'volunteer-matching[{extra}]'"
-        ) from None

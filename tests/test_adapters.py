@@ -199,7 +199,7 @@ except UsageError as error:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stderr == ""
-    wanted = f"needs the package '{extra}', which is not installed: pip install 'volunteer-match"
+    wanted = f"needs the package '{extra}', which is not installed: pip install '"
     assert wanted in done.stdout
 
 

@@ -658,5 +658,5 @@ def test_a_report_without_its_packages(
     monkeypatch.setitem(sys.modules, "jinja2", None)
     done = run("report", plan, "--out", tmp_path / "plan.html")
     assert done.exit_code == 2
-    assert "pip install 'volunteer-matching[report]'" in done.output
+    assert "pip install '.[report]'" in done.output
     assert not (tmp_path / "plan.html").exists()

@@ -506,3 +506,62 @@ def test_the_command_line_reads_and_writes_a_database(opened: Opened) -> None:
     done = lines.invoke(app, ["plan", url, "--out", url, *week, "--option", "color=red"])
     assert done.exit_code == 2
     assert "has no option color; it has schema, tables, columns, queries" in done.output
+
+
+_WRITES = [
+    "DELETE FROM {t} RETURNING volunteer_id",
+    "INSERT INTO {t} VALUES ('V9')",
+    "UPDATE {t} SET volunteer_id = 'V9'",
+    "WITH gone AS (DELETE FROM {t} RETURNING volunteer_id) SELECT * FROM gone",
+    "SELECT volunteer_id FROM {t}; DELETE FROM {t}",
+    "SELECT 1) AS x; COMMIT; DELETE FROM {t}; SELECT * FROM (SELECT 1",
+    "SELECT 1) AS x) AS y; COMMIT; DELETE FROM {t}; SELECT * FROM (SELECT * FROM (SELECT 1",
+    "CREATE TABLE copied AS SELECT * FROM {t}",
+    "DROP TABLE {t}",
+    "TRUNCATE {t}",
+    "COMMIT",
+    "PRAGMA query_only = OFF",
+    "SELECT volunteer_id FROM {t} INTO OUTFILE '/tmp/copied'",
+    "SELECT emptied() AS volunteer_id",
+]
+
+
+def test_what_would_write_is_refused_while_reading(opened: Opened) -> None:
+    database = opened()
+    dot = f"{database.schema}." if database.schema else ""
+    people = f"{dot}people"
+    run(database, f"CREATE TABLE {people} (volunteer_id VARCHAR(9))")
+    run(database, f"INSERT INTO {people} VALUES ('V1'), ('V2')")
+    body = f"BEGIN DELETE FROM {people}; RETURN 'V1'; END"
+    name = f"{dot}emptied()"
+    if database.engine.dialect.name == "postgresql":
+        run(database, f"CREATE FUNCTION {name} RETURNS text AS $$ {body} $$ LANGUAGE plpgsql")
+    elif database.engine.dialect.name != "sqlite":
+        run(database, f"CREATE FUNCTION {name} RETURNS VARCHAR(9) {body}")
+    for query in _WRITES:
+        query = query.format(t=people).replace("emptied()", name)
+        queries = {"volunteers": query, "requests": f"SELECT volunteer_id FROM {people}"}
+        source = Database(database.engine, schema=database.schema, queries=queries)
+        with pytest.raises(StoreError, match="queries is one SELECT, which must not write"):
+            source.read_tables()
+    with database.engine.connect() as connection:
+        left = connection.execute(sa.text(f"SELECT volunteer_id FROM {people} ORDER BY 1"))
+        assert left.scalars().all() == ["V1", "V2"]
+
+
+def test_a_query_that_reads_may_do_so_as_it_likes(opened: Opened) -> None:
+    database = opened()
+    dot = f"{database.schema}." if database.schema else ""
+    run(database, f"CREATE TABLE {dot}people (who VARCHAR(9))")
+    run(database, f"INSERT INTO {dot}people VALUES ('V2'), ('V1')")
+    query = f"WITH p AS (SELECT who AS volunteer_id FROM {dot}people) SELECT * FROM p; -- all"
+    for text in (query.partition(" --")[0], query.replace(";", "")):
+        source = Database(
+            database.engine,
+            schema=database.schema,
+            queries={"volunteers": text, "requests": "SELECT 'R1' AS request_id"},
+        )
+        assert source.read_tables()["volunteers"]["volunteer_id"].to_list() == ["V1", "V2"]
+    # Writing goes on as before, on SQLite too, which remembers what a connection may do.
+    database.write_result(*worlds.result("a"))
+    assert database.read_result()[1]["mark"] == "a"

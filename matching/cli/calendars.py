@@ -16,8 +16,10 @@ from matching.arguments import (
     PolicyOption,
     WeekOption,
 )
-from matching.cli.given import options_of, policy_of, shown_of, week_of
-from matching.conduct import needing, teaching, tell
+from matching.cli.given import options_of, policy_of, week_of
+from matching.conduct import teaching, tell
+from matching.extras import needing
+from matching.urls import shown
 
 
 def availability(
@@ -46,14 +48,14 @@ def availability(
         from matching.adapters import open_sink
         from matching.errors import UsageError, describe
 
-        with needing("calendars"):
+        with needing("reading calendars"):
             from matching.stores.calendars import read_availability
 
         written = {} if format is None else {"format": format.value}
         sink = open_sink(out, **written, **options_of(out_option))
         if out.lower().endswith((".zip", ".xlsx")) or not hasattr(sink, "write_tables"):
             text = "takes no table beside those that it holds; name the folder of the tables"
-            raise UsageError(f"{shown_of(out)} {text}")
+            raise UsageError(f"{shown(out)} {text}")
         frame, faults = read_availability(
             calendars,
             week_of(week),
@@ -68,5 +70,5 @@ def availability(
         hours = (frame["end"] - frame["start"]).dt.total_minutes().sum() / 60
         typer.echo(
             f"availability of {frame['volunteer_id'].n_unique():,} volunteers: windows "
-            f"{frame.height:,}, hours {hours:,.1f}; written to {shown_of(out)}"
+            f"{frame.height:,}, hours {hours:,.1f}; written to {shown(out)}"
         )

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from matching.arguments import OptionOption, TablesArgument
-from matching.cli.given import options_of, shown_of
+from matching.cli.given import options_of
 from matching.conduct import teaching
+from matching.urls import shown
 
 
 def draft_mapping(
@@ -32,7 +33,7 @@ def draft_mapping(
         there = UsageError(f"{out} is there already, and is never overwritten; give another name")
         if out.exists():
             raise there
-        made = draft(open_source(tables, **options_of(option)), shown_of(tables))
+        made = draft(open_source(tables, **options_of(option)), shown(tables))
         try:
             with out.open("x", encoding="utf-8") as file:
                 file.write(made.text)

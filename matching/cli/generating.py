@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from matching.arguments import FormatOption, JsonOption, OutOptionOption, Rules, Size, WeekOption
-from matching.cli.given import options_of, print_json, shown_of, week_of
+from matching.cli.given import options_of, print_json, week_of
 from matching.conduct import teaching
+from matching.urls import shown
 
 
 def generate(
@@ -52,7 +53,7 @@ def generate(
         written = {} if format is None else {"format": format.value}
         sink = open_sink(out, **written, **options_of(out_option))
         if not hasattr(sink, "write_tables"):
-            raise UsageError(f"{shown_of(out)} takes plans and no tables; name a folder")
+            raise UsageError(f"{shown(out)} takes plans and no tables; name a folder")
         monday = week_of(week)
         with Ticker(("make", "write")) as ticker:
             ticker.say("make")
@@ -75,7 +76,7 @@ def generate(
             return
         for name, frame in world.items():
             typer.echo(f"{name:22} {frame.height:>10,} rows")
-        say_next(("matching", "plan", shown_of(out), "--week", monday.isoformat(), "--out", "plan"))
+        say_next(("matching", "plan", shown(out), "--week", monday.isoformat(), "--out", "plan"))
 
 
 def _generate_nation(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from matching.conduct import needing
+from matching.extras import needing
+from matching.urls import is_url, shown, shown_option
 
 if TYPE_CHECKING:
     from matching.adapters import Output
@@ -23,21 +24,14 @@ def print_json(told: dict[str, Any]) -> None:
     typer.echo(json_of(told), nl=False)
 
 
-def shown_of(where: str) -> str:
-    """Return a URL without the password that may stand in it."""
-    from urllib.parse import urlsplit
-
-    secret = urlsplit(where).password if "://" in where else None
-    return where.replace(f":{secret}@", ":***@") if secret else where
-
-
 def options_of(given: list[str] | None) -> dict[str, str]:
     """Return what stores are told, by name."""
     from matching.errors import UsageError
 
     wrong = [text for text in given or [] if "=" not in text]
     if wrong:
-        raise UsageError(f"option {wrong[0]!r}: write it as NAME=VALUE, as encoding=gb18030")
+        text = shown_option(wrong[0])
+        raise UsageError(f"option {text!r}: write it as NAME=VALUE, as encoding=gb18030")
     pairs = (text.partition("=") for text in given or [])
     return {name: value for name, _, value in pairs}
 
@@ -50,8 +44,10 @@ def result_of(plan: str, mapping: Path | None, options: dict[str, str]) -> Outpu
     from matching.stores import read_plan
 
     local = adapter_name(plan) == PATH
-    if "://" not in plan and "::" not in plan and not Path(plan).exists():
-        raise UsageError(f"{plan} does not exist; name a plan's file, or the folder that holds it")
+    if not is_url(plan) and not Path(plan).exists():
+        raise UsageError(
+            f"{shown(plan)} does not exist; name a plan's file, or the folder that holds it"
+        )
     if local and not Path(plan).is_dir():
         return {"plan": read_plan(plan)}, {}
     if local and (regions := sorted(Path(plan).glob("region=*/"))):
@@ -63,7 +59,7 @@ def result_of(plan: str, mapping: Path | None, options: dict[str, str]) -> Outpu
     if "plan" not in tables and local:
         return {"plan": read_plan(plan)}, summary  # raises, and says what it looked for
     if "plan" not in tables:
-        raise UsageError(f"{shown_of(plan)} holds no plan; plan the week to write one")
+        raise UsageError(f"{shown(plan)} holds no plan; plan the week to write one")
     return tables, summary
 
 
@@ -93,7 +89,7 @@ def edits_of(workbook: Path, week: str | None) -> Edits:
     """Read an edited workbook; it must be of the week that is named."""
     from matching.errors import UsageError
 
-    with needing("xlsx"):
+    with needing("an edited workbook"):
         from matching.reports.edits import read_edits
     edits = read_edits(workbook)
     if week is not None and edits.week not in (None, week_of(week)):

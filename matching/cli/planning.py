@@ -25,8 +25,9 @@ from matching.arguments import (
     TablesArgument,
     WeekOption,
 )
-from matching.cli.given import edits_of, options_of, policy_of, print_json, shown_of, week_of
+from matching.cli.given import edits_of, options_of, policy_of, print_json, week_of
 from matching.conduct import interruptible, teaching, tell
+from matching.urls import is_url, shown, shown_option
 
 
 def plan(
@@ -83,7 +84,7 @@ def plan(
     Ctrl-C ends the search with the best plan so far (exit status 130); a second one abandons it.
     With regions the first abandons it: nothing is written.
     """
-    if "://" not in tables and any(Path(tables).glob("region=*/")):
+    if not is_url(tables) and any(Path(tables).glob("region=*/")):
         with teaching(json):
             _refuse_of_a_nation(
                 mapping=mapping,
@@ -147,7 +148,7 @@ def plan(
         if json:
             print_json(summary)
         else:
-            show_plan(frames, summary, shown_of(out), time.perf_counter() - start)
+            show_plan(frames, summary, shown(out), time.perf_counter() - start)
             if edits is not None:
                 kept, added, off = edited.counts().values()
                 typer.echo(
@@ -155,14 +156,17 @@ def plan(
                 )
             if summary["filled"]:
                 read = ["--mapping", str(mapping)] if mapping else []
-                checked = [*read, *(word for text in option or [] for word in ("--option", text))]
+                checked = [
+                    *read,
+                    *(w for text in option or [] for w in ("--option", shown_option(text))),
+                ]
                 if pins is not None:
                     checked += ["--pins", str(pins)]
                 if on_error is OnError.quarantine:
                     checked += ["--on-error", on_error.value]
                 say_next(
-                    ("matching", "check", shown_of(tables), shown_of(out), *checked),
-                    ("matching", "report", shown_of(out), *read, "--out", "plan.html"),
+                    ("matching", "check", shown(tables), shown(out), *checked),
+                    ("matching", "report", shown(out), *read, "--out", "plan.html"),
                 )
         if interrupted():
             raise typer.Exit(130)
@@ -186,7 +190,7 @@ def _plan_nation(
     from matching.terminal import show_nation
 
     if adapter_name(out) != PATH:
-        raise UsageError(f"{shown_of(out)}: a plan in regions is written to a folder; name one")
+        raise UsageError(f"{shown(out)}: a plan in regions is written to a folder; name one")
     try:
         with _processes(workers) as executor:
             summary = plan_nation(
@@ -206,7 +210,7 @@ def _plan_nation(
     if json:
         print_json(summary)
     else:
-        show_nation(summary, shown_of(out))
+        show_nation(summary, shown(out))
 
 
 @contextmanager

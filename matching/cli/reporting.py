@@ -19,7 +19,8 @@ from matching.arguments import (
     WeekOption,
 )
 from matching.cli.given import options_of, policy_of, result_of, week_of
-from matching.conduct import needing, teaching
+from matching.conduct import teaching
+from matching.extras import needing
 
 if TYPE_CHECKING:
     from matching.reports.facts import Facts
@@ -67,6 +68,7 @@ def report(
             from matching.reports.origin import Origin
             from matching.tables import clean
 
+            write = _reporter(format, sequence)
             ticker.say("read")
             made, summary = result_of(plan, mapping, options_of(out_option))
             origin = Origin.from_summary(summary, tables, options_of(option))
@@ -80,23 +82,14 @@ def report(
             problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
             ticker.say("draw")
             facts = Facts.of(problem, cleaned, (made, summary))
-            with _replacing(out, format) as part:
-                _reporter(format, sequence)(facts, part)
+            with needing(f"a report as {format.value}"), _replacing(out, format) as part:
+                write(facts, part)
         typer.echo(f"written to {out}")
-
-
-# What has to be installed for a report.
-_EXTRAS = {
-    ReportFormat.html: "report",
-    ReportFormat.xlsx: "xlsx",
-    ReportFormat.slips: "calendars,report",
-    ReportFormat.ics: "calendars",
-}
 
 
 def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
     """Return what writes a report of this format into a file or a folder."""
-    with needing(_EXTRAS[format]):
+    with needing(f"a report as {format.value}"):
         match format:
             case ReportFormat.html:
                 from matching.reports.page import write_page

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from matching.errors import UsageError
+from matching.extras import needing
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HOLIDAY = "holiday"
@@ -157,13 +158,8 @@ def _merged(windows: pl.DataFrame, by: str) -> pl.DataFrame:
 
 def _announced(day: date) -> str:
     """Tell the kind of a day from the yearly notices of China's State Council."""
-    try:
+    with needing("who does not give the holidays of China, but has them looked up,"):
         import chinese_calendar
-    except ModuleNotFoundError:
-        raise UsageError(
-            "the holidays of China need the package chinesecalendar: "
-            "pip install 'volunteer-matching[national]', or give the holidays yourself"
-        ) from None
     try:
         off, occasion = chinese_calendar.get_holiday_detail(day)
     except NotImplementedError:

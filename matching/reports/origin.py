@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,7 @@ from typing import Any
 
 from matching.errors import UsageError
 from matching.tables import OnError
-
-_PASSWORD = re.compile(r"(://[^/@:]*):[^/@]*@")
-_SECRET_NAME = re.compile(r"pass|secret|token|key|sig|credential|auth", re.IGNORECASE)
-_QUERY = re.compile(r"([?&])([^=&#]+)=[^&#]*")
+from matching.urls import is_secret, is_url, remembered
 
 
 @dataclass(frozen=True)
@@ -36,11 +32,8 @@ class Origin:
     @classmethod
     def of(cls, where: str, options: Mapping[str, str], on_error: OnError) -> Origin:
         """Remember where tables were read from; secrets of URL and options are left out."""
-        if "://" in where or "::" in where:
-            place = _QUERY.sub(_without_secret, _PASSWORD.sub(r"\1@", where))
-        else:
-            place = str(Path(where).absolute())
-        kept = {name: text for name, text in options.items() if not _SECRET_NAME.search(name)}
+        place = remembered(where) if is_url(where) else str(Path(where).absolute())
+        kept = {name: text for name, text in options.items() if not is_secret(name)}
         return cls(place, kept, on_error)
 
     @classmethod
@@ -75,7 +68,7 @@ class Origin:
             raise UsageError(
                 "the plan's summary does not say where its tables are: add --tables WHERE"
             )
-        if "://" not in tables and "::" not in tables and not Path(tables).exists():
+        if not is_url(tables) and not Path(tables).exists():
             raise UsageError(
                 f"the plan was made from {tables}, which is not there: say with --tables where the "
                 "tables are now"
@@ -87,7 +80,3 @@ class Origin:
     def to_json(self) -> dict[str, Any]:
         """Return what a summary holds under ``source``."""
         return {"tables": self.tables, "options": self.options, "on_error": self.on_error}
-
-
-def _without_secret(match: re.Match[str]) -> str:
-    return match[1] + match[2] if _SECRET_NAME.search(match[2]) else match[0]

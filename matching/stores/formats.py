@@ -13,6 +13,7 @@ import pyarrow as pa
 from pyarrow import parquet as arrow_parquet
 
 from matching.errors import UsageError
+from matching.extras import needing
 from matching.faults import fault, no_faults
 from matching.stores.csv_files import OWN_ROW, Read, read_csv, write_csv
 from matching.stores.jsonl_files import read_jsonl, write_jsonl
@@ -81,11 +82,8 @@ def _read_xlsx(table: str, path: Path) -> Read:
 
 
 def _workbooks() -> ModuleType:
-    try:
+    with needing("a workbook"):
         return importlib.import_module("matching.stores.workbooks")
-    except ModuleNotFoundError as error:
-        need = "workbooks need more: pip install 'volunteer-matching[xlsx]'"
-        raise UsageError(f"{error.name} is not installed; {need}") from None
 
 
 def _read_parquet(table: str, path: Path) -> Read:

@@ -15,12 +15,13 @@ from fsspec.core import url_to_fs
 from matching.adapters import Output, OwnSource, Sink
 from matching.adapters import open_sink as open_local_sink
 from matching.adapters import open_source as open_local
-from matching.errors import UsageError
+from matching.errors import StoreError, UsageError
 from matching.stores.files import SUMMARY
 from matching.stores.formats import FORMATS, format_of
 from matching.stores.names import RESULT_TABLES, Names
 from matching.stores.whole import naming
 from matching.tables import Tables
+from matching.urls import scrubbed, shown
 
 _ONE_FILE = (".zip", ".xlsx")
 
@@ -63,14 +64,17 @@ class Remote:
     def __init__(
         self, url: str, storage: Mapping[str, Any] | None, options: dict[str, Any]
     ) -> None:
-        if not isinstance(storage or {}, Mapping):
-            raise UsageError(f"storage = {storage!r}: give a mapping of fsspec's own options")
+        given: object = storage or {}
+        if not isinstance(given, Mapping):
+            kind = type(given).__name__  # and not what it holds, which may be a secret
+            raise UsageError(f"storage is a {kind}: give a mapping of fsspec's own options")
         try:
-            self.fs, self.path = url_to_fs(url, **(storage or {}))
-        except (ValueError, ImportError) as error:
+            self.fs, self.path = url_to_fs(url, **given)
+        except Exception as error:  # whatever the library of that place raises
             known = "sqlite, postgresql, mysql, mariadb, file, or one that fsspec knows"
-            raise UsageError(f"{_shown(url)}: {error}; the scheme may be {known}") from None
-        self.url = _shown(url)
+            reason = scrubbed(str(error).partition("\n")[0], url)
+            raise UsageError(f"{shown(url)}: {reason}; the scheme may be {known}") from None
+        self.url, self._secret_url = shown(url), url
         self.options = options
         self.name = PurePosixPath(self.path).name or "tables"
 
@@ -88,7 +92,9 @@ class Remote:
 
     def read_result(self) -> Output:
         """Copy what a plan left and read it."""
-        if not self.fs.exists(self.path):
+        with self._answering():
+            there = self.fs.exists(self.path)
+        if not there:
             return {}, {}
         with self._copied() as here:
             options = {k: v for k, v in self.options.items() if k != "format"}
@@ -120,17 +126,27 @@ class Remote:
     def _copied(self) -> Iterator[Path]:
         with TemporaryDirectory(prefix="matching-") as place:
             here = Path(place, self.name)
-            try:
+            with self._answering():
                 if self._is_file:
                     self.fs.get_file(self.path, str(here))
                 else:
                     here.mkdir()
                     self._get_folder(here)
-            except FileNotFoundError:
-                text = f"{self.url} does not exist; name a folder, a .zip or an .xlsx"
-                raise UsageError(text) from None
             with naming(here, self.url):
                 yield here
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        """Say what the place says, in one line and without the secrets of its URL."""
+        try:
+            yield
+        except FileNotFoundError:
+            text = f"{self.url} does not exist; name a folder, a .zip or an .xlsx"
+            raise UsageError(text) from None
+        except Exception as error:  # whatever the library of that place raises
+            reason = scrubbed(str(error).partition("\n")[0], self._secret_url)
+            text = f"{self.url} does not answer ({type(error).__name__}: {reason})"
+            raise StoreError(f"{text}; check the address, and who may do this there") from None
 
     def _get_folder(self, here: Path) -> None:
         for entry in self.fs.ls(self.path, detail=True):
@@ -151,6 +167,10 @@ class Remote:
         else:
             files, folder = sorted(here.iterdir()), self.path.rstrip("/")
             files.sort(key=lambda path: path.name == SUMMARY)
+        with self._answering():
+            self._put(files, folder, stale)
+
+    def _put(self, files: list[Path], folder: str, stale: list[str]) -> None:
         self.fs.makedirs(folder or "/", exist_ok=True)
         token = secrets.token_hex(4)
         parts = {path.name: f"{folder}/.{path.name}.{token}.part" for path in files}
@@ -167,9 +187,3 @@ class Remote:
             if name not in parts:
                 with suppress(FileNotFoundError):
                     self.fs.rm_file(f"{folder}/{name}")
-
-
-def _shown(url: str) -> str:
-    """Return the URL without what may be a password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://***@{rest.rpartition('@')[2]}" if "@" in rest else url

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from matching.errors import UsageError
+from matching.extras import needing
 from matching.reports.facts import Facts
 from matching.reports.page.payload import payload_of
 from matching.reports.page.texts import LANGUAGES, day_text, texts
@@ -32,15 +32,10 @@ def render(facts: Facts) -> str:
     UsageError
         If the packages of the extra ``report`` are not installed.
     """
-    try:
+    with needing("the page"):
         from matching.reports.page import charts
 
         environment = _environment()
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"the page needs the package {error.name!r}, which is not installed: "
-            "pip install 'volunteer-matching[report]'"
-        ) from None
     week = [facts.week + timedelta(days=number) for number in range(7)]
     bars = charts.histogram(facts.hours)
     placed = facts.stations.with_row_index("code").drop_nulls(["lat", "lon"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,10 +12,11 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SAWarning
 from sqlalchemy.pool import NullPool
 
 from matching.errors import StoreError, UsageError
+from matching.urls import is_ambiguous, scrubbed, shown
 
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -27,6 +29,13 @@ _TRIES = 8
 # Another writer was faster, or in the way: SQLSTATE of PostgreSQL, numbers of MariaDB and MySQL.
 _IN_THE_WAY = {"40001", "40P01", 1020, 1050, 1205, 1213, "database is locked"}
 _LOST = {"57P01", "57P02", "57P03", 1053, 1927, 2006, 2013, 2055}
+# The first statement of a transaction that only reads.
+_READ_ONLY = {
+    "postgresql": "SET TRANSACTION READ ONLY",
+    "mariadb": "START TRANSACTION READ ONLY",
+    "mysql": "START TRANSACTION READ ONLY",
+    "sqlite": "PRAGMA query_only = ON",
+}
 Done = TypeVar("Done")
 
 
@@ -49,28 +58,53 @@ def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
     """
     text = str(where)
     is_url = isinstance(where, str) and "://" in text
+    if is_url and is_ambiguous(text):
+        raise UsageError(
+            f"{shown(text)}: in a URL only the @ before the host is written as it is; write every "
+            "other as %40, and a ? in a password as %3F"
+        )
     try:
         url = sa.make_url(text) if is_url else sa.URL.create("sqlite", database=text)
-        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
-        lite = url.get_backend_name() == "sqlite"
-        if lite and url.database in (None, "", ":memory:"):
-            raise UsageError(
-                f"{where}: a database in memory is gone between two calls; name a file, as in "
-                "sqlite:///platform.db, or give matching.stores.sql.Database an engine"
-            )
-        if lite and not new and not _is_there(str(url.database)):
-            raise UsageError(f"{where} does not exist; name a file that is there")
-        waits = {"timeout": _WAIT} if lite else {"connect_timeout": _WAIT}
-        engine = sa.create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=waits)
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise UsageError(f"{error}; a database is named as in {' or '.join(_examples())}") from None
-    if lite:
-        _begin_for_real(engine)
+    except (ArgumentError, ValueError):
+        # What could not be read may be half of a password, so it is not told.
+        raise UsageError(
+            f"{shown(text)}: is no URL of a database; one is named as in "
+            f"{' or '.join(_examples())}, and in a password each of :/?#[]@% is written as %3A, ..."
+        ) from None
+    url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+    lite = url.get_backend_name() == "sqlite"
+    if lite and url.database in (None, "", ":memory:"):
+        raise UsageError(
+            f"{shown(where)}: a database in memory is gone between two calls; name a file, as "
+            "in sqlite:///platform.db, or give matching.stores.sql.Database an engine"
+        )
+    if lite and not new and not _is_there(str(url.database)):
+        raise UsageError(f"{shown(where)} does not exist; name a file that is there")
+    waits = {"timeout": _WAIT} if lite else {"connect_timeout": _WAIT}
     try:
-        until_done(lambda: engine.connect().close(), engine, "connecting")
+        with warnings.catch_warnings():
+            # SQLAlchemy would leave out a parameter that it does not know, and go on.
+            warnings.simplefilter("error", SAWarning)
+            engine = sa.create_engine(
+                url, poolclass=NullPool, hide_parameters=True, connect_args=waits
+            )
+            if lite:
+                _begin_for_real(engine)
+            until_done(lambda: engine.connect().close(), engine, "connecting")
     except StoreError as error:
         raise StoreError(
             f"{error}; check host, port, database, user and password, and that the server runs"
+        ) from None
+    except NoSuchModuleError as error:
+        text = f"{error}; a database is named as in {' or '.join(_examples())}"
+        raise UsageError(f"{shown(where)}: {text}") from None
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # whatever a driver raises where it does not know a parameter
+        reason = scrubbed(str(error).partition("\n")[0], text)
+        raise UsageError(
+            f"{shown(text)}: the driver {url.drivername} cannot connect with these parameters "
+            f"({type(error).__name__}: {reason}); correct what stands after the ?, or leave it out"
         ) from None
     return engine
 
@@ -99,12 +133,22 @@ def _begin_for_real(engine: sa.Engine) -> None:
 
 @contextmanager
 def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
-    """Give a connection on which all that is read is of one moment."""
+    """Give a connection on which all that is read is of one moment, and nothing is written."""
+    name = engine.dialect.name
+    lite = name == "sqlite"
+    if name not in _READ_ONLY:
+        raise UsageError(f"a database of {name} is not read; known are {', '.join(_READ_ONLY)}")
     with engine.connect() as connection:
-        if engine.dialect.name != "sqlite":
+        if not lite:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        with connection.begin(), _in_utc(connection):
-            yield connection
+        with connection.begin():
+            connection.exec_driver_sql(_READ_ONLY[name])
+            try:
+                with _in_utc(connection):
+                    yield connection
+            finally:
+                if lite:  # whose refusal outlives the transaction
+                    connection.exec_driver_sql("PRAGMA query_only = OFF")
 
 
 @contextmanager
@@ -169,6 +213,7 @@ def _cause(error: Exception) -> BaseException:
 
 
 def _told(error: Exception, engine: sa.Engine, what: str) -> str:
-    place = engine.url.render_as_string(hide_password=True)
-    reason = str(_cause(error)).strip().partition("\n")[0]
-    return f"{place}: {what} failed ({type(error).__name__}: {reason})"
+    # The secrets are sought as they are and as a URL has them.
+    url = engine.url.render_as_string(hide_password=False)
+    reason = scrubbed(str(_cause(error)).strip().partition("\n")[0], url)
+    return f"{shown(url)}: {what} failed ({type(error).__name__}: {reason})"

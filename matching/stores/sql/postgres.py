@@ -42,7 +42,9 @@ def copied_out(connection: sa.Connection, query: sa.ClauseElement) -> Iterator[p
     connection.exec_driver_sql("SET LOCAL TIME ZONE 'UTC'")
     connection.exec_driver_sql("SET LOCAL datestyle = 'ISO'")
     with _cursor(connection) as cursor:
-        cursor.execute(f"SELECT * FROM ({statement}\n) AS nothing LIMIT 0".encode())
+        # In binary, since only then the server refuses more than one statement.
+        first = f"SELECT * FROM ({statement}\n) AS nothing LIMIT 0"
+        cursor.execute(first.encode(), binary=True)
         columns = [(column.name, column.type_code) for column in cursor.description]
         try:
             yield from _read(cursor, statement, columns, text=False)

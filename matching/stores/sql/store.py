@@ -9,7 +9,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from matching.adapters import Output, missing_tables
-from matching.errors import UsageError
+from matching.errors import StoreError, UsageError
 from matching.schema import NEEDED, TABLES, key_of
 from matching.stores.csv_files import OWN_ROW
 from matching.stores.names import RESULT_TABLES, Names, apart
@@ -35,7 +35,8 @@ class Database:
     names : Names, optional
         What tables and columns are called, where it is not as in the contract.
     queries : Mapping of str to str, optional
-        A query instead of a table: SQL by our name of the table. No parameters.
+        A query instead of a table: one SELECT by our name of the table. No parameters. Like all
+        that is read it runs in a transaction that only reads, so what would write is refused.
     version : str
         Of the plans that are written and read.
     """
@@ -72,7 +73,13 @@ class Database:
         StoreError
             If the database does not answer or refuses.
         """
-        return until_done(self._read_tables, self.engine, "reading")
+        try:
+            return until_done(self._read_tables, self.engine, "reading")
+        except StoreError as error:
+            if not self.queries:
+                raise
+            asked = "each of queries is one SELECT, which must not write"
+            raise StoreError(f"{error}; {asked}: look at {', '.join(self.queries)}") from None
 
     def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
         """Read tables and views by their own names, whole rows, in the order of all columns.
@@ -186,8 +193,9 @@ class Database:
     ) -> tuple[sa.TextClause | sa.Select[Any], list[str]]:
         """Return what is read for a table, and its columns that are not."""
         if table in self.queries:
-            # No colon means a parameter here.
-            return sa.text(self.queries[table].strip().rstrip(";").replace(":", r"\:")), []
+            asked = self.queries[table].strip().rstrip(";").replace(":", r"\:")  # no parameters
+            # What can stand in brackets after FROM only reads, and is one statement.
+            return sa.text(f"SELECT * FROM ({asked}\n) AS asked"), []
         name = self.names.theirs(table)
         try:
             columns = [column["name"] for column in inspector.get_columns(name, self.schema)]
