@@ -35,6 +35,10 @@ def test_a_quota_is_found_wherever_its_organisation_is_listed(names: tuple[str, 
         week.volunteer(who, organisation_id="school", available=[ALWAYS])
         week.request(request, start=NINE, end=TEN)
         week.pin(who, request)
+    # Who belongs to nobody uses no quota.
+    week.volunteer("c", available=[ALWAYS])
+    week.request("t", start=NINE, end=TEN)
+    week.pin("c", "t")
     with pytest.raises(DataError) as raised:
         settled(week.problem())
     rows = raised.value.faults.select("row", "rule").rows()

@@ -43,7 +43,9 @@ def test_an_arc_has_its_own_price_or_its_post_s() -> None:
     assert prices.of_arcs(arcs).tolist() == [1, 20, 10, 20, 10, 2]
     # Without anna's first arc her price is nobody's.
     assert prices.of_arcs(arcs.take(slice(1, None))).tolist() == [20, 10, 20, 10, 2]
-    assert Prices(prices.slot, prices.quota).of_arcs(arcs).tolist() == [10, 20] * 3
+    bare = Prices(prices.slot, prices.quota)
+    assert bare.of_arcs(arcs).tolist() == [10, 20] * 3
+    assert len(bare.own_key) == len(bare.own) == 0
     # The prices are as they were.
     assert prices.slot.tolist() == [10, 20]
 
@@ -62,14 +64,17 @@ def test_a_service_is_charged_for_every_quota_above_it() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5, 8, 9])
 def test_charges_come_from_any_depth(depth: int) -> None:
-    rows = "".join(f"\n o{n} {'-' if n == 0 else f'o{n - 1}'} 9" for n in range(depth))
+    # Each below the one before; those of odd numbers are listed first, so the first has some above
+    # and some below it.
+    listed = [*range(1, depth, 2), *range(0, depth, 2)]
+    rows = "".join(f"\n o{n} {f'o{n - 1}' if n else '-'} 9" for n in listed)
     problem = world(
         volunteers=f"volunteer_id organisation_id\n anna o{depth - 1}",
         organisations=f"organisation_id parent_id max_seats{rows}",
         requests="request_id start end\n r1 Mon@09:00 Mon@11:00",
     )
     # 1 + 2 + 4 + ...: each level tells itself apart.
-    prices = Prices(np.zeros(1), 2.0 ** np.arange(depth))
+    prices = Prices(np.zeros(1), 2.0 ** np.array(listed))
     assert prices.charge(problem).tolist() == [2.0**depth - 1]
 
 

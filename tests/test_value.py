@@ -90,6 +90,7 @@ def test_who_served_much_lately_costs_more() -> None:
         (f"45 126 {4 * KM!r}", 200, 150),  # 200 (1 - 1/4)
         (f"45 126 {2 * KM!r}", 1, 1),  # a half, rounded up
         (f"45 126 {KM!r}", 200, 0),
+        (f"45.08775 126 {KM / 20!r}", 200, 100),  # a fortieth of the way, goes half a kilometre
         ("45.09 126 0", 200, 200),  # goes nowhere, and is there
         ("45 126 -", 200, 200),  # goes anywhere
         ("- - 5", 200, 0),  # the place is unknown
@@ -110,9 +111,10 @@ def test_the_least_liked_window_of_a_service_counts(
 ) -> None:
     # One service from 9 to 11, one from 11 to 12; what only touches does not count. At 50 each: ann
     # 2 and 1, then 1 and -2; ben -1 in the middle of the first; cem 1 for all; dan says nothing.
+    # Of eva and fay only the second window has a preference.
     monkeypatch.setattr("matching.value._BLOCK", block)
     problem = world(
-        volunteers="volunteer_id\n ann\n ben\n cem\n dan",
+        volunteers="volunteer_id\n ann\n ben\n cem\n dan\n eva\n fay",
         availability="""volunteer_id start end preference
             ann Mon@06:00 Mon@09:00 -1
             ann Mon@08:00 Mon@10:00 2
@@ -121,13 +123,27 @@ def test_the_least_liked_window_of_a_service_counts(
             ben Mon@08:00 Mon@12:00 2
             ben Mon@10:00 Mon@10:30 -1
             cem Mon@08:00 Mon@12:00 1
-            dan Mon@08:00 Mon@12:00 -""",
+            dan Mon@08:00 Mon@12:00 -
+            eva Mon@08:00 Mon@11:00 -
+            eva Mon@11:00 Mon@12:00 -1
+            fay Mon@08:00 Mon@11:00 -
+            fay Mon@11:00 Mon@12:00 1""",
         requests="""request_id start end
             r1 Mon@09:00 Mon@11:00
             r2 Mon@11:00 Mon@12:00""",
     )
     found = quality(problem, eligible(problem))
-    assert found.tolist() == [50 * liked for liked in (1, -2, -1, 2, 1, 1, 0, 0)]
+    liked = [1, -2, -1, 2, 1, 1, 0, 0, 0, -1, 0, 1]
+    assert found.tolist() == [50 * preference for preference in liked]
+
+
+@pytest.mark.parametrize("names", [["ann", "idle"], ["idle", "ann"]])
+def test_who_never_comes_likes_nothing(names: list[str]) -> None:
+    week = Week("2026-03-02")
+    for name in names:
+        week.volunteer(name, available=[(*ALWAYS, 2)] if name == "ann" else [])
+    week.request("r", start=NINE, end=TEN)
+    assert fits(week) == [100]
 
 
 def test_wishes_add_up_to_a_limit() -> None:
