@@ -166,7 +166,7 @@ def test_a_failure_leaves_the_old_files_whole(
     if step == "write":
         monkeypatch.setattr(pl.DataFrame, "write_parquet", write_half)
     else:
-        monkeypatch.setattr(os, "replace", fail)
+        monkeypatch.setattr(Path, "rename", fail)
     with pytest.raises(OSError, match="no space left"):
         write_result(tmp_path, {"plan": PLAN.head(1), "prices": PRICES}, {}, "parquet")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

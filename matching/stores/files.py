@@ -17,6 +17,7 @@ from matching.stores.encoding import check_encoding
 from matching.stores.formats import FORMATS, format_of, read_file
 from matching.stores.names import RESULT_TABLES, Names
 from matching.stores.results import summary_of, typed
+from matching.stores.switch import reading
 from matching.tables import Tables
 
 SUMMARY = "summary.json"
@@ -55,22 +56,23 @@ def read_tables(
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise UsageError(f"{folder} {what}; name the folder that holds {_wanted_files(names)}")
-    files = _files_of(folder, names)
-    if not any(name in TABLES for name in files):
-        seen = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
-        raise UsageError(
-            f"{folder} holds no table: it has {seen}; wanted are {_wanted_files(names)}"
-        )
     frames, faults = {}, [no_faults()]
-    for name, paths in files.items():
-        if name not in TABLES:
-            if name not in RESULT_TABLES:
-                frames[name] = pl.DataFrame()
-            continue
-        frame, found = _read_one(name, paths, encoding)
-        faults.append(found)
-        if frame is not None:
-            frames[name] = names.read(name, frame)
+    with reading(folder):
+        files = _files_of(folder, names)
+        if not any(name in TABLES for name in files):
+            seen = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
+            raise UsageError(
+                f"{folder} holds no table: it has {seen}; wanted are {_wanted_files(names)}"
+            )
+        for name, paths in files.items():
+            if name not in TABLES:
+                if name not in RESULT_TABLES:
+                    frames[name] = pl.DataFrame()
+                continue
+            frame, found = _read_one(name, paths, encoding)
+            faults.append(found)
+            if frame is not None:
+                frames[name] = names.read(name, frame)
     return Tables(frames, pl.concat(faults))
 
 
@@ -86,16 +88,17 @@ def read_own(
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise UsageError(f"{folder} {what}; name the folder that holds the tables")
-    files = _files_of(folder, Names())
-    missing = [name for name in wanted or () if name not in files]
-    if missing:
-        raise missing_tables(str(folder), missing, files)
     frames, faults = {}, [no_faults()]
-    for name in files if wanted is None else dict.fromkeys(wanted):
-        frame, found = _read_one(name, files[name], encoding)
-        faults.append(found)
-        if frame is not None:
-            frames[name] = frame if rows is None else frame.head(rows)
+    with reading(folder):
+        files = _files_of(folder, Names())
+        missing = [name for name in wanted or () if name not in files]
+        if missing:
+            raise missing_tables(str(folder), missing, files)
+        for name in files if wanted is None else dict.fromkeys(wanted):
+            frame, found = _read_one(name, files[name], encoding)
+            faults.append(found)
+            if frame is not None:
+                frames[name] = frame if rows is None else frame.head(rows)
     return Tables(frames, pl.concat(faults))
 
 
@@ -122,12 +125,16 @@ def read_plan(path: Path | str) -> pl.DataFrame:
             wanted = " or ".join(f"plan.{format}" for format in FORMATS)
             raise UsageError(f"{path} holds no plan; wanted is {wanted}")
         return frame
-    if not path.is_file():
-        raise UsageError(f"{path} does not exist; name a plan's file, or the folder that holds it")
-    if format_of(path) is None:
-        wanted = " or ".join(f".{format}" for format in FORMATS)
-        raise UsageError(f"{path} is not a plan; its name must end in {wanted}")
-    return typed("plan", *_read_one("plan", [path]))
+    missing = f"{path} does not exist; name a plan's file, or the folder that holds it"
+    if not path.parent.is_dir():
+        raise UsageError(missing)
+    with reading(path.parent):
+        if not path.is_file():
+            raise UsageError(missing)
+        if format_of(path) is None:
+            wanted = " or ".join(f".{format}" for format in FORMATS)
+            raise UsageError(f"{path} is not a plan; its name must end in {wanted}")
+        return typed("plan", *_read_one("plan", [path]))
 
 
 def read_prices(folder: Path | str) -> pl.DataFrame | None:
@@ -150,13 +157,16 @@ def read_summary(folder: Path | str) -> dict[str, Any] | None:
         If it is not a JSON object in UTF-8, or a value that a plan is checked against is none.
     """
     path = Path(folder) / SUMMARY
-    if not path.is_file():
+    if not path.parent.is_dir():
         return None
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        text = f"{path} is not a summary: {error}; plan again to write it anew"
-        raise DataError(fault("summary", "json", text)) from None
+    with reading(path.parent):
+        if not path.is_file():
+            return None
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            text = f"{path} is not a summary: {error}; plan again to write it anew"
+            raise DataError(fault("summary", "json", text)) from None
     return summary_of(text, path)
 
 
@@ -165,9 +175,10 @@ def read_result(
 ) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
     """Read whatever a plan left in a folder: its tables and its summary."""
     folder, names = Path(folder), names or Names()
-    found = {name: _read_result(name, folder, names) for name in RESULT_TABLES}
-    tables = {name: frame for name, frame in found.items() if frame is not None}
-    return tables, read_summary(folder) or {}
+    with reading(folder):
+        found = {name: _read_result(name, folder, names) for name in RESULT_TABLES}
+        tables = {name: frame for name, frame in found.items() if frame is not None}
+        return tables, read_summary(folder) or {}
 
 
 def _wanted_files(names: Names) -> str:
@@ -193,5 +204,8 @@ def _read_one(table: str, paths: list[Path], encoding: str | None = None) -> Rea
 
 
 def _read_result(table: str, folder: Path, names: Names | None = None) -> pl.DataFrame | None:
-    paths = _files_of(folder, names or Names()).get(table, []) if folder.is_dir() else []
-    return typed(table, *_read_one(table, paths)) if paths else None
+    if not folder.is_dir():
+        return None
+    with reading(folder):
+        paths = _files_of(folder, names or Names()).get(table, [])
+        return typed(table, *_read_one(table, paths)) if paths else None

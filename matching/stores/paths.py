@@ -15,7 +15,6 @@ from matching.stores import files, writing
 from matching.stores.encoding import check_encoding
 from matching.stores.formats import check_format
 from matching.stores.names import Names
-from matching.stores.whole import locked
 from matching.stores.writing import Format
 from matching.tables import Tables
 
@@ -82,11 +81,8 @@ class Folder:
         return files.read_own(self.path, wanted, rows, self.encoding)
 
     def read_result(self) -> Output:
-        """Read what a plan left here; waits for whoever is writing."""
-        if not self.path.is_dir():
-            return {}, {}
-        with locked(self.path, shared=True):
-            return files.read_result(self.path, self.names)
+        """Read what a plan left here."""
+        return files.read_result(self.path, self.names) if self.path.is_dir() else ({}, {})
 
     def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
         """Write a plan and what belongs to it; see `writing.write_result`."""

@@ -1,7 +1,8 @@
-"""Whole files or none: written beside, then renamed, one writer at a time."""
+"""Whole files or none: written apart, then switched to in one step, one writer at a time."""
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -10,46 +11,92 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from matching.errors import UsageError
+from matching.stores.exchange import exchange
+
+_PREFIX, _END = ".matching.", ".part"
 
 
-def beside(path: Path) -> Path:
-    """Return a name in the same folder that nobody else uses."""
-    return path.parent / f".{path.name}.{secrets.token_hex(4)}.part"
+@contextmanager
+def staged(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside `path` to write in, which is taken away in the end.
+
+    Whoever writes in it holds a lock on it that ends with the process: folders that nobody holds
+    are what dead runs left, and are taken away too. Errors speak of `path`.
+    """
+    part = path.parent / f"{_PREFIX}{secrets.token_hex(4)}{_END}"
+    with locked(path.parent):
+        _sweep(path.parent)
+        part.mkdir()
+        handle = os.open(part, os.O_RDONLY)
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        yield part
+    except OSError as error:
+        if error.filename is not None and not str(error.filename).startswith(str(part)):
+            raise
+        why = error.strerror or str(error)
+        raise OSError(error.errno or errno.EIO, why, str(path)) from None
+    finally:
+        try:
+            shutil.rmtree(part, ignore_errors=True)
+        finally:
+            os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    for left in folder.iterdir():
+        if not (left.name.startswith(_PREFIX) and left.name.endswith(_END)):
+            continue
+        # Where somebody writes still, or nobody can tell, it stays.
+        with suppress(OSError):
+            handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
+            finally:
+                os.close(handle)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a path to write to, which takes the place of `path` if all goes well."""
+    """Give a path to write to, which takes the place of `path` if all goes well.
+
+    Where `path` is a link, the file that it leads to is replaced.
+    """
+    path = Path(os.path.realpath(path))
     made_folder(path.parent)
     if path.is_dir():
         raise UsageError(f"{path} is a folder; name a file to write to")
-    part = beside(path)
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is a device or a pipe, which cannot be replaced; name a file")
+    with staged(path) as part:
+        yield part / path.name
+        os.replace(part / path.name, path)
 
 
 @contextmanager
 def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
     """Give a new folder to fill, which takes the place of `path` if all goes well.
 
-    A path that ends in ``.zip`` becomes an archive of it. An earlier folder is taken away whole,
-    so it must hold nothing but what these names are of.
+    The two change places in one step. A path that ends in ``.zip`` becomes an archive of it. An
+    earlier folder is taken away whole, so it must hold nothing but what these names are of. Where
+    `path` is a link, the folder that it leads to is replaced.
 
     Raises
     ------
     UsageError
         If there is a file, or a folder that holds other things.
     """
+    path = Path(os.path.realpath(path))
     if path.suffix.lower() == ".zip":
-        with replacing(path) as part, TemporaryDirectory(prefix="matching-") as place:
-            yield Path(place)
-            _pack(Path(place), part)
+        with replacing(path) as file:
+            folder = file.with_suffix(".folder")
+            folder.mkdir()
+            yield folder
+            _pack(folder, file)
         return
     made_folder(path.parent)
     if path.exists():
@@ -60,16 +107,16 @@ def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
                 f"{path} holds other things, such as {others[0]}, which a new report would take "
                 "away; name a folder of its own"
             )
-    part, before = beside(path), beside(path)
-    part.mkdir()
-    try:
-        yield part
-        if path.exists():
-            path.rename(before)
-        part.rename(path)
-    finally:
-        for leftover in (part, before):
-            shutil.rmtree(leftover, ignore_errors=True)
+    with staged(path) as part:
+        new = part / "new"
+        new.mkdir()
+        yield new
+        if not path.exists():
+            new.rename(path)
+        elif not exchange(new, path):
+            # The only systems where nothing stands at the path for a moment.
+            path.rename(part / "before")
+            new.rename(path)
 
 
 def _pack(folder: Path, path: Path) -> None:

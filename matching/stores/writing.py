@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -12,10 +11,10 @@ import polars as pl
 
 from matching.errors import UsageError
 from matching.stores.files import SUMMARY
-from matching.stores.formats import FORMATS, check_format, write_file
+from matching.stores.formats import check_format, format_of, write_file
 from matching.stores.names import RESULT_TABLES, Names
 from matching.stores.results import json_of
-from matching.stores.whole import beside, locked, made_folder
+from matching.stores.switch import Writer, replace_files
 
 Format = Literal["csv", "parquet", "jsonl", "xlsx"]
 
@@ -29,9 +28,9 @@ def write_result(
 ) -> None:
     """Write a plan and what belongs to it: the tables and ``summary.json``.
 
-    Everything is written beside first and renamed when all of it is there, so that a failure
-    leaves the result before it whole. What an earlier result left of these tables, in another
-    format or without a successor, is removed.
+    Everything is written apart and takes its place in one step (see `switch`): whatever happens on
+    the way, readers find the result before it or this one, whole. What an earlier result left of
+    these tables, in another format or without a successor, is removed.
 
     Parameters
     ----------
@@ -58,7 +57,7 @@ def write_result(
     names, text = names or Names(), json_of(summary)
     writers = _writers(frames, format, names)
     writers[SUMMARY] = lambda path: path.write_bytes(text.encode(errors="backslashreplace"))
-    _write_all(Path(folder), writers, stale=[names.theirs(name) for name in RESULT_TABLES])
+    replace_files(Path(folder), writers, _stale(RESULT_TABLES, names))
 
 
 def write_tables(
@@ -77,11 +76,7 @@ def write_tables(
         If the format is unknown.
     """
     names = names or Names()
-    stale = [names.theirs(name) for name in frames]
-    _write_all(Path(folder), _writers(frames, format, names), stale)
-
-
-Writer = Callable[[Path], object]
+    replace_files(Path(folder), _writers(frames, format, names), _stale(frames, names))
 
 
 def _writers(frames: Mapping[str, pl.DataFrame], format: Format, names: Names) -> dict[str, Writer]:
@@ -99,19 +94,7 @@ def _write(name: str, frame: pl.DataFrame, format: Format, path: Path) -> None:
     write_file(name, frame, path, format)
 
 
-def _write_all(folder: Path, writers: Mapping[str, Writer], stale: list[str]) -> None:
-    made_folder(folder)
-    parts = {name: beside(folder / name) for name in writers}
-    try:
-        for name, write in writers.items():
-            write(parts[name])
-        with locked(folder):
-            for name, part in parts.items():
-                os.replace(part, folder / name)
-            for table in stale:
-                for name in (f"{table}.{format}" for format in FORMATS):
-                    if name not in writers:
-                        (folder / name).unlink(missing_ok=True)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
+def _stale(tables: Collection[str], names: Names) -> Callable[[Path], bool]:
+    """Return what knows the files of these tables, in any format."""
+    theirs = {names.theirs(name) for name in tables}
+    return lambda path: path.stem in theirs and format_of(path) is not None
