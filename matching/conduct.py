@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -20,18 +21,57 @@ if TYPE_CHECKING:
 TOLD = 1_000
 
 
+# What to do about a file that cannot be written, by what the system says.
+_ADVICE = {
+    errno.ENOSPC: "make room there, or name another place",
+    errno.EDQUOT: "make room there, or name another place",
+    errno.EFBIG: "the system limits how large a file may get; name another place",
+    errno.EROFS: "nothing can be written there; name another place",
+    errno.EACCES: "this user must not; name another place, or ask for the right to it",
+    errno.EPERM: "this user must not; name another place, or ask for the right to it",
+}
+# Exit statuses: as shells have them of programs that Ctrl-C or a closed pipe ended.
+_INTERRUPTED, _BROKEN_PIPE = 130, 141
+
+
+class Outcome:
+    """What a command has done so far to the place it writes to, told where it is cut short."""
+
+    def __init__(self) -> None:
+        self.text = "nothing was written"
+        self.begun = False
+
+    @contextmanager
+    def writing(self, where: object) -> Iterator[None]:
+        """Say what is there during and after a write that is whole or not at all."""
+        self.begun = True
+        self.text = f"{where} holds what it held before, or all that was to be written"
+        try:
+            yield
+        except Exception:
+            self.begun, self.text = False, "nothing was written"
+            raise
+        self.text = f"all was written to {where}"
+
+
 @contextmanager
-def teaching(as_json: bool = False) -> Iterator[None]:
+def teaching(as_json: bool = False) -> Iterator[Outcome]:
     """Turn what a user can mend into a message and exit status 2; show warnings as one line.
 
-    Ctrl-C ends with exit status 130, unless `interruptible` hears it first.
+    Ctrl-C ends with exit status 130, unless `interruptible` hears it first, and a reader of the
+    output who has left, as `| head` does, with 141.
 
     Parameters
     ----------
     as_json : bool
         Also write an object with the key ``error`` to standard output, for machines.
+
+    Yields
+    ------
+    Outcome
+        To be told of what is written.
     """
-    from matching.errors import DataWarning, MatchingError
+    outcome = Outcome()
 
     def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
         tell(f"warning: {message}", "yellow")
@@ -39,23 +79,41 @@ def teaching(as_json: bool = False) -> Iterator[None]:
     def fail(text: str, error: Exception) -> typer.Exit:
         tell(f"error: {text}", "red")
         if as_json:
-            typer.echo(json.dumps({"error": _error(text, error)}, ensure_ascii=False, indent=2))
+            with suppress(OSError):
+                told = {"error": _error(text, error)}
+                typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return typer.Exit(2)
 
     with warnings.catch_warnings():
-        warnings.simplefilter("always", DataWarning)
-        warnings.showwarning = show
         try:
-            yield
+            from matching.errors import DataWarning, MatchingError
+
+            warnings.simplefilter("always", DataWarning)
+            warnings.showwarning = show
+            yield outcome
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            tell(f"stopped: {outcome.text}", "bold")
+            raise typer.Exit(_INTERRUPTED) from None
+        except (BrokenPipeError, SystemExit) as end:
+            # Rich ends the program by itself where nobody reads any more.
+            if isinstance(end, SystemExit) and not isinstance(end.__context__, BrokenPipeError):
+                raise
+            raise typer.Exit(_BROKEN_PIPE) from end
         except MatchingError as error:
             raise fail(_advised(error), error) from None
-        except BrokenPipeError:
-            raise  # whoever read our output has left, as `| head` does: no error of ours
         except OSError as error:
-            raise fail(f"{error.filename}: {error.strerror}", error) from None
-        except KeyboardInterrupt:
-            tell("stopped: nothing was written", "bold")
-            raise typer.Exit(130) from None
+            raise fail(_trouble(error, outcome), error) from None
+
+
+def _trouble(error: OSError, outcome: Outcome) -> str:
+    """Say what could not be read or written, why, and what to do."""
+    why = error.strerror or str(error)
+    if error.filename is not None:
+        advice = f"; {_ADVICE[error.errno]}" if error.errno in _ADVICE else ""
+        return f"{error.filename}: {why}{advice}"
+    # Files bear their names; what has none is the output.
+    return f"standard output: {why}" + (f"; {outcome.text}" if outcome.begun else "")
 
 
 def tell(text: str, style: str) -> None:
@@ -66,10 +124,12 @@ def tell(text: str, style: str) -> None:
     from rich.console import Console
 
     console = Console(stderr=True)
-    with console.capture() as written:
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-    # Not by the console itself: what shows progress stands between it and the screen.
-    sys.stderr.write(written.get())
+    with suppress(OSError):  # where nobody can be told
+        with console.capture() as written:
+            console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        # Not by the console itself: what shows progress stands between it and the screen.
+        sys.stderr.write(written.get())
+        sys.stderr.flush()
 
 
 def _advised(error: MatchingError) -> str:
@@ -103,16 +163,12 @@ def _error(text: str, error: Exception) -> dict[str, object]:
     return told
 
 
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
+def interruptible() -> AbstractContextManager[Callable[[], bool]]:
     """Let the first Ctrl-C ask for the end, and the second force it."""
+    # What speaks must be loaded by then: Ctrl-C may come while a module half is.
+    import rich.console  # noqa: F401
 
     def heard() -> None:
         tell("\nfinishing with the best plan so far; Ctrl-C again to abandon", "bold")
 
-    try:
-        with listening(heard) as asked:
-            yield asked
-    except KeyboardInterrupt:
-        tell("abandoned: nothing was written", "bold")
-        sys.exit(130)
+    return listening(heard)

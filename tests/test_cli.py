@@ -553,7 +553,7 @@ def test_a_second_ctrl_c_abandons(
     assert run("check", town, tmp_path / "plan 1").exit_code == 0
     twice = stopped(2)
     assert twice.exit_code == 130
-    assert "abandoned: nothing was written" in twice.stderr
+    assert "stopped: nothing was written" in twice.stderr
     assert twice.stdout == ""
     assert not (tmp_path / "plan 2").exists()
     assert signal.getsignal(signal.SIGINT) is before
@@ -573,9 +573,8 @@ def test_ctrl_c_twice_leaves_at_once() -> None:
             signal.raise_signal(signal.SIGINT)
             raise AssertionError("nobody gets here")
 
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(KeyboardInterrupt):
         leave()
-    assert ended.value.code == 130
 
 
 # --- reports --------------------------------------------------------------------------------------

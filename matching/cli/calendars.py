@@ -44,7 +44,7 @@ def availability(
     out_option: OutOptionOption = None,
 ) -> None:
     """Read the volunteers' calendars as the table availability of the week."""
-    with teaching():
+    with teaching() as outcome:
         from matching.adapters import open_sink
         from matching.errors import UsageError, describe
 
@@ -64,7 +64,8 @@ def availability(
             on_error=on_error.value,
             workers=workers,
         )
-        sink.write_tables({"availability": frame})
+        with outcome.writing(shown(out)):
+            sink.write_tables({"availability": frame})
         for fault in faults.iter_rows(named=True):
             tell(f"left out: {describe(fault).strip()}", "yellow")
         hours = (frame["end"] - frame["start"]).dt.total_minutes().sum() / 60

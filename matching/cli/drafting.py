@@ -25,20 +25,18 @@ def draft_mapping(
     Read what it wrote, mend the guesses, then plan with it. Exit status 1 if something that is
     needed was not found.
     """
-    with teaching():
+    with teaching() as outcome:
         from matching.adapters import open_source
         from matching.errors import UsageError
         from matching.mapping import draft
+        from matching.stores.whole import replacing
 
-        there = UsageError(f"{out} is there already, and is never overwritten; give another name")
         if out.exists():
-            raise there
+            text = "is there already, and is never overwritten; give another name"
+            raise UsageError(f"{out} {text}")
         made = draft(open_source(tables, **options_of(option)), shown(tables))
-        try:
-            with out.open("x", encoding="utf-8") as file:
-                file.write(made.text)
-        except FileExistsError:
-            raise there from None
+        with outcome.writing(out), replacing(out) as part:
+            part.write_text(made.text, encoding="utf-8")
         typer.echo(f"{out}: a draft to read and mend")
         for title, texts in (("missing", made.missing), ("unsure", made.unsure)):
             for text in texts:

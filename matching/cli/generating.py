@@ -43,7 +43,7 @@ def generate(
     if size is Size.nation:
         _generate_nation(out, volunteers, requests, rules.value, scarcity, seed, region, week, json)
         return
-    with teaching(json):
+    with teaching(json) as outcome:
         from matching.adapters import open_sink
         from matching.errors import UsageError
         from matching.synthetic import generate as make
@@ -70,7 +70,8 @@ def generate(
             except ValueError as error:
                 raise UsageError(str(error)) from None
             ticker.say("write")
-            sink.write_tables(world)
+            with outcome.writing(shown(out)):
+                sink.write_tables(world)
         if json:
             print_json({name: frame.height for name, frame in world.items()})
             return

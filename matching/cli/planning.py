@@ -97,7 +97,7 @@ def plan(
             _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed, json)
         return
     start = time.perf_counter()
-    with teaching(json), _about_edits(pins), interruptible() as interrupted:
+    with teaching(json) as outcome, _about_edits(pins), interruptible() as interrupted:
         from matching.ticker import Ticker
 
         with Ticker(time_limit=time_limit, gap=gap) as ticker:
@@ -143,7 +143,8 @@ def plan(
             summary["timings"] |= ticker.timings
             origin = Origin.of(tables, options_of(option), on_error.value)
             summary["source"] = origin.to_json()
-            sink.write_result(frames, summary)
+            with outcome.writing(shown(out)):
+                sink.write_result(frames, summary)
         summary["timings"] |= ticker.timings
         if json:
             print_json(summary)

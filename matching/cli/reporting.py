@@ -58,7 +58,7 @@ def report(
 
     Tables, week and policy are those that the plan's summary remembers, unless given.
     """
-    with teaching():
+    with teaching() as outcome:
         from matching.ticker import Ticker
 
         with Ticker(("read", "check", "draw")) as ticker:
@@ -82,7 +82,11 @@ def report(
             problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
             ticker.say("draw")
             facts = Facts.of(problem, cleaned, (made, summary))
-            with needing(f"a report as {format.value}"), _replacing(out, format) as part:
+            with (
+                needing(f"a report as {format.value}"),
+                outcome.writing(out),
+                _replacing(out, format) as part,
+            ):
                 write(facts, part)
         typer.echo(f"written to {out}")
 

@@ -110,10 +110,11 @@ class Archive:
 
     @contextmanager
     def _packed(self) -> Iterator[Folder]:
-        with replacing(self.path) as part, TemporaryDirectory(prefix="matching-") as place:
-            yield self._folder(Path(place))
+        with replacing(self.path) as part:
+            place = part.with_suffix(".folder")
+            yield self._folder(place)
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                for path in sorted(Path(place).iterdir()):
+                for path in sorted(place.iterdir()):
                     archive.write(path, path.name)
 
 

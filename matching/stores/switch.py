@@ -44,7 +44,7 @@ def replace_files(
         If something else than a file has the name of one.
     """
     made_folder(folder)
-    with staged(folder / "files") as part:
+    with staged(folder, folder) as part:
         new = part / "new"
         new.mkdir()
         for name, write in writers.items():

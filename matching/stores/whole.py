@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
+import re
 import secrets
 import shutil
 import zipfile
@@ -12,38 +12,54 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from matching.errors import UsageError
+from matching.errors import MatchingError, UsageError
 from matching.stores.exchange import exchange
 
 _PREFIX, _END = ".matching.", ".part"
 
 
 @contextmanager
-def staged(path: Path) -> Iterator[Path]:
-    """Give an empty folder beside `path` to write in, which is taken away in the end.
+def staged(folder: Path, target: Path) -> Iterator[Path]:
+    """Give an empty folder in `folder` to write in, which is taken away in the end.
 
     Whoever writes in it holds a lock on it that ends with the process: folders that nobody holds
-    are what dead runs left, and are taken away too. Errors speak of `path`.
+    are what dead runs left, and are taken away too.
+
+    Raises
+    ------
+    OSError
+        If the system refuses to write: it bears the name of `target`, whichever library met it.
     """
-    part = path.parent / f"{_PREFIX}{secrets.token_hex(4)}{_END}"
-    with locked(path.parent):
-        _sweep(path.parent)
+    part = folder / f"{_PREFIX}{secrets.token_hex(4)}{_END}"
+    with locked(folder):
+        _sweep(folder)
         part.mkdir()
         handle = os.open(part, os.O_RDONLY)
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
         yield part
-    except OSError as error:
-        if error.filename is not None and not str(error.filename).startswith(str(part)):
+    except Exception as error:
+        number, name = _system_error(error), getattr(error, "filename", None)
+        if number is None or (name is not None and not str(name).startswith(str(part))):
             raise
-        why = error.strerror or str(error)
-        raise OSError(error.errno or errno.EIO, why, str(path)) from None
+        raise OSError(number, os.strerror(number), str(target)) from error
     finally:
         try:
             shutil.rmtree(part, ignore_errors=True)
         finally:
             os.close(handle)
+
+
+def _system_error(error: Exception) -> int | None:
+    """Return the number of the system's error, as Python, XlsxWriter and Polars wrap it."""
+    if isinstance(error, MatchingError):
+        return None
+    inner = error.args[0] if error.args and isinstance(error.args[0], OSError) else error
+    if isinstance(inner, OSError) and inner.errno is not None:
+        return inner.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
 
 
 def _sweep(folder: Path) -> None:
@@ -66,13 +82,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Where `path` is a link, the file that it leads to is replaced.
     """
-    path = Path(os.path.realpath(path))
+    shown, path = path, Path(os.path.realpath(path))
     made_folder(path.parent)
     if path.is_dir():
-        raise UsageError(f"{path} is a folder; name a file to write to")
+        raise UsageError(f"{shown} is a folder; name a file to write to")
     if path.exists() and not path.is_file():
-        raise UsageError(f"{path} is a device or a pipe, which cannot be replaced; name a file")
-    with staged(path) as part:
+        raise UsageError(f"{shown} is a device or a pipe, which cannot be replaced; name a file")
+    with staged(path.parent, shown) as part:
         yield part / path.name
         os.replace(part / path.name, path)
 
@@ -90,7 +106,6 @@ def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
     UsageError
         If there is a file, or a folder that holds other things.
     """
-    path = Path(os.path.realpath(path))
     if path.suffix.lower() == ".zip":
         with replacing(path) as file:
             folder = file.with_suffix(".folder")
@@ -98,16 +113,17 @@ def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
             yield folder
             _pack(folder, file)
         return
+    shown, path = path, Path(os.path.realpath(path))
     made_folder(path.parent)
     if path.exists():
         made_folder(path)
         others = sorted({entry.name for entry in path.iterdir()} - {*holding})
         if others:
             raise UsageError(
-                f"{path} holds other things, such as {others[0]}, which a new report would take "
+                f"{shown} holds other things, such as {others[0]}, which a new report would take "
                 "away; name a folder of its own"
             )
-    with staged(path) as part:
+    with staged(path.parent, shown) as part:
         new = part / "new"
         new.mkdir()
         yield new

@@ -1,0 +1,79 @@
+"""The command ``matching``: what holds before anything is loaded, and when all is said."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+# As the shell has it of a process that SIGPIPE or Ctrl-C ended.
+BROKEN_PIPE, INTERRUPTED = 128 + 13, 128 + 2
+
+
+def main() -> None:
+    """Run the command line; nothing that becomes of the terminal's streams gives a traceback."""
+    loading = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if loading:
+        # While modules load, an exception could come up anywhere; nothing is there to clean up.
+        signal.signal(signal.SIGINT, _leave)
+    if _opened_streams():
+        _say("error: standard output is closed; send it somewhere, as > /dev/null")
+        sys.exit(2)
+    from matching.cli import app
+
+    if loading:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        app()
+    except SystemExit as end:
+        told = _flushed()
+        if isinstance(end.__context__, BrokenPipeError):
+            sys.exit(BROKEN_PIPE)
+        if not told and end.code in (None, 0, 1):
+            sys.exit(2)
+        raise
+    except OSError as error:  # of help and version; of commands `conduct` speaks
+        _say(f"error: standard output: {error.strerror}")
+        _flushed()
+        sys.exit(2)
+
+
+def _leave(number: int, frame: object) -> None:
+    _say("stopped: nothing was written")
+    os._exit(INTERRUPTED)
+
+
+def _say(text: str) -> None:
+    try:  # noqa: SIM105 - contextlib would be one more module to load first
+        os.write(2, f"{text}\n".encode())
+    except OSError:
+        pass  # nobody can be told
+
+
+def _opened_streams() -> bool:
+    """Put the empty device where a stream is closed, lest a file take its number.
+
+    Returns whether standard output was closed.
+    """
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:
+        setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: SIM115
+    return "stdout" in closed
+
+
+def _flushed() -> bool:
+    """Write what still waits to be written; what cannot be is let go, lest Python complain."""
+    whole = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            whole = False
+            empty = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(empty, stream.fileno())
+            os.close(empty)
+    return whole
+
+
+if __name__ == "__main__":
+    main()
