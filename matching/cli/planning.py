@@ -151,10 +151,9 @@ def plan(
         else:
             show_plan(frames, summary, shown(out), time.perf_counter() - start)
             if edits is not None:
-                kept, added, off = edited.counts().values()
-                typer.echo(
-                    f"rows of {pins}: {kept:,} kept, {added:,} new, {off:,} people taken off"
-                )
+                kept, added, aside, off = edited.counts().values()
+                told = f"{kept:,} kept, {added:,} new, {aside:,} set aside"
+                typer.echo(f"rows of {pins}: {told}; {off:,} people taken off")
             if summary["filled"]:
                 read = ["--mapping", str(mapping)] if mapping else []
                 checked = [

@@ -55,20 +55,27 @@ class Repinned:
     Attributes
     ----------
     problem : Problem
-    kept, added, taken_off : int
-        Rows as they were, rows with somebody new there, and people who do not come back.
+    kept, added, set_aside, taken_off : int
+        Rows as they were, rows with somebody new there, rows that are against a rule or cannot be
+        read, and people who do not come back.
     """
 
     problem: Problem
     kept: int
     added: int
+    set_aside: int
     taken_off: int
     _rows: pl.DataFrame
     _touched: pl.Series
 
     def counts(self) -> dict[str, int]:
-        """Return the three counts by name, as the summary has them."""
-        return {"kept": self.kept, "added": self.added, "taken_off": self.taken_off}
+        """Return the counts by name, as the summary has them."""
+        return {
+            "kept": self.kept,
+            "added": self.added,
+            "set_aside": self.set_aside,
+            "taken_off": self.taken_off,
+        }
 
     def unserved(self) -> DataError | None:
         """Return what keeps edited requests from being served, as the pins alone stand.
@@ -139,9 +146,20 @@ def repinned(problem: Problem, edits: Edits) -> Repinned:
     with _in_the_words_of_the_sheet(standing, base) as told:
         problem = settled(problem)
         problem = replace(problem, faults=told(problem.faults))
-    same = standing.join(edits.original, on=[*_PAIR, "post"], how="semi").height
+    # What is pinned in the end counts: rules may have set rows aside.
+    aside = problem.faults.filter(pl.col("table") == sheets.ROSTER)["row"].unique()
+    pinned = standing.filter(~pl.col("row").is_in(aside.implode()))
+    new = _new(pinned, edits.original).height
     touched = pl.concat([gone["request_id"], _new(standing, edits.original)["request_id"]])
-    return Repinned(problem, same, standing.height - same, gone.height, standing, touched.unique())
+    return Repinned(
+        problem,
+        kept=pinned.height - new,
+        added=new,
+        set_aside=len(aside),
+        taken_off=gone.height,
+        _rows=standing,
+        _touched=touched.unique(),
+    )
 
 
 def _plan_of(problem: Problem) -> Plan:
