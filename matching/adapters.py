@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
+from matching.doors import door
 from matching.errors import UsageError
 from matching.extras import needing
 from matching.tables import Tables
@@ -112,6 +113,7 @@ class Adapter(Protocol):
     open_sink: Callable[..., Sink]
 
 
+@door
 def open_source(where: object, **options: Any) -> Source:
     """Choose a source by URL, by path, or by what it is.
 
@@ -127,11 +129,14 @@ def open_source(where: object, **options: Any) -> Source:
     UsageError
         If no adapter knows it, or the adapter does not know an option.
     """
+    if where is None:
+        raise _no_store(where)
     if isinstance(where, Source) and not isinstance(where, type):
         return where
     return _open("open_source", where, options)  # type: ignore[no-any-return]
 
 
+@door
 def open_sink(where: object, **options: Any) -> Sink:
     """Choose a sink by URL, by path, or by what it is; None asks for dataframes.
 
@@ -156,10 +161,7 @@ def adapter_name(where: object) -> str:
     if where is None or isinstance(where, Mapping):
         return FRAMES
     if not isinstance(where, str | Path):
-        raise UsageError(
-            f"a {type(where).__name__} is no store: give a URL, a path, a mapping of dataframes "
-            "by table name, or an object with the methods of matching.adapters.Source or Sink"
-        )
+        raise _no_store(where)
     known = {point.name for point in _points()}
     text = str(where)
     scheme, colon, rest = text.partition(":")
@@ -170,6 +172,14 @@ def adapter_name(where: object) -> str:
         return scheme if scheme in known and "://" in text else REMOTE
     suffix = Path(text).suffix.lower()
     return suffix if suffix in known and not Path(text).is_dir() else PATH
+
+
+def _no_store(where: object) -> UsageError:
+    return UsageError(
+        f"{'None' if where is None else f'a {type(where).__name__}'} is no store: give a URL, a "
+        "path, a mapping of dataframes by table name, or an object with the methods of "
+        "matching.adapters.Source or Sink"
+    )
 
 
 def _points() -> list[EntryPoint]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from matching import columns as c
+from matching.doors import door
 from matching.eligibility import Arcs, eligible
 from matching.prices import Prices
 from matching.problem import Problem
@@ -16,6 +17,7 @@ from matching.value import quality
 from matching.weeks import Weeks
 
 
+@door
 def certify(problem: Problem, prices: Prices) -> float:
     """Return ``bound(p)``: no plan that keeps the rules is worth more, whatever the prices.
 

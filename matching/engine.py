@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from matching.certificate import bound
+from matching.doors import door
 from matching.eligibility import eligible
 from matching.errors import UsageError
 from matching.interrupts import unless_heard_already
@@ -35,6 +36,7 @@ GAP = 1e-4
 _COUNTS = ("seed", "workers")
 
 
+@door
 def solve(
     problem: Problem,
     policy: Policy | None = None,

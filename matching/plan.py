@@ -9,6 +9,7 @@ import polars as pl
 
 from matching import columns as c
 from matching.building import index_in
+from matching.doors import door
 from matching.errors import DataError
 from matching.faults import fault, faults_of
 from matching.parsing import to_local, to_utc, week_start
@@ -38,6 +39,7 @@ class Plan(c.Columns):
         return cls(np.empty(0, np.int32), np.empty(0, np.int32))
 
     @classmethod
+    @door
     def from_frame(cls, problem: Problem, frame: pl.DataFrame) -> Plan:
         """Read a plan from any source.
 
@@ -88,6 +90,7 @@ class Plan(c.Columns):
             )
         return cls(volunteer, slot)
 
+    @door
     def to_frame(self, problem: Problem, quality: c.Ints | c.Longs) -> pl.DataFrame:
         """Return the table ``plan``, sorted by request, post and volunteer.
 

@@ -6,11 +6,21 @@ import difflib
 import math
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from matching.doors import door
 from matching.errors import PolicyError
+from matching.urls import shown_value
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Return the names of IANA; the machine's own files have others, which Polars has not."""
+    names = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return frozenset(names) - {"Factory"}  # which says that nobody chose one
 
 
 def _key(default: Any, doc: str, unit: str = "", low: float = 0.0) -> Any:
@@ -58,19 +68,19 @@ class Policy:
             self._check(
                 item.name, getattr(self, item.name), type(item.default), item.metadata["low"]
             )
-        try:
-            ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+        if self.time_zone not in _zones():
+            near = difflib.get_close_matches(self.time_zone[:80], _zones(), n=1, cutoff=0.6)
+            meant = f"the nearest is {near[0]!r}" if near else "write for instance 'Asia/Shanghai'"
             raise PolicyError(
-                f"policy time_zone = {self.time_zone!r} is not an IANA time zone; "
-                "write for instance 'Asia/Shanghai' or 'America/New_York'"
-            ) from None
+                f"policy time_zone = {shown_value(self.time_zone)} is not an IANA time zone; "
+                f"{meant} or 'America/New_York'"
+            )
 
     def _check(self, name: str, value: object, kind: type, low: float) -> None:
         wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
         allowed: tuple[type, ...] = (int, float) if kind is float else (kind,)
         if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
-            raise PolicyError(f"policy {name} = {value!r} must be {wanted[kind]}")
+            raise PolicyError(f"policy {name} = {shown_value(value)} must be {wanted[kind]}")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             endless = math.isinf(value) and name in {"travel_kmh", "travel_km"}
             if (
@@ -81,6 +91,7 @@ class Policy:
                 raise PolicyError(f"policy {name} = {value!r} must be from {low:g} to 1e9")
 
     @classmethod
+    @door
     def from_toml(cls, path: str | Path) -> Policy:
         """Read a policy file; keys that are absent keep their default.
 
@@ -102,6 +113,7 @@ class Policy:
         return cls.from_dict(table)
 
     @classmethod
+    @door
     def from_dict(cls, table: dict[str, Any]) -> Policy:
         """Make a policy of names and values; see `from_toml`."""
         known = [item.name for item in fields(cls)]
@@ -118,6 +130,7 @@ class Policy:
         return {k: "inf" if v == math.inf else v for k, v in self.to_dict().items()}
 
     @classmethod
+    @door
     def from_json(cls, table: dict[str, Any]) -> Policy:
         """Make a policy of what `to_json` gave."""
         floats = {item.name for item in fields(cls) if isinstance(item.default, float)}

@@ -9,6 +9,7 @@ import polars as pl
 
 from matching import columns as c
 from matching.building import index_in
+from matching.doors import door
 from matching.eligibility import Arcs
 from matching.errors import DataError
 from matching.faults import faults_of
@@ -75,6 +76,7 @@ class Prices:
         charge: c.Floats = total[problem.volunteers.organisation]
         return charge
 
+    @door
     def to_frame(self, problem: Problem) -> pl.DataFrame:
         """Return the table ``prices``."""
         keys = slot_keys(problem)
@@ -102,6 +104,7 @@ class Prices:
         return pl.concat(parts)
 
     @classmethod
+    @door
     def from_frame(cls, problem: Problem, frame: pl.DataFrame) -> Prices:
         """Read the table ``prices``; a slot or quota that has no row has the price 0.
 

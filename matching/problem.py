@@ -12,6 +12,7 @@ import polars as pl
 
 from matching import columns as c
 from matching.building import Builder, slots_of
+from matching.doors import door
 from matching.errors import UsageError
 from matching.mapping import mapped_source
 from matching.policy import Policy
@@ -68,6 +69,7 @@ class Problem:
     words: Words | None = None
 
     @classmethod
+    @door
     def from_tables(
         cls,
         tables: Mapping[str, pl.DataFrame],
@@ -103,6 +105,7 @@ class Problem:
         return problem if words is None else replace(problem, words=words.only("assignments"))
 
     @classmethod
+    @door
     def from_clean(
         cls,
         cleaned: dict[str, pl.DataFrame],
@@ -146,6 +149,7 @@ class Problem:
         )
 
     @classmethod
+    @door
     def from_source(
         cls,
         source: object,
@@ -191,6 +195,7 @@ class Problem:
         """The assignments that must stay."""
         return self.earlier.take(self.earlier.status == PINNED)
 
+    @door
     def under(self, policy: Policy) -> Problem:
         """Return the problem under other weights.
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from matching import columns as c
 from matching.adapters import Output
+from matching.doors import door
 from matching.eligibility import Arcs
 from matching.errors import UsageError
 from matching.mapping import mapped_sink
@@ -87,6 +88,7 @@ class Result:
         """``(bound - value) / max(1, value)``."""
         return (self.bound - self.value) / max(1, self.value)
 
+    @door
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return ``plan``, ``unfilled`` and ``prices`` as tables of the contract."""
         return {
@@ -95,6 +97,7 @@ class Result:
             "prices": self.prices.to_frame(self.problem),
         }
 
+    @door
     def output(self) -> Output:
         """Return what a store is given: the tables, with ``faults`` if there are, and the summary.
 
@@ -114,6 +117,7 @@ class Result:
             tables["faults"] = self.problem.faults
         return tables, self.summary()
 
+    @door
     def to(self, sink: object = None, mapping: object = None, **options: Any) -> Any:
         """Write the plan and what belongs to it to any store, whole or not at all.
 
@@ -143,6 +147,7 @@ class Result:
             options = {"kind": self.problem.kind} | options
         return mapped_sink(sink, mapping, **options).write_result(*self.output())
 
+    @door
     def summary(self) -> dict[str, Any]:
         """Return the figures of the contract's ``summary``; all of it is JSON."""
         problem, plan = self.problem, self.plan

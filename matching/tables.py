@@ -29,6 +29,7 @@ from matching.faults import (
 from matching.parsing import NO_SUCH_TIME, parse, to_utc, wanted, week_start
 from matching.references import check_references, warn_of_places
 from matching.schema import NEEDED, TABLES, key_of, meta
+from matching.urls import shown_value
 
 OnError = Literal["raise", "quarantine"]
 
@@ -88,7 +89,13 @@ def clean(
         If anything fails and ``on_error`` is ``"raise"``; it holds every fault of every table.
     """
     if on_error not in ("raise", "quarantine"):
-        raise UsageError(f"on_error = {on_error!r}: write 'raise' or 'quarantine'")
+        raise UsageError(f"on_error = {shown_value(on_error)}: write 'raise' or 'quarantine'")
+    for name, frame in frames.items():
+        if not isinstance(frame, pl.DataFrame):
+            raise UsageError(
+                f"the table {name} is {shown_value(frame)} and must be a polars.DataFrame; "
+                "Problem.from_source takes other dataframes too"
+            )
     _warn_of_unknown(frames)
     faults = [frames.faults if isinstance(frames, Tables) else no_faults()]
     given, found = _numbered(frames)

@@ -10,6 +10,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from matching.doors import door
 from matching.errors import UsageError
 from matching.policy import Policy
 from matching.problem import Problem
@@ -62,6 +63,7 @@ class Week:
         Weights and limits; the model's defaults, if absent.
     """
 
+    @door
     def __init__(self, monday: Day, *, policy: Policy | None = None) -> None:
         try:
             self.monday = date.fromisoformat(str(monday))
@@ -73,11 +75,13 @@ class Week:
         self.policy = policy
         self._rows: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
 
+    @door
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return the tables that have rows, and those that every problem needs; times as text."""
         given = {name: rows for name, rows in self._rows.items() if rows or name in NEEDED}
         return {name: _frame(name, rows) for name, rows in given.items()}
 
+    @door
     def problem(self, on_error: OnError = "raise") -> Problem:
         """Check everything told so far; see `Problem.from_tables`."""
         return Problem.from_tables(self.tables(), self.monday, self.policy, on_error)

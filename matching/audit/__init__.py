@@ -13,6 +13,7 @@ import polars as pl
 from matching.audit import pair_rules, team_rules, week_rules, worth
 from matching.audit.findings import FOUND
 from matching.audit.services import services_of
+from matching.doors import door
 from matching.plan import Plan
 from matching.problem import Problem
 
@@ -76,6 +77,7 @@ RULES: tuple[Rule, ...] = tuple(
 )
 
 
+@door
 def violations(problem: Problem, plan: Plan) -> pl.DataFrame:
     """Return everything in a plan that breaks a rule; no rows if it keeps them all.
 
@@ -105,6 +107,7 @@ def violations(problem: Problem, plan: Plan) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=FOUND), *found])
 
 
+@door
 def value(problem: Problem, plan: Plan) -> int:
     """Return the value of a plan: its seats and how well people fit, less their load.
 
