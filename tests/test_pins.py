@@ -43,3 +43,17 @@ def test_a_quota_is_found_wherever_its_organisation_is_listed(names: tuple[str, 
         settled(week.problem())
     rows = raised.value.faults.select("row", "rule").rows()
     assert rows == [(1, "pinned_quota"), (2, "pinned_quota")]
+
+
+def test_pins_of_a_request_meet_at_one_option_or_not_at_all() -> None:
+    # b comes only later, so a has to come later too, where a is pinned elsewhere.
+    week = Week("2026-03-02")
+    week.volunteer("a", available=[ALWAYS])
+    week.volunteer("b", available=[(TEN, ELEVEN)])
+    week.request("r", options={"early": (NINE, TEN), "late": (TEN, ELEVEN)}, seats=2)
+    week.request("s", start=TEN, end=ELEVEN)
+    for who, request in (("a", "r"), ("b", "r"), ("a", "s")):
+        week.pin(who, request)
+    with pytest.raises(DataError) as raised:
+        settled(week.problem())
+    assert set(raised.value.faults["rule"]) == {"pinned_overlap"}

@@ -118,7 +118,15 @@ def test_a_price_that_means_nothing_is_told_with_its_row() -> None:
     good = {"request_id": "r1", "post": "volunteer", "price": -5.0}
     free = {"organisation_id": "top", "price": 0.0}
     assert Prices.from_frame(problem, table_of(good, free)).slot.tolist() == [-5, 0]
-    bad = {"organisation_id": "top", "price": -0.5}
-    with pytest.raises(DataError) as raised:
-        Prices.from_frame(problem, table_of(good, free, bad))
-    assert raised.value.faults.select("table", "row", "rule").rows() == [("prices", 3, "min")]
+    # Not the last organisation, either, where one is not known.
+    for bad, rule, message in (
+        ({"organisation_id": "top", "price": -0.5}, "min", "at least 0"),
+        ({"organisation_id": "other", "price": 1.0}, "reference", "not known"),
+        ({"organisation_id": "middle", "price": 1.0}, "reference", "has no quota"),
+        ({**good, "volunteer_id": "dan"}, "reference", "no such id"),
+        ({**good, "option": "late"}, "reference", "no such post"),
+    ):
+        with pytest.raises(DataError, match=message) as raised:
+            Prices.from_frame(problem, table_of(good, free, bad))
+        faults = raised.value.faults
+        assert faults.select("table", "row", "rule").rows() == [("prices", 3, rule)]

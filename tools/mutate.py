@@ -262,6 +262,8 @@ def main() -> int:
     shown = {mutant: diff(path, source, mutant) for mutant in mutants_of(source)}
     changed = {mutant: lines_of(shown[mutant]) for mutant in shown}
     mutants = [m for m, (old, new) in changed.items() if not {(old, new), (old, "")} & unseen]
+    for old, new in unseen - {*changed.values(), *((old, "") for old, _ in changed.values())}:
+        print(f"listed as equivalent, but not there: {old} -> {new or '?'}", file=sys.stderr)
     if given.line:
         mutants = [mutant for mutant in mutants if mutant.line in given.line]
     if given.sample is not None and given.sample < len(mutants):
