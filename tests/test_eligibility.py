@@ -70,6 +70,14 @@ def test_who_declined_without_an_option_declined_them_all() -> None:
     assert may(week) == []
 
 
+def test_nobody_for_nothing() -> None:
+    week = Week("2026-03-02")
+    week.volunteer("ann", available=[ALWAYS])
+    week.request("r", start=NINE, end=TEN, qualifications=["diver"])
+    arcs = eligible(week.problem())
+    assert arcs.volunteer.tolist() == arcs.slot.tolist() == arcs.km.tolist() == []
+
+
 # --- who and where, by the words of a table -------------------------------------------------------
 
 

@@ -11,14 +11,17 @@ NINE, TEN, ELEVEN = (f"2026-03-02 {hour}:00" for hour in ("09", "10", "11"))
 
 def test_who_is_not_tied_to_others_chooses_alone() -> None:
     # Each of ten has to move the one pin out of the way of the other. Alone that is one of two
-    # ways; all at once it would be the last of 1024.
+    # ways; all at once it would be the last of 1024. A request that all are pinned to, but that has
+    # one option, ties nobody.
     week = Week("2026-03-02")
+    week.request("lunch", options={"noon": ("2026-03-02 12:00", "2026-03-02 13:00")}, seats=10)
     for n in range(10):
         week.volunteer(f"v{n}", available=[ALWAYS])
         week.request(f"r{n}", options={"early": (NINE, TEN), "late": (TEN, ELEVEN)})
         week.request(f"s{n}", start=NINE, end=TEN)
         week.pin(f"v{n}", f"r{n}")
         week.pin(f"v{n}", f"s{n}")
+        week.pin(f"v{n}", "lunch")
     problem = week.problem()
     assert settled(problem) is problem
 
