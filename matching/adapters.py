@@ -56,7 +56,8 @@ class OwnSource(Protocol):
         Parameters
         ----------
         wanted : Collection of str, optional
-            Names of the store's tables; all that it has, if absent.
+            Names of the store's tables; all that it has, if absent. As a mapping it also says
+            which columns are read and whether their cells are compared as text: see `kinds_in`.
         rows : int, optional
             How many of each are enough.
 
@@ -154,6 +155,14 @@ def missing_tables(where: str, missing: Collection[str], there: Collection[str])
     """Return the error of a store that lacks tables that are wanted."""
     has = ", ".join(sorted(there)[:20]) or "none"
     return UsageError(f"{where} has no table {', '.join(missing)}; it has {has}")
+
+
+def kinds_in(wanted: Collection[str] | None, table: str) -> Mapping[str, bool] | None:
+    """Return the columns that are read of a table, and whether they are text; None if not said.
+
+    A store whose cells have kinds of their own, such as errors, tells of those that do not fit.
+    """
+    return wanted[table] if isinstance(wanted, Mapping) else None
 
 
 def adapter_name(where: object) -> str:

@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Mapping as Dict
 from datetime import date, timedelta
 
+import dataframely as dy
 import polars as pl
 
 from matching.errors import FAULT_SCHEMA, DataWarning, UsageError
 from matching.faults import no_faults
 from matching.mapping.cells import Read, pieces_of, read, text_of
-from matching.mapping.codes import Lookup
+from matching.mapping.codes import Book, Lookup
 from matching.mapping.kinds import SLOT, columns_of
 from matching.mapping.shapes import Block
 from matching.mapping.spec import Mapping
@@ -25,16 +26,29 @@ _SCHEMA = pl.Schema(FAULT_SCHEMA)
 _ROW, _ROW_OF_STORE = "row", "row (of the file)"
 
 
-def wanted_tables(mapping: Mapping) -> list[str]:
-    """Return the store's tables that a mapping reads."""
-    names = [block.table for block in mapping.blocks]
-    names += [
-        column.codes.table
-        for block in mapping.blocks
-        for column in block.columns.values()
-        if isinstance(column.codes, Lookup)
-    ]
-    return list(dict.fromkeys(names))
+def wanted_columns(mapping: Mapping) -> dict[str, dict[str, bool]]:
+    """Return the columns that a mapping reads by the store's table, and which stay text.
+
+    A column is none that goes through the codes of the mapping itself: these say what it means.
+    """
+    wanted: dict[str, dict[str, bool]] = {block.table: {} for block in mapping.blocks}
+
+    def add(table: str, name: str, text: bool) -> None:
+        columns = wanted.setdefault(table, {})
+        columns[name] = columns.get(name, False) or text
+
+    for block in mapping.blocks:
+        kinds = columns_of(block.ours)
+        for name in block.where:
+            add(block.table, name, False)
+        for column in block.columns.values():
+            text = isinstance(kinds[column.ours], dy.String)
+            for name in column.columns:
+                add(block.table, name, text and not isinstance(column.codes, Book))
+            if isinstance(column.codes, Lookup):
+                add(column.codes.table, column.codes.source, True)
+                add(column.codes.table, column.codes.target, text)
+    return wanted
 
 
 def read_mapped(mapping: Mapping, raw: Tables, week: date | None) -> Tables:
@@ -162,6 +176,9 @@ class _Reader:
                 if name not in frame.columns:
                     has = ", ".join(c for c in frame.columns if c != _ROW)
                     raise UsageError(f"codes: {codes.table} has no column {name}; it has {has}")
+            # A row that is at fault means nothing: what looks there for its code does not find it.
+            broken = self.raw.faults.filter(pl.col("table") == codes.table)["row"].drop_nulls()
+            frame = _numbered(frame).filter(~pl.col(_ROW).is_in(broken.implode()))
             rows = pl.DataFrame(
                 {"code": text_of(frame[codes.source]), "term": text_of(frame[codes.target])}
             ).drop_nulls("code")

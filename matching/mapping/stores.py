@@ -11,7 +11,7 @@ import polars as pl
 from matching.adapters import Output, OwnSource, Sink, Source, open_sink, open_source
 from matching.errors import UsageError
 from matching.mapping.kinds import RESULTS
-from matching.mapping.reading import read_mapped, wanted_tables
+from matching.mapping.reading import read_mapped, wanted_columns
 from matching.mapping.results import read_result, written_result
 from matching.mapping.spec import Mapping, load
 from matching.mapping.writing import written_tables
@@ -41,7 +41,7 @@ class MappedSource:
     def read_tables(self) -> Tables:
         """Read what the mapping names, as tables of the contract."""
         mapping = _only(self.mapping, TABLES)
-        wanted = wanted_tables(mapping)
+        wanted = wanted_columns(mapping)
         if isinstance(self.source, OwnSource):
             return read_mapped(mapping, self.source.read_own(wanted), self.week)
         raw = self.source.read_tables()

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import fastexcel
 import polars as pl
 
 from matching.errors import DataError, DataWarning, UsageError
 from matching.faults import fault, faults_of, no_faults
 from matching.reports import sheets
+from matching.workbooks import Book
 
-_CLOCK = r"^(?:1899-12-3[01] )?(\d{1,2}:\d{2})(?::00(?:\.0+)?)?$"
+_CLOCK = r"^(\d{1,2}:\d{2})(?::00(?:\.0+)?)?$"
 _DAY = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?: 00:00:00)?$"
 _DAY_WANTED = "must be a day such as 2026-11-30"
 _CLOCK_WANTED = "must be a time of day such as 09:00"
 _STATUS_WANTED = f"must be one of {', '.join(sheets.STATUSES.values())}"
+# As the spreadsheet counts: the first holds the headers.
+_FIRST_ROW = 2
 # Columns that only tell, and that the hidden sheet keeps too.
 _TOLD = ("station", "station_id", "service")
 
@@ -34,7 +36,8 @@ class Edits:
     rows : polars.DataFrame
         One row per row of the sheet that is not blank: ``row`` (as the spreadsheet numbers it),
         ``request_id``, ``post``, ``option``, ``volunteer_id``, ``day``, ``start``, ``end``
-        (times of day), ``status``; and as ``cell_...`` the cells as they were read.
+        (times of day), ``status``; ``unknown``: whether the cell of the order or of the
+        volunteer cannot be read; and as ``cell_...`` the cells as they were read.
     original : polars.DataFrame
         The same columns, but ``row`` and the cells, as they were written; no rows where the
         hidden sheet is gone.
@@ -62,23 +65,21 @@ def read_edits(path: Path | str) -> Edits:
     path = Path(path)
     if not path.is_file():
         raise UsageError(f"{path} does not exist; name the workbook that was edited")
-    try:
-        book = fastexcel.read_excel(path)
-        names = book.sheet_names
-        found = [name for name in names if name == sheets.ROSTER]
-        if not found:
-            raise UsageError(
-                f"{path.name} has no sheet {sheets.ROSTER}: it has {', '.join(names[:10])}; name "
-                "the workbook that `matching report PLAN --format xlsx` wrote"
-            )
-        raw = book.load_sheet(found[0], dtypes="string").to_polars()
-        hidden = sheets.ORIGINAL in names
-        before = book.load_sheet(sheets.ORIGINAL, dtypes="string").to_polars() if hidden else None
-    except (fastexcel.FastExcelError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UsageError(f"{path.name} is no workbook, or a broken one ({reason})") from None
-    cells = _named(raw)
+    book = Book(path)
+    if sheets.ROSTER not in book.names:
+        raise UsageError(
+            f"{path.name} has no sheet {sheets.ROSTER}: it has {', '.join(book.names[:10])}; name "
+            "the workbook that `matching report PLAN --format xlsx` wrote"
+        )
+    raw, odd = _sheet(book, sheets.ROSTER)
+    before = None
+    if sheets.ORIGINAL in book.names:
+        before, lost = _sheet(book, sheets.ORIGINAL)
+        if lost.height:
+            raise DataError(lost)
+    cells = _named(raw, odd)
     rows, faults = _parsed(cells)
+    faults = pl.concat([odd, faults])
     if before is None or before.is_empty() or not {"week", *_KEYS, *_TOLD} <= {*before.columns}:
         warnings.warn(
             f"{path.name} has lost its hidden sheet {sheets.ORIGINAL}: whoever was taken off the "
@@ -88,7 +89,9 @@ def read_edits(path: Path | str) -> Edits:
         )
         return Edits(None, rows, rows.select(*_KEYS, *_WHEN, "status").clear(), faults)
     served = before.filter(pl.col("request_id").is_not_null())
-    original, _ = _parsed(served.with_row_index("row", offset=2))
+    original, _ = _parsed(
+        served.with_row_index("row", offset=_FIRST_ROW).with_columns(unknown=pl.lit(False))
+    )
     _warn_of_told(rows, served, path)
     week = original_week(before)
     return Edits(week, rows, original.select(*_KEYS, *_WHEN, "status"), faults)
@@ -106,12 +109,39 @@ def original_week(before: pl.DataFrame) -> date | None:
     return week
 
 
-def _named(raw: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that are not blank, under our names; either half of a header will do."""
-    ours = {}
+def _sheet(book: Book, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a sheet, and the cells that are errors or no text where an id is wanted.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    known = _known_headers()
+    frame, faults = book.sheet(
+        name,
+        name,
+        lambda header: known.get(header.casefold()) in (*sheets.EDITABLE, "week"),
+        lambda header: known.get(header.casefold()) in _KEYS,
+        first=_FIRST_ROW,
+    )
+    if frame is None or faults["row"].has_nulls():
+        raise DataError(faults)
+    return frame, faults
+
+
+def _known_headers() -> dict[str, str]:
+    """Return our name by what a header may say, in small letters: either half of it will do."""
+    known = {name: name for name in (*_KEYS, *_WHEN, "status", "week")}
     for name, header in sheets.HEADERS.items():
-        for known in (header, *header.split(" ", 1)):
-            ours[known.casefold()] = name
+        for said in (header, *header.split(" ", 1)):
+            known[said.casefold()] = name
+    return known
+
+
+def _named(raw: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that are not blank under our names, without the ids of odd cells."""
+    ours = _known_headers()
     mapping: dict[str, str] = {}
     for header in raw.columns:
         known_as = ours.get(header.strip().casefold())
@@ -127,12 +157,24 @@ def _named(raw: pl.DataFrame) -> pl.DataFrame:
                 for name in missing
             )
         )
-    # Row 1 holds the headers, as the spreadsheet counts.
-    frame = raw.rename(mapping).select(mapping.values()).with_row_index("row", offset=2)
+    frame = raw.rename(mapping).select(mapping.values())
+    frame = frame.with_row_index("row", offset=_FIRST_ROW)
     cells = [pl.col(name).str.strip_chars() for name in mapping.values()]
     frame = frame.with_columns(pl.when(cell != "").then(cell) for cell in cells)
+
+    def at_odd(*names: str) -> pl.Expr:
+        headers = [header.strip() for header, name in mapping.items() if name in names]
+        rows = odd.filter(pl.col("column").is_in(headers))["row"]
+        return pl.col("row").is_in(rows.implode())
+
+    known = [name for name in _KEYS if name in frame.columns]
+    frame = frame.with_columns(
+        unknown=at_odd("request_id", "volunteer_id"),
+        **{name: pl.when(~at_odd(name)).then(name) for name in known},
+    )
     about = [name for name in (*_KEYS, "day", "start", "end") if name in frame.columns]
-    return frame.filter(~pl.all_horizontal(pl.col(about).is_null()))
+    blank = pl.all_horizontal(pl.col(about).is_null())
+    return frame.filter(~blank | at_odd(*mapping.values()))
 
 
 def _parsed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -147,6 +189,7 @@ def _parsed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     }
     rows = cells.select(
         "row",
+        "unknown",
         *_KEYS,
         *(read.alias(name) for name, (read, _) in wanted.items()),
         *(_shown(n).alias(f"cell_{n}") for n in (*_KEYS, *wanted)),

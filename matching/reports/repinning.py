@@ -184,10 +184,17 @@ def _new(standing: pl.DataFrame, original: pl.DataFrame) -> pl.DataFrame:
 def _gone(edits: Edits) -> pl.DataFrame:
     """Return the pairs that were taken off: no row of theirs stands any more.
 
-    A row that is set aside for another fault takes nobody off.
+    A row that is set aside for another fault takes nobody off. Nor does one that does not say who
+    serves, or what: of all whom it may mean, nobody is known to be gone.
     """
     pairs = edits.rows.filter(pl.col("volunteer_id").is_not_null())
-    before = pl.concat([edits.original.select(_PAIR), pairs.filter(~_stands()).select(_PAIR)])
+    written = edits.original.select(_PAIR)
+    unknown = edits.rows.filter("unknown")
+    if unknown.filter(pl.all_horizontal(pl.col(_PAIR).is_null())).height:
+        written = written.clear()
+    for name in _PAIR:
+        written = written.join(unknown.drop_nulls(name), on=name, how="anti")
+    before = pl.concat([written, pairs.filter(~_stands()).select(_PAIR)])
     return before.unique(maintain_order=True).join(pairs.filter(_stands()), on=_PAIR, how="anti")
 
 
@@ -238,7 +245,7 @@ def _resolved(problem: Problem, edits: Edits) -> tuple[pl.DataFrame, pl.DataFram
     Rows without a volunteer are open seats, of which nothing is asked.
     """
     rows = edits.rows
-    named = rows.filter(pl.col("volunteer_id").is_not_null())
+    named = rows.filter(pl.col("volunteer_id").is_not_null(), ~pl.col("unknown"))
     faults = [no_faults()]
 
     def refuse(wrong: pl.DataFrame, columns: tuple[str, ...], rule: str, text: str) -> None:

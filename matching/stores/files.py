@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from matching.adapters import missing_tables
+from matching.adapters import kinds_in, missing_tables
 from matching.errors import DataError, UsageError
 from matching.faults import fault, no_faults
 from matching.schema import NEEDED, TABLES
@@ -69,7 +69,7 @@ def read_tables(
                 if name not in RESULT_TABLES:
                     frames[name] = pl.DataFrame()
                 continue
-            frame, found = _read_one(name, paths, encoding)
+            frame, found = _read_one(name, paths, encoding, names.kinds(name))
             faults.append(found)
             if frame is not None:
                 frames[name] = names.read(name, frame)
@@ -95,7 +95,7 @@ def read_own(
         if missing:
             raise missing_tables(str(folder), missing, files)
         for name in files if wanted is None else dict.fromkeys(wanted):
-            frame, found = _read_one(name, files[name], encoding)
+            frame, found = _read_one(name, files[name], encoding, kinds_in(wanted, name))
             faults.append(found)
             if frame is not None:
                 frames[name] = frame if rows is None else frame.head(rows)
@@ -195,12 +195,17 @@ def _files_of(folder: Path, names: Names) -> dict[str, list[Path]]:
     return files
 
 
-def _read_one(table: str, paths: list[Path], encoding: str | None = None) -> Read:
+def _read_one(
+    table: str,
+    paths: list[Path],
+    encoding: str | None = None,
+    kinds: Mapping[str, bool] | None = None,
+) -> Read:
     if len(paths) > 1:
         both = ", ".join(path.name for path in paths)
         text = "the folder has several files of this table; keep one and take the others out"
         return None, fault(table, "one_file", text, value=both)
-    return read_file(table, paths[0], encoding)
+    return read_file(table, paths[0], encoding, kinds)
 
 
 def _read_result(table: str, folder: Path, names: Names | None = None) -> pl.DataFrame | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -40,7 +40,12 @@ def check_format(format: str) -> None:
         _workbooks()
 
 
-def read_file(table: str, path: Path, encoding: str | None = None) -> Read:
+def read_file(
+    table: str,
+    path: Path,
+    encoding: str | None = None,
+    kinds: Mapping[str, bool] | None = None,
+) -> Read:
     """Read one file as one table; what cannot be read is a fault.
 
     Parameters
@@ -50,12 +55,14 @@ def read_file(table: str, path: Path, encoding: str | None = None) -> Read:
         Its name ends in one of `FORMATS`.
     encoding : str, optional
         Of CSV files, as Python calls it; found by looking, if absent.
+    kinds : Mapping of str to bool, optional
+        The columns that are read, and whether they are text: what workbooks are judged by.
     """
     readers: dict[str, Callable[[str, Path], Read]] = {
         "csv": partial(read_csv, encoding=encoding),
         "parquet": _read_parquet,
         "jsonl": read_jsonl,
-        "xlsx": _read_xlsx,
+        "xlsx": partial(_read_xlsx, kinds=kinds),
     }
     try:
         return readers[format_of(path) or ""](table, path)
@@ -76,8 +83,8 @@ def write_file(table: str, frame: pl.DataFrame, path: Path, format: str) -> None
         _workbooks().write_book(path, {table: frame})
 
 
-def _read_xlsx(table: str, path: Path) -> Read:
-    read: Read = _workbooks().read_sheet(table, path)
+def _read_xlsx(table: str, path: Path, kinds: Mapping[str, bool] | None) -> Read:
+    read: Read = _workbooks().read_sheet(table, path, kinds)
     return read
 
 

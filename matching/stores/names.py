@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+import dataframely as dy
 import polars as pl
 
 from matching.errors import UsageError
@@ -63,6 +64,11 @@ class Names:
     def column(self, table: str, ours: str) -> str:
         """Return the store's name of a column."""
         return self.columns.get(table, {}).get(ours, ours)
+
+    def kinds(self, table: str) -> dict[str, bool]:
+        """Return the store's names of the columns of one of our tables, and which are text."""
+        columns = TABLES[table].columns().items()
+        return {self.column(table, name): isinstance(kind, dy.String) for name, kind in columns}
 
     def read(self, table: str, frame: pl.DataFrame) -> pl.DataFrame:
         """Give the columns our names.

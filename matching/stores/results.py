@@ -15,6 +15,8 @@ import polars as pl
 from matching.errors import DataError
 from matching.faults import fault, faults_of, no_faults
 
+# The columns of a plan, and of what belongs to it, that are compared as text.
+RESULT_IDS = ("request_id", "post", "option", "volunteer_id", "organisation_id", "status")
 # What a plan is checked against.
 _SUMMARY_KINDS: dict[str, type | tuple[type, ...]] = {
     "week": str,

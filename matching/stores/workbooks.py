@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import dataframely as dy
-import fastexcel
 import polars as pl
 import xlsxwriter
 
-from matching.adapters import Output, missing_tables
-from matching.errors import UsageError
+from matching.adapters import Output, kinds_in, missing_tables
+from matching.errors import DataError, UsageError
 from matching.faults import fault, no_faults
 from matching.schema import TABLES
 from matching.stores.csv_files import OWN_ROW, Read
 from matching.stores.moments import with_offsets
 from matching.stores.names import RESULT_TABLES, Names
-from matching.stores.results import plain, typed
+from matching.stores.results import RESULT_IDS, plain, typed
 from matching.stores.whole import replacing
 from matching.tables import Tables
+from matching.workbooks import Book
 
 SUMMARY = "summary"
 MAX_ROWS = 1_048_576 - 1
@@ -33,8 +33,6 @@ _OPTIONS = {
     "strings_to_numbers": False,
     "constant_memory": True,
 }
-# A time without a day stands on the last day of 1899 in a workbook.
-_CLOCK = r"^1899-12-3[01] (\d\d:\d\d:\d\d)$"
 _FORMATS = {"datetime": "yyyy-mm-dd hh:mm", "date": "yyyy-mm-dd", "time": "hh:mm"}
 
 
@@ -63,18 +61,18 @@ class Workbook:
         book = self._book()
         frames: dict[str, pl.DataFrame] = {}
         faults = [no_faults()]
-        for sheet in book.sheet_names:
+        for sheet in book.names:
             table = self.names.ours(sheet)
             if table not in TABLES:
                 if table not in (*RESULT_TABLES, SUMMARY):
                     frames[table] = pl.DataFrame()
                 continue
-            frame, found = _sheet(table, book, sheet, self.names)
+            frame, found = _sheet(table, book, sheet, self.names.kinds(table), self.names)
             faults.append(found)
             if frame is not None:
                 frames[table] = frame
         if not any(name in TABLES for name in [*frames, *pl.concat(faults)["table"]]):
-            seen = ", ".join(book.sheet_names[:10])
+            seen = ", ".join(book.names[:10])
             raise UsageError(
                 f"{self.path.name} holds no table: it has the sheets {seen}; wanted are "
                 f"{', '.join(self.names.theirs(name) for name in ('volunteers', 'requests'))} "
@@ -85,15 +83,14 @@ class Workbook:
     def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
         """Read the sheets by their own names; every cell as text, a time of day as such."""
         book = self._book()
-        missing = [name for name in wanted or () if name not in book.sheet_names]
+        missing = [name for name in wanted or () if name not in book.names]
         if missing:
-            raise missing_tables(self.path.name, missing, book.sheet_names)
+            raise missing_tables(self.path.name, missing, book.names)
         frames, faults = {}, [no_faults()]
-        for sheet in book.sheet_names if wanted is None else dict.fromkeys(wanted):
-            frame, found = _sheet(sheet, book, sheet, Names())
+        for sheet in book.names if wanted is None else dict.fromkeys(wanted):
+            frame, found = _sheet(sheet, book, sheet, kinds_in(wanted, sheet))
             faults.append(found)
             if frame is not None:
-                frame = frame.with_columns(pl.col(pl.String).str.replace(_CLOCK, "$1"))
                 frames[sheet] = frame if rows is None else frame.head(rows)
         return Tables(frames, pl.concat(faults))
 
@@ -104,13 +101,15 @@ class Workbook:
         book = self._book()
         found: dict[str, pl.DataFrame] = {}
         summary: dict[str, Any] = {}
-        for sheet in book.sheet_names:
+        for sheet in book.names:
             table = self.names.ours(sheet)
             if table == SUMMARY:
-                rows = book.load_sheet(sheet, dtypes="string").to_polars()
+                rows, faults = book.sheet(sheet, table)
+                if rows is None or faults.height:
+                    raise DataError(faults)
                 summary = {key: json.loads(value) for key, value in rows.iter_rows()}
             elif table in RESULT_TABLES:
-                found[table] = typed(table, *_sheet(table, book, sheet, self.names))
+                found[table] = typed(table, *_sheet(table, book, sheet, None, self.names))
         return found, summary
 
     def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
@@ -133,39 +132,55 @@ class Workbook:
         with replacing(self.path) as part:
             write_book(part, frames)
 
-    def _book(self) -> fastexcel.ExcelReader:
+    def _book(self) -> Book:
         return _open(self.path)
 
 
-def _open(path: Path) -> fastexcel.ExcelReader:
+def _open(path: Path) -> Book:
     if not path.is_file():
         raise UsageError(f"{path} does not exist; name a workbook that holds the tables")
-    try:
-        return fastexcel.read_excel(path)
-    except (fastexcel.FastExcelError, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UsageError(f"{path.name} is no workbook, or a broken one ({reason})") from None
+    return Book(path)
 
 
-def read_sheet(table: str, path: Path) -> Read:
-    """Read the sheet that is named for the table, or the only one."""
+def read_sheet(table: str, path: Path, kinds: Mapping[str, bool] | None = None) -> Read:
+    """Read the sheet that is named for the table, or the only one.
+
+    Parameters
+    ----------
+    table : str
+    path : pathlib.Path
+    kinds : Mapping of str to bool, optional
+        The columns that are read, by their headers, and whether they are text; see `Book.sheet`.
+    """
     try:
         book = _open(path)
     except UsageError as error:
         return None, fault(table, "xlsx", str(error), value=path.name)
-    sheets = book.sheet_names
+    sheets = book.names
     if table not in sheets and len(sheets) > 1:
         text = f"the workbook has the sheets {', '.join(sheets[:10])}; call one {table}"
         return None, fault(table, "xlsx", text, value=path.name)
-    return _sheet(table, book, table if table in sheets else sheets[0], Names())
+    return _sheet(table, book, table if table in sheets else sheets[0], kinds)
 
 
-def _sheet(table: str, book: fastexcel.ExcelReader, sheet: str, names: Names) -> Read:
-    try:
-        frame = book.load_sheet(sheet, dtypes="string").to_polars()
-    except fastexcel.FastExcelError as error:
-        reason = str(error).partition("\n")[0]
-        return None, fault(table, "xlsx", f"the sheet cannot be read ({reason})", value=sheet)
+def _sheet(
+    table: str,
+    book: Book,
+    sheet: str,
+    kinds: Mapping[str, bool] | None,
+    names: Names | None = None,
+) -> Read:
+    names = names or Names()
+    if kinds is None:
+        ids = RESULT_IDS if table in RESULT_TABLES else ()
+        theirs = [names.column(table, name) for name in ids]
+        frame, faults = book.sheet(sheet, table, text=theirs.__contains__)
+    else:
+        frame, faults = book.sheet(
+            sheet, table, kinds.__contains__, lambda header: kinds.get(header, False)
+        )
+    if frame is None:
+        return None, faults
     if not frame.width:
         text = "empty sheet; a table without rows still has a header: the names of its columns"
         return None, fault(table, "empty_file", text, value=sheet)
@@ -175,18 +190,16 @@ def _sheet(table: str, book: fastexcel.ExcelReader, sheet: str, names: Names) ->
     cells = frame.columns
     frame = frame.with_columns(_as_written(table, name) for name in cells)
     frame = frame.with_row_index("row", offset=1)
-    return frame.filter(~pl.all_horizontal(pl.col(cells).is_null())), no_faults()
+    told = pl.col("row").is_in(faults["row"].drop_nulls().implode())
+    return frame.filter(told | ~pl.all_horizontal(pl.col(cells).is_null())), faults
 
 
 def _as_written(table: str, name: str) -> pl.Expr:
-    """Take from a moment what a day or a time of day does not have."""
+    """Take from a day the midnight that a spreadsheet gives it."""
     column = TABLES[table].columns().get(name) if table in TABLES else None
-    cell = pl.col(name)
     if isinstance(column, dy.Date):
-        return cell.str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
-    if isinstance(column, dy.Time):
-        return cell.str.replace(_CLOCK, "$1")
-    return cell
+        return pl.col(name).str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
+    return pl.col(name)
 
 
 def write_book(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:

@@ -1,0 +1,84 @@
+"""A workbook as the zip archive of XML that it is: where its sheets are, how it counts days."""
+
+from __future__ import annotations
+
+import lzma
+import posixpath
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+from xml.parsers import expat
+
+from matching.errors import UsageError
+
+# What reading a part raises: bytes that are damaged, packed in an unknown way, or behind a password.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    expat.ExpatError,
+    ElementTree.ParseError,
+    ValueError,
+    OSError,
+)
+_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+
+
+@dataclass(frozen=True)
+class Package:
+    """What the parts of a workbook say.
+
+    Attributes
+    ----------
+    parts : dict of str to str
+        The name in the archive by the name of the sheet.
+    since_1904 : bool
+        Whether days are counted from 1904, not from 1900.
+    uncalculated : bool
+        Whether whoever wrote it left all formulas to be calculated by whoever opens it.
+    """
+
+    parts: dict[str, str]
+    since_1904: bool
+    uncalculated: bool
+
+
+def package_of(path: Path) -> Package:
+    """Read the parts that tell of the others.
+
+    Raises
+    ------
+    UsageError
+        If it is none.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = {name.casefold().replace("\\", "/"): name for name in archive.namelist()}
+            book = ElementTree.fromstring(archive.read(names[_BOOK]))
+            relations = ElementTree.fromstring(archive.read(names[_RELATIONS]))
+    except (KeyError, *BROKEN) as error:
+        reason = "it lacks the parts of one" if isinstance(error, KeyError) else str(error)
+        text = f"{path.name} is no workbook, or a broken one ({reason}); save it as .xlsx"
+        raise UsageError(text) from None
+    targets = {item.get("Id"): item.get("Target", "") for item in relations}
+    parts = {}
+    for sheet in book.iterfind("{*}sheets/{*}sheet"):
+        key = next((value for name, value in sheet.items() if name.endswith("}id")), None)
+        part = posixpath.normpath(posixpath.join("/xl", targets.get(key, ""))).lstrip("/")
+        if part.casefold() in names:
+            parts[sheet.get("name", "")] = names[part.casefold()]
+    return Package(
+        parts,
+        _flag(book.find("{*}workbookPr"), "date1904"),
+        _flag(book.find("{*}calcPr"), "fullCalcOnLoad"),
+    )
+
+
+def _flag(element: Element | None, name: str) -> bool:
+    return element is not None and element.get(name) in ("1", "true", "on")
