@@ -19,6 +19,7 @@ _DAY = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?: 00:00:00)?$"
 _DAY_WANTED = "must be a day such as 2026-11-30"
 _CLOCK_WANTED = "must be a time of day such as 09:00"
 _STATUS_WANTED = f"must be one of {', '.join(sheets.STATUSES.values())}"
+PAIR = ["request_id", "volunteer_id"]
 # As the spreadsheet counts: the first holds the headers.
 _FIRST_ROW = 2
 # Columns that only tell, and that the hidden sheet keeps too.
@@ -50,6 +51,28 @@ class Edits:
     rows: pl.DataFrame
     original: pl.DataFrame
     faults: pl.DataFrame
+
+    def taken_off(self) -> pl.DataFrame:
+        """Return the pairs that were taken off: no row of theirs stands any more.
+
+        A row that is set aside for another fault takes nobody off. Nor does one that does not say
+        who serves, or what: of all whom it may mean, nobody is known to be gone.
+        """
+        pairs = self.rows.filter(pl.col("volunteer_id").is_not_null())
+        written = self.original.select(PAIR)
+        unknown = self.rows.filter("unknown")
+        if unknown.filter(pl.all_horizontal(pl.col(PAIR).is_null())).height:
+            written = written.clear()
+        for name in PAIR:
+            written = written.join(unknown.drop_nulls(name), on=name, how="anti")
+        before = pl.concat([written, pairs.filter(~stands()).select(PAIR)])
+        kept = pairs.filter(stands())
+        return before.unique(maintain_order=True).join(kept, on=PAIR, how="anti")
+
+
+def stands() -> pl.Expr:
+    """Tell of each row of a roster that it is to stay."""
+    return pl.col("status").ne_missing("declined")
 
 
 def read_edits(path: Path | str) -> Edits:

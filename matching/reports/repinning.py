@@ -18,11 +18,10 @@ from matching.pins import settled
 from matching.plan import Plan, local_times, slot_keys
 from matching.problem import Problem
 from matching.reports import sheets
-from matching.reports.edits import Edits, sheet_faults
+from matching.reports.edits import PAIR, Edits, sheet_faults, stands
 from matching.schema import STATUSES
 
 _PINNED, _DECLINED = STATUSES.index("pinned"), STATUSES.index("declined")
-_PAIR = ["request_id", "volunteer_id"]
 _TEAM_RULES = ("min_seats", "min_people", "team", "together")
 _NO_ROW = -1
 
@@ -125,8 +124,8 @@ def repinned(problem: Problem, edits: Edits) -> Repinned:
     if every.height and problem.on_error == "raise":
         raise DataError(every)
     rows = rows.filter(~pl.col("row").is_in(every["row"].implode()))
-    standing = rows.filter(pl.col("volunteer_id").is_not_null(), _stands())
-    gone = _gone(edits)
+    standing = rows.filter(pl.col("volunteer_id").is_not_null(), stands())
+    gone = edits.taken_off()
     base = int(problem.earlier.row.max(initial=0)) + 1
     before = _superseded(problem, standing, gone)
     pins = c.Earlier(
@@ -173,29 +172,8 @@ def _plan_of(problem: Problem) -> Plan:
     return Plan(found["volunteer"].to_numpy(), found["slot"].to_numpy().astype(np.int32))
 
 
-def _stands() -> pl.Expr:
-    return pl.col("status").ne_missing("declined")
-
-
 def _new(standing: pl.DataFrame, original: pl.DataFrame) -> pl.DataFrame:
-    return standing.join(original, on=[*_PAIR, "post"], how="anti")
-
-
-def _gone(edits: Edits) -> pl.DataFrame:
-    """Return the pairs that were taken off: no row of theirs stands any more.
-
-    A row that is set aside for another fault takes nobody off. Nor does one that does not say who
-    serves, or what: of all whom it may mean, nobody is known to be gone.
-    """
-    pairs = edits.rows.filter(pl.col("volunteer_id").is_not_null())
-    written = edits.original.select(_PAIR)
-    unknown = edits.rows.filter("unknown")
-    if unknown.filter(pl.all_horizontal(pl.col(_PAIR).is_null())).height:
-        written = written.clear()
-    for name in _PAIR:
-        written = written.join(unknown.drop_nulls(name), on=name, how="anti")
-    before = pl.concat([written, pairs.filter(~_stands()).select(_PAIR)])
-    return before.unique(maintain_order=True).join(pairs.filter(_stands()), on=_PAIR, how="anti")
+    return standing.join(original, on=[*PAIR, "post"], how="anti")
 
 
 def _superseded(problem: Problem, standing: pl.DataFrame, gone: pl.DataFrame) -> c.Earlier:
@@ -208,8 +186,8 @@ def _superseded(problem: Problem, standing: pl.DataFrame, gone: pl.DataFrame) ->
             "declined": earlier.status == _DECLINED,
         }
     ).with_row_index("at")
-    ours = pl.concat([standing.select(_PAIR), gone.select(_PAIR)])
-    kept = theirs.join(ours, on=_PAIR, how="anti")["at"]
+    ours = pl.concat([standing.select(PAIR), gone.select(PAIR)])
+    kept = theirs.join(ours, on=PAIR, how="anti")["at"]
     declined = theirs.filter("declined")["at"]
     return earlier.take(np.union1d(kept.to_numpy(), declined.to_numpy()))
 
@@ -289,7 +267,7 @@ def _resolved(problem: Problem, edits: Edits) -> tuple[pl.DataFrame, pl.DataFram
         "the order has no such time; write one of its times, or change the tables requests or "
         "options",
     )
-    standing = named.filter(_stands())
+    standing = named.filter(stands())
     several = pl.col("option_index").drop_nulls().n_unique().over("request_id") > 1
     refuse(
         standing.filter(several),
@@ -298,7 +276,7 @@ def _resolved(problem: Problem, edits: Edits) -> tuple[pl.DataFrame, pl.DataFram
         "the rows of one order have several times; give all of them the same",
     )
     refuse(
-        standing.filter(pl.struct(_PAIR).is_duplicated()),
+        standing.filter(pl.struct(PAIR).is_duplicated()),
         ("request_id", "volunteer_id"),
         "unique",
         "this volunteer stands in several rows of the order; keep one of them",

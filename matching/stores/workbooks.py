@@ -179,6 +179,8 @@ def _sheet(
         frame, faults = book.sheet(
             sheet, table, kinds.__contains__, lambda header: kinds.get(header, False)
         )
+    ours = {theirs: name for name, theirs in names.columns.get(table, {}).items()}
+    faults = faults.with_columns(pl.col("column").replace(ours))
     if frame is None:
         return None, faults
     if not frame.width:

@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from matching.errors import UsageError
 
-# What reading a part raises: bytes that are damaged, packed in an unknown way, or behind a password.
+# What reading a part raises: damaged bytes, an unknown way of packing, a password.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
