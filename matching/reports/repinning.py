@@ -148,12 +148,13 @@ def repinned(problem: Problem, edits: Edits) -> Repinned:
     # What is pinned in the end counts: rules may have set rows aside.
     aside = problem.faults.filter(pl.col("table") == sheets.ROSTER)["row"].unique()
     pinned = standing.filter(~pl.col("row").is_in(aside.implode()))
-    new = _new(pinned, edits.original).height
-    touched = pl.concat([gone["request_id"], _new(standing, edits.original)["request_id"]])
+    new = standing.join(edits.original, on=[*PAIR, "post"], how="anti")
+    added = pinned.join(new, on="row", how="semi").height
+    touched = pl.concat([gone["request_id"], new["request_id"]])
     return Repinned(
         problem,
-        kept=pinned.height - new,
-        added=new,
+        kept=pinned.height - added,
+        added=added,
         set_aside=len(aside),
         taken_off=gone.height,
         _rows=standing,
@@ -170,10 +171,6 @@ def _plan_of(problem: Problem) -> Plan:
     found = rows.with_row_index("pin").join(slots.with_row_index("slot"), on="post").filter(fits)
     found = found.sort("pin", "slot").unique("pin", keep="first", maintain_order=True)
     return Plan(found["volunteer"].to_numpy(), found["slot"].to_numpy().astype(np.int32))
-
-
-def _new(standing: pl.DataFrame, original: pl.DataFrame) -> pl.DataFrame:
-    return standing.join(original, on=[*PAIR, "post"], how="anti")
 
 
 def _superseded(problem: Problem, standing: pl.DataFrame, gone: pl.DataFrame) -> c.Earlier:
@@ -204,13 +201,12 @@ def _bans(problem: Problem, gone: pl.DataFrame) -> c.Earlier:
     volunteer = pl.Series(index_in(gone["volunteer_id"], problem.volunteers.id))
     found = gone.select("request_id", volunteer=volunteer).filter(pl.col("volunteer") >= 0)
     found = found.join(known, on="request_id", how="inner", maintain_order="left")
-    height = found.height
     return c.Earlier(
         volunteer=found["volunteer"].to_numpy(),
         post=found["post"].to_numpy(),
-        option=np.full(height, -1, np.int32),
-        status=np.full(height, _DECLINED, np.int32),
-        row=np.full(height, _NO_ROW, np.int32),
+        option=np.full(found.height, -1, np.int32),
+        status=np.full(found.height, _DECLINED, np.int32),
+        row=np.full(found.height, _NO_ROW, np.int32),
     )
 
 
