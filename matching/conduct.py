@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from matching.harmless import harmless
 from matching.interrupts import listening
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def teaching(as_json: bool = False) -> Iterator[Outcome]:
         if as_json:
             with suppress(OSError):
                 told = {"error": _error(text, error)}
-                typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+                say(json.dumps(told, ensure_ascii=False, indent=2))
         return typer.Exit(2)
 
     with warnings.catch_warnings():
@@ -117,19 +118,15 @@ def _trouble(error: OSError, outcome: Outcome) -> str:
 
 
 def tell(text: str, style: str) -> None:
-    """Write to standard error, in colour if it is a terminal and NO_COLOR is not set.
+    """Write to standard error; see `screen.tell`."""
+    from matching.screen import tell
 
-    Lines stay whole, so that what is copied from the screen is.
-    """
-    from rich.console import Console
+    tell(text, style)
 
-    console = Console(stderr=True)
-    with suppress(OSError):  # where nobody can be told
-        with console.capture() as written:
-            console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
-        # Not by the console itself: what shows progress stands between it and the screen.
-        sys.stderr.write(written.get())
-        sys.stderr.flush()
+
+def say(text: str, *, end: str = "\n", err: bool = False) -> None:
+    """Write a line, harmless for a terminal; JSON stays JSON and means the same."""
+    typer.echo(harmless(text) + end, nl=False, err=err)
 
 
 def _advised(error: MatchingError) -> str:

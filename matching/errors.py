@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from matching.harmless import harmless, one_line
+
 SHOWN = 20
 
 FAULT_SCHEMA = {
@@ -17,7 +19,11 @@ FAULT_SCHEMA = {
 
 
 class MatchingError(Exception):
-    """Base of every error this library raises on purpose."""
+    """Base of every error this library raises on purpose; its text steers no terminal."""
+
+    def __str__(self) -> str:
+        """Return the text, with what would steer a terminal written out."""
+        return harmless(super().__str__())
 
 
 class DataError(MatchingError):
@@ -65,11 +71,11 @@ class StoreError(MatchingError):
 
 def describe(fault: dict[str, object]) -> str:
     """Put one failing cell into a sentence: where it is, what it holds, what is wrong."""
-    where = f"{fault['table']}"
+    where = one_line(fault["table"])
     if fault["row"] is not None:
         where += f" row {fault['row']}"
     if fault["column"] is not None:
-        where += f", {fault['column']}"
+        where += f", {one_line(fault['column'])}"
     if fault["value"] is not None:
         where += f" = {fault['value']!r}"
     return f"  {where}: {fault['message']} [{fault['rule']}]"

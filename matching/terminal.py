@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from matching import audit
+from matching.screen import Screen
 from matching.ticker import spoken
 from matching.verdict import Verdict
 
@@ -140,7 +141,7 @@ def _print_reasons(console: Console, unfilled: pl.DataFrame) -> None:
 
 def show_nation(summary: dict[str, Any], out: str) -> None:
     """Print the figures of a plan in regions."""
-    console = Console(soft_wrap=True)
+    console = Screen(soft_wrap=True)
     proof = f"within {summary['gap']:.4%} of the proved bound {summary['bound']:,}"
     if summary["status"] == "optimal":
         proof = "proved optimal"
@@ -228,7 +229,7 @@ def _grid() -> Table:
 
 def _console() -> Console:
     """Return standard output: as wide as the terminal, in a pipe as wide as it takes."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
+    return Screen(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 
 
 def _print_table(console: Console, table: Table) -> None:

@@ -6,10 +6,12 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+
+from matching.screen import Screen
 
 if TYPE_CHECKING:
     from matching.solvers.incumbent import Progress
@@ -76,7 +78,7 @@ class Ticker:
         self._saying = False
         self._known: Progress | None = None
         self._deadline: float | None = None
-        console = Console(stderr=True)
+        console = Screen(stderr=True)
         shown = console.is_terminal and not console.is_dumb_terminal
         self._live = (
             Live(

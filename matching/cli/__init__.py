@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from matching import examples
 from matching.cli.calendars import availability
@@ -13,11 +16,37 @@ from matching.cli.drafting import draft_mapping
 from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.reporting import report
+from matching.conduct import say
+from matching.harmless import harmless
 
 # Whatever is heavy is imported where it is used: `matching --help` answers at once, and what takes
 # a second to load is loaded when progress is already on the screen.
 
+
+class _Commands(TyperGroup):
+    """The commands; what is wrong with how they were called is told harmless too."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _harmless():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _harmless():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _harmless() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            error.message = harmless(message)  # type: ignore[attr-defined]
+        raise
+
+
 app = typer.Typer(
+    cls=_Commands,
     epilog=examples.ALL,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -35,7 +64,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        typer.echo(f"volunteer-matching {version('volunteer-matching')}")
+        say(f"volunteer-matching {version('volunteer-matching')}")
         raise typer.Exit
 
 

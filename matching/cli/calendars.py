@@ -17,7 +17,7 @@ from matching.arguments import (
     WeekOption,
 )
 from matching.cli.given import options_of, policy_of, week_of
-from matching.conduct import teaching, tell
+from matching.conduct import say, teaching, tell
 from matching.extras import needing
 from matching.urls import shown
 
@@ -69,7 +69,7 @@ def availability(
         for fault in faults.iter_rows(named=True):
             tell(f"left out: {describe(fault).strip()}", "yellow")
         hours = (frame["end"] - frame["start"]).dt.total_minutes().sum() / 60
-        typer.echo(
+        say(
             f"availability of {frame['volunteer_id'].n_unique():,} volunteers: windows "
             f"{frame.height:,}, hours {hours:,.1f}; written to {shown(out)}"
         )

@@ -9,7 +9,7 @@ import typer
 
 from matching.arguments import OptionOption, TablesArgument
 from matching.cli.given import options_of
-from matching.conduct import teaching
+from matching.conduct import say, teaching
 from matching.urls import shown
 
 
@@ -37,9 +37,9 @@ def draft_mapping(
         made = draft(open_source(tables, **options_of(option)), shown(tables))
         with outcome.writing(out), replacing(out) as part:
             part.write_text(made.text, encoding="utf-8")
-        typer.echo(f"{out}: a draft to read and mend")
+        say(f"{out}: a draft to read and mend")
         for title, texts in (("missing", made.missing), ("unsure", made.unsure)):
             for text in texts:
-                typer.echo(f"{title}: {text}")
+                say(f"{title}: {text}")
         if made.missing:
             raise typer.Exit(1)

@@ -9,7 +9,7 @@ import typer
 
 from matching.arguments import FormatOption, JsonOption, OutOptionOption, Rules, Size, WeekOption
 from matching.cli.given import options_of, print_json, week_of
-from matching.conduct import teaching
+from matching.conduct import say, teaching
 from matching.urls import shown
 
 
@@ -76,7 +76,7 @@ def generate(
             print_json({name: frame.height for name, frame in world.items()})
             return
         for name, frame in world.items():
-            typer.echo(f"{name:22} {frame.height:>10,} rows")
+            say(f"{name:22} {frame.height:>10,} rows")
         say_next(("matching", "plan", shown(out), "--week", monday.isoformat(), "--out", "plan"))
 
 
@@ -118,6 +118,6 @@ def _generate_nation(
                 rows[name] = rows.get(name, 0) + frame.height
             people, orders = tables["volunteers"].height, tables["requests"].height
             if not json:
-                typer.echo(f"region {code}: {people:,} volunteers, {orders:,} requests")
+                say(f"region {code}: {people:,} volunteers, {orders:,} requests")
         if json:
             print_json(rows)

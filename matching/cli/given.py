@@ -6,8 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
+from matching.conduct import say
 from matching.extras import needing
 from matching.urls import is_url, shown, shown_option
 
@@ -21,7 +20,7 @@ def print_json(told: dict[str, Any]) -> None:
     """Write an object for machines."""
     from matching.stores.results import json_of
 
-    typer.echo(json_of(told), nl=False)
+    say(json_of(told), end="")
 
 
 def options_of(given: list[str] | None) -> dict[str, str]:

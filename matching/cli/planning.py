@@ -26,7 +26,7 @@ from matching.arguments import (
     WeekOption,
 )
 from matching.cli.given import edits_of, options_of, policy_of, print_json, week_of
-from matching.conduct import interruptible, teaching, tell
+from matching.conduct import interruptible, say, teaching, tell
 from matching.urls import is_url, shown, shown_option
 
 
@@ -153,7 +153,7 @@ def plan(
             if edits is not None:
                 kept, added, aside, off = edited.counts().values()
                 told = f"{kept:,} kept, {added:,} new, {aside:,} set aside"
-                typer.echo(f"rows of {pins}: {told}; {off:,} people taken off")
+                say(f"rows of {pins}: {told}; {off:,} people taken off")
             if summary["filled"]:
                 read = ["--mapping", str(mapping)] if mapping else []
                 checked = [
@@ -202,7 +202,7 @@ def _plan_nation(
                 time_limit=time_limit,
                 gap=gap,
                 seed=seed,
-                told=lambda text: None if json else typer.echo(text, err=True),
+                told=lambda text: None if json else say(text, err=True),
             )
     except BaseException:
         clear(Path(out))  # once more, now that nobody writes any longer

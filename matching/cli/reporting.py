@@ -19,7 +19,7 @@ from matching.arguments import (
     WeekOption,
 )
 from matching.cli.given import options_of, policy_of, result_of, week_of
-from matching.conduct import teaching
+from matching.conduct import say, teaching
 from matching.extras import needing
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def report(
                 _replacing(out, format) as part,
             ):
                 write(facts, part)
-        typer.echo(f"written to {out}")
+        say(f"written to {out}")
 
 
 def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:

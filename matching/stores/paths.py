@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,8 @@ def open_sink(
 ) -> Folder:
     """Open a folder for a plan, written as ``format``."""
     check_format(format)
+    if re.search("[\ud800-\udfff]", str(where)):
+        raise UsageError(f"{where}: this name is no UTF-8, and nothing is written there; rename it")
     return Folder(path_of(where), Names(tables or {}, columns or {}), format=format)
 
 
