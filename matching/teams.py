@@ -113,7 +113,6 @@ class _Asks(c.Columns):
 def _asks(problem: Problem) -> _Asks:
     """Join the rules about one qualification, which is exact, and give each its options."""
     rules, options = problem.team_rules, problem.options
-    rules = rules.take((rules.min_people > 0) | (rules.per_people > 0))
     key, which = np.unique(c.combine(rules.request, rules.qualification), return_inverse=True)
     least, share = np.zeros(len(key), np.int64), np.full(len(key), c.NO_LIMIT, np.int64)
     np.maximum.at(least, which, rules.min_people)

@@ -615,6 +615,7 @@ def test_team_has_holders() -> None:
         team_rules="request_id qualification min_people\n r1 lead 2",
     )
     keeps(problem, "anna r1", "ben r1")
+    keeps(problem, "anna r1", "ben r1", "old r1", "dan r1")
     breaks(
         problem,
         *("anna r1", "old r1", "dan r1"),

@@ -108,13 +108,17 @@ def test_all_that_is_asked_is_held_at_its_level(
             twice first_aid 4
             twice driver 1
             half first_aid 2""",
-        requests="request_id start end\n both Mon@09:00 Mon@11:00\n any Mon@09:00 Mon@11:00",
+        requests="""request_id start end
+            both Mon@09:00 Mon@11:00
+            aid Mon@09:00 Mon@11:00
+            any Mon@09:00 Mon@11:00""",
         post_qualifications="""request_id post qualification level
             both volunteer first_aid 2
-            both volunteer driver 1""",
+            both volunteer driver 1
+            aid volunteer first_aid 2""",
     )
-    arcs = eligible(problem)
-    assert len(arcs) == 3 + 6
+    # Who holds something twice is there once.
+    assert len(eligible(problem)) == 3 + 4 + 6
     assert {pair for pair in pairs(problem) if pair.endswith("both")} == {
         "exact both",
         "high both",
@@ -143,6 +147,14 @@ def test_what_is_asked_is_valid_on_every_day() -> None:
         **NIGHTS,
     )
     assert pairs(problem) == {"both night", "both evening", "early evening"}
+    # Where the time does not count the days still do.
+    finder = Finder(problem)
+    found = {
+        (int(v), int(s))
+        for who, which in finder.near_pairs(np.arange(2, dtype=np.int32), any_time=True)
+        for v, s in zip(who, which, strict=True)
+    }
+    assert found == {(0, 0), (0, 1), (1, 1)}
 
 
 def test_a_holder_holds_on_every_day() -> None:
