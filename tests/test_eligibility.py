@@ -172,7 +172,8 @@ def test_a_holder_holds_on_every_day() -> None:
 
 
 def test_windows_that_touch_or_overlap_are_one() -> None:
-    # From 9 to 12. The windows of one end where those of the next begin: they are not joined.
+    # From 9 to 12. The windows of one end where those of the next begin: they are not joined. Half
+    # an hour later is looked at together with it.
     problem = world(
         volunteers="volunteer_id\n exact\n touching\n nested\n gap\n early\n late\n never",
         availability="""volunteer_id start end
@@ -187,9 +188,13 @@ def test_windows_that_touch_or_overlap_are_one() -> None:
             early Mon@08:00 Mon@11:59
             late Mon@09:01 Mon@12:00
             never Mon@12:00 Mon@13:00""",
-        requests="request_id start end\n r Mon@09:00 Mon@12:00\n s Mon@12:00 Mon@13:00",
+        requests="""request_id start end
+            r Mon@09:00 Mon@12:00
+            half Mon@09:30 Mon@12:00
+            s Mon@12:00 Mon@13:00""",
     )
-    assert pairs(problem) == {"exact r", "touching r", "nested r", "never s"}
+    both = {f"{who} {where}" for who in ("exact", "touching", "nested") for where in ("r", "half")}
+    assert pairs(problem) == {*both, "late half", "never s"}
     who, start, end = merged_windows(problem.windows)
     names = problem.volunteers.id.gather(who)
     hours = [*zip(names, start / 60, end / 60, strict=True)]
@@ -244,6 +249,21 @@ def test_nobody_serves_what_they_excluded(subject: str, excluded: str) -> None:
             ben {subject} {excluded} false -50""",
     )
     assert pairs(problem) == {"anna r2", "ben r1", "ben r2", "cem r1", "cem r2"}
+
+
+def test_what_is_excluded_is_of_one_kind() -> None:
+    # The first category is that of r1, the first station that of r2.
+    problem = world(
+        volunteers="volunteer_id\n anna\n ben",
+        requests="""request_id category station_id start end
+            r1 food s2 Mon@09:00 Mon@11:00
+            r2 sport s1 Mon@09:00 Mon@11:00""",
+        stations="station_id\n s1\n s2",
+        preferences="""volunteer_id subject value never
+            anna category food true
+            ben station s1 true""",
+    )
+    assert pairs(problem) == {"anna r2", "ben r1"}
 
 
 def test_who_refuses_serves_what_they_agreed_to() -> None:

@@ -246,6 +246,16 @@ def test_the_cheapest_people_come_first() -> None:
     assert best(week, {"price": 2900}, *own) == 4050 + 3100 + 100
 
 
+@pytest.mark.parametrize("cheaper", ["cook", "guide"])
+def test_a_price_at_one_post_is_none_at_another(cheaper: str) -> None:
+    # One seat each, worth 3000: at the one b comes for 100, the other costs 2000 whoever comes.
+    week = people("abc")
+    week.request("r", start=NINE, end=TEN, posts={"cook": 1, "guide": 1})
+    posts = [{"post": post, "price": 2000.0} for post in ("cook", "guide")]
+    own = {"post": cheaper, "volunteer_id": "b", "price": 100.0}
+    assert best(week, *posts, own) == 6000 - 100 - 2000
+
+
 def test_a_price_of_who_is_not_eligible_changes_nothing() -> None:
     week = people("a")
     week.volunteer("away")
