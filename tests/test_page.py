@@ -484,7 +484,8 @@ def test_a_district_is_called_what_its_stations_have_in_common() -> None:
     stations = pl.DataFrame(
         {
             "district": ["a", "a", "b", "b", "c", None],
-            "station": ["兆麟街道第1站", "兆麟街道第2站", "North 1", "South 1", None, "x"],
+            "station": ["兆麟街道第1站", "兆麟街道第2站", "North 1", "South 1", "id7", "x"],
+            "station_id": ["id1", "id2", "id3", "id4", "id7", "id8"],
         }
     )
     assert district_names(stations) == {"a": "兆麟街道"}

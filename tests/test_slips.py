@@ -1,6 +1,7 @@
 """Slips: what each person is told, in how many text messages, and that no text can do anything."""
 
 import csv
+import re
 from datetime import datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,7 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from matching.cli import app
+from matching.reports import sheets
 from matching.reports.facts import Facts
+from matching.reports.feeds import write_feeds
+from matching.reports.page.payload import payload_of
 from matching.reports.slips import HOLDING, write_slips
 from matching.reports.slips.lines import (
     messages,
@@ -20,6 +24,7 @@ from matching.reports.slips.lines import (
     volunteer_slips,
 )
 from matching.reports.slips.paper import render
+from matching.reports.workbook import write_workbook
 from matching.stores import write_tables
 from tests.test_facts import MONDAY, facts_of, small_world
 
@@ -207,11 +212,13 @@ COLUMNS = ("service", "station", "post", "volunteer_id", "request_id", "station_
 def test_no_text_is_markup_a_formula_or_another_line(
     tmp_path: Path, facts: Facts, column: str
 ) -> None:
+    # A station that has no name is called by its id.
+    columns = [column, "station"] if column == "station_id" else [column]
     hostile = but(
         facts,
-        roster=facts.roster.with_columns(pl.lit(HOSTILE).alias(column)),
+        roster=facts.roster.with_columns(pl.lit(HOSTILE).alias(name) for name in columns),
         unfilled=facts.unfilled.with_columns(
-            pl.lit(HOSTILE).alias(name) for name in (column,) if name in facts.unfilled.columns
+            pl.lit(HOSTILE).alias(name) for name in columns if name in facts.unfilled.columns
         ),
     )
     write_slips(hostile, tmp_path)
@@ -231,6 +238,43 @@ def test_no_text_is_markup_a_formula_or_another_line(
     assert "49" not in page.text
     inside = [path.parent for path in (tmp_path / "calendars").rglob("*.ics")]
     assert set(inside) == {tmp_path / "calendars"}
+
+
+NAMELESS = {
+    "no column name": lambda stations: stations.drop("name"),
+    "an empty name": lambda stations: stations.with_columns(name=pl.lit(None, pl.String)),
+    "a blank name": lambda stations: stations.with_columns(name=pl.lit("  ")),
+    "no table stations": None,
+}
+
+
+@pytest.mark.parametrize("case", NAMELESS)
+@pytest.mark.filterwarnings("ignore:requests.station_id is filled")
+def test_a_station_without_a_name_is_called_by_its_id_everywhere(tmp_path: Path, case: str) -> None:
+    """Stations n and s: in every slip, sheet of paper, sheet of the workbook, feed and page."""
+    tables, change = small_world(), NAMELESS[case]
+    stations = tables.pop("stations")
+    facts = facts_of(tables if change is None else tables | {"stations": change(stations)})
+    told = volunteer_slips(facts).rows_by_key("volunteer_id", named=True, unique=True)
+    assert told["bo"]["zh"].splitlines()[1] == "周一11/30 09:00-11:00 探访 visitor n"
+    assert told["cy"]["en"].splitlines()[1] == "Tue 1 Dec 10:00-13:00 lunch, cook, s"
+    assert team_slips(facts).filter(request_id="r1")["zh"].item().startswith("探访 周一11/30")
+    assert " n 订单r1" in team_slips(facts).filter(request_id="r1")["zh"].item()
+    assert station_slips(facts)["en"].str.split(" ").list.first().to_list() == ["n", "s"]
+    headings = re.findall("<h1>(.*?)</h1>", render(facts))
+    assert headings == ["n", "s"]
+    assert payload_of(facts)["station"]["name"] == ["n", "s"]
+    write_workbook(facts, tmp_path / "plan.xlsx")
+    for sheet in (sheets.ROSTER, sheets.UNFILLED, sheets.STATIONS):
+        shown = pl.read_excel(tmp_path / "plan.xlsx", sheet_name=sheet, infer_schema_length=0)
+        names = shown[sheets.HEADERS["station"]].drop_nulls()
+        assert names.to_list() == shown[sheets.HEADERS["station_id"]].drop_nulls().to_list()
+        assert len(names)
+    write_feeds(facts, tmp_path / "feeds")
+    (feed,) = icalendar.Calendar.from_ical(
+        (tmp_path / "feeds/volunteers/cy.ics").read_bytes()
+    ).events
+    assert feed["LOCATION"] == "s"
 
 
 def test_from_the_command_line(tmp_path: Path) -> None:

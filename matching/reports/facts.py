@@ -40,10 +40,10 @@ class Facts:
     summary : dict
         The plan's summary as it was read or made.
     roster : polars.DataFrame
-        One row per filled seat, by station, day, time and request: ``station_id``, ``station``,
-        ``district``, ``day``, ``start``, ``end``, ``hours``, ``moment`` (the start, in its
-        time zone), ``request_id``, ``service``, ``category``, ``post``, ``option``,
-        ``volunteer_id``, ``organisation_id``, ``organisation``,
+        One row per filled seat, by station, day, time and request: ``station_id``, ``station``
+        (its name, else its id), ``district``, ``day``, ``start``, ``end``, ``hours``, ``moment``
+        (the start, in its time zone), ``request_id``, ``service``, ``category``, ``post``,
+        ``option``, ``volunteer_id``, ``organisation_id``, ``organisation``,
         ``lead`` (whether this volunteer leads the team), ``team_lead`` (who does; may be null),
         ``team`` (how many serve the request) and ``status``.
     unfilled : polars.DataFrame

@@ -61,8 +61,7 @@ def write_feeds(
             titles = teams["service"].fill_null(teams["request_id"])
             calendars.write(folder / "requests", teams["own_request_id"], titles, events)
         if "stations" in kinds:
-            titles = teams["station"].fill_null(teams["station_id"])
-            calendars.write(folder / "stations", teams["own_station_id"], titles, events)
+            calendars.write(folder / "stations", teams["own_station_id"], teams["station"], events)
 
 
 def _teams(roster: pl.DataFrame) -> pl.DataFrame:
@@ -132,9 +131,8 @@ class _Calendars:
         event.add("dtend", _told(_later(start, row["hours"])))
         event.add("status", "CONFIRMED" if row["settled"] else "TENTATIVE")
         event.add("description", "\n".join(lines))
-        place = row["station"] or row["station_id"]
-        if place:
-            event.add("location", place)
+        if row["station"]:
+            event.add("location", row["station"])
         if row["category"]:
             event.add("categories", [row["category"]])
         return event

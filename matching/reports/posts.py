@@ -8,6 +8,7 @@ import polars as pl
 from matching import columns as c
 from matching.plan import Plan, local_times, moments
 from matching.problem import Problem
+from matching.reports.plain import one_line
 
 # Where the region codes of China end: province, city, county, township, community; then all of it.
 LEVELS = (2, 4, 6, 9, 12, 200)
@@ -35,15 +36,21 @@ def requests_of(problem: Problem, tables: dict[str, pl.DataFrame]) -> pl.DataFra
     )
     rows = rows.select("request_id", "service", "category", "station_id")
     places = places_of(tables["stations"]).select("station_id", "station", "district")
-    return rows.join(places, on="station_id", how="left", maintain_order="left")
+    rows = rows.join(places, on="station_id", how="left", maintain_order="left")
+    return rows.with_columns(pl.coalesce("station", "station_id"))
 
 
 def places_of(stations: pl.DataFrame) -> pl.DataFrame:
-    """Return the stations with their districts: regions at the finest level that has few enough."""
+    """Return the stations with their districts: regions at the finest level that has few enough.
+
+    A station without a name is called by its id.
+    """
     cut = [pl.col("region").str.slice(0, level) for level in LEVELS]
     few = [level for level in cut if stations.select(level.n_unique()).item() <= MOST_DISTRICTS]
     district = few[-1] if few else cut[0]
-    return stations.select("station_id", "lat", "lon", station="name", district=district)
+    named = pl.when(one_line("name") != "").then("name")
+    station = pl.coalesce(named, "station_id")
+    return stations.select("station_id", "lat", "lon", station=station, district=district)
 
 
 def times_of(problem: Problem) -> pl.DataFrame:
@@ -88,8 +95,11 @@ def posts_of(
 
 def stations_of(posts: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Return one row per station that has requests, with its place and its seats."""
-    sums = posts.group_by("station_id").agg(
+    sums = posts.drop_nulls("station_id").group_by("station_id", "station", "district")
+    sums = sums.agg(
         pl.col("request_id").n_unique().alias("requests"), pl.col("seats", "filled").sum()
     )
-    placed = places_of(tables["stations"]).select("station_id", "station", "district", "lat", "lon")
-    return placed.join(sums, on="station_id", how="inner").sort("station_id")
+    places = tables["stations"].select("station_id", "lat", "lon")
+    placed = sums.join(places, on="station_id", how="left").sort("station_id")
+    columns = ("station_id", "station", "district", "lat", "lon", "requests", "seats", "filled")
+    return placed.select(columns)

@@ -27,7 +27,7 @@
     return String(Math.floor(rest / 60)).padStart(2, "0") + ":" + String(rest % 60).padStart(2, "0");
   };
   const dayOf = (minutes) => Math.floor(minutes / DAY);
-  const stationText = (code) => code === NONE ? say("no_place") : station.name[code] ?? station.id[code];
+  const stationText = (code) => code === NONE ? say("no_place") : station.name[code];
 
   function made(tag, text, name) {
     const element = document.createElement(tag);

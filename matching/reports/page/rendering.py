@@ -93,7 +93,8 @@ def _flat(every: dict[str, dict[str, str]]) -> dict[str, list[str]]:
 
 def district_names(stations: pl.DataFrame) -> dict[str, str]:
     """Return what the names of each district's stations have in common, if anything."""
-    names = stations.drop_nulls(["district", "station"]).group_by("district").agg("station")
+    named = stations.filter(pl.col("station") != pl.col("station_id"))
+    names = named.drop_nulls("district").group_by("district").agg("station")
     common = {d: os.path.commonprefix(these) for d, these in names.iter_rows()}  # noqa: RUF071
     common = {district: name.strip(" -_·第#0123456789") for district, name in common.items()}
     return {district: name for district, name in common.items() if len(name) > 1}

@@ -20,7 +20,7 @@ _GSM = (
     r"\^{}\\\[~\]|€"
 )
 _GSM_TWICE = r"[\^{}\\\[~\]|€]"
-_TEXTS = ("station", "service", "post", "volunteer_id", "request_id", "station_id")
+_TEXTS = ("station", "service", "post", "volunteer_id", "request_id")
 
 
 def volunteer_slips(facts: Facts) -> pl.DataFrame:
@@ -93,8 +93,7 @@ def station_slips(facts: Facts) -> pl.DataFrame:
     ``station_id``, ``day``, and the columns of `volunteer_slips`. Orders that nobody serves are
     among them, so that nobody waits in vain.
     """
-    about = ["own_station_id", "own_request_id", "station_id", "station", "service"]
-    about += ["day", "start", "end"]
+    about = ["own_station_id", "own_request_id", "station", "service", "day", "start", "end"]
     served = _plain(facts.roster).select(*about, "team").unique("own_request_id")
     left = _plain(facts.unfilled).join(served, on="own_request_id", how="anti")
     left = left.select(*about, team=pl.lit(0, pl.UInt32)).unique("own_request_id")
@@ -114,11 +113,10 @@ def station_slips(facts: Facts) -> pl.DataFrame:
         ),
     }
     slips = every.group_by("own_station_id", "day", maintain_order=True).agg(
-        pl.col("station", "station_id").first(),
+        pl.col("station").first(),
         *(text.alias(f"lines_{language}") for language, text in line.items()),
     )
-    name = pl.coalesce("station", "station_id")
-    head = {one: pl.concat_str(name, pl.lit(" "), _day(one)) for one in LANGUAGES}
+    head = {one: pl.concat_str("station", pl.lit(" "), _day(one)) for one in LANGUAGES}
     return _told(slips, head, {"station_id": "own_station_id", "day": "day"})
 
 
