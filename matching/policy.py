@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import math
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -27,6 +28,12 @@ def _key(default: Any, doc: str, unit: str = "", low: float = 0.0) -> Any:
     return field(default=default, metadata={"doc": doc, "unit": unit, "low": low})
 
 
+class Unsaid(str):
+    """A text that nobody chose: whoever reads it is told that it is the default."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Every weight and limit of the model, with the model's defaults.
@@ -40,7 +47,9 @@ class Policy:
         If a value has the wrong type or is out of its range.
     """
 
-    time_zone: str = _key("Asia/Shanghai", "time zone of every time without an offset", "IANA name")
+    time_zone: str = _key(
+        Unsaid("Asia/Shanghai"), "time zone of every time without an offset", "IANA name"
+    )
     travel_km: float = _key(
         10.0, "how far a volunteer goes, where the volunteer does not say", "km"
     )
@@ -65,9 +74,8 @@ class Policy:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            self._check(
-                item.name, getattr(self, item.name), type(item.default), item.metadata["low"]
-            )
+            kind = str if isinstance(item.default, str) else type(item.default)
+            self._check(item.name, getattr(self, item.name), kind, item.metadata["low"])
         if self.time_zone not in _zones():
             near = difflib.get_close_matches(self.time_zone[:80], _zones(), n=1, cutoff=0.6)
             meant = f"the nearest is {near[0]!r}" if near else "write for instance 'Asia/Shanghai'"
@@ -89,6 +97,11 @@ class Policy:
                 or (value > 1e9 and not endless)
             ):
                 raise PolicyError(f"policy {name} = {value!r} must be from {low:g} to 1e9")
+
+    @property
+    def time_zone_given(self) -> bool:
+        """Whether somebody chose the time zone, or it is the default."""
+        return not isinstance(self.time_zone, Unsaid)
 
     @classmethod
     @door
@@ -128,6 +141,14 @@ class Policy:
     def to_json(self) -> dict[str, Any]:
         """Return every key with its value; an infinite limit is the text ``inf``."""
         return {k: "inf" if v == math.inf else v for k, v in self.to_dict().items()}
+
+    @classmethod
+    def from_summary(cls, summary: Mapping[str, Any]) -> Policy:
+        """Return the policy that a plan was made with; the defaults, if its summary has none."""
+        policy = cls.from_json(summary.get("policy", {}))
+        if summary.get("time_zone_given", True):
+            return policy
+        return replace(policy, time_zone=Unsaid(policy.time_zone))
 
     @classmethod
     @door

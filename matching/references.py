@@ -1,15 +1,13 @@
-"""What one table says of another: references, posts that exist, trees without cycles, places."""
+"""What one table says of another: references, posts that exist, trees without cycles."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from matching.errors import DataWarning
 from matching.faults import faults_at, no_faults
 from matching.schema import DEFAULT_POST, TABLES, key_of, meta
 
@@ -22,8 +20,6 @@ _SAYS_HOW = {
     "menu": ("menu_posts", "menu_qualifications", "team_rules"),
     "requests": ("options", "posts", "post_qualifications", "team_rules"),
 }
-# Places this far from the middle of all are looked at; a swapped pair comes home when turned.
-_FAR_DEGREES = 5.0
 
 
 def check_references(
@@ -245,43 +241,3 @@ def _check_start(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame
     bad = ~optional & ~(requests["start"].is_not_null() & lasts)
     text = "give start and end, or rows in options; a menu item with minutes makes up for the end"
     return _take_out(tables, raw, "requests", bad, ("start", "end"), "when", text)
-
-
-def warn_of_places(
-    tables: dict[str, pl.DataFrame],
-    raw: Mapping[str, pl.DataFrame],
-    words: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
-) -> None:
-    """Warn of stations that are named but not given, and of coordinates that look swapped.
-
-    ``words`` puts faults into the words of the store, if it has its own.
-    """
-    for name in ("volunteers", "requests"):
-        if "stations" not in raw and tables[name]["station_id"].is_not_null().any():
-            text = f"{name}.station_id is filled, but no table stations tells where that is"
-            warnings.warn(text, DataWarning, stacklevel=4)
-    placed = {
-        n: tables[n].drop_nulls(["lat", "lon"]) for n in ("stations", "volunteers", "requests")
-    }
-    every = pl.concat([t.select("lat", "lon") for t in placed.values()])
-    if not every.height:
-        return
-    lat, lon = every["lat"].median(), every["lon"].median()
-
-    def far(a: str, b: str) -> pl.Expr:
-        return ((pl.col(a) - lat).abs() > _FAR_DEGREES) | ((pl.col(b) - lon).abs() > _FAR_DEGREES)
-
-    for name, rows in placed.items():
-        swapped = rows.filter(far("lat", "lon") & ~far("lon", "lat"))
-        if swapped.height:
-            found = faults_at(
-                name, raw[name], swapped["row"].head(5), ("lat", "lon"), "swapped", ""
-            )
-            found = found if words is None else words(found)
-            shown = ", ".join(str(row) for row in found["row"])
-            text = (
-                f"{found['table'][0]}: "
-                f"lat and lon look swapped in {swapped.height} row(s): {shown}; "
-                "all other places lie where they would be the other way round"
-            )
-            warnings.warn(text, DataWarning, stacklevel=4)

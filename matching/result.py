@@ -180,6 +180,7 @@ class Result:
             "versions": versions(),
             "seed": self.seed,
             "policy": problem.policy.to_json(),
+            "time_zone_given": problem.policy.time_zone_given,
         }
 
     def pinned_requests(self) -> list[str]:

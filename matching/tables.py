@@ -27,9 +27,10 @@ from matching.faults import (
     no_faults,
 )
 from matching.parsing import NO_SUCH_TIME, parse, to_utc, wanted, week_start
-from matching.references import check_references, warn_of_places
+from matching.references import check_references
 from matching.schema import NEEDED, TABLES, key_of, meta
 from matching.urls import shown_value
+from matching.whereabouts import warn_of_places
 
 OnError = Literal["raise", "quarantine"]
 
@@ -121,7 +122,8 @@ def clean(
         every = frames.words(every)
     if refused:
         raise DataError(every)
-    warn_of_places(tables, given, frames.words if isinstance(frames, Tables) else None)
+    words = frames.words if isinstance(frames, Tables) else None
+    warn_of_places(tables, given, week, time_zone, words)
     return tables, every
 
 

@@ -50,11 +50,19 @@ def show_plan(
     _print_grid(console, _figures(summary, seconds))
     if summary["gap"] > 0 and summary["termination"] in _ENDS:
         console.print(Text(_ENDS[summary["termination"]]))
+    show_zone(summary["policy"]["time_zone"], summary["time_zone_given"])
     if not summary["requests"]:
         console.print(Text(_nothing(summary), style="yellow"))
     _print_rows(console, frames["plan"].drop("quality"))
     _print_reasons(console, frames["unfilled"])
     console.print(Text(f"written to {out}: {', '.join(frames)}, summary"), soft_wrap=True)
+
+
+def show_zone(name: str, given: bool) -> None:
+    """Print the time zone where nobody chose it."""
+    if not given:
+        text = f"Times are those of {name}, the default: time_zone in a policy file says another."
+        _console().print(Text(text, style="yellow"), soft_wrap=True)
 
 
 def say_next(*commands: Iterable[str]) -> None:
@@ -156,6 +164,7 @@ def show_nation(summary: dict[str, Any], out: str) -> None:
     ]
     for line in lines:
         console.print(line, highlight=False, markup=False)
+    show_zone(summary["policy"]["time_zone"], summary["time_zone_given"])
 
 
 def show_check(verdict: Verdict) -> None:

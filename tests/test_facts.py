@@ -224,7 +224,7 @@ def test_tables_that_changed_since_are_told() -> None:
 
 def test_the_districts_are_few_enough() -> None:
     stations = [
-        {"station_id": f"s{n}", "lat": "1", "lon": "1", "region": f"2301{n % 30:02}{n:03}"}
+        {"station_id": f"s{n}", "lat": "45.7", "lon": "126.6", "region": f"2301{n % 30:02}{n:03}"}
         for n in range(90)
     ]
     tables = small_world() | {

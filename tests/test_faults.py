@@ -533,17 +533,6 @@ def test_rows_are_numbered_across_blocks(base: Path, monkeypatch: pytest.MonkeyP
     assert told(refused(read_tables(base)).faults) == [("bonds", 402, "visits", "-1", "min")]
 
 
-def test_swapped_coordinates_are_warned_of() -> None:
-    """Both are legal numbers in New York, so this is no error."""
-    places = {"lat": [40.7, 40.8, -74.0], "lon": [-74.0, -73.9, 40.7]}
-    tables = {name: frame for name, frame in read_tables(BASE).items() if name in NEEDED}
-    tables["volunteers"] = pl.DataFrame({"volunteer_id": ["a", "b", "c"], **places})
-    tables["availability"] = tables["availability"].clear()
-    tables["requests"] = tables["requests"].head(0)
-    with pytest.warns(DataWarning, match=r"volunteers: lat and lon look swapped in 1 row\(s\): 3"):
-        clean(tables, week=MONDAY, time_zone="America/New_York")
-
-
 def test_unknown_tables_and_columns_are_warned_of(base: Path) -> None:
     (base / "volunteer.csv").write_text("volunteer_id\nv1\n")
     replaced(base, "bonds", "last_visit", "latest_visit")

@@ -142,6 +142,7 @@ def test_the_date_line_parts_nobody() -> None:
     assert math.isnan(found["nowhere", "r"])
 
 
+@pytest.mark.filterwarnings("ignore:.*from all other places:matching.DataWarning")
 def test_around_the_pole_all_longitudes_are_near() -> None:
     week = Week("2026-03-02")
     for lon in (-180, -90, 0, 0.1, 45, 179.9):

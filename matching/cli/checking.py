@@ -53,7 +53,7 @@ def check(
             from matching.plan import Plan
             from matching.prices import Prices
             from matching.problem import Problem
-            from matching.terminal import show_check
+            from matching.terminal import show_check, show_zone
             from matching.verdict import Verdict
 
             ticker.say("read")
@@ -77,9 +77,11 @@ def check(
             ticker.say("prove")
             bound = None if prices is None else certify(problem, prices)
         verdict = Verdict(broken, worth, bound, summary)
+        zone = {"time_zone": chosen.time_zone, "time_zone_given": chosen.time_zone_given}
         if json:
-            print_json(verdict.to_json())
+            print_json(verdict.to_json() | zone)
         else:
+            show_zone(chosen.time_zone, chosen.time_zone_given)
             show_check(verdict)
         if not verdict.passes:
             raise typer.Exit(1)

@@ -79,9 +79,7 @@ def policy_of(path: Path | None, summary: dict[str, Any] | None = None) -> Polic
     """Return the policy that is named, or else the one that a plan was made with."""
     from matching.policy import Policy
 
-    if path is None and summary and "policy" in summary:
-        return Policy.from_json(summary["policy"])
-    return Policy() if path is None else Policy.from_toml(path)
+    return Policy.from_summary(summary or {}) if path is None else Policy.from_toml(path)
 
 
 def edits_of(workbook: Path, week: str | None) -> Edits:

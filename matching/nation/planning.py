@@ -244,6 +244,7 @@ class _Nation:
             "versions": versions(),
             "seed": self.terms.seed,
             "policy": self.terms.policy.to_json(),
+            "time_zone_given": self.terms.policy.time_zone_given,
             "regions": {r.code: row for r, row in zip(planned, rows, strict=True)},
         }
 
