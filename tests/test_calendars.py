@@ -1,7 +1,10 @@
 """Volunteers' calendars as the table availability: every form of time, and what cannot be read."""
 
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -16,6 +19,7 @@ from matching.stores import calendars, read_tables
 from matching.stores.calendars import read_availability
 
 MONDAY = date(2026, 11, 30)
+Windows = Callable[..., list[str]]
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -40,19 +44,21 @@ def numbered(*events: str) -> list[str]:
     return [text.replace("UID:1", f"UID:{number}") for number, text in enumerate(events)]
 
 
+def windows_of(
+    folder: Path, text: str, week: date = MONDAY, zone: str = "Asia/Shanghai", **options: Any
+) -> list[str]:
+    """Read one calendar: windows as ``11-30 09:00/11-30 11:00``."""
+    (folder / "ann.ics").write_text(text, encoding="utf-8")
+    frame, _ = read_availability(folder, week, zone, **options)
+    assert set(frame["volunteer_id"]) <= {"ann"}
+    assert frame.schema["start"] == pl.Datetime("us", zone)
+    told = (pl.col(name).dt.strftime("%m-%d %H:%M") for name in ("start", "end"))
+    return frame.select(pl.concat_str(told, separator="/")).to_series().to_list()
+
+
 @pytest.fixture
-def windows(tmp_path: Path):
-    """Return a function that reads one calendar: windows as ``11-30 09:00/11-30 11:00``."""
-
-    def read(text: str, week: date = MONDAY, zone: str = "Asia/Shanghai", **options) -> list[str]:
-        (tmp_path / "ann.ics").write_text(text, encoding="utf-8")
-        frame, _ = read_availability(tmp_path, week, zone, **options)
-        assert set(frame["volunteer_id"]) <= {"ann"}
-        assert frame.schema["start"] == pl.Datetime("us", zone)
-        told = (pl.col(name).dt.strftime("%m-%d %H:%M") for name in ("start", "end"))
-        return frame.select(pl.concat_str(told, separator="/")).to_series().to_list()
-
-    return read
+def windows(tmp_path: Path) -> Windows:
+    return partial(windows_of, tmp_path)
 
 
 MORNING = ("DTSTART;TZID=Asia/Shanghai:20261130T090000", "DTEND;TZID=Asia/Shanghai:20261130T110000")
@@ -94,11 +100,11 @@ AT_NINE = "11-30 09:00/11-30 11:00"
         ),
     ],
 )
-def test_one_event(windows, lines: tuple[str, ...], expected: str) -> None:
+def test_one_event(windows: Windows, lines: tuple[str, ...], expected: str) -> None:
     assert windows(calendar(event(*lines))) == [expected]
 
 
-def test_what_lasts_hours_does_so_when_the_clock_turns(windows) -> None:
+def test_what_lasts_hours_does_so_when_the_clock_turns(windows: Windows) -> None:
     """From Saturday 22:00 in New York, before the hour from 01:00 comes twice."""
     start = "DTSTART;TZID=America/New_York:20261031T220000"
     sunday = (date(2026, 10, 26), "America/New_York")
@@ -108,13 +114,15 @@ def test_what_lasts_hours_does_so_when_the_clock_turns(windows) -> None:
     assert windows(calendar(event(start, "DURATION:P1D")), *sunday) == ["10-31 22:00/11-01 22:00"]
 
 
-def test_what_touches_only_other_weeks_is_left_out(windows) -> None:
+def test_what_touches_only_other_weeks_is_left_out(windows: Windows) -> None:
     before = event("DTSTART:20261129T090000", "DURATION:PT2H")
     after = event("DTSTART:20261207T000000", "DURATION:PT2H")
     assert windows(calendar(*numbered(before, after))) == []
 
 
-def test_every_tuesday_and_thursday_without_the_thursday_and_with_a_saturday(windows) -> None:
+def test_tuesdays_and_thursdays_without_a_thursday_and_with_a_saturday(
+    windows: Windows,
+) -> None:
     text = event(
         "DTSTART;TZID=Asia/Shanghai:20260901T090000",
         "DURATION:PT1H",
@@ -130,7 +138,7 @@ def test_every_tuesday_and_thursday_without_the_thursday_and_with_a_saturday(win
     ]
 
 
-def test_one_of_a_series_is_moved_and_one_is_cancelled(windows) -> None:
+def test_one_of_a_series_is_moved_and_one_is_cancelled(windows: Windows) -> None:
     series = event("DTSTART:20261130T090000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=3")
     moved = event(
         "RECURRENCE-ID:20261201T090000", "DTSTART:20261201T150000", "DTEND:20261201T170000"
@@ -142,7 +150,7 @@ def test_one_of_a_series_is_moved_and_one_is_cancelled(windows) -> None:
     ]
 
 
-def test_a_weekly_hour_stays_at_its_hour_when_summer_time_ends(windows) -> None:
+def test_a_weekly_hour_stays_at_its_hour_when_summer_time_ends(windows: Windows) -> None:
     """New York turns its clocks back on Sunday 2026-11-01; UTC offset -4 becomes -5."""
     text = event(
         "DTSTART;TZID=America/New_York:20261003T000000", "DURATION:PT4H", "RRULE:FREQ=WEEKLY"
@@ -158,7 +166,7 @@ def test_a_weekly_hour_stays_at_its_hour_when_summer_time_ends(windows) -> None:
     assert found == ["10-31 00:00/10-31 04:00", "11-01 00:00/11-01 04:00"]
 
 
-def test_a_rule_with_a_number_of_times_and_one_of_days(windows) -> None:
+def test_a_rule_with_a_number_of_times_and_one_of_days(windows: Windows) -> None:
     """Five days from the Saturday before are three of the week; the others are all days."""
     times = event("DTSTART:20261128T090000", "DURATION:PT1H", "RRULE:FREQ=DAILY;COUNT=5")
     days = event("DTSTART;VALUE=DATE:20260604", "RRULE:FREQ=MONTHLY;BYDAY=1FR")
@@ -170,7 +178,7 @@ def test_a_rule_with_a_number_of_times_and_one_of_days(windows) -> None:
     ]
 
 
-def test_overlapping_and_touching_windows_are_one(windows) -> None:
+def test_overlapping_and_touching_windows_are_one(windows: Windows) -> None:
     parts = numbered(
         event("DTSTART:20261130T090000", "DURATION:PT2H"),
         event("DTSTART:20261130T100000", "DURATION:PT2H"),
@@ -179,7 +187,7 @@ def test_overlapping_and_touching_windows_are_one(windows) -> None:
     assert windows(calendar(*parts)) == ["11-30 09:00/11-30 13:00"]
 
 
-def test_an_event_shown_as_busy_is_time_or_is_none(windows) -> None:
+def test_an_event_shown_as_busy_is_time_or_is_none(windows: Windows) -> None:
     free = event("DTSTART:20261130T080000", "DURATION:PT4H", "TRANSP:TRANSPARENT")
     busy = event("DTSTART:20261130T100000", "DURATION:PT6H", "TRANSP:OPAQUE")
     text = calendar(*numbered(busy, free))
@@ -187,7 +195,7 @@ def test_an_event_shown_as_busy_is_time_or_is_none(windows) -> None:
     assert windows(text, events="free") == ["11-30 08:00/11-30 10:00"]
 
 
-def test_blocks_of_availability_less_what_is_busy(windows) -> None:
+def test_blocks_of_availability_less_what_is_busy(windows: Windows) -> None:
     parts = [
         block(
             available(
@@ -211,7 +219,9 @@ def test_blocks_of_availability_less_what_is_busy(windows) -> None:
     assert windows(calendar(*parts), events="free") == expected
 
 
-def test_the_block_of_the_higher_priority_has_the_last_word_where_it_speaks(windows) -> None:
+def test_the_block_of_the_higher_priority_has_the_last_word(
+    windows: Windows,
+) -> None:
     always = available("DTSTART:20261130T000000Z", "DURATION:P7D")
     evenings = available("DTSTART:20261201T100000Z", "DURATION:PT2H")
     tuesday = ("DTSTART:20261130T160000Z", "DTEND:20261201T160000Z")
@@ -226,7 +236,7 @@ def test_the_block_of_the_higher_priority_has_the_last_word_where_it_speaks(wind
     assert windows(calendar(*reversed(parts))) == expected
 
 
-def test_nothing_outside_its_block_is_available(windows) -> None:
+def test_nothing_outside_its_block_is_available(windows: Windows) -> None:
     text = block(
         "DTSTART:20261201T000000Z",
         "DURATION:PT10H",
@@ -256,6 +266,9 @@ def test_nothing_outside_its_block_is_available(windows) -> None:
             "never holds",
         ),
         (calendar(event(MORNING[0], "RRULE:FREQ=MINUTELY;BYSETPOS=5")), "never holds"),
+        (calendar(event(MORNING[0], "EXRULE:FREQ=MINUTELY;BYSETPOS=5")), "never holds"),
+        (calendar(event(MORNING[0], "RRULE:RSCALE=CHINESE;FREQ=YEARLY")), "CHINESE"),
+        (calendar("CALSCALE:CHINESE", event(*MORNING)), "by 'CHINESE', not"),
     ],
 )
 def test_a_calendar_that_cannot_be_read_is_named_and_its_text_is_not(
@@ -276,6 +289,7 @@ def test_a_calendar_that_cannot_be_read_is_named_and_its_text_is_not(
 
 @given(st.lists(st.tuples(st.integers(0, 10_000), st.binary(min_size=1, max_size=3)), max_size=4))
 @settings(max_examples=60)
+@pytest.mark.filterwarnings("ignore:ann.ics. :matching.DataWarning")
 def test_a_damaged_calendar_is_read_or_named(
     tmp_path_factory: pytest.TempPathFactory, damages: list[tuple[int, bytes]]
 ) -> None:

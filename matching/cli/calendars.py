@@ -47,6 +47,7 @@ def availability(
     with teaching() as outcome:
         from matching.adapters import open_sink
         from matching.errors import UsageError, describe
+        from matching.terminal import show_zone
 
         with needing("reading calendars"):
             from matching.stores.calendars import read_availability
@@ -56,10 +57,11 @@ def availability(
         if out.lower().endswith((".zip", ".xlsx")) or not hasattr(sink, "write_tables"):
             text = "takes no table beside those that it holds; name the folder of the tables"
             raise UsageError(f"{shown(out)} {text}")
+        chosen = policy_of(policy)
         frame, faults = read_availability(
             calendars,
             week_of(week),
-            policy_of(policy).time_zone,
+            chosen.time_zone,
             events=events.value,
             on_error=on_error.value,
             workers=workers,
@@ -69,6 +71,7 @@ def availability(
         for fault in faults.iter_rows(named=True):
             tell(f"left out: {describe(fault).strip()}", "yellow")
         hours = (frame["end"] - frame["start"]).dt.total_minutes().sum() / 60
+        show_zone(chosen.time_zone, chosen.time_zone_given)
         say(
             f"availability of {frame['volunteer_id'].n_unique():,} volunteers: windows "
             f"{frame.height:,}, hours {hours:,.1f}; written to {shown(out)}"

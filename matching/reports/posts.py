@@ -95,8 +95,8 @@ def posts_of(
 
 def stations_of(posts: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Return one row per station that has requests, with its place and its seats."""
-    sums = posts.drop_nulls("station_id").group_by("station_id", "station", "district")
-    sums = sums.agg(
+    by_station = posts.drop_nulls("station_id").group_by("station_id", "station", "district")
+    sums = by_station.agg(
         pl.col("request_id").n_unique().alias("requests"), pl.col("seats", "filled").sum()
     )
     places = tables["stations"].select("station_id", "lat", "lon")
