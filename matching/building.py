@@ -10,10 +10,11 @@ import polars as pl
 from matching import columns as c
 from matching.parsing import to_local, to_utc, week_start
 from matching.policy import Policy
-from matching.references import posts_of
-from matching.schema import PAIR_RULES, STATUSES, SUBJECTS
+from matching.references import posts_of, times_of
+from matching.schema import KEPT, PAIR_RULES, STATUSES, SUBJECTS
 
 _NULL = -1
+_IN_WEEK = pl.col("day").is_between(0, 6)
 _MOST = 2**31 - 1
 
 
@@ -28,6 +29,10 @@ def _floats(series: pl.Series, default: float = np.nan) -> c.Floats:
 
 def _truths(series: pl.Series) -> c.Bools:
     return series.fill_null(False).to_numpy().astype(np.bool_)
+
+
+def _statuses(series: pl.Series) -> c.Ints:
+    return _ints(series.cast(pl.String).replace_strict(STATUSES, range(len(STATUSES))))
 
 
 def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
@@ -50,7 +55,8 @@ class Builder:
         self.volunteer_ids = tables["volunteers"]["volunteer_id"]
         self.organisation_ids = self._all_ids("organisation_id")
         self.qualification_ids = self._all_qualifications()
-        self.times = self._times()
+        self.all_times = self._times()
+        self.times = self.all_times.filter(_IN_WEEK)
         chosen = self.times["request_id"].unique()
         requests = tables["requests"].join(
             tables["menu"].select(
@@ -79,19 +85,9 @@ class Builder:
         return pl.concat([self.tables[n]["qualification"].unique() for n in names]).unique().sort()
 
     def _times(self) -> pl.DataFrame:
-        """Return the times that start in the week, those of options and those of requests."""
-        options = self.tables["options"].select("request_id", "option", "start", "end")
-        minutes = self.tables["menu"].select("menu_item", "minutes")
-        own = self.tables["requests"].join(options, on="request_id", how="anti")
-        own = own.join(minutes, on="menu_item", how="left").select(
-            "request_id",
-            option=pl.lit(None, dtype=pl.String),
-            start="start",
-            end=pl.col("end").fill_null(pl.col("start") + pl.duration(minutes=pl.col("minutes"))),
-        )
+        """Return all times, of options and of requests, with the day they start on."""
         day = (to_local(pl.col("start"), self.zone).dt.date() - self.monday).dt.total_days()
-        times = pl.concat([own, options]).with_columns(day=day)
-        return times.filter(pl.col("day").is_between(0, 6))
+        return times_of(self.tables).with_columns(day=day)
 
     def _minutes(self, column: str) -> pl.Expr:
         minutes = (pl.col(column) - self.monday_utc).dt.total_minutes()
@@ -307,14 +303,43 @@ class Builder:
             volunteer=self._of_volunteers("assignments"),
             post=self._find(t, "post", request, posts.id, posts.request),
             option=self._find(t, "option", request, options.id, options.request),
-            status=_ints(
-                t["status"].cast(pl.String).replace_strict(STATUSES, range(len(STATUSES)))
-            ),
+            status=_statuses(t["status"]),
             row=_ints(t["row"]),
         )
         # An option that is not of this week is one that was named and not found.
         elsewhere = (every.option < 0) & t["option"].is_not_null().to_numpy()
         return every.take((every.post >= 0) & ~elsewhere)
+
+    def other_weeks(self) -> c.OtherWeeks:
+        """Find what people are held to at times outside the week.
+
+        Without an option a row speaks of the times in the week; if there are none, of all others.
+        """
+        t = self.tables["assignments"].filter(pl.col("status").cast(pl.String).is_in(KEPT))
+        times = self.all_times.rename({"option": "at"})
+        t = t.select("volunteer_id", "request_id", "option", "status", "row").join(
+            times, on="request_id", maintain_order="left"
+        )
+        t = t.filter(pl.col("option").is_null() | (pl.col("option") == pl.col("at")))
+        t = t.filter(~_IN_WEEK.any().over("row"))
+        places = self._placed(self.tables["requests"]).select("request_id", "lat", "lon")
+        t = t.join(places, on="request_id", maintain_order="left")
+        t = t.with_columns(
+            self._minutes("start"),
+            self._minutes("end"),
+            volunteer=pl.Series(index_in(t["volunteer_id"], self.volunteer_ids)),
+        ).sort("volunteer", "start", "end", "request_id")
+        return c.OtherWeeks(
+            volunteer=_ints(t["volunteer"]),
+            request_id=t["request_id"],
+            request=index_in(t["request_id"], self.request_ids),
+            option=t["at"],
+            status=_statuses(t["status"]),
+            start=_ints(t["start"]),
+            end=_ints(t["end"]),
+            lat=_floats(t["lat"]),
+            lon=_floats(t["lon"]),
+        )
 
     @staticmethod
     def _find(

@@ -186,6 +186,21 @@ class Earlier(Columns):
 
 
 @dataclass(frozen=True)
+class OtherWeeks(Columns):
+    """What people are held to in other weeks, sorted by volunteer: pinned, accepted, published."""
+
+    volunteer: Ints
+    request_id: pl.Series
+    request: Ints  # -1: none of this week's
+    option: pl.Series  # null where the request has its own time
+    status: Ints  # an index into `schema.STATUSES`
+    start: Ints
+    end: Ints
+    lat: Floats  # degrees; NaN where the place is unknown
+    lon: Floats
+
+
+@dataclass(frozen=True)
 class Organisations(Columns):
     """One row per organisation."""
 

@@ -15,6 +15,7 @@ import numpy as np
 import polars as pl
 
 from matching import columns as c
+from matching.edges import Edges
 from matching.geometry import Places, distance_km
 from matching.problem import Problem
 from matching.schema import STATUSES, SUBJECTS
@@ -40,6 +41,8 @@ RULES = (
     "declined",
     "consent",
     "only_listed",
+    "already_served",
+    "other_week",
 )
 
 
@@ -114,7 +117,7 @@ class Finder:
         self.qualified_cache: dict[tuple[int, int, int], c.Ints | None] = {}
         self.window_volunteer, self.window_start, self.window_end = merged_windows(problem.windows)
         self.windows_of = c.starts_of(self.window_volunteer, len(people))
-        self.bans = _Bans(problem)
+        self.bans, self.edges = _Bans(problem), Edges(problem)
 
     def near_pairs(self, slots: c.Ints, *, any_time: bool = False) -> Iterator[Pairs]:
         """Yield volunteers and slots that qualification, place and rough time leave possible.
@@ -219,6 +222,8 @@ class Finder:
             ("declined", self.bans.declined),
             ("consent", self.bans.consents),
             ("only_listed", self.bans.listed),
+            ("already_served", self.edges.unserved),
+            ("other_week", self.edges.apart),
         ):
             if rule is not None:
                 fits = rule(volunteer, slot)

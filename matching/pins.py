@@ -27,6 +27,8 @@ _ABOUT_ONE = (
     "declined",
     "consent",
     "only_listed",
+    "already_served",
+    "other_week",
 )
 # What depends on the options that are chosen for the pins of one volunteer.
 _ABOUT_WEEKS = ("overlap", "travel", "rest", "max_shifts", "max_hours", "max_shifts_per_day")

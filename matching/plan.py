@@ -14,9 +14,9 @@ from matching.errors import DataError
 from matching.faults import fault, faults_of
 from matching.parsing import to_local, to_utc, week_start
 from matching.problem import Problem
-from matching.schema import STATUSES
+from matching.schema import KEPT, STATUSES
 
-KEPT_STATUSES = tuple(STATUSES.index(name) for name in ("pinned", "accepted", "published"))
+KEPT_STATUSES = tuple(STATUSES.index(name) for name in KEPT)
 _KEYS = ["request_id", "post", "option", "volunteer_id"]
 
 

@@ -59,6 +59,7 @@ class Problem:
     pairs: c.Pairs
     bonds: c.Bonds
     earlier: c.Earlier
+    other_weeks: c.OtherWeeks
     organisations: c.Organisations
     affinities: c.Affinities
     qualification_ids: pl.Series
@@ -140,6 +141,7 @@ class Problem:
             pairs=build.pairs(),
             bonds=build.bonds(),
             earlier=build.earlier(posts, options),
+            other_weeks=build.other_weeks(),
             organisations=build.organisations(),
             affinities=build.affinities(posts),
             qualification_ids=build.qualification_ids,

@@ -231,6 +231,26 @@ def posts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     return every.join(order, on="request_id").sort("order", "post").drop("order")
 
 
+def times_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return the times of every request: those of its options, else its own.
+
+    Returns
+    -------
+    polars.DataFrame
+        ``request_id``, ``option`` (null for a request's own time), ``start``, ``end``.
+    """
+    options = tables["options"].select("request_id", "option", "start", "end")
+    own = tables["requests"].join(options, on="request_id", how="anti")
+    minutes = tables["menu"].select("menu_item", "minutes")
+    own = own.join(minutes, on="menu_item", how="left").select(
+        "request_id",
+        option=pl.lit(None, dtype=pl.String),
+        start="start",
+        end=pl.col("end").fill_null(pl.col("start") + pl.duration(minutes=pl.col("minutes"))),
+    )
+    return pl.concat([own, options])
+
+
 def _check_start(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Refuse a request that no option and no time of its own says when to serve."""
     requests = tables["requests"]

@@ -15,6 +15,8 @@ CONSENT = ("ask", "accept", "refuse")
 SUBJECTS = ("category", "menu_item", "station", "organisation", "beneficiary", "post")
 PAIR_RULES = ("together", "apart")
 STATUSES = ("pinned", "accepted", "published", "offered", "declined")
+# Those by which somebody is held to a service.
+KEPT = STATUSES[:3]
 DEFAULT_POST = "volunteer"
 
 MAX_COUNT = 1_000_000
@@ -142,7 +144,7 @@ class Qualifications(dy.Schema):
 
 
 class Availability(dy.Schema):
-    """When a volunteer can serve: dated windows, or weekly ones expanded over the planned week."""
+    """When a volunteer can serve: dated windows, or weekly ones, which recur every week."""
 
     volunteer_id = _id("who is available", required=True, refers="volunteers")
     start = _time("start of a dated window")
@@ -327,7 +329,7 @@ class Bonds(dy.Schema):
 
 
 class Assignments(dy.Schema):
-    """What was decided or answered before this plan."""
+    """What was decided or answered before this plan, in this week and in others."""
 
     volunteer_id = _id("who", key=True, refers="volunteers")
     request_id = _id("where", key=True, refers="requests")

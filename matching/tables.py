@@ -26,8 +26,9 @@ from matching.faults import (
     faults_of,
     no_faults,
 )
-from matching.parsing import NO_SUCH_TIME, parse, to_utc, wanted, week_start
-from matching.references import check_references
+from matching.parsing import NO_SUCH_TIME, parse, wanted
+from matching.recurring import dated
+from matching.references import check_references, times_of
 from matching.schema import NEEDED, TABLES, key_of, meta
 from matching.urls import shown_value
 from matching.whereabouts import warn_of_places
@@ -110,9 +111,17 @@ def clean(
     tables = {}
     for name in TABLES:
         set_aside = faults[0].filter(pl.col("table") == name)["row"]
-        tables[name], found = _clean_table(name, given.get(name), set_aside, week, time_zone)
+        tables[name], found = _clean_table(name, given.get(name), set_aside, time_zone)
         faults += found
     faults += check_references(tables, given, _whole_tables(faults))
+    # How far weekly windows must reach, only requests without a fault can tell.
+    windows, skipped = dated(tables["availability"], times_of(tables), week, time_zone)
+    tables["availability"] = windows
+    if len(skipped):
+        text = WINDOW_SKIPS.format(time_zone=time_zone)
+        clock = ("weekday", "start_time", "end_time")
+        raw = given["availability"]
+        faults.append(faults_at("availability", raw, skipped, clock, "exists_in_time_zone", text))
     every = pl.concat(faults)
     refused = every.height > 0 and on_error == "raise"
     if refused:
@@ -167,7 +176,7 @@ def _warn_of_unknown(frames: Mapping[str, pl.DataFrame]) -> None:
 
 
 def _clean_table(
-    name: str, raw: pl.DataFrame | None, set_aside: pl.Series, week: date, time_zone: str
+    name: str, raw: pl.DataFrame | None, set_aside: pl.Series, time_zone: str
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     schema = _with_row(TABLES[name])
     if raw is None:
@@ -193,11 +202,6 @@ def _clean_table(
     bad = pl.concat([twice, *unread.values()])
     if len(bad):
         rows = rows.filter(~pl.col("row").is_in(bad.implode()))
-    if name == "availability":
-        rows, skipped = _expand_weekly(rows, week, time_zone)
-        text = WINDOW_SKIPS.format(time_zone=time_zone)
-        clock = ("weekday", "start_time", "end_time")
-        faults.append(faults_at(name, raw, skipped, clock, "exists_in_time_zone", text))
     return rows, faults
 
 
@@ -273,26 +277,3 @@ def _broken_rules(
         rule = rule.removeprefix("check__")
         faults.append(faults_at(name, raw, rows, columns_shown, rule, text))
     return faults
-
-
-def _expand_weekly(
-    rows: pl.DataFrame, week: date, time_zone: str
-) -> tuple[pl.DataFrame, pl.Series]:
-    """Return the rows with the weekly windows dated, and the numbers of those that cannot be."""
-    weekly = pl.col("weekday").is_not_null()
-    day = week_start(week) + pl.duration(days=pl.col("weekday") - 1)
-    until_midnight = pl.when(pl.col("end_time") == pl.time(0, 0)).then(1).otherwise(0)
-
-    def on(day: pl.Expr, clock: str) -> pl.Expr:
-        return day + pl.duration(nanoseconds=pl.col(clock).cast(pl.Int64))
-
-    dated = rows.filter(weekly)
-    if dated.is_empty():
-        return rows, dated["row"]
-    dated = dated.with_columns(
-        start=to_utc(on(day, "start_time"), time_zone),
-        end=to_utc(on(day + pl.duration(days=until_midnight), "end_time"), time_zone),
-    )
-    skipped = (pl.col("start") == NO_SUCH_TIME) | (pl.col("end") == NO_SUCH_TIME)
-    kept = pl.concat([rows.filter(~weekly), dated.filter(~skipped)])
-    return kept, dated.filter(skipped)["row"]

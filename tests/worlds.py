@@ -150,7 +150,10 @@ class Maker:
         self.rows: dict[str, list[Row]] = {name: [] for name in _COLUMNS}
         self.v = [f"v{n}" for n in range(volunteers)]
         self.q = [f"r{n}" for n in range(requests)]
-        self.days = range(2 if requests <= 6 else 7)
+        # Some worlds lie at an edge of the week: what is kept beyond it counts.
+        self.edge = d.chance(35)
+        few = d.pick((0, 0, -1), (6, 6, 7)) if self.edge else (0, 1)
+        self.days = few if requests <= 6 else tuple(range(-1, 8) if self.edge else range(7))
         self.organisations, self.stations = ("o0", "o1", "o2"), ("s0", "s1", "s2")
         self.items, self.skills, self.categories = ("m0", "m1"), ("k0", "k1", "k2"), ("c0", "c1")
         self.posts_of: dict[str, list[str]] = {}
@@ -180,12 +183,16 @@ class Maker:
     def when(self) -> tuple[datetime, datetime]:
         """Return the time of a service; in a tree world two times are the same or far apart."""
         d = self.d
-        day = d.count(0, len(self.days) - 1)
+        number = d.count(0, len(self.days) - 1)
+        day = self.days[number]
+        if not 0 <= day < 7:
+            start = self.moment(day, d.pick(22.5, 20) if day < 0 else d.pick(0, 5))
+            return start, start + timedelta(hours=d.pick(12, 2, 18))
         if not self.full:
-            start = self.moment(day, d.pick(8, 13, 18))
+            start = self.moment(day, d.pick(8, 13, 18, *([23] if self.edge else [])))
             return start, start + timedelta(hours=2)
         if self.busy:
-            start = self.moment(day // 2, d.pick(9, 8, 10, 9, 22, 32, 22, 32))
+            start = self.moment(self.days[number // 2], d.pick(9, 8, 10, 9, 22, 32, 22, 32))
             return start, start + timedelta(minutes=d.pick(60, 60, 50))
         if d.chance(5):
             day = d.pick(-1, 6, 7)
@@ -314,7 +321,7 @@ class Maker:
                     valid_from=since,
                     valid_until=until,
                 )
-        for day in self.days:
+        for day in sorted(set(self.days)):
             self.windows(v, day)
 
     def windows(self, v: str, day: int) -> None:
@@ -327,7 +334,7 @@ class Maker:
             "long": [(7, 31)],
             "nested": [(7, 31), (9, middle)],
             "two": [(7, middle), (middle - d.pick(0, 1), 24)],
-            "weekly": [(8, 24)],
+            "weekly": d.pick([(8, 24)], [(0, 24)], [(0, 9), (8, 24)]),
             "short": [d.pick((8, 13), (13, 20.5), (20, 28))],
             "none": [],
         }
@@ -336,7 +343,7 @@ class Maker:
             cells: Row = {"volunteer_id": v, "preference": liked}
             if kind == "weekly":
                 clocks = {"start_time": time(start), "end_time": time(end % 24)}
-                self.add("availability", **cells, weekday=day + 1, **clocks)
+                self.add("availability", **cells, weekday=day % 7 + 1, **clocks)
             else:
                 times = {"start": self.moment(day, start), "end": self.moment(day, end)}
                 self.add("availability", **cells, **times)
@@ -368,10 +375,16 @@ class Maker:
             if d.chance(30):
                 who, visits = d.pick("b0", "b1"), d.maybe(0, 3, 14)
                 self.add("bonds", volunteer_id=v, beneficiary_id=who, visits=visits)
-            q = d.pick(*self.q)
             if d.chance(40):
                 status = d.pick("accepted", "published", "offered", "declined")
-                self.answer(v, q, status)
+                self.answer(v, d.pick(*self.q), status)
+            for q, option in self.beyond() if self.edge else ():
+                if d.chance(50):
+                    named = d.pick(option, option, option, None)
+                    # Without its option a pin would be one of this week, kept or not.
+                    firm = "pinned" if named == option else "published"
+                    self.answer(v, q, d.pick("accepted", "published", firm, "offered"), named)
+            q = d.pick(*self.q)
             if d.chance(30):
                 post = d.maybe(*self.posts_of[q])
                 score = d.pick(5, 150, -150, -2000)
@@ -382,11 +395,20 @@ class Maker:
                 rule = d.pick("apart", "together")
                 self.add("pairs", volunteer_a=self.v[n], volunteer_b=self.v[n - 1], rule=rule)
 
-    def answer(self, v: str, q: str, status: str) -> None:
+    def beyond(self) -> list[tuple[str, str | None]]:
+        """Return the requests, or options of some, that start in another week."""
+        rows = self.rows["requests"] + self.rows["options"]
+        first, last = self.moment(0, 0), self.moment(7, 0)
+        there = (row for row in rows if row["start"] and not first <= row["start"] < last)
+        return [(row["request_id"], row.get("option")) for row in there]
+
+    def answer(self, v: str, q: str, status: str, *named: str | None) -> None:
         options = [row["option"] for row in self.rows["options"] if row["request_id"] == q]
-        post, option = self.d.pick(*self.posts_of[q]), self.d.maybe(*options)
+        post = self.d.pick(*self.posts_of[q])
+        (option,) = named or [self.d.maybe(*options)]
         row = {"volunteer_id": v, "request_id": q, "post": post, "option": option}
-        self.add("assignments", **row, status=status)
+        if not any(row.items() <= known.items() for known in self.rows["assignments"]):
+            self.add("assignments", **row, status=status)
 
     def pinned(self, tables: Tables) -> Tables:
         """Pin a few services that can all be kept."""

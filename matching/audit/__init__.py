@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from matching.audit import pair_rules, team_rules, week_rules, worth
+from matching.audit import edge_rules, pair_rules, team_rules, week_rules, worth
 from matching.audit.findings import FOUND
 from matching.audit.services import services_of
 from matching.doors import door
@@ -49,6 +49,14 @@ RULES: tuple[Rule, ...] = tuple(
             "who refuses to be proposed serves only where pinned or accepted",
         ),
         (pair_rules.only_listed, "under `only_listed`, only pairs in `affinities` serve"),
+        (
+            edge_rules.already_served,
+            "a request that is kept at an option in another week is not served again",
+        ),
+        (
+            edge_rules.other_week,
+            "next to what a volunteer is held to in other weeks there is time to travel and rest",
+        ),
         (week_rules.overlap, "a volunteer's services do not overlap"),
         (week_rules.travel, "a volunteer has time to travel from one service to the next"),
         (

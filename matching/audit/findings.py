@@ -51,12 +51,12 @@ def tell(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFram
     return pl.DataFrame(told).with_columns(broken.with_columns(detail=detail)["detail"])
 
 
-def clock(problem: Problem, minutes: str) -> pl.Expr:
+def clock(problem: Problem, minutes: str, form: str = "%a %H:%M") -> pl.Expr:
     """Return a column of minutes since the week began as local weekday and time: ``Tue 09:30``."""
     zone = problem.policy.time_zone
     monday = datetime.combine(problem.week, time(), ZoneInfo(zone)).astimezone(UTC)
     moment = pl.lit(monday.replace(tzinfo=None)) + pl.duration(minutes=pl.col(minutes))
-    return moment.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.strftime("%a %H:%M")
+    return moment.dt.replace_time_zone("UTC").dt.convert_time_zone(zone).dt.strftime(form)
 
 
 def date(problem: Problem, day: str) -> pl.Expr:

@@ -80,7 +80,13 @@ def used_by(problem: Problem, services: pl.DataFrame) -> c.Bools:
 
 def concerning(
     problem: Problem,
-    columns: c.Windows | c.Holdings | c.Preferences | c.Bonds | c.Earlier | c.Affinities,
+    columns: c.Windows
+    | c.Holdings
+    | c.Preferences
+    | c.Bonds
+    | c.Earlier
+    | c.OtherWeeks
+    | c.Affinities,
     services: pl.DataFrame,
 ) -> pl.DataFrame:
     """Return the rows of those who serve: few, where most volunteers stay at home."""

@@ -39,6 +39,9 @@ POLICY: dict[str, Any] = {
     "load_recent_hours": 40,
 }
 
+# The weeks that weekly windows are written out for: no service of a small world lasts longer.
+WEEKS_READ = range(-1, 4)
+
 Row = dict[str, Any]
 Place = tuple[float, float] | None
 
@@ -196,16 +199,19 @@ class World:
         )
 
     def _windows_of(self, volunteer: str) -> list[tuple[int, int, int]]:
-        """Return start, end and preference of the windows as given, the weekly ones expanded."""
+        """Return start, end and preference of the windows, the weekly ones again and again."""
         windows = []
         for row in self.rows("availability", volunteer_id=volunteer):
-            start, end = row["start"], row["end"]
-            if start is None:
-                that_day = self.week + timedelta(days=int(row["weekday"]) - 1)
-                clocks = [time.fromisoformat(str(row[k])) for k in ("start_time", "end_time")]
+            liked = whole(row["preference"], 0)
+            if row["start"] is not None:
+                windows.append((self._minute(row["start"]), self._minute(row["end"]), liked))
+                continue
+            clocks = [time.fromisoformat(str(row[k])) for k in ("start_time", "end_time")]
+            for number in WEEKS_READ:
+                that_day = self.week + timedelta(days=7 * number + int(row["weekday"]) - 1)
                 start, end = (datetime.combine(that_day, clock) for clock in clocks)
                 end += timedelta(days=clocks[1] == time(0))
-            windows.append((self._minute(start), self._minute(end), whole(row["preference"], 0)))
+                windows.append((self._minute(start), self._minute(end), liked))
         return sorted(windows)
 
     def _request(self, row: Row) -> Request:
@@ -240,7 +246,14 @@ class World:
         )
 
     def _services(self, row: Row, menu: Row) -> tuple[Service, ...]:
-        """Return the services that start in the week."""
+        """Return the services of a request that start in the week."""
+        return tuple(s for s in self._times(row, menu) if self._here(s))
+
+    def _here(self, service: Service) -> bool:
+        return self.week <= service.first_day < self.week + timedelta(days=7)
+
+    def _times(self, row: Row, menu: Row) -> list[Service]:
+        """Return all services that a request may be, in whichever week."""
         services = []
         for time_row in self.rows("options", request_id=row["request_id"]) or [row]:
             first = self._local(time_row["start"]).date()
@@ -250,10 +263,9 @@ class World:
             else:
                 end = self._minute(time_row["end"])
             last = datetime.fromtimestamp(60 * (end - 1), self.zone).date()
-            if self.week <= first < self.week + timedelta(days=7):
-                option, place = time_row["option"], self._place(row)
-                services.append(Service(row["request_id"], option, start, end, first, last, place))
-        return tuple(services)
+            option, place = time_row["option"], self._place(row)
+            services.append(Service(row["request_id"], option, start, end, first, last, place))
+        return services
 
     def _posts(self, row: Row) -> dict[str, Post]:
         own, item = row["request_id"], row["menu_item"]
@@ -327,6 +339,34 @@ class World:
         return {row["status"] for row in rows if row["option"] in (None, service.option)}
 
     @cached_property
+    def elsewhere(self) -> list[tuple[str, Service]]:
+        """Return who is held to which service that starts in another week.
+
+        A row without option speaks of this week's services of the request, if there are any.
+        """
+        held = []
+        orders = {row["request_id"]: row for row in self.rows("requests")}
+        for row in self.rows("assignments"):
+            if row["status"] in ("pinned", "accepted", "published"):
+                order = orders[row["request_id"]]
+                times = self._times(order, self._menu.get(order["menu_item"], Cells()))
+                meant = [s for s in times if row["option"] in (None, s.option)]
+                if not any(self._here(s) for s in meant):
+                    held += [(row["volunteer_id"], s) for s in meant]
+        return held
+
+    def _goes_with_other_weeks(self, v: Volunteer, service: Service) -> bool:
+        for who, other in self.elsewhere:
+            if other.request == service.request:
+                return False
+            if who == v.id:
+                early, late = sorted((service, other), key=lambda s: (s.start, s.end))
+                travel = (kilometres(early.place, late.place) or 0) / self.policy["travel_kmh"]
+                if late.start - early.end < max(0, 60 * travel, v.rest_minutes):
+                    return False
+        return True
+
+    @cached_property
     def _scores(self) -> dict[tuple[str, str, str | None], int]:
         rows = self.rows("affinities")
         return {(r["volunteer_id"], r["request_id"], r["post"]): int(r["score"]) for r in rows}
@@ -345,6 +385,7 @@ class World:
             and all(v.organisation == organisation for organisation in request.organisations)
             and not any(truth(row["never"]) for row in self._likes(v.id, request, post.name))
             and "declined" not in told
+            and self._goes_with_other_weeks(v, service)
             and (not v.refuses or not told.isdisjoint({"pinned", "accepted"}))
             and (
                 not self.policy["only_listed"]

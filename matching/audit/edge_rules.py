@@ -1,0 +1,77 @@
+"""Rules of one volunteer at one post, next to what people are held to in other weeks."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from matching import columns as c
+from matching.audit.findings import clock, hours, tell
+from matching.audit.services import TOLERANCE, frame_of, kilometres, used_by
+from matching.problem import Problem
+from matching.schema import STATUSES
+
+
+def already_served(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find requests that somebody is held to at an option in another week."""
+    there = _other_weeks(problem, problem.other_weeks.request >= 0)
+    first = there.unique("request", keep="first", maintain_order=True)
+    broken = services.join(first, on="request", maintain_order="left", suffix="_there")
+    detail = pl.format(
+        "{} is {} here at the option {}, {}", "who", "held", "at", _moment(problem, "start_there")
+    )
+    return tell(problem, broken, detail)
+
+
+def other_week(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find services too close to what the volunteer is held to in another week."""
+    used = used_by(problem, services)[problem.other_weeks.volunteer]
+    there = _other_weeks(problem, used).drop("request")
+    both = services.join(there, on="volunteer", maintain_order="left", suffix="_there")
+    request = both["request"].to_numpy()
+    lat, lon = problem.requests.lat[request], problem.requests.lon[request]
+    km = kilometres(lat, lon, both["lat"].to_numpy(), both["lon"].to_numpy())
+    ahead = pl.col("start_there") < pl.col("start")
+    gap = pl.when(ahead).then(pl.col("start") - pl.col("end_there"))
+    both = both.with_columns(
+        gap=gap.otherwise(pl.col("start_there") - pl.col("end")),
+        travel=pl.Series(60 * km / problem.policy.travel_kmh * (1 - TOLERANCE)).fill_nan(0.0),
+        rest=pl.Series(problem.volunteers.min_rest[both["volunteer"].to_numpy()]),
+    )
+    needed = pl.max_horizontal("travel", pl.col("rest").cast(pl.Float64), pl.lit(0.0))
+    broken = both.filter(pl.col("gap") < needed)
+    needs = (
+        pl.when(pl.col("gap") < 0)
+        .then(pl.lit("they overlap"))
+        .when(pl.col("gap") < pl.col("rest"))
+        .then(pl.format("{} h of rest, needs {} h", hours("gap"), hours("rest")))
+        .otherwise(pl.format("travel takes {} min", pl.col("travel").ceil().cast(pl.Int64)))
+    )
+    detail = pl.format(
+        "serves {} to {}, and is {} at {} from {} to {}: {}",
+        _moment(problem, "start"),
+        _moment(problem, "end"),
+        "held",
+        "request_id",
+        _moment(problem, "start_there"),
+        _moment(problem, "end_there"),
+        needs,
+    )
+    return tell(problem, broken, detail)
+
+
+def _moment(problem: Problem, minutes: str) -> pl.Expr:
+    return clock(problem, minutes, "%a %Y-%m-%d %H:%M")
+
+
+def _other_weeks(problem: Problem, chosen: c.Bools) -> pl.DataFrame:
+    """Return services of other weeks: ``who`` is ``held`` how, and ``at`` which option."""
+    there = problem.other_weeks.take(np.flatnonzero(chosen))
+    return (
+        frame_of(there)
+        .rename({"option": "at"})
+        .with_columns(
+            who=problem.volunteers.id.gather(there.volunteer),
+            held=pl.Series(STATUSES).gather(there.status),
+        )
+    )
