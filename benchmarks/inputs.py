@@ -83,7 +83,7 @@ class Inputs:
             value=self.relaxation.value,
             bound=self.relaxation.value,
             bound_from_prices=float(self.relaxation.value),
-            unfilled=unfilled(problem, self.arcs, plan),
+            unfilled=unfilled(problem, self.arcs, self.quality, plan),
             phases=(),
             seed=SEED,
         )

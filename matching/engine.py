@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import resource
 import sys
@@ -156,18 +157,21 @@ def _solved(
     lowest -= problem.policy.load_step * float((shifts * (shifts - 1) // 2).sum())
     plan = best.plan_of(best.chosen)
     with clock.phase("unfilled"):
-        empty = unfilled(problem, arcs, plan, crew.workers)
+        there_is_one = best.value is not None
+        empty = unfilled(problem, arcs, worth, plan, crew.workers, found=there_is_one)
+    status = _status(best, lowest)
     return Result(
         problem=problem,
         arcs=arcs,
-        status=_status(best, lowest),
+        status=status,
         termination=_termination(best, lowest),
         plan=plan,
         quality=worth[best.chosen],
         km=arcs.km[best.chosen],
         prices=prices,
         value=best.value or 0,
-        bound=int(best.bound),
+        # Where nothing keeps the pins any bound is true: that of the prices can be read.
+        bound=math.floor(bound_from_prices if status == "infeasible" else best.bound),
         bound_from_prices=bound_from_prices,
         unfilled=empty,
         phases=tuple(clock.phases),

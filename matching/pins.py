@@ -12,6 +12,7 @@ from matching import columns as c
 from matching.audit import violations
 from matching.errors import DataError
 from matching.faults import faults_of
+from matching.friends import left_alone
 from matching.plan import Plan, slot_keys
 from matching.problem import Problem
 
@@ -92,10 +93,16 @@ def _broken(problem: Problem, table: pl.DataFrame) -> pl.DataFrame:
     keys = [*_KEYS, "option"]
     clean = table.join(alone, on=keys, how="anti", nulls_equal=True)
     hopeless = table.join(clean, on="row", how="anti")
-    chosen = _chosen(problem, clean)
+    missing = left_alone(problem, clean, _ABOUT_ONE)
+    able = clean.join(missing, on=["row", "option"], how="anti", nulls_equal=True)
+    lonely = clean.join(able, on="row", how="anti").unique("row", maintain_order=True)
+    lonely = lonely.join(missing.unique("row").select("row", "detail"), on="row")
+    lonely = lonely.with_columns(rule=pl.lit("together"))
+    chosen = _chosen(problem, able)
     rules = [*_ABOUT_OTHERS, *_ABOUT_ONE]
     joint = _violations(problem, chosen).filter(~pl.col("rule").is_in(rules))
-    return pl.concat([_blamed(problem, hopeless, alone), _blamed(problem, chosen, joint)])
+    blamed = [_blamed(problem, hopeless, alone), _blamed(problem, chosen, joint)]
+    return pl.concat([*blamed, lonely.select(blamed[0].columns)])
 
 
 def _violations(problem: Problem, rows: pl.DataFrame) -> pl.DataFrame:

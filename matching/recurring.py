@@ -77,7 +77,7 @@ def _weeks(last: pl.DataFrame, week: date) -> int:
     if last.is_empty():
         return 1
     end, request = last["end_day"][0], last["request_id"][0]
-    weeks = (end - week).days // 7 + 1
+    weeks: int = (end - week).days // 7 + 1
     if weeks > _MOST_WEEKS:
         text = (
             f"the request {request!r} lasts until {end}: weekly windows are written out for "

@@ -60,6 +60,8 @@ class Result:
     quality, km : arrays, one per row of the plan
     prices : Prices
     value, bound : int
+        If the status is ``infeasible`` there is nothing to bound, and the bound is that of the
+        prices: what a plan would be worth at most if it might leave the pins.
     bound_from_prices : float
         What `certify` makes of the prices; more, if a search that was stopped had no time for all.
     unfilled : polars.DataFrame
@@ -110,7 +112,8 @@ class Result:
             pinned = ", ".join(sorted(self.pinned_requests())[:10])
             raise UsageError(
                 "no plan was found that keeps every pinned assignment and every rule; "
-                f"look at the requests {pinned}: a pin may ask for a team that cannot be had"
+                f"look at the requests {pinned}: a pin may ask for a team that cannot be had, "
+                "or for somebody to come along who is needed elsewhere"
             )
         tables = self.tables()
         if self.problem.faults.height:

@@ -12,22 +12,35 @@ from matching.eligibility import RULES, Arcs, Finder, Pairs, batched
 from matching.plan import Plan
 from matching.problem import Problem
 from matching.tasks import run_all
+from matching.value import first_load, seat_value
 
 REASONS = {
     **{rule: f"after the rule {rule} nobody was left" for rule in RULES},
     "too_few": "fewer volunteers are eligible than there are seats",
     "minimum": "too few are eligible for the request's minimums",
+    "no_plan": "no plan was found that keeps everything pinned, so nobody is planned anywhere",
+    "loss": "whoever could serve would not add to the plan's value: an affinity, a wish or hours "
+    "served lately weigh more than the seat",
     "elsewhere": "those eligible serve elsewhere, where they are worth more, or a rule of their "
-    "week, of the team or of their organisation keeps them",
+    "week, of a pair, of the team or of their organisation keeps them",
 }
 
 
-def unfilled(problem: Problem, arcs: Arcs, plan: Plan, workers: int = 1) -> pl.DataFrame:
+def unfilled(
+    problem: Problem,
+    arcs: Arcs,
+    quality: c.Longs,
+    plan: Plan,
+    workers: int = 1,
+    *,
+    found: bool = True,
+) -> pl.DataFrame:
     """Return a row per post with empty seats: ``reason`` and how many each rule left.
 
     A post of a request with options is looked at where the plan serves it, else at the option that
     most are eligible for. The rules are counted one after the other, in the order of
-    `eligibility.RULES`, by so many workers at once.
+    `eligibility.RULES`, by so many workers at once. ``found`` says whether there is a plan, or an
+    empty one stands for none.
     """
     filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
     short = np.flatnonzero(filled < problem.posts.seats)
@@ -36,6 +49,10 @@ def unfilled(problem: Problem, arcs: Arcs, plan: Plan, workers: int = 1) -> pl.D
     eligible_now = left[:, -1]
     reason = np.full(len(short), "elsewhere", dtype=object)
     reason[eligible_now < problem.posts.seats[short]] = "too_few"
+    others = _most_added(problem, arcs, quality, plan, filled)[slot]
+    reason[(others <= 0) & (others > -np.inf)] = "loss"
+    if not found:
+        reason[eligible_now > 0] = "no_plan"
     reason[_minimum_out_of_reach(problem, arcs, problem.posts.request[short])] = "minimum"
     for number in range(len(RULES) - 1, -1, -1):
         reason[left[:, number] == 0] = RULES[number]
@@ -89,6 +106,30 @@ def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
             for number, (row, many) in enumerate(counts, start=1):
                 left[row, number] += many
     return left
+
+
+def _most_added(
+    problem: Problem, arcs: Arcs, quality: c.Longs, plan: Plan, filled: c.Longs
+) -> c.Floats:
+    """Return the most that one more eligible volunteer adds on each slot, free of all other rules.
+
+    Returns
+    -------
+    float64 array, shape (slots,)
+        -inf where there is no other.
+    """
+    posts, slots = problem.posts, problem.slots
+    most = np.full(len(slots), -np.inf)
+    serves = np.sort(c.combine(plan.volunteer, plan.slot))
+    wanted = (filled < posts.seats)[slots.post][arcs.slot]
+    rows = np.flatnonzero(wanted)
+    others = c.lookup(serves, c.combine(arcs.volunteer[rows], arcs.slot[rows])) < 0
+    rows = rows[others]
+    post = slots.post[arcs.slot[rows]]
+    seat = seat_value(problem, post, filled[post] + 1)
+    added = seat + quality[rows] - first_load(problem)[arcs.volunteer[rows]]
+    np.maximum.at(most, arcs.slot[rows], added)
+    return most
 
 
 def _minimum_out_of_reach(problem: Problem, arcs: Arcs, request: c.Ints) -> c.Bools:

@@ -81,7 +81,7 @@ def test_an_empty_plan_keeps_the_rules_and_is_worth_nothing() -> None:
 
 
 def test_every_rule_has_a_name_and_a_sentence() -> None:
-    assert len({rule.name for rule in RULES}) == len(RULES) == 24
+    assert len({rule.name for rule in RULES}) == len(RULES) == 26
     assert all(rule.sentence for rule in RULES)
 
 

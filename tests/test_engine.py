@@ -434,6 +434,86 @@ def test_pins_without_a_team_leave_no_plan(week: Week) -> None:
     assert (result.status, result.termination) == ("infeasible", "proved")
     assert served(result) == []
     assert json.dumps(result.summary(), allow_nan=False)
+    # No more than all seats of r, s and t.
+    assert 0 < result.bound <= result.bound_from_prices <= (4000 + 3500 + 3000) + 3000 + 3000
+
+
+def friends(free: bool = True, pinned: bool = True) -> Week:
+    """Return a world where `a` is pinned, and `c` comes along with `b` who comes along with `a`."""
+    week = people("a b")
+    week.volunteer("c", available=[ALWAYS] if free else [(at("2 09:01"), at("2 12:00"))])
+    week.together("a", "b")
+    week.together("c", "b")
+    ask(week, "r", seats=3)
+    if pinned:
+        week.pin("a", "r")
+    return week
+
+
+def test_friends_come_along_with_a_pin() -> None:
+    assert served(right(friends())) == ["a r", "b r", "c r"]
+
+
+def test_a_pin_whose_friend_cannot_come_is_a_fault() -> None:
+    week = friends(free=False)
+    with pytest.raises(DataError) as raised:
+        solve(week.problem())
+    assert raised.value.faults.select("row", "rule").rows() == [(1, "pinned_together")]
+    told = "c serves with a or not at all, and cannot by the rule availability: serves Mon 09:00"
+    assert told in str(raised.value)
+    # Set aside, the pin holds nobody: a and b stay at home, since c has no time.
+    result = solve(week.problem("quarantine"))
+    assert (result.status, served(result)) == ("optimal", [])
+    assert result.problem.faults["rule"].to_list() == ["pinned_together"]
+
+
+def test_a_pin_moves_to_the_option_at_which_a_friend_can_come() -> None:
+    week = friends(free=False, pinned=False)
+    options = {"x": (at("2 09:00"), at("2 10:00")), "y": (at("2 10:00"), at("2 11:00"))}
+    week.request("s", options=options, seats=3)
+    week.pin("a", "s")
+    assert right(week).tables()["plan"]["option"].to_list() == ["y"] * 3
+
+
+def test_a_pin_with_more_friends_than_seats_is_a_fault() -> None:
+    week = friends()
+    ask(week, "s", "3 09:00", "3 10:00", seats=2)
+    week.pin("b", "s")
+    with pytest.raises(DataError, match="3 people serve together or not at all, on 2 seats"):
+        solve(week.problem())
+
+
+def test_what_the_tables_alone_do_not_show_leaves_no_plan_and_says_so() -> None:
+    """Nothing is wrong with either pin; but `b`, who comes along with `a`, is needed elsewhere."""
+    week = friends()
+    ask(week, "s", "2 09:30", "2 10:30", seats=3)
+    week.pin("c", "s")
+    result = solve(week.problem())
+    assert milp.optimum(read(week.tables())) is None
+    assert (result.status, result.termination) == ("infeasible", "proved")
+    # Three seats at each: 4000, 3500, 3000. Everybody is at one of the two at best.
+    assert result.bound == math.floor(result.bound_from_prices)
+    assert 0 < result.bound <= 2 * (4000 + 3500 + 3000)
+    assert set(result.unfilled["reason"]) == {"no_plan"}
+
+
+@pytest.mark.parametrize(("score", "reason"), [(-3000, "loss"), (-2999, None)])
+def test_nobody_comes_where_it_is_worth_nothing(score: int, reason: str | None) -> None:
+    """A seat of 3000; under -3000 by the affinity nothing is gained. Free hands do not matter."""
+    week = people("a b")
+    ask(week, "r")
+    for name in "ab":
+        week.affinity(name, "r", score)
+    assert right(week).unfilled["reason"].to_list() == ([reason] if reason else [])
+
+
+def test_who_is_needed_elsewhere_is_no_loss() -> None:
+    week = people("a b")
+    ask(week, "r")
+    ask(week, "s", "2 09:30", "2 10:30", priority=5)
+    week.affinity("a", "r", -9000)
+    week.affinity("a", "s", -9000)
+    assert right(week).unfilled.select("request_id", "reason").rows() == [("r", "elsewhere")]
 
 
 # --- what stays empty -----------------------------------------------------------------------------
@@ -441,7 +521,7 @@ def test_pins_without_a_team_leave_no_plan(week: Week) -> None:
 
 def short_of() -> dict[str, Week]:
     """Return worlds with one request, `r`, that stays empty for one reason."""
-    worlds = {rule: people("a") for rule in REASONS}
+    worlds = {rule: people("a") for rule in REASONS if rule != "no_plan"}
     worlds["only_listed"] = people("a", Policy(only_listed=True))
     worlds["consent"] = people("a", consent="refuse")
     worlds["distance"] = people("a", lat=0, lon=0)
@@ -462,13 +542,20 @@ def short_of() -> dict[str, Week]:
     worlds["never"].never("a", "category", "dogs")
     worlds["declined"].decline("a", "r")
     ask(worlds["elsewhere"], "s", "2 09:30", "2 12:00", priority=5)
+    worlds["loss"].affinity("a", "r", -3001)
+    ask(worlds["other_week"], "night", "1 22:00", "2 09:01")
+    worlds["other_week"].accept("a", "night")
+    worlds["already_served"] = people("a")
+    options = {"sunday": (at("1 09:00"), at("1 10:00")), "monday": (at("2 09:00"), at("2 10:00"))}
+    worlds["already_served"].request("r", options=options)
+    worlds["already_served"].assignment("a", "r", "published", option="sunday")
     return worlds
 
 
 SHORT_OF = short_of()
 
 
-@pytest.mark.parametrize("reason", REASONS)
+@pytest.mark.parametrize("reason", SHORT_OF)
 def test_every_reason_for_an_empty_seat(reason: str) -> None:
     (row,) = right(SHORT_OF[reason], {"only_listed": reason == "only_listed"}).unfilled.to_dicts()
     assert (row["request_id"], row["post"], row["reason"]) == ("r", "volunteer", reason)
@@ -488,7 +575,7 @@ def test_the_funnel_counts_who_is_left_after_each_rule() -> None:
     week.never("a", "category", "dogs")
     week.decline("b", "r")
     (row,) = right(week).unfilled.to_dicts()
-    assert [row[rule] for rule in RULES] == [5, 4, 3, 3, 2, 1, 1, 1]
+    assert [row[rule] for rule in RULES] == [5, 4, 3, 3, 2, 1, 1, 1, 1, 1]
     assert (row["seats"], row["filled"], row["reason"]) == (4, 1, "too_few")
 
 
@@ -522,7 +609,7 @@ def test_a_search_cut_short_still_ends_in_a_plan_and_a_true_bound(seed: int, way
 
 
 def test_interrupting_later_keeps_what_is_there() -> None:
-    tables = full_world(48, **SMALL)
+    tables = full_world(12, **SMALL)
     asked = 0
 
     def interrupted() -> bool:

@@ -68,7 +68,7 @@ def finish(job: Job) -> Finished:
         km = km_of(arcs.km[taken], at_border[problem.slots.request[plan.slot]])
         found = {
             "plan": plan.to_frame(problem, worth[taken]),
-            "unfilled": _counted(frames["unfilled"], unfilled(problem, arcs, plan)),
+            "unfilled": _counted(frames["unfilled"], unfilled(problem, arcs, worth, plan)),
             "prices": border.prices,
         }
         here = pl.col("request_id").is_in(border.at_border.implode()).fill_null(False)

@@ -37,12 +37,12 @@ _ADVICE = {
     "already_served": "take the row off: the order has its time in another week",
     "other_week": "choose somebody else, or take the other week's assignment out of the tables",
     **dict.fromkeys(("overlap", "travel", "rest"), "take the volunteer off one of the two"),
-    "max_shifts": "take the volunteer off one of the rows",
-    "max_hours": "take the volunteer off one of the rows",
+    **dict.fromkeys(("max_shifts", "max_hours"), "take the volunteer off one of the rows"),
     "max_shifts_per_day": "take the volunteer off one of that day's rows",
     "seats": "take one of these rows off, or add a seat in the tables",
     "one_option": "give all rows of the order the same time",
     "quota": "take a row of the organisation off, or raise its quota in the tables",
+    "together": "take the row off, or give the other person a way to come along",
     "apart": "take one of the two off",
 }
 
