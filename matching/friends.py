@@ -88,7 +88,5 @@ def _crowded(problem: Problem, wanted: pl.DataFrame) -> pl.DataFrame:
     seats = seats.group_by("request_id").agg(pl.col("seats").sum())
     groups = wanted.group_by("row", *_AT, maintain_order=True).agg(people=pl.len() + 1)
     crowded = groups.join(seats, on="request_id").filter(pl.col("people") > pl.col("seats"))
-    detail = pl.format(
-        "{} people serve together or not at all, on {} seats", "people", "seats"
-    )
+    detail = pl.format("{} people serve together or not at all, on {} seats", "people", "seats")
     return crowded.select("row", "option", detail=detail)

@@ -56,6 +56,9 @@ def unfilled(
     reason[_minimum_out_of_reach(problem, arcs, problem.posts.request[short])] = "minimum"
     for number in range(len(RULES) - 1, -1, -1):
         reason[left[:, number] == 0] = RULES[number]
+    # Whoever else might come: such a request needs nobody here.
+    served = np.isin(problem.posts.request[short], problem.other_weeks.request)
+    reason[served] = "already_served"
     frame = pl.DataFrame(
         {
             "request_id": problem.requests.id.gather(problem.posts.request[short]),

@@ -129,6 +129,31 @@ def test_friends_cross_the_border_together_or_not_at_all(
     assert summary["value"] == solve(whole(tmp_path / "nation"), gap=0.0).value
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_what_is_kept_in_other_weeks_holds_at_a_border(tmp_path: Path, held: bool) -> None:
+    # Ann lives near an order beyond the border; at home she watched the night before until eleven.
+    # The shop there was kept on Sunday by Bob: at its other time, here, nobody is needed.
+    write(tmp_path / "nation", "1", {"ann": WEST}, {"watch": WEST})
+    write(tmp_path / "nation", "2", {"bob": 130.0}, {"visit": EAST, "shop": EAST})
+    night, eleven = datetime(2026, 11, 29, 22), datetime(2026, 11, 30, 11)
+    (watch,) = (tmp_path / "nation").glob("region=1/requests.parquet")
+    pl.read_parquet(watch).with_columns(start=pl.lit(night), end=pl.lit(eleven)).write_parquet(
+        watch
+    )
+    times = {"option": ["sun", "mon"], "start": [night, TEN], "end": [TEN, NOON]}
+    add(tmp_path, "2", "options", request_id=["shop"] * 2, **times)
+    who = {"volunteer_id": ["ann"], "request_id": ["watch"], "post": ["volunteer"]}
+    add(tmp_path, "1", "assignments", **who, status=["accepted" if held else "offered"])
+    who = {"volunteer_id": ["bob"], "request_id": ["shop"], "post": ["volunteer"]}
+    add(tmp_path, "2", "assignments", **who, option=["sun"], status=["accepted"])
+    summary = plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
+    assert pairs(tmp_path / "plan") == (set() if held else {("ann", "visit")})
+    best = solve(whole(tmp_path / "nation"))
+    assert summary["value"] == summary["bound"] == best.value
+    reasons = planned(tmp_path / "plan", "unfilled").select("request_id", "reason").rows()
+    assert set(reasons) >= {("shop", "already_served")}
+
+
 def test_the_bound_counts_ways_by_an_order_without_a_place(tmp_path: Path) -> None:
     # Two visits abroad are eight kilometres apart, 24 minutes at 20 km/h, and ten minutes are
     # between them. A call from home fills these: to a call nobody travels.

@@ -83,9 +83,10 @@ def settle(tile: Tile) -> Settled:
     free = _in_pairs(loose.filter(~loose.is_in(elsewhere.implode())), folders)
     stay = held.filter(~pl.col("volunteer_id").is_in(free.implode()))
     people = pl.concat([free, stay["volunteer_id"]]).unique(maintain_order=True)
-    tables = dataset.joined(
-        [dataset.only(dataset.read_all(f), people, orders["request_id"]) for f in folders]
-    )
+    # What these people are held to in other weeks goes with them.
+    beyond = _concat([dataset.read(folder, "beyond") for folder in folders])
+    wanted = pl.concat([orders["request_id"], beyond["request_id"]]).unique(maintain_order=True)
+    tables = dataset.joined([dataset.only(dataset.read_all(f), people, wanted) for f in folders])
     tables = _with_rest_of_quotas(_kept(tables, stay), held)
     terms = tile.terms
     problem = Problem.from_tables(tables, terms.week, terms.policy)

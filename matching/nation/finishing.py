@@ -143,7 +143,9 @@ class _Border:
             near = pl.Series(np.isin(orders["cell"].to_numpy(), abroad), dtype=pl.Boolean)
             orders = orders.filter(near & orders["border"])
             homes, tables = visitors(job, code)
-            parts.append(dataset.only(tables, homes["volunteer_id"], orders["request_id"]))
+            beyond = dataset.read_own(there, "beyond")["request_id"]
+            wanted = pl.concat([orders["request_id"], beyond]).unique(maintain_order=True)
+            parts.append(dataset.only(tables, homes["volunteer_id"], wanted))
             held.append(dataset.read_own(there, "held"))
             prices.append(dataset.read_own(there, "prices"))
             cells += [homes["cell"], orders["cell"]]

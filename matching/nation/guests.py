@@ -34,10 +34,10 @@ def bound_with_guests(job: Job) -> Bounded:
     here = dataset.folder_of(job.work / "borders", job.code)
     orders = dataset.read_own(here, "orders").filter("border").height
     parts, roaming = [dataset.read_all(job.folder)], [pl.Series([], dtype=pl.String)]
-    nothing = pl.Series([], dtype=pl.String)
     for code in job.abroad:
         homes, tables = visitors(job, code)
-        parts.append(dataset.only(tables, homes["volunteer_id"], nothing))
+        beyond = dataset.read_own(dataset.folder_of(job.work / "borders", code), "beyond")
+        parts.append(dataset.only(tables, homes["volunteer_id"], beyond["request_id"]))
         roaming.append(homes.filter("roams")["volunteer_id"])
     tables = _for_each_service(
         dataset.joined(parts), pl.concat(roaming), job.terms.policy.max_shifts, orders

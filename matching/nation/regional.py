@@ -243,6 +243,9 @@ def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c
     problem, arcs = result.problem, result.arcs
     at = cell_of(problem.requests.lat, problem.requests.lon)
     border: c.Bools = np.isin(at, job.border)
+    # What is served in another week already, nobody from elsewhere may serve.
+    settled = problem.other_weeks.request
+    border[settled[settled >= 0]] = False
     strip = np.zeros(len(problem.volunteers), np.bool_)
     strip[arcs.volunteer[border[problem.slots.request[arcs.slot]]]] = True
     cells = np.concatenate([np.empty(0, np.int64), *job.abroad.values()])
@@ -298,7 +301,9 @@ def _write_strip(
     # Friends need not be of the strip, but who judges the plan must see them.
     seen_people = problem.volunteers.id.filter(strip | friends)
     folder = dataset.folder_of(job.work / "borders", job.code)
-    dataset.write_all(folder, dataset.only(tables, seen_people, requests))
+    beyond, tables = _other_weeks(problem, tables, strip | friends)
+    written = dataset.only(tables, seen_people, pl.concat([requests, beyond]).unique())
+    dataset.write_all(folder, written)
     at_border = pl.col("request_id").is_in(problem.requests.id.filter(border).implode())
     held = pl.col("volunteer_id").is_in(seen_people.implode()) | at_border
     own = pl.col("volunteer_id").is_null() | pl.col("volunteer_id").is_in(ids.implode())
@@ -316,6 +321,7 @@ def _write_strip(
     dataset.write_all(
         folder,
         {
+            "beyond": beyond.to_frame(),
             "homes": pl.DataFrame(
                 {"volunteer_id": ids, "cell": at, "tied": tied[strip], "roams": roams[strip]}
             ),
@@ -324,3 +330,33 @@ def _write_strip(
             ),
         },
     )
+
+
+def _other_weeks(
+    problem: Problem, tables: dataset.Frames, people: c.Bools
+) -> tuple[pl.Series, dataset.Frames]:
+    """Return the requests that some people are held to in other weeks, and tables to tell it with.
+
+    Of such a request there is no time in this week there: it is served, but perhaps by others.
+    """
+    there = problem.other_weeks
+    held = np.flatnonzero(people[there.volunteer])
+    beyond = there.request_id.gather(held).unique(maintain_order=True)
+    served = np.isin(problem.options.request, there.request)
+    gone = pl.DataFrame(
+        {
+            "request_id": problem.requests.id.gather(problem.options.request[served]),
+            "option": problem.options.id.filter(served),
+        }
+    )
+    # Who named no option spoke of those that go, too.
+    anyhow = gone.select("request_id", option=pl.lit(None, dtype=pl.String)).unique()
+    gone = pl.concat([gone, anyhow])
+    timed = {name for name in ("options", "assignments") if "option" in tables.get(name, ())}
+    left = {
+        name: tables[name].join(
+            gone, on=gone.columns, how="anti", nulls_equal=True, maintain_order="left"
+        )
+        for name in sorted(timed)
+    }
+    return beyond, tables | left
