@@ -52,6 +52,8 @@ class Edges:
         """
         problem, there = self.problem, self.there
         apart: c.Bools = np.ones(len(slot), np.bool_)
+        if not len(there):
+            return apart
         many = self.first[volunteer + 1] - self.first[volunteer]
         some = np.flatnonzero(many)
         row = np.repeat(some, many[some])

@@ -45,8 +45,8 @@ COLUMN_RULES = {
 }
 CLOCK_SKIPS = "the clock skips or repeats this time in {time_zone}; add the offset, as in +08:00"
 WINDOW_SKIPS = (
-    "the clock skips or repeats one of these times in {time_zone} this week; "
-    "give start and end with their offsets instead, as in 2026-11-30T09:00+08:00"
+    "the clock skips or repeats one of these times in {time_zone} this week, or while its services "
+    "last; give start and end with their offsets instead, as in 2026-11-30T09:00+08:00"
 )
 
 
