@@ -494,7 +494,8 @@ def test_rest() -> None:
             soon Tue@08:59 Tue@10:00
             later Tue@09:00 Tue@10:00
             eve Mon@22:00 Tue@00:00
-            midnight Tue@00:00 Tue@02:00""",
+            midnight Tue@00:00 Tue@02:00
+            within Tue@01:59 Tue@03:00""",
     )
     keeps(problem, "anna early", "anna evening", "anna later")
     keeps(problem, "anna evening", "anna night")
@@ -512,6 +513,14 @@ def test_rest() -> None:
         "anna later",
         named="rest later volunteer - anna",
         detail="night ends Tue 02:00, next starts Tue 09:00: 7.0 h of rest, needs 11.0 h",
+    )
+    # Who is still there does not rest too little, but is in two places.
+    breaks(
+        problem,
+        "anna night",
+        "anna within",
+        named="overlap within volunteer - anna",
+        detail="starts Tue 01:59, night ends Tue 02:00",
     )
     # No minute between them is too little rest, as any other gap is.
     breaks(

@@ -341,6 +341,25 @@ def test_somebody_else_goes_to_another_post_for_the_leader() -> None:
     assert best(week, *prices) == 6000 - 3500
 
 
+def test_a_post_s_minimum_loses_beside_a_rule_too() -> None:
+    # The driver costs 5000 for a seat worth 3000, but has to come. An adult helps for 500, b for
+    # 400; one adult is needed.
+    week = with_holders("ab", "a", "age:adult")
+    always = [("2026-03-01 00:00", "2026-03-11 00:00")]
+    week.volunteer("d", available=always, qualifications=["skill:drive"])
+    posts = {"drive": Post(1, 1, ["skill:drive"]), "help": Post(1)}
+    week.request("r", start=NINE, end=TEN, posts=posts)
+    prices = [
+        {"post": "drive", "price": 5000.0},
+        {"post": "help", "price": 400.0},
+        {"post": "help", "volunteer_id": "a", "price": 500.0},
+        {"post": "help", "volunteer_id": "d", "price": 9000.0},
+    ]
+    assert best(week, *prices) == 6000 - 5000 - 400
+    week.team_rule("age:adult", request_id="r", min_people=1)
+    assert best(week, *prices) == 6000 - 5000 - 500
+
+
 def test_two_rules_about_one_qualification_are_one() -> None:
     # Four seats are worth 14250. Minors cost 1000, adults 3000. Half of the team are adults: two.
     week = with_holders("abcdef", "abc", "age:adult")
