@@ -249,6 +249,21 @@ def test_distance() -> None:
     )
 
 
+def test_whole_kilometres_are_told_as_whole() -> None:
+    # Along a meridian, but for what floats make of it.
+    lat = 45 + math.degrees(10 / 6371.0088)
+    problem = world(
+        volunteers="volunteer_id lat lon travel_km\n anna 45 126 9",
+        requests=f"request_id lat lon start end\n r1 {lat!r} 126 Mon@09:00 Mon@11:00",
+    )
+    breaks(
+        problem,
+        "anna r1",
+        named="distance r1 volunteer - anna",
+        detail="is 10.0 km away, goes at most 9.0 km",
+    )
+
+
 def test_distance_on_the_sphere() -> None:
     # Haversine from (45, 126) to (45, 126.1): 2 R asin(cos 45 sin 0.05) = 7.8627... km.
     km = 2 * 6371.0088 * math.asin(math.cos(math.radians(45)) * math.sin(math.radians(0.05)))
