@@ -14,12 +14,14 @@ import polars as pl
 from matching import columns as c
 from matching.adapters import Output
 from matching.doors import door
+from matching.earlier import check_place, check_requests
 from matching.eligibility import Arcs
 from matching.errors import UsageError
 from matching.mapping import mapped_sink
 from matching.plan import Plan
 from matching.prices import Prices
 from matching.problem import Problem
+from matching.urls import shown
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 Termination = Literal["proved", "gap_limit", "time_limit", "interrupted"]
@@ -121,8 +123,13 @@ class Result:
         return tables, self.summary()
 
     @door
-    def to(self, sink: object = None, mapping: object = None, **options: Any) -> Any:
+    def to(
+        self, sink: object = None, mapping: object = None, force: bool = False, **options: Any
+    ) -> Any:
         """Write the plan and what belongs to it to any store, whole or not at all.
+
+        A week without requests is written to no store, and a plan takes the place of another
+        week's, or an empty one of one that fills seats, only if forced.
 
         Parameters
         ----------
@@ -132,6 +139,8 @@ class Result:
         mapping : path, dict or mapping.Mapping, optional
             As in `Problem.from_source`: results that it has a section for are written in the
             store's own names, codes and formats.
+        force : bool
+            Whether to take the place of what is there in any case.
         **options
             What the store understands, such as ``format`` for folders or ``version`` for
             databases; ``kind`` asks for another kind of dataframes.
@@ -144,11 +153,18 @@ class Result:
         Raises
         ------
         UsageError
-            If there is no plan, or the store cannot be written.
+            If there is no plan, the store cannot be written, or it holds what would be lost.
         """
         if sink is None:
             options = {"kind": self.problem.kind} | options
-        return mapped_sink(sink, mapping, **options).write_result(*self.output())
+        opened = mapped_sink(sink, mapping, **options)
+        output = self.output()
+        if sink is not None:
+            week = self.problem.week
+            check_requests(week, len(self.problem.requests), self.problem.left_out)
+            if not force:
+                check_place(opened, shown(sink), week, len(self.plan))
+        return opened.write_result(*output)
 
     @door
     def summary(self) -> dict[str, Any]:

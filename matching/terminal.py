@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -51,8 +50,6 @@ def show_plan(
     if summary["gap"] > 0 and summary["termination"] in _ENDS:
         console.print(Text(_ENDS[summary["termination"]]))
     show_zone(summary["policy"]["time_zone"], summary["time_zone_given"])
-    if not summary["requests"]:
-        console.print(Text(_nothing(summary), style="yellow"))
     _print_rows(console, frames["plan"].drop("quality"))
     _print_reasons(console, frames["unfilled"])
     console.print(Text(f"written to {out}: {', '.join(frames)}, summary"), soft_wrap=True)
@@ -100,18 +97,6 @@ def _figures(summary: dict[str, Any], seconds: float) -> list[tuple[str, str, st
     if aside:
         lines.append(("rows set aside", f"{aside:,}", "see the table faults"))
     return [*lines, ("time", spoken(seconds), "")]
-
-
-def _nothing(summary: dict[str, Any]) -> str:
-    """Say what to do about a week without requests."""
-    others = summary["requests_outside_week"]
-    if not others:
-        return "The table requests is empty: there is nothing to plan."
-    monday = date.fromisoformat(summary["week"])
-    return (
-        f"No request is in the week that starts on {monday:%A %d %B %Y}; {others:,} are in others. "
-        "Name the Monday of one with --week."
-    )
 
 
 def _print_rows(console: Console, frame: pl.DataFrame) -> None:

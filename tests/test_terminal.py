@@ -270,10 +270,12 @@ def test_a_search_that_was_cut_short_says_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_a_week_without_requests_says_where_they_are(town: Path, tmp_path: Path) -> None:
-    done = run("plan", town, "--week", "2026-12-07", "--out", tmp_path / "plan")
-    assert done.exit_code == 0
-    assert "No request is in the week that starts on Monday 07 December 2026" in done.stdout
-    assert "40 are in others. Name the Monday of one with --week." in done.stdout
+    for more in ([], ["--force"]):
+        done = run("plan", town, "--week", "2026-12-07", "--out", tmp_path / "plan", *more)
+        assert done.exit_code == 2
+        assert "no request is in the week that starts on Monday 07 December 2026" in done.stderr
+        assert "40 are in others: name the Monday of one (--week)" in done.stderr
+        assert not (tmp_path / "plan").exists()
 
 
 def test_a_plan_of_another_week_is_recognised(town: Path, plan: Path) -> None:

@@ -57,7 +57,8 @@ def check(
             from matching.verdict import Verdict
 
             ticker.say("read")
-            tables_of_plan, summary = result_of(plan, mapping, options_of(out_option))
+            found, mapping = result_of(plan, mapping, options_of(out_option))
+            tables_of_plan, summary = found
             chosen = policy_of(policy, summary)
             monday = week_of(week or summary.get("week"))
             raw = mapped_source(tables, mapping, monday, **options_of(option)).read_tables()

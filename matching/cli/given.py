@@ -35,11 +35,22 @@ def options_of(given: list[str] | None) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def result_of(plan: str, mapping: Path | None, options: dict[str, str]) -> Output:
-    """Read the tables of a plan, and its summary: empty, if a file holds the plan alone."""
-    from matching.adapters import PATH, adapter_name
+def result_of(
+    plan: str, mapping: Path | None, options: dict[str, str]
+) -> tuple[Output, Path | None]:
+    """Read the tables of a plan, and its summary: empty, if a file holds the plan alone.
+
+    Returns
+    -------
+    tuple
+        The tables and the summary; and the mapping: the one that is given, or else the one that
+        the summary remembers.
+    """
+    from matching.adapters import PATH, adapter_name, open_sink
+    from matching.earlier import summary_in
     from matching.errors import UsageError
     from matching.mapping import mapped_sink
+    from matching.reports.origin import mapping_of
     from matching.stores import read_plan
 
     local = adapter_name(plan) == PATH
@@ -48,18 +59,20 @@ def result_of(plan: str, mapping: Path | None, options: dict[str, str]) -> Outpu
             f"{shown(plan)} does not exist; name a plan's file, or the folder that holds it"
         )
     if local and not Path(plan).is_dir():
-        return {"plan": read_plan(plan)}, {}
+        return ({"plan": read_plan(plan)}, {}), mapping
     if local and (regions := sorted(Path(plan).glob("region=*/"))):
         raise UsageError(
             f"{plan} is a plan in regions, which was judged and proved while it was made; name one "
             f"region, such as {regions[0]}, with the tables of that region"
         )
+    if mapping is None:
+        mapping = mapping_of(summary_in(open_sink(plan, **options)))
     tables, summary = mapped_sink(plan, mapping, **options).read_result()
     if "plan" not in tables and local:
-        return {"plan": read_plan(plan)}, summary  # raises, and says what it looked for
+        return ({"plan": read_plan(plan)}, summary), mapping  # raises, and says what it looked for
     if "plan" not in tables:
         raise UsageError(f"{shown(plan)} holds no plan; plan the week to write one")
-    return tables, summary
+    return (tables, summary), mapping
 
 
 def week_of(text: str | None) -> date:

@@ -72,6 +72,12 @@ def plan(
     ] = 0,
     on_error: OnErrorOption = OnError.refuse,
     pins: PinsOption = None,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force", help="Take the place of another week's plan, or of a fuller one by an empty"
+        ),
+    ] = False,
     json: JsonOption = False,
     format: FormatOption = None,
     option: OptionOption = None,
@@ -94,13 +100,14 @@ def plan(
                 out_option=out_option,
                 on_error=on_error is not OnError.refuse,
             )
-            _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed, json)
+            _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed, json, force)
         return
     start = time.perf_counter()
     with teaching(json) as outcome, _about_edits(pins), interruptible() as interrupted:
         from matching.ticker import Ticker
 
         with Ticker(time_limit=time_limit, gap=gap) as ticker:
+            from matching.earlier import check_place, check_requests
             from matching.engine import solve
             from matching.mapping import mapped_sink, mapped_source
             from matching.problem import Problem
@@ -113,9 +120,12 @@ def plan(
             written = {} if format is None else {"format": format.value}
             sink = mapped_sink(out, mapping, **written, **options_of(out_option))
             ticker.say("read")
+            if not force:
+                check_place(sink, shown(out), monday)
             raw = source.read_tables()
             ticker.say("validate")
             problem = Problem.from_tables(raw, monday, policy_of(policy), on_error.value)
+            check_requests(monday, len(problem.requests), problem.left_out)
             del raw
             if edits is not None:
                 from matching.reports.repinning import repinned
@@ -138,10 +148,12 @@ def plan(
             ticker.say("tables")
             frames, summary = result.output()
             ticker.say("write")
+            if not force:
+                check_place(sink, shown(out), monday, summary["filled"])
             if edits is not None:
                 summary["pins"] = edited.counts()
             summary["timings"] |= ticker.timings
-            origin = Origin.of(tables, options_of(option), on_error.value)
+            origin = Origin.of(tables, options_of(option), on_error.value, mapping)
             summary["source"] = origin.to_json()
             with outcome.writing(shown(out)):
                 sink.write_result(frames, summary)
@@ -182,21 +194,26 @@ def _plan_nation(
     workers: int,
     seed: int,
     json: bool,
+    force: bool,
 ) -> None:
     """Plan a data set in regions, in as many processes as there are workers."""
-    from matching.adapters import PATH, adapter_name
+    from matching.adapters import PATH, adapter_name, open_sink
+    from matching.earlier import check_place
     from matching.errors import UsageError
     from matching.nation import clear, plan_nation
     from matching.terminal import show_nation
 
     if adapter_name(out) != PATH:
         raise UsageError(f"{shown(out)}: a plan in regions is written to a folder; name one")
+    monday = week_of(week)
+    if not force:
+        check_place(open_sink(out), shown(out), monday)
     try:
         with _processes(workers) as executor:
             summary = plan_nation(
                 tables,
                 out,
-                week_of(week),
+                monday,
                 policy_of(policy),
                 executor=executor,
                 time_limit=time_limit,

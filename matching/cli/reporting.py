@@ -70,7 +70,7 @@ def report(
 
             write = _reporter(format, sequence)
             ticker.say("read")
-            made, summary = result_of(plan, mapping, options_of(out_option))
+            (made, summary), mapping = result_of(plan, mapping, options_of(out_option))
             origin = Origin.from_summary(summary, tables, options_of(option))
             chosen = policy_of(policy, summary)
             monday = week_of(week or summary.get("week"))

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from matching.adapters import Output, OwnSource, Sink, Source, open_sink, open_source
+from matching.earlier import summary_in
 from matching.errors import UsageError
 from matching.mapping.kinds import RESULTS
 from matching.mapping.reading import read_mapped, wanted_columns
@@ -70,6 +71,10 @@ class MappedSink:
         """Return what was written last, in our names again."""
         tables, summary = self.sink.read_result()
         return read_result(self.mapping, tables), summary
+
+    def read_summary(self, week: date | None = None) -> Dict[str, Any]:
+        """Return the summary alone; it is in our words anyway."""
+        return summary_in(self.sink, week)
 
     def write_tables(self, tables: Dict[str, pl.DataFrame]) -> None:
         """Write tables of the contract as the store's own.

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
+from matching.earlier import check_requests
 from matching.engine import GAP, TIME_LIMIT, peak_memory_mb
 from matching.errors import UsageError
 from matching.nation import dataset
@@ -85,9 +86,10 @@ def plan_nation(
     Raises
     ------
     UsageError
-        If there are no regions, a table that each needs is missing or a file would not be read, an
-        id stands in two of them, an organisation has a quota in two of them, somebody goes further
-        than 60 km, or something else than a plan stands where the plan is to go.
+        If there are no regions or no requests in the week, a table that each needs is missing or a
+        file would not be read, an id stands in two of them, an organisation has a quota in two of
+        them, somebody goes further than 60 km, or something else than a plan stands where the plan
+        is to go.
     PolicyError
         If the weights are so large that values would not be exact.
     DataError
@@ -105,6 +107,7 @@ def plan_nation(
     try:
         nation = _Nation(folders, work.absolute(), terms, executor, told)
         summary = nation.plan()
+        check_requests(week, summary["requests"], summary["requests_outside_week"])
         _put_in_place(work / "plan", out, summary)
     finally:
         clear(out)

@@ -23,18 +23,27 @@ class Origin:
     options : dict of str to str
         For the store.
     on_error : {"raise", "quarantine"}
+    mapping : pathlib.Path, optional
+        The absolute path of the mapping that they were read through, and the plan written.
     """
 
     tables: str
     options: dict[str, str]
     on_error: OnError
+    mapping: Path | None = None
 
     @classmethod
-    def of(cls, where: str, options: Mapping[str, str], on_error: OnError) -> Origin:
+    def of(
+        cls,
+        where: str,
+        options: Mapping[str, str],
+        on_error: OnError,
+        mapping: Path | None = None,
+    ) -> Origin:
         """Remember where tables were read from; secrets of URL and options are left out."""
         place = remembered(where) if is_url(where) else str(Path(where).absolute())
         kept = {name: text for name, text in options.items() if not is_secret(name)}
-        return cls(place, kept, on_error)
+        return cls(place, kept, on_error, None if mapping is None else mapping.absolute())
 
     @classmethod
     def from_summary(
@@ -79,4 +88,25 @@ class Origin:
 
     def to_json(self) -> dict[str, Any]:
         """Return what a summary holds under ``source``."""
-        return {"tables": self.tables, "options": self.options, "on_error": self.on_error}
+        told = {"tables": self.tables, "options": self.options, "on_error": self.on_error}
+        return told if self.mapping is None else told | {"mapping": str(self.mapping)}
+
+
+def mapping_of(summary: Mapping[str, Any]) -> Path | None:
+    """Return the mapping that a plan's summary remembers.
+
+    Raises
+    ------
+    UsageError
+        If it is not there.
+    """
+    source = summary.get("source")
+    told = source.get("mapping") if isinstance(source, Mapping) else None
+    if not isinstance(told, str):
+        return None
+    if not Path(told).is_file():
+        raise UsageError(
+            f"the plan was written through the mapping {told}, which is not there: say with "
+            "--mapping where it is now"
+        )
+    return Path(told)

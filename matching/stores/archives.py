@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -81,6 +82,13 @@ class Archive:
             return {}, {}
         with self._unpacked() as folder:
             return folder.read_result()
+
+    def read_summary(self, week: date | None = None) -> Mapping[str, Any]:
+        """Read the summary alone; see `earlier.Remembering`."""
+        if not self.path.exists():
+            return {}
+        with self._unpacked() as folder:
+            return folder.read_summary()
 
     def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
         """Write the archive anew, whole or not at all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -86,6 +87,10 @@ class Folder:
     def read_result(self) -> Output:
         """Read what a plan left here."""
         return files.read_result(self.path, self.names) if self.path.is_dir() else ({}, {})
+
+    def read_summary(self, week: date | None = None) -> Mapping[str, Any]:
+        """Read the summary alone; see `earlier.Remembering`."""
+        return files.read_summary(self.path) or {}
 
     def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
         """Write a plan and what belongs to it; see `writing.write_result`."""

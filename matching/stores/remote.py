@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +16,7 @@ from fsspec.core import url_to_fs
 from matching.adapters import Output, OwnSource, Sink
 from matching.adapters import open_sink as open_local_sink
 from matching.adapters import open_source as open_local
+from matching.earlier import summary_in
 from matching.errors import StoreError, UsageError
 from matching.stores.files import SUMMARY
 from matching.stores.formats import FORMATS, format_of
@@ -99,6 +101,15 @@ class Remote:
         with self._copied() as here:
             options = {k: v for k, v in self.options.items() if k != "format"}
             return open_local_sink(here, **options).read_result()
+
+    def read_summary(self, week: date | None = None) -> Mapping[str, Any]:
+        """Copy what a plan left and read its summary alone; see `earlier.Remembering`."""
+        with self._answering():
+            there = self.fs.exists(self.path)
+        if not there:
+            return {}
+        with self._copied() as here:
+            return summary_in(open_local_sink(here), week)
 
     def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
         """Write here first, then copy everything, then let it take the place of what was there.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -100,17 +101,25 @@ class Workbook:
             return {}, {}
         book = self._book()
         found: dict[str, pl.DataFrame] = {}
-        summary: dict[str, Any] = {}
         for sheet in book.names:
             table = self.names.ours(sheet)
-            if table == SUMMARY:
-                rows, faults = book.sheet(sheet, table)
-                if rows is None or faults.height:
-                    raise DataError(faults)
-                summary = {key: json.loads(value) for key, value in rows.iter_rows()}
-            elif table in RESULT_TABLES:
+            if table in RESULT_TABLES:
                 found[table] = typed(table, *_sheet(table, book, sheet, None, self.names))
-        return found, summary
+        return found, self.read_summary()
+
+    def read_summary(self, week: date | None = None) -> dict[str, Any]:
+        """Read the summary alone; see `earlier.Remembering`."""
+        book = self._book() if self.path.exists() else None
+        if book is None or SUMMARY not in map(self.names.ours, book.names):
+            return {}
+        rows, faults = book.sheet(self.names.theirs(SUMMARY), SUMMARY)
+        if rows is None or faults.height:
+            raise DataError(faults)
+        try:
+            return {key: json.loads(value) for key, value in rows.iter_rows()}
+        except (TypeError, ValueError):
+            text = f"the sheet {SUMMARY} of {self.path} is no plan's; plan again to write it anew"
+            raise DataError(fault(SUMMARY, "json", text)) from None
 
     def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
         """Write the workbook anew, whole or not at all."""

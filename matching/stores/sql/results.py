@@ -159,12 +159,7 @@ def insert(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> N
 def read(engine: sa.Engine, place: Place) -> Output:
     """Return the version's plan of the latest week; nothing if there is none."""
     with reading(engine) as connection:
-        inspector = sa.inspect(connection)
-        if not inspector.has_table(place.names.theirs(SUMMARY), place.schema):
-            return {}, {}
-        head = _reflected(connection, place, SUMMARY)
-        query = sa.select(head).where(head.c.plan_version == place.version)
-        facts = connection.execute(query.order_by(head.c.week.desc()).limit(1)).mappings().first()
+        facts = _facts(connection, place)
         if facts is None:
             return {}, {}
         found = {}
@@ -181,6 +176,26 @@ def read(engine: sa.Engine, place: Place) -> Output:
             values = [tuple(row) for row in connection.execute(rows)]
             found[name] = pl.DataFrame(values, schema, orient="row")
     return found, summary_of(facts[SUMMARY], place.names.theirs(SUMMARY))
+
+
+def read_summary(engine: sa.Engine, place: Place, week: date | None = None) -> dict[str, Any]:
+    """Return the summary of the version's plan of a week, or of the latest; empty without one."""
+    with reading(engine) as connection:
+        facts = _facts(connection, place, week)
+    return {} if facts is None else summary_of(facts[SUMMARY], place.names.theirs(SUMMARY))
+
+
+def _facts(
+    connection: sa.Connection, place: Place, week: date | None = None
+) -> Mapping[Any, Any] | None:
+    """Return the row of the summary."""
+    if not sa.inspect(connection).has_table(place.names.theirs(SUMMARY), place.schema):
+        return None
+    head = _reflected(connection, place, SUMMARY)
+    query = sa.select(head).where(head.c.plan_version == place.version)
+    if week is not None:
+        query = query.where(head.c.week == week)
+    return connection.execute(query.order_by(head.c.week.desc()).limit(1)).mappings().first()
 
 
 def _reflected(connection: sa.Connection, place: Place, name: str) -> sa.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date
 from typing import Any
 
 import polars as pl
@@ -140,6 +141,13 @@ class Database:
         """Return the version's plan of the latest week that has one."""
         place = results.Place(self.schema, self.names, self.version)
         return until_done(lambda: results.read(self.engine, place), self.engine, "reading")
+
+    def read_summary(self, week: date | None = None) -> dict[str, Any]:
+        """Read the summary alone, of the week if one is given; see `earlier.Remembering`."""
+        place = results.Place(self.schema, self.names, self.version)
+        return until_done(
+            lambda: results.read_summary(self.engine, place, week), self.engine, "reading"
+        )
 
     def _read_tables(self) -> Tables:
         frames = {}

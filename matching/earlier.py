@@ -1,0 +1,80 @@
+"""What a plan would take the place of: a plan of another week, or a fuller one, is not lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Protocol, runtime_checkable
+
+from matching.errors import DataError, UsageError
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A sink in which a plan takes the place of an earlier one, and that tells of it."""
+
+    def read_summary(self, week: date | None = None) -> Mapping[str, Any]:
+        """Return the summary that was written last; empty if there is none.
+
+        Parameters
+        ----------
+        week : datetime.date, optional
+            The Monday of a plan to be written; a store that keeps several weeks tells of the plan
+            of this one, the only one that would go.
+        """
+        ...
+
+
+def summary_in(sink: object, week: date | None = None) -> Mapping[str, Any]:
+    """Return the summary of the earlier plan; empty if there is none, or none that can be read."""
+    if not isinstance(sink, Remembering):
+        return {}
+    try:
+        return sink.read_summary(week)
+    except DataError:
+        return {}  # what cannot be read is written anew
+
+
+def check_requests(week: date, requests: int, others: int) -> None:
+    """Refuse to write the plan of a week without requests: there is none.
+
+    Raises
+    ------
+    UsageError
+    """
+    if requests:
+        return
+    told = f"no request is in the week that starts on {week:%A %d %B %Y}"
+    if others:
+        raise UsageError(f"{told}; {others:,} are in others: name the Monday of one (--week)")
+    raise UsageError(f"{told}, nor in any other: the table requests is empty")
+
+
+def check_place(sink: object, where: object, week: date, filled: int | None = None) -> None:
+    """Refuse to take the place of another week's plan, or of one that fills seats by an empty one.
+
+    Parameters
+    ----------
+    sink : object
+        One that is not `Remembering` keeps what it has, or answers for itself.
+    where : object
+        Fit to be shown.
+    filled : int, optional
+        How many seats the new plan fills, if that is known.
+
+    Raises
+    ------
+    UsageError
+    """
+    earlier = summary_in(sink, week)
+    before, served = earlier.get("week"), earlier.get("filled")
+    advice = "name another place, or replace it all the same with --force (in Python, force=True)"
+    if isinstance(before, str) and before != week.isoformat():
+        raise UsageError(
+            f"{where} holds the plan of the week of {before}, and this is the week of {week}; "
+            f"{advice}"
+        )
+    if filled == 0 and isinstance(served, int) and served:
+        raise UsageError(
+            f"{where} holds a plan that fills {served:,} seats, and this one fills none; {advice}"
+        )
