@@ -181,7 +181,7 @@ def test_availability() -> None:
     # 09:00 to 12:00 is 180 minutes. Touching: 8-10 and 10-12. Overlapping: 8-11 and 10-12, with a
     # short window inside the first. Gap: 8-10 and 10:30-12 leave 60 + 90 = 150 minutes.
     problem = world(
-        volunteers="volunteer_id\n exact\n touching\n overlapping\n gap\n early\n other",
+        volunteers="volunteer_id\n exact\n touching\n overlapping\n gap\n early\n other\n absent",
         availability="""volunteer_id start end
             exact Mon@09:00 Mon@12:00
             touching Mon@10:00 Mon@12:00
@@ -192,7 +192,8 @@ def test_availability() -> None:
             gap Mon@08:00 Mon@10:00
             gap Mon@10:30 Mon@12:00
             early Mon@08:00 Mon@11:59
-            other Tue@09:00 Tue@12:00""",
+            other Tue@09:00 Tue@12:00
+            absent Sun@09:00 Sun@12:00""",
         # Tuesday's is there so that Tuesday's window is, and adds nothing to Monday's minutes.
         requests="""request_id start end
             r1 Mon@09:00 Mon@12:00
@@ -200,7 +201,7 @@ def test_availability() -> None:
     )
     for volunteer in ("exact", "touching", "overlapping"):
         keeps(problem, f"{volunteer} r1")
-    for volunteer, minutes in (("gap", 150), ("early", 179), ("other", 0)):
+    for volunteer, minutes in (("gap", 150), ("early", 179), ("other", 0), ("absent", 0)):
         breaks(
             problem,
             f"{volunteer} r1",

@@ -360,6 +360,23 @@ def test_a_post_s_minimum_loses_beside_a_rule_too() -> None:
     assert best(week, *prices) == 6000 - 5000 - 500
 
 
+def test_who_is_replaced_is_gone_and_nobody_else_is() -> None:
+    # Two seats to cook are worth 3750 and 3000, one to guide 3000. The guide e costs 2900, so to
+    # vacate that seat would cost least. Two leaders are needed: both cook, for 1100 and 1200.
+    week = Week("2026-03-02")
+    always = [("2026-03-01 00:00", "2026-03-11 00:00")]
+    for name in "abcd":
+        held = ["role:lead"] if name in "cd" else []
+        week.volunteer(name, available=always, qualifications=["skill:cook", *held])
+    week.volunteer("e", available=always, qualifications=["skill:guide"])
+    posts = {"cook": Post(2, None, ["skill:cook"]), "guide": Post(1, None, ["skill:guide"])}
+    week.request("r", start=NINE, end=TEN, posts=posts)
+    week.team_rule("role:lead", request_id="r", min_people=2)
+    cooks = {"a": 900.0, "b": 1000.0, "c": 1100.0, "d": 1200.0}
+    own = [{"post": "cook", "volunteer_id": name, "price": p} for name, p in cooks.items()]
+    assert best(week, {"post": "guide", "price": 2900.0}, *own) == 6750 - 1100 - 1200 + 100
+
+
 def test_two_rules_about_one_qualification_are_one() -> None:
     # Four seats are worth 14250. Minors cost 1000, adults 3000. Half of the team are adults: two.
     week = with_holders("abcdef", "abc", "age:adult")
