@@ -1,4 +1,8 @@
-"""Clean tables become columns: ids become indices, defaults are filled in, menus unfolded."""
+"""Clean tables become columns: ids become indices, defaults are filled in, menus unfolded.
+
+Indices follow the ids, never the rows: whoever gives the same rows in another order gets the same
+columns, and so the same plan, down to the ties.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +46,21 @@ def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
     return _ints(asked.join(known, on="id", how="left", maintain_order="left")["index"])
 
 
+def _by_id(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Sort the rows by their ids; most stores give them so, and a look is cheap."""
+    return rows if rows[key].is_sorted() else rows.sort(key)
+
+
 class Builder:
     """Turns the clean tables of one week into columns, one method per kind."""
 
     def __init__(self, tables: dict[str, pl.DataFrame], week: date, policy: Policy) -> None:
-        self.tables = tables
+        self.tables = tables | {
+            "volunteers": _by_id(tables["volunteers"], "volunteer_id"),
+            "requests": _by_id(tables["requests"], "request_id"),
+            "stations": _by_id(tables["stations"], "station_id"),
+        }
+        tables = self.tables
         self.policy = policy
         self.zone = policy.time_zone
         monday = pl.select(to_utc(week_start(week), self.zone)).item()
@@ -77,7 +91,7 @@ class Builder:
         """Return all that are named: an organisation without a row still tells people apart."""
         t = self.tables
         named = [t[name][column] for name in ("organisations", "volunteers", "requests", "menu")]
-        return pl.concat(named).drop_nulls().unique(maintain_order=True)
+        return pl.concat(named).drop_nulls().unique().sort()
 
     def _all_qualifications(self) -> pl.Series:
         """Return every qualification that is held or asked for."""
@@ -134,8 +148,9 @@ class Builder:
         )
         last = self.times.select(self._minutes("end"))["end"].max()
         t = t.filter(pl.col("end") > 0, pl.col("start") < pl.lit(last, dtype=pl.Int64))
-        t = t.sort("volunteer", "start", "end")
-        return c.Windows(*(_ints(t[name]) for name in ("volunteer", "start", "end", "preference")))
+        names = ("volunteer", "start", "end", "preference")
+        t = t.sort(names)
+        return c.Windows(*(_ints(t[name]) for name in names))
 
     def holdings(self) -> c.Holdings:
         """Count validity in days from the Monday."""
@@ -148,19 +163,22 @@ class Builder:
             level=pl.col("level").fill_null(1),
             first=first,
             last=last,
-        ).sort("qualification", "volunteer")
+        )
+        t = t.sort(t.columns)
         return c.Holdings(*(_ints(t[name]) for name in t.columns))
 
     def codes(self, subject: str) -> pl.Series:
         """Return the values of a subject of preferences that requests of the week have."""
         if subject == "post":
-            return self.posts_in_week()["post"].unique(maintain_order=True)
-        if subject == "category":
-            return self._category().drop_nulls().unique(maintain_order=True)
-        column = subject if subject == "menu_item" else f"{subject}_id"
-        if subject == "organisation":
-            return self._organisation().drop_nulls().unique(maintain_order=True)
-        return self.requests_in_week[column].drop_nulls().unique(maintain_order=True)
+            values = self.posts_in_week()["post"]
+        elif subject == "category":
+            values = self._category()
+        elif subject == "organisation":
+            values = self._organisation()
+        else:
+            column = subject if subject == "menu_item" else f"{subject}_id"
+            values = self.requests_in_week[column]
+        return values.drop_nulls().unique().sort()
 
     def _category(self) -> pl.Series:
         t = self.requests_in_week
@@ -189,6 +207,7 @@ class Builder:
             menu_item=index_in(t["menu_item"], self.codes("menu_item")),
             station=index_in(t["station_id"], self.codes("station")),
             beneficiary=index_in(t["beneficiary_id"], self.codes("beneficiary")),
+            row=_ints(t["row"]),
         )
 
     def options(self) -> c.Options:
@@ -251,7 +270,8 @@ class Builder:
         )
         t = pl.concat([own, menu.select(wanted)])
         t = t.with_columns(request=pl.Series(index_in(t["request_id"], self.request_ids)))
-        t = t.filter(pl.col("request") >= 0).sort("request", "qualification")
+        t = t.filter(pl.col("request") >= 0)
+        t = t.sort("request", "qualification", "min_people", "per_people")
         return c.TeamRules(
             _ints(t["request"]),
             index_in(t["qualification"], self.qualification_ids),
@@ -274,7 +294,7 @@ class Builder:
             _ints(t["weight"], 0),
             _truths(t["never"]),
         )
-        return every.take(code >= 0)
+        return every.take(code >= 0).sorted()
 
     def pairs(self) -> c.Pairs:
         """Keep each pair once, whichever way round it was given."""
@@ -293,7 +313,7 @@ class Builder:
         t = self.tables["bonds"]
         beneficiary = index_in(t["beneficiary_id"], self.codes("beneficiary"))
         every = c.Bonds(self._of_volunteers("bonds"), beneficiary, _ints(t["visits"], 0))
-        return every.take(beneficiary >= 0)
+        return every.take(beneficiary >= 0).sorted()
 
     def earlier(self, posts: c.Posts, options: c.Options) -> c.Earlier:
         """Find the post and the option that each earlier assignment speaks of."""
@@ -308,7 +328,7 @@ class Builder:
         )
         # An option that is not of this week is one that was named and not found.
         elsewhere = (every.option < 0) & t["option"].is_not_null().to_numpy()
-        return every.take((every.post >= 0) & ~elsewhere)
+        return every.take((every.post >= 0) & ~elsewhere).sorted()
 
     def other_weeks(self) -> c.OtherWeeks:
         """Find what people are held to at times outside the week.
@@ -365,7 +385,7 @@ class Builder:
         request = index_in(t["request_id"], self.request_ids)
         post = self._find(t, "post", request, posts.id, posts.request)
         every = c.Affinities(self._of_volunteers("affinities"), request, post, _ints(t["score"]))
-        return every.take(request >= 0)
+        return every.take(request >= 0).sorted()
 
 
 def slots_of(posts: c.Posts, options: c.Options) -> c.Slots:

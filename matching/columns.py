@@ -1,8 +1,9 @@
 """The columns a problem is made of: arrays whose index is a volunteer, a post, a slot, ...
 
-Everywhere: an index is int32 and -1 means none; a time is int32 minutes since the week's Monday
-00:00, as they elapse; a day is int32 days since that Monday by the local calendar; ``NO_LIMIT``
-stands for a limit that is not set. All arrays are read-only by convention.
+Everywhere: an index is int32 and -1 means none; what has an id is numbered in the order of the
+ids, whatever that of the rows; a time is int32 minutes since the week's Monday 00:00, as they
+elapse; a day is int32 days since that Monday by the local calendar; ``NO_LIMIT`` stands for a limit
+that is not set. All arrays are read-only by convention.
 """
 
 from __future__ import annotations
@@ -35,6 +36,11 @@ class Columns:
     def take(self, rows: Selection) -> Self:
         """Return the chosen rows, in that order."""
         return type(self)(*(getattr(self, item.name)[rows] for item in fields(self)))
+
+    def sorted(self) -> Self:
+        """Return the rows sorted by the first column, of equal ones by the second, and so on."""
+        keys = [getattr(self, item.name) for item in fields(self)]
+        return self.take(np.lexsort(keys[::-1]))
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,7 @@ class Requests(Columns):
     menu_item: Ints
     station: Ints
     beneficiary: Ints
+    row: Ints  # in the table ``requests``
 
 
 @dataclass(frozen=True)

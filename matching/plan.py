@@ -92,7 +92,7 @@ class Plan(c.Columns):
 
     @door
     def to_frame(self, problem: Problem, quality: c.Ints | c.Longs) -> pl.DataFrame:
-        """Return the table ``plan``, sorted by request, post and volunteer.
+        """Return the table ``plan``: requests as in their table, then sorted by post and volunteer.
 
         Parameters
         ----------
@@ -108,9 +108,9 @@ class Plan(c.Columns):
             volunteer_id=problem.volunteers.id.gather(self.volunteer),
             quality=pl.Series(quality, dtype=pl.Int64),
             status=self._status(problem),
-            request=problem.slots.request[self.slot],
+            row=problem.requests.row[problem.slots.request[self.slot]],
         )
-        return frame.sort("request", "post", "volunteer_id").drop("request")
+        return frame.sort("row", "post", "volunteer_id").drop("row")
 
     def _status(self, problem: Problem) -> pl.Series:
         earlier = problem.earlier.take(np.isin(problem.earlier.status, KEPT_STATUSES))

@@ -44,6 +44,9 @@ def unfilled(
     """
     filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
     short = np.flatnonzero(filled < problem.posts.seats)
+    # As the requests stand in their table.
+    row = problem.requests.row[problem.posts.request[short]]
+    short = short[np.argsort(row, kind="stable")]
     slot = _slot_of_interest(problem, arcs, plan)[short]
     left = _left(problem, slot, workers)
     eligible_now = left[:, -1]

@@ -265,6 +265,45 @@ def test_names_and_order_do_not_matter(tables: Tables, seed: int) -> None:
         assert certify(other.problem, same) == pytest.approx(bound)
 
 
+def told(result: Result) -> dict[str, Any]:
+    """Return all that a plan says but its times, its tables as sets of rows."""
+    tables = {name: sorted(frame.rows(), key=repr) for name, frame in result.tables().items()}
+    summary = result.summary()
+    del summary["timings"], summary["memory_mb"]
+    return tables | summary
+
+
+def turned(tables: Tables, seed: int) -> Tables:
+    """Shuffle the rows of every table, and turn every pair round."""
+    tables = permuted(tables, seed)
+    if "pairs" in tables:
+        a, b = (
+            pl.col("volunteer_b").alias("volunteer_a"),
+            pl.col("volunteer_a").alias("volunteer_b"),
+        )
+        tables["pairs"] = tables["pairs"].with_columns(a, b)
+    return tables
+
+
+@law(30, tables=full_worlds() | tree_worlds(), policy=st.just({}) | policies(), seed=SEEDS)
+def test_the_order_of_the_rows_does_not_matter_to_the_plan(
+    tables: Tables, policy: Row, seed: int
+) -> None:
+    assert told(solved(turned(tables, seed), policy)) == told(solved(tables, policy))
+
+
+@pytest.mark.parametrize("make", [full_world, tree_world])
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(s, marks=pytest.mark.slow) for s in range(3, 40))]
+)
+def test_nor_in_a_plan_of_more_people_made_by_several(
+    make: Callable[..., Tables], seed: int
+) -> None:
+    tables = make(seed, **SMALL)
+    other = problem_of(turned(tables, seed))
+    assert told(solve(other, workers=2)) == told(solve(problem_of(tables)))
+
+
 @law(15, tables=full_worlds(), seed=SEEDS)
 def test_one_more_volunteer_never_hurts(tables: Tables, seed: int) -> None:
     twin = random.Random(seed).choice(tables["volunteers"]["volunteer_id"].to_list())

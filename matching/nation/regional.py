@@ -262,7 +262,7 @@ def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c
             there = Problem.from_tables(
                 dataset.joined([ours, *theirs]), job.terms.week, job.terms.policy
             )
-        # The order of the volunteers is that of the tables, here as there.
+        # The order of the volunteers is that of their ids, here as there.
         strip[rows[np.unique(eligible(there).volunteer)]] = True
     return strip, border
 
