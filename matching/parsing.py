@@ -7,6 +7,8 @@ fault by a cell that was there and now is not.
 from __future__ import annotations
 
 from datetime import date
+from enum import Enum
+from uuid import UUID
 
 import dataframely as dy
 import polars as pl
@@ -25,6 +27,26 @@ WANTED: dict[type[dy.Column], str] = {
     dy.Datetime: "must be a local time to the minute such as 2026-11-30T09:00; "
     "midnight is 00:00 of the next day, never 24:00",
 }
+
+
+def plain(cell: object) -> object:
+    """Return a UUID as its text and what an enumeration's member stands for; all else as it is."""
+    if isinstance(cell, Enum):
+        return plain(cell.value)
+    return str(cell) if isinstance(cell, UUID) else cell
+
+
+def without_objects(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the frame with its columns of objects as text, where all of them can be."""
+    objects = [name for name, kind in frame.schema.items() if kind == pl.Object]
+    if not objects:
+        return frame
+    cells = {name: [plain(cell) for cell in frame[name]] for name in objects}
+    return frame.with_columns(
+        pl.Series(name, words, dtype=pl.String)
+        for name, words in cells.items()
+        if all(isinstance(word, str | None) for word in words)
+    )
 
 
 def wanted(column: dy.Column) -> str:

@@ -15,6 +15,7 @@ from matching.building import Builder, slots_of
 from matching.doors import door
 from matching.errors import UsageError
 from matching.mapping import mapped_source
+from matching.mondays import Day, monday_of
 from matching.policy import Policy
 from matching.schema import STATUSES
 from matching.tables import OnError, Tables, Words, clean
@@ -74,7 +75,7 @@ class Problem:
     def from_tables(
         cls,
         tables: Mapping[str, pl.DataFrame],
-        week: date,
+        week: Day,
         policy: Policy | None = None,
         on_error: OnError = "raise",
     ) -> Problem:
@@ -84,8 +85,8 @@ class Problem:
         ----------
         tables : Mapping of str to polars.DataFrame
             Tables by name; cells may be text, as a CSV file gives them, or typed.
-        week : datetime.date
-            The Monday to plan from.
+        week : datetime.date, str or numpy.datetime64
+            The Monday to plan from; see `mondays`.
         policy : Policy, optional
             Weights and limits; the model's defaults, if absent.
         on_error : {"raise", "quarantine"}
@@ -96,10 +97,10 @@ class Problem:
         DataError
             With every fault of every table, unless they are to be set aside.
         UsageError
-            If ``week`` is not a date, or not a Monday.
+            If ``week`` is not a day, or not a Monday.
         """
         policy = policy or Policy()
-        _check_monday(week)
+        week = monday_of(week)
         cleaned, faults = clean(tables, week=week, time_zone=policy.time_zone, on_error=on_error)
         problem = cls.from_clean(cleaned, faults, week, policy, on_error)
         words = tables.words if isinstance(tables, Tables) else None
@@ -111,7 +112,7 @@ class Problem:
         cls,
         cleaned: dict[str, pl.DataFrame],
         faults: pl.DataFrame,
-        week: date,
+        week: Day,
         policy: Policy,
         on_error: OnError = "raise",
     ) -> Problem:
@@ -120,9 +121,9 @@ class Problem:
         Raises
         ------
         UsageError
-            If ``week`` is not a date, or not a Monday.
+            If ``week`` is not a day, or not a Monday.
         """
-        _check_monday(week)
+        week = monday_of(week)
         build = Builder(cleaned, week, policy)
         posts, options = build.posts(), build.options()
         return cls(
@@ -155,7 +156,7 @@ class Problem:
     def from_source(
         cls,
         source: object,
-        week: date,
+        week: Day,
         policy: Policy | None = None,
         on_error: OnError = "raise",
         mapping: object = None,
@@ -168,8 +169,8 @@ class Problem:
         source : object
             A URL or a path; a Mapping of dataframes by table name; or an object with the method
             ``read_tables`` (see `adapters`).
-        week : datetime.date
-            The Monday to plan from.
+        week : datetime.date, str or numpy.datetime64
+            The Monday to plan from; see `mondays`.
         policy : Policy, optional
             Weights and limits; the model's defaults, if absent.
         on_error : {"raise", "quarantine"}
@@ -185,9 +186,10 @@ class Problem:
         DataError
             With every fault of every table, unless they are to be set aside.
         UsageError
-            If the store cannot be read, the mapping makes no sense, or ``week`` is not a date or
+            If the store cannot be read, the mapping makes no sense, or ``week`` is not a day or
             not a Monday.
         """
+        week = monday_of(week)
         opened = mapped_source(source, mapping, week, **options)
         problem = cls.from_tables(opened.read_tables(), week, policy, on_error)
         return replace(problem, kind=getattr(opened, "kind", problem.kind))
@@ -219,13 +221,3 @@ class Problem:
         """Return the problem without these rows of ``assignments``, their faults added."""
         kept = self.earlier.take(~np.isin(self.earlier.row, rows))
         return replace(self, earlier=kept, faults=pl.concat([self.faults, faults]))
-
-
-def _check_monday(week: date) -> None:
-    if not isinstance(week, date):
-        raise UsageError(
-            f"week = {week!r} must be a datetime.date, such as datetime.date(2026, 11, 30)"
-        )
-    if week.weekday() != 0:
-        monday = date.fromordinal(week.toordinal() - week.weekday())
-        raise UsageError(f"week = {week}: a week starts with a Monday, such as {monday}")

@@ -26,7 +26,8 @@ from matching.faults import (
     faults_of,
     no_faults,
 )
-from matching.parsing import NO_SUCH_TIME, parse, wanted
+from matching.mondays import Day, monday_of
+from matching.parsing import NO_SUCH_TIME, parse, wanted, without_objects
 from matching.recurring import dated
 from matching.references import check_references, times_of
 from matching.schema import NEEDED, TABLES, key_of, meta
@@ -74,7 +75,7 @@ class Tables(dict[str, pl.DataFrame]):
 
 
 def clean(
-    frames: Mapping[str, pl.DataFrame], *, week: date, time_zone: str, on_error: OnError = "raise"
+    frames: Mapping[str, pl.DataFrame], *, week: Day, time_zone: str, on_error: OnError = "raise"
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """Check every rule of every table, and give back what keeps them.
 
@@ -98,6 +99,7 @@ def clean(
                 f"the table {name} is {shown_value(frame)} and must be a polars.DataFrame; "
                 "Problem.from_source takes other dataframes too"
             )
+    week = monday_of(week)
     _warn_of_unknown(frames)
     faults = [frames.faults if isinstance(frames, Tables) else no_faults()]
     given, found = _numbered(frames)
@@ -150,7 +152,7 @@ def _numbered(
     for name in TABLES:
         if name not in frames:
             continue
-        frame = frames[name]
+        frame = without_objects(frames[name])
         if "row" not in frame.columns:
             given[name] = frame.with_row_index("row", offset=1)
             continue

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import datetime, time
+from numbers import Integral
 from typing import Any
 
 import dataframely as dy
@@ -12,12 +13,13 @@ import polars as pl
 
 from matching.doors import door
 from matching.errors import UsageError
+from matching.mondays import Day, monday_of
+from matching.parsing import plain
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.schema import DEFAULT_POST, NEEDED, TABLES, meta
 from matching.tables import OnError
 
-Day = str | date
 When = str | datetime
 Clock = str | time
 Window = (
@@ -57,21 +59,15 @@ class Week:
 
     Parameters
     ----------
-    monday : str or datetime.date
-        The Monday the week starts with.
+    monday : datetime.date, str or numpy.datetime64
+        The Monday the week starts with; see `mondays`.
     policy : Policy, optional
         Weights and limits; the model's defaults, if absent.
     """
 
     @door
     def __init__(self, monday: Day, *, policy: Policy | None = None) -> None:
-        try:
-            self.monday = date.fromisoformat(str(monday))
-        except ValueError:
-            raise UsageError(f"{monday!r} is not a day; write for instance '2026-11-30'") from None
-        if self.monday.weekday() != 0:
-            first = date.fromordinal(self.monday.toordinal() - self.monday.weekday())
-            raise UsageError(f"a week starts with a Monday: not {monday}, but {first}")
+        self.monday = monday_of(monday)
         self.policy = policy
         self._rows: dict[str, list[dict[str, object]]] = {name: [] for name in TABLES}
 
@@ -292,7 +288,14 @@ class Week:
 
     def _add(self, table: str, cells: Mapping[str, object]) -> None:
         columns = TABLES[table].columns()
-        self._rows[table].append({c: cells[c] for c in columns if cells.get(c) is not None})
+        row = {c: plain(cells[c]) for c in columns if cells.get(c) is not None}
+        for name, cell in row.items():
+            if isinstance(columns[name], dy.String) and not _is_word(cell):
+                raise UsageError(
+                    f"{table}.{name} = {cell!r}: write text, a whole number or a UUID, "
+                    "or None for an empty cell"
+                )
+        self._rows[table].append(row)
 
     def _add_posts(self, owner: str, key: str, usual: int | None, posts: dict[str, Post]) -> None:
         """Fill the tables of posts; ``usual`` seats where a post does not say how many."""
@@ -305,6 +308,10 @@ class Week:
                 self._add(f"{prefix}posts", at | {"seats": seats, "min_seats": post.min_seats})
             for qualification, level in _levels(post.qualifications):
                 self._add(needs, at | {"qualification": qualification, "level": level})
+
+
+def _is_word(cell: object) -> bool:
+    return isinstance(cell, str | Integral) and not isinstance(cell, bool)
 
 
 def _refuse_text(qualifications: Qualifications) -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from matching import Problem, solve
 from matching.adapters import Sink, Source, open_sink, open_source
@@ -161,6 +164,63 @@ def test_a_column_of_several_types_is_a_fault() -> None:
     people = pd.DataFrame({"volunteer_id": ["ann", 7]})
     with pytest.raises(DataError, match=r"volunteers: the dataframe cannot be read .* one type"):
         Problem.from_source(TINY | {"volunteers": people}, MONDAY)
+
+
+ANN, BO = UUID("00000000-0000-0000-0000-00000000000a"), UUID("0000000b" + "0" * 24)
+ARROW_UUID = pd.ArrowDtype(pa.uuid())
+UUIDS: dict[str, Callable[[list[UUID]], Any]] = {
+    "polars": lambda ids: pl.DataFrame({"volunteer_id": ids}),
+    "polars objects": lambda ids: pl.DataFrame([pl.Series("volunteer_id", ids, pl.Object)]),
+    "lazy": lambda ids: pl.LazyFrame({"volunteer_id": ids}),
+    "pandas": lambda ids: pd.DataFrame({"volunteer_id": ids}),
+    "pandas on arrow": lambda ids: pd.DataFrame(
+        {"volunteer_id": pd.array([one.bytes for one in ids], dtype=ARROW_UUID)}
+    ),
+    "pyarrow": lambda ids: pa.table(
+        {"volunteer_id": pa.array([one.bytes for one in ids], pa.uuid())}
+    ),
+    "duckdb": lambda ids: duckdb.sql(
+        f"select unnest({[str(one) for one in ids]}::uuid[]) as volunteer_id"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", UUIDS)
+def test_uuids_are_ids_in_their_canonical_text(kind: str) -> None:
+    windows = TINY["availability"].with_columns(volunteer_id=pl.lit(str(BO)))
+    tables = TINY | {"availability": windows, "volunteers": UUIDS[kind]([ANN, BO])}
+    problem = Problem.from_source(tables, MONDAY)
+    assert problem.volunteers.id.to_list() == [str(ANN), str(BO)]
+
+
+def test_uuids_of_a_parquet_file_are_ids(tmp_path: Path) -> None:
+    open_sink(str(tmp_path)).write_tables(TINY)  # type: ignore[attr-defined]
+    for name in ("volunteers", "availability"):
+        (tmp_path / f"{name}.csv").unlink()
+    parquet.write_table(UUIDS["pyarrow"]([ANN, BO]), tmp_path / "volunteers.parquet")
+    windows = UUIDS["pyarrow"]([BO]).append_column("start", [["2026-12-01T09:00"]])
+    windows = windows.append_column("end", [["2026-12-01T12:00"]])
+    parquet.write_table(windows, tmp_path / "availability.parquet")
+    problem = Problem.from_source(str(tmp_path), MONDAY)
+    assert problem.volunteers.id.to_list() == [str(ANN), str(BO)]
+    assert problem.windows.volunteer.tolist() == [1]
+
+
+class Member(Enum):
+    ANN = "ann"
+    BO = 7
+
+
+def test_members_of_an_enumeration_are_what_they_stand_for() -> None:
+    people = pd.DataFrame({"volunteer_id": [Member.ANN]})
+    assert to_polars(people)["volunteer_id"].to_list() == ["ann"]
+
+
+def test_objects_that_are_no_ids_are_faults() -> None:
+    people = pl.DataFrame([pl.Series("volunteer_id", [ANN, object()], pl.Object)])
+    with pytest.raises(DataError) as raised:
+        Problem.from_source(TINY | {"volunteers": people}, MONDAY)
+    assert set(raised.value.faults.filter(table="volunteers")["rule"]) == {"type"}
 
 
 def test_what_is_no_dataframe_is_refused() -> None:

@@ -650,9 +650,3 @@ def test_every_row_is_kept_or_told_and_what_is_kept_is_right(
         assert none.is_empty()
         assert all(again[name].equals(kept[name]) for name in tables)
         Problem.from_tables(tables, MONDAY, Policy(time_zone=time_zone), on_error="quarantine")
-
-
-def test_a_week_is_a_date() -> None:
-    said = r"week = '2026-11-30' must be a datetime\.date, such as datetime\.date\(2026, 11, 30\)"
-    with pytest.raises(UsageError, match=said):
-        Problem.from_tables(read_tables(BASE), "2026-11-30")  # type: ignore[arg-type]

@@ -4,7 +4,9 @@ import inspect
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
+from enum import Enum
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import polars as pl
@@ -60,9 +62,9 @@ def test_ten_volunteers_and_three_orders_in_fifteen_lines() -> None:
     problem = week.problem()
 
     assert len(problem.volunteers) == 10
-    assert problem.requests.id.to_list() == ["meals", "listen", "visit"]
+    assert problem.requests.id.to_list() == ["listen", "meals", "visit"]
     assert problem.posts.id.to_list() == ["volunteer", "volunteer", "helper", "lead"]
-    assert problem.posts.seats.tolist() == [4, 1, 2, 1]
+    assert problem.posts.seats.tolist() == [1, 4, 2, 1]
     assert problem.posts.min_seats.tolist() == [0, 0, 0, 1]
     assert len(problem.options) == 4
 
@@ -258,14 +260,31 @@ def test_columns_that_nobody_fills_are_left_out() -> None:
     assert week.tables()["volunteers"].columns == ["volunteer_id", "lat", "lon", "max_shifts"]
 
 
+class Skill(Enum):
+    COOKS = "skill:13"
+
+
+def test_ids_are_text_whole_numbers_or_uuids() -> None:
+    ann = UUID("00000000-0000-0000-0000-00000000000a")
+    week = Week(MONDAY)
+    for name in (ann, 7, np.int64(8), "bo"):
+        week.volunteer(name, available=[("mon", "09:00", "12:00")], qualifications=[Skill.COOKS])
+    week.request("r", start="2026-11-30 09:00", end="2026-11-30 10:00", seats=4)
+    week.pin(ann, "r")
+    problem = week.problem()
+    assert problem.volunteers.id.to_list() == [str(ann), "7", "8", "bo"]
+    assert problem.qualification_ids.to_list() == ["skill:13"]
+    assert problem.pins.volunteer.tolist() == [0]
+
+
 # --- misuse ---------------------------------------------------------------------------------------
 
 
-def test_a_week_starts_with_a_monday() -> None:
-    with pytest.raises(UsageError, match="not 2026-12-02, but 2026-11-30"):
-        Week("2026-12-02")
-    with pytest.raises(UsageError, match=r"'30\.11\.2026' is not a day"):
-        Week("30.11.2026")
+@pytest.mark.parametrize("cell", [True, 7.0, float("nan"), b"ann", ["ann"], object()])
+def test_what_is_no_id_is_refused_where_it_is_told(cell: Any) -> None:
+    said = r"^volunteers\.organisation_id = .*: write text, a whole number or a UUID, or None"
+    with pytest.raises(UsageError, match=said):
+        Week(MONDAY).volunteer("ann", organisation_id=cell)
 
 
 @pytest.mark.parametrize(

@@ -77,15 +77,12 @@ def result_of(
 
 def week_of(text: str | None) -> date:
     """Return the Monday that is named, or else the next."""
-    from matching.errors import UsageError
+    from matching.mondays import monday_of
 
     if text is None:
         today = date.today()
         return today + timedelta(days=7 - today.weekday())
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"week = {text!r}: write a day such as 2026-11-30") from None
+    return monday_of(text)
 
 
 def policy_of(path: Path | None, summary: dict[str, Any] | None = None) -> Policy:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -16,6 +15,7 @@ from matching.mapping.reading import read_mapped, wanted_columns
 from matching.mapping.results import read_result, written_result
 from matching.mapping.spec import Mapping, load
 from matching.mapping.writing import written_tables
+from matching.mondays import Day, monday_of
 from matching.schema import TABLES
 from matching.tables import Tables
 
@@ -31,12 +31,13 @@ class MappedSource:
         One with ``read_own`` gives its tables by their own names; of another, ``read_tables`` is
         taken for that.
     mapping : Mapping
-    week : datetime.date, optional
+    week : datetime.date, str or numpy.datetime64, optional
         The Monday of the planned week, which slots need.
     """
 
-    def __init__(self, source: Source, mapping: Mapping, week: date | None = None) -> None:
-        self.source, self.mapping, self.week = source, mapping, week
+    def __init__(self, source: Source, mapping: Mapping, week: Day | None = None) -> None:
+        self.source, self.mapping = source, mapping
+        self.week = None if week is None else monday_of(week)
         self.kind = getattr(source, "kind", "polars")
 
     def read_tables(self) -> Tables:
@@ -60,8 +61,9 @@ class MappedSink:
     The tables of a result that the mapping has no section for are written as they are.
     """
 
-    def __init__(self, sink: Sink, mapping: Mapping, week: date | None = None) -> None:
-        self.sink, self.mapping, self.week = sink, mapping, week
+    def __init__(self, sink: Sink, mapping: Mapping, week: Day | None = None) -> None:
+        self.sink, self.mapping = sink, mapping
+        self.week = None if week is None else monday_of(week)
 
     def write_result(self, tables: Dict[str, pl.DataFrame], summary: Dict[str, Any]) -> object:
         """Write a plan in the store's names, codes and formats."""
@@ -92,7 +94,7 @@ class MappedSink:
 
 
 def mapped_source(
-    where: object, mapping: object = None, week: date | None = None, **options: Any
+    where: object, mapping: object = None, week: Day | None = None, **options: Any
 ) -> Source:
     """Open a store, behind a mapping if there is one.
 
@@ -101,7 +103,7 @@ def mapped_source(
     where : object
         What `adapters.open_source` takes.
     mapping : path, dict or Mapping, optional
-    week : datetime.date, optional
+    week : datetime.date, str or numpy.datetime64, optional
         The Monday of the planned week, which slots need.
     **options
         What the store understands; names of tables and columns belong into the mapping.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from datetime import date
 
 import dataframely as dy
 import polars as pl
@@ -17,6 +16,7 @@ from matching.mapping.kinds import SLOT, columns_of, is_moment
 from matching.mapping.moments import typed
 from matching.mapping.shapes import Block, Column
 from matching.mapping.spec import Mapping
+from matching.mondays import Day
 from matching.national import windows_of
 
 _DATED = ["start", "end"]
@@ -24,7 +24,7 @@ _WEEKLY = ["weekday", "start_time", "end_time"]
 
 
 def written_tables(
-    mapping: Mapping, tables: Dict[str, pl.DataFrame], week: date | None = None
+    mapping: Mapping, tables: Dict[str, pl.DataFrame], week: Day | None = None
 ) -> dict[str, pl.DataFrame]:
     """Return our tables as the store's: what `read_mapped` makes ours of.
 
@@ -32,7 +32,7 @@ def written_tables(
     ----------
     mapping : Mapping
     tables : Mapping of str to polars.DataFrame
-    week : datetime.date, optional
+    week : datetime.date, str or numpy.datetime64, optional
         The Monday that slots are windows of.
 
     Raises
@@ -158,7 +158,7 @@ def _gathered(written: pl.DataFrame, split: Column) -> pl.DataFrame:
     return grouped.agg(pl.col(theirs).str.join(split.split[0])).select(written.columns)
 
 
-def _with_slots(rows: pl.DataFrame, mapping: Mapping, week: date | None) -> pl.DataFrame:
+def _with_slots(rows: pl.DataFrame, mapping: Mapping, week: Day | None) -> pl.DataFrame:
     """Add the slot of every window that is exactly one in the week."""
     if week is None:
         raise UsageError("slots are windows of a week: give the Monday of the week")

@@ -12,13 +12,13 @@ import shutil
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from matching.earlier import check_requests
 from matching.engine import GAP, TIME_LIMIT, peak_memory_mb
 from matching.errors import UsageError
+from matching.mondays import Day, monday_of
 from matching.nation import dataset
 from matching.nation.borders import TURNS, Settled, Tile, settle
 from matching.nation.finishing import Finished, finish
@@ -47,7 +47,7 @@ R = TypeVar("R")
 def plan_nation(
     tables: Path | str,
     out: Path | str,
-    week: date,
+    week: Day,
     policy: Policy | None = None,
     *,
     executor: Executor | None = None,
@@ -69,7 +69,7 @@ def plan_nation(
     out : pathlib.Path or str
         Where ``region=CODE/plan.parquet``, ``unfilled``, ``prices`` and ``summary.json`` go. An
         executor's workers must see both folders under the same names.
-    week : datetime.date
+    week : datetime.date, str or numpy.datetime64
         The Monday the week starts with.
     executor : concurrent.futures.Executor, optional
         Plans several regions at a time. The plan is the same with any.
@@ -99,7 +99,7 @@ def plan_nation(
     """
     tables, out = Path(tables), Path(out)
     _check_room(out)
-    terms = Terms(week, policy or Policy(), time_limit, gap, seed)
+    terms = Terms(monday_of(week), policy or Policy(), time_limit, gap, seed)
     folders = dataset.regions(tables)
     clear(out)
     work = out / _WORK

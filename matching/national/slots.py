@@ -16,6 +16,7 @@ import polars as pl
 
 from matching.errors import UsageError
 from matching.extras import needing
+from matching.mondays import Day, monday_of
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HOLIDAY = "holiday"
@@ -70,12 +71,12 @@ class SlotRules:
         return _announced(day)
 
 
-def windows_of(week: date, rules: SlotRules | None = None) -> pl.DataFrame:
+def windows_of(week: Day, rules: SlotRules | None = None) -> pl.DataFrame:
     """Return what every slot means in a week.
 
     Parameters
     ----------
-    week : datetime.date
+    week : datetime.date, str or numpy.datetime64
         The Monday.
     rules : SlotRules, optional
 
@@ -91,8 +92,7 @@ def windows_of(week: date, rules: SlotRules | None = None) -> pl.DataFrame:
         If the holidays of that year are not known yet, or ``week`` is not a Monday.
     """
     rules = rules or SlotRules()
-    if week.weekday():
-        raise UsageError(f"week = {week}: a week starts with a Monday")
+    week = monday_of(week)
     rows = []
     for number, name in enumerate(DAYS):
         day = week + timedelta(days=number)
@@ -111,7 +111,7 @@ def windows_of(week: date, rules: SlotRules | None = None) -> pl.DataFrame:
 
 
 def slots_of(
-    windows: pl.DataFrame, week: date, rules: SlotRules | None = None, by: str = "volunteer_id"
+    windows: pl.DataFrame, week: Day, rules: SlotRules | None = None, by: str = "volunteer_id"
 ) -> pl.DataFrame:
     """Return the slots that somebody's windows cover from beginning to end.
 
@@ -119,7 +119,7 @@ def slots_of(
     ----------
     windows : polars.DataFrame
         ``by``, ``start``, ``end`` (local); they may touch and overlap.
-    week : datetime.date
+    week : datetime.date, str or numpy.datetime64
         The Monday.
     rules : SlotRules, optional
     by : str

@@ -9,12 +9,15 @@ from contextlib import nullcontext
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from matching.adapters import Output, missing_tables
 from matching.errors import UsageError
 from matching.faults import fault, no_faults
+from matching.parsing import without_objects
 from matching.schema import TABLES
 from matching.stores.names import Names
+from matching.stores.uuids import from_arrow, from_pandas
 from matching.tables import Tables
 
 KINDS = ("polars", "pandas", "pyarrow", "duckdb")
@@ -145,14 +148,14 @@ def kind_of(name: str, frame: object) -> str:
 
 def to_polars(frame: Any) -> pl.DataFrame:
     """Return a Polars frame of the same rows."""
-    if isinstance(frame, pl.DataFrame):
-        return frame
     if isinstance(frame, pl.LazyFrame):
-        return frame.collect()
-    if kind_of("the table", frame) == "pandas":
-        # The index is no column; what pandas calls not a number is a missing cell.
-        return pl.from_pandas(frame, nan_to_null=True, include_index=False)
-    return pl.DataFrame(frame)
+        frame = frame.collect()
+    if isinstance(frame, pl.DataFrame):
+        return without_objects(frame)
+    kind = kind_of("the table", frame)
+    if kind == "pandas":
+        return from_pandas(frame)
+    return pl.DataFrame(frame) if kind == "duckdb" else from_arrow(pa.table(frame))
 
 
 def from_polars(frame: pl.DataFrame, kind: str) -> Any:

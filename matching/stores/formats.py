@@ -17,6 +17,7 @@ from matching.extras import needing
 from matching.faults import fault, no_faults
 from matching.stores.csv_files import OWN_ROW, Read, read_csv, write_csv
 from matching.stores.jsonl_files import read_jsonl, write_jsonl
+from matching.stores.uuids import from_arrow
 
 FORMATS = ("csv", "parquet", "jsonl", "xlsx")
 
@@ -103,7 +104,7 @@ def _read_parquet(table: str, path: Path) -> Read:
         arrow.validate(full=True)
         # The number of a row goes by this name; a column that is called so is another thing.
         arrow = arrow.rename_columns([OWN_ROW if n == "row" else n for n in arrow.column_names])
-        frame = pl.DataFrame(arrow)
+        frame = from_arrow(arrow)
     except (pa.ArrowException, OSError, ValueError, pl.exceptions.PanicException) as error:
         if isinstance(error, PermissionError):
             raise

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+from matching.errors import UsageError
+from matching.mondays import Day, monday_of
+
 SIZES = {
     "town": (300, 40),
     "district": (20_000, 500),
@@ -26,22 +29,28 @@ def check(
     rules: str,
     scarcity: float,
     seed: int,
-    week: dt.date,
+    week: Day,
     copies: int,
-) -> None:
-    """Raise a `ValueError` that names the first bad value and what is allowed."""
+) -> dt.date:
+    """Return the week's Monday.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not allowed; it names the first bad value and what is allowed.
+    """
     if size not in SIZES:
         raise ValueError(f"size {size!r} is unknown; allowed: {', '.join(SIZES)}")
     if not 1 <= copies <= MAX_COPIES:
         raise ValueError(f"copies {copies} is out of range; allowed: 1 to {MAX_COPIES}")
-    _check_rest(volunteers, requests, MAX_COUNT, rules, scarcity, seed, week)
+    return _check_rest(volunteers, requests, MAX_COUNT, rules, scarcity, seed, week)
 
 
 def check_nation(
-    volunteers: int, requests: int, rules: str, scarcity: float, seed: int, week: dt.date
-) -> None:
-    """Raise a `ValueError` that names the first bad value and what is allowed in a nation."""
-    _check_rest(volunteers, requests, 2 * NATION[0], rules, scarcity, seed, week)
+    volunteers: int, requests: int, rules: str, scarcity: float, seed: int, week: Day
+) -> dt.date:
+    """Return the week's Monday, of a nation; see `check`."""
+    return _check_rest(volunteers, requests, 2 * NATION[0], rules, scarcity, seed, week)
 
 
 def _check_rest(
@@ -51,8 +60,8 @@ def _check_rest(
     rules: str,
     scarcity: float,
     seed: int,
-    week: dt.date,
-) -> None:
+    week: Day,
+) -> dt.date:
     if rules not in RULES:
         raise ValueError(f"rules {rules!r} are unknown; allowed: {', '.join(RULES)}")
     for name, count in (("volunteers", volunteers), ("requests", requests)):
@@ -64,5 +73,7 @@ def _check_rest(
         )
     if seed < 0:
         raise ValueError(f"seed {seed} is negative; allowed: 0 and above")
-    if isinstance(week, dt.datetime) or week.isoweekday() != 1:
-        raise ValueError(f"week {week} is a {week:%A}; allowed: a Monday, as a date without hour")
+    try:
+        return monday_of(week)
+    except UsageError as error:
+        raise ValueError(str(error)) from None

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.random import SeedSequence
 
+from matching.mondays import Day
 from matching.synthetic.arguments import check_nation
 from matching.synthetic.geography import Towns, read_provinces, read_towns
 from matching.synthetic.world import populate
@@ -45,7 +46,7 @@ def generate_region(
     rules: str = "network",
     scarcity: float = 1.0,
     seed: int = 0,
-    week: dt.date = dt.date(2026, 11, 30),
+    week: Day = dt.date(2026, 11, 30),
 ) -> dict[str, pl.DataFrame]:
     """Make the tables of one region of a nation; see `world.generate`.
 
@@ -61,7 +62,7 @@ def generate_region(
     ValueError
         If an argument is not allowed; the message names the value and what is allowed.
     """
-    check_nation(volunteers, requests, rules, scarcity, seed, week)
+    monday = check_nation(volunteers, requests, rules, scarcity, seed, week)
     counts = regions(volunteers, requests)
     if code not in counts:
         raise ValueError(f"region {code!r} is unknown; allowed: {', '.join(counts)}")
@@ -72,7 +73,7 @@ def generate_region(
         eager=False,
         scarcity=scarcity,
         seed=SeedSequence([seed, int(code)]),
-        week=week,
+        week=monday,
     )
     return {name: _of_region(frame, code) for name, frame in tables.items()}
 

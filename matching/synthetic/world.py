@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator, SeedSequence
 
+from matching.mondays import Day
 from matching.schema import NEEDED, TABLES
 from matching.synthetic import (
     abilities,
@@ -60,7 +61,7 @@ def generate(
     rules: str = "network",
     scarcity: float = 1.0,
     seed: int = 0,
-    week: dt.date = dt.date(2026, 11, 30),
+    week: Day = dt.date(2026, 11, 30),
     copies: int = 1,
 ) -> dict[str, pl.DataFrame]:
     """Make the tables of a world: a week of volunteers and requests in real places.
@@ -101,7 +102,7 @@ def generate(
     ValueError
         If an argument is not allowed; the message names the value and what is allowed.
     """
-    check(size, volunteers, requests, rules, scarcity, seed, week, copies)
+    monday = check(size, volunteers, requests, rules, scarcity, seed, week, copies)
     usual_volunteers, usual_requests = (count * copies for count in SIZES[size])
     return populate(
         side_by_side(read_towns(size), copies),
@@ -112,7 +113,7 @@ def generate(
         eager=size == "town",
         scarcity=scarcity,
         seed=SeedSequence(seed),
-        week=week,
+        week=monday,
     )
 
 

@@ -23,6 +23,7 @@ import polars as pl
 from icalendar import Calendar, use_zoneinfo
 
 from matching import columns as c
+from matching import mondays
 from matching.errors import DataError, DataWarning, UsageError
 from matching.faults import fault, no_faults
 from matching.stores.calendars.painting import Events, Painted, monday_of
@@ -49,7 +50,7 @@ class _Read:
 
 def read_availability(
     folder: Path | str,
-    week: date,
+    week: mondays.Day,
     time_zone: str = "Asia/Shanghai",
     *,
     events: Events = "all",
@@ -68,7 +69,7 @@ def read_availability(
     Parameters
     ----------
     folder : pathlib.Path or str
-    week : datetime.date
+    week : datetime.date, str or numpy.datetime64
         The Monday the week starts with.
     time_zone : str
     events : {"all", "free"}
@@ -95,8 +96,7 @@ def read_availability(
     """
     if events not in get_args(Events):
         raise UsageError(f"events = {events!r}: write 'all' or 'free'")
-    if week.weekday() != 0:
-        raise UsageError(f"week = {week}: a week starts with a Monday")
+    week = mondays.monday_of(week)
     paths = _calendars_of(Path(folder))
     read = partial(_read, week=week, zone=ZoneInfo(time_zone), events=events)
     if workers == 1 or len(paths) < _WORTH_A_PROCESS:

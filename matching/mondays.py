@@ -1,0 +1,41 @@
+"""The week that is meant, however its Monday is said."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+import numpy as np
+
+from matching.errors import UsageError
+
+# What a day may be said with. A datetime is a date too; so is the Timestamp of pandas.
+Day = date | str | np.datetime64
+
+
+def monday_of(week: Day) -> date:
+    """Return the Monday that a week starts with, as a date and nothing more.
+
+    Parameters
+    ----------
+    week : datetime.date, str or numpy.datetime64
+        A day; text is ISO 8601. A moment is the day it begins, so only midnight is one.
+
+    Raises
+    ------
+    UsageError
+        If it is no day, has an hour, or is not a Monday.
+    """
+    text = week.isoformat() if isinstance(week, date) else str(week)
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(week, Day) else None
+    except ValueError:
+        moment = None
+    if moment is None:
+        raise UsageError(f"week = {week!r}: write a day such as 2026-11-30")
+    day = moment.date()
+    if moment.time() != time():
+        raise UsageError(f"week = {text}: a week starts with a day, without an hour, such as {day}")
+    if day.weekday() != 0:
+        monday = date.fromordinal(max(1, day.toordinal() - day.weekday()))
+        raise UsageError(f"week = {day}: a week starts with a Monday, such as {monday}")
+    return day

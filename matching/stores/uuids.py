@@ -1,0 +1,54 @@
+"""UUIDs become the text that people write them as: objects of Python's, Arrow's own type."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from matching.parsing import plain
+
+_WHERE_DASHES_STAND = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
+
+
+def from_arrow(table: pa.Table) -> pl.DataFrame:
+    """Return a Polars frame of the same rows."""
+    names = [field.name for field in table.schema if _is_uuid(field.type)]
+    return _written(pl.DataFrame(table), names)
+
+
+def from_pandas(frame: Any) -> pl.DataFrame:
+    """Return a Polars frame of the same rows; the index is no column, and NaN a missing cell."""
+    types = list(frame.dtypes.items())
+    arrow = [str(name) for name, kind in types if _is_uuid(getattr(kind, "pyarrow_dtype", None))]
+    # What pandas calls mixed is neither text nor numbers nor times; few columns are.
+    objects = [n for n, kind in types if str(kind) == "object" and _is_mixed(frame[n])]
+    if objects:
+        frame = frame.assign(**{name: frame[name].map(plain) for name in objects})
+    return _written(pl.from_pandas(frame, nan_to_null=True, include_index=False), arrow)
+
+
+def _is_mixed(column: Any) -> bool:
+    kind = importlib.import_module("pandas.api.types").infer_dtype(column, skipna=True)
+    return str(kind).startswith("mixed")
+
+
+def _is_uuid(kind: object) -> bool:
+    return getattr(kind, "extension_name", None) == "arrow.uuid"
+
+
+def _written(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """Write bytes of UUIDs with their dashes."""
+    return frame.with_columns(
+        pl.concat_str(
+            [
+                pl.col(name).bin.encode("hex").str.slice(start, many)
+                for start, many in _WHERE_DASHES_STAND
+            ],
+            separator="-",
+        ).alias(name)
+        for name in names
+    )
