@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
+from matching.characters import unseen
 from matching.errors import FAULT_SCHEMA
 
 SHOWN_CHARACTERS = 60
+
+# What to say of cells: the same of all, or of each what there is to say.
+Message = str | Callable[[pl.Series], pl.Series]
 
 # Rules of a whole row: the columns they look at and what they say.
 ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
@@ -31,7 +37,7 @@ ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "two_people": (("volunteer_a", "volunteer_b"), "a pair needs two different volunteers"),
 }
 # Rules of one column, by the names dataframely gives them.
-COLUMN_RULES = {
+COLUMN_RULES: dict[str, Message] = {
     "nullability": "a value is required",
     "nan": "is not a number; leave the cell empty if it is unknown",
     "inf": "must be finite; leave the cell empty if there is no limit",
@@ -41,7 +47,7 @@ COLUMN_RULES = {
     "check__not_a_spreadsheet_number": "looks like an id that a spreadsheet turned into a number; "
     "export the column as text",
     "check__no_outer_space": "remove the space before or after",
-    "check__no_invisible_character": "remove the invisible character",
+    "check__no_invisible_character": unseen,
 }
 CLOCK_SKIPS = "the clock skips or repeats this time in {time_zone}; add the offset, as in +08:00"
 WINDOW_SKIPS = (
@@ -71,7 +77,7 @@ def fault(
 
 
 def faults_of(
-    table: str, rows: pl.DataFrame, columns: tuple[str, ...], rule: str, message: str
+    table: str, rows: pl.DataFrame, columns: tuple[str, ...], rule: str, message: Message
 ) -> pl.DataFrame:
     """Return a fault for each of the rows, showing what the columns hold there."""
     if rows.is_empty():
@@ -87,7 +93,7 @@ def faults_of(
         column=pl.lit(", ".join(columns)),
         value=value,
         rule=pl.lit(rule),
-        message=pl.lit(message),
+        message=pl.lit(message) if isinstance(message, str) else message(_words(rows, columns[0])),
     )
 
 
@@ -97,7 +103,7 @@ def faults_at(
     rows: pl.Series,
     columns: tuple[str, ...],
     rule: str,
-    message: str,
+    message: Message,
 ) -> pl.DataFrame:
     """Return a fault for each numbered row, with the cells as they were read.
 
@@ -108,6 +114,10 @@ def faults_at(
     absent = [pl.lit(None, dtype=pl.String).alias(c) for c in columns if c not in raw.columns]
     at_fault = raw.filter(pl.col("row").is_in(rows.implode())).with_columns(absent)
     return faults_of(table, at_fault, columns, rule, message)
+
+
+def _words(rows: pl.DataFrame, column: str) -> pl.Series:
+    return rows[column].cast(pl.String)
 
 
 def _shown(rows: pl.DataFrame, column: str) -> pl.Expr:

@@ -12,7 +12,7 @@ from matching.errors import UsageError
 Day = date | str | np.datetime64
 
 
-def monday_of(week: Day) -> date:
+def monday_of(week: object) -> date:
     """Return the Monday that a week starts with, as a date and nothing more.
 
     Parameters

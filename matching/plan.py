@@ -9,6 +9,7 @@ import polars as pl
 
 from matching import columns as c
 from matching.building import index_in
+from matching.characters import missing
 from matching.doors import door
 from matching.errors import DataError
 from matching.faults import fault, faults_of
@@ -56,9 +57,9 @@ class Plan(c.Columns):
         """
         if "option" not in frame.columns:
             frame = frame.with_columns(option=pl.lit(None, dtype=pl.String))
-        missing = [name for name in _KEYS if name not in frame.columns]
-        if missing:
-            raise DataError(pl.concat([_missing_column(name, frame) for name in missing]))
+        absent = [name for name in _KEYS if name not in frame.columns]
+        if absent:
+            raise DataError(pl.concat([_missing_column(name, frame) for name in absent]))
         frame = frame.select(pl.col(_KEYS).cast(pl.String)).with_columns(
             pl.col("option").replace("", None)
         )
@@ -72,18 +73,20 @@ class Plan(c.Columns):
         no_volunteer, no_slot = pl.Series(volunteer < 0), pl.Series(slot < 0)
         if no_volunteer.any() or no_slot.any():
             text = "the week has no such post at this option"
+            orders = missing(problem.requests.id, text)
+            people = missing(problem.volunteers.id, "volunteers has no such volunteer_id")
             raise DataError(
                 pl.concat(
                     [
                         faults_of(
-                            "plan", frame.filter(no_slot), tuple(_KEYS[:3]), "reference", text
+                            "plan", frame.filter(no_slot), tuple(_KEYS[:3]), "reference", orders
                         ),
                         faults_of(
                             "plan",
                             frame.filter(no_volunteer),
                             ("volunteer_id",),
                             "reference",
-                            "volunteers has no such volunteer_id",
+                            people,
                         ),
                     ]
                 )

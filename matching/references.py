@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from matching.faults import faults_at, no_faults
+from matching.faults import Message, faults_at, no_faults
 from matching.schema import DEFAULT_POST, TABLES, key_of, meta
 
 # What is referred to comes before what refers, so that one pass sets aside all that hangs on a row.
@@ -62,7 +62,7 @@ def _check_tables(
             if target in unread:
                 text = f"the table {target} could not be read"
                 bad = tables[name][column].is_not_null()
-                faults.append(_take_out(tables, raw, name, bad, (column,), "set_aside", text))
+                faults.append(take_out(tables, raw, name, bad, (column,), "set_aside", text))
             elif target in raw:
                 faults += _check_column(tables, raw, name, column, target)
         if name == "organisations":
@@ -76,15 +76,16 @@ def _check_tables(
     return faults
 
 
-def _take_out(
+def take_out(
     tables: dict[str, pl.DataFrame],
     raw: Mapping[str, pl.DataFrame],
     name: str,
     bad: pl.Series,
     columns: tuple[str, ...],
     rule: str,
-    message: str,
+    message: Message,
 ) -> pl.DataFrame:
+    """Take the rows out of a table, in place; return their faults."""
     if not bad.any():
         return no_faults()
     rows = tables[name]
@@ -110,7 +111,7 @@ def _set_owners_aside(
             else:
                 continue
             if bad.any():
-                faults.append(_take_out(tables, raw, owner, bad, (key,), "set_aside", text))
+                faults.append(take_out(tables, raw, owner, bad, (key,), "set_aside", text))
     return faults
 
 
@@ -189,7 +190,7 @@ def _check_posts(
     known = tables["menu_posts"] if owner == "menu_item" else posts_of(tables)
     bad = pl.Series(_found(rows, keys, known.select(keys)) < 0) & rows["post"].is_not_null()
     text = f"this {owner.removesuffix('_id').replace('_', ' ')} has no such post"
-    return _take_out(tables, raw, name, bad, (owner, "post"), "post_exists", text)
+    return take_out(tables, raw, name, bad, (owner, "post"), "post_exists", text)
 
 
 def _check_options(
@@ -199,7 +200,7 @@ def _check_options(
     missing = pl.Series(_found(rows, keys, tables["options"].select(keys)) < 0)
     text = "this request has no such option; leave the cell empty if any will do"
     bad = missing & rows["option"].is_not_null()
-    return _take_out(
+    return take_out(
         tables, raw, "assignments", bad, ("request_id", "option"), "option_exists", text
     )
 
@@ -260,4 +261,4 @@ def _check_start(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame
     optional = requests["request_id"].is_in(tables["options"]["request_id"].implode())
     bad = ~optional & ~(requests["start"].is_not_null() & lasts)
     text = "give start and end, or rows in options; a menu item with minutes makes up for the end"
-    return _take_out(tables, raw, "requests", bad, ("start", "end"), "when", text)
+    return take_out(tables, raw, "requests", bad, ("start", "end"), "when", text)

@@ -11,6 +11,8 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
+from matching.characters import INVISIBLE
+
 CONSENT = ("ask", "accept", "refuse")
 SUBJECTS = ("category", "menu_item", "station", "organisation", "beneficiary", "post")
 PAIR_RULES = ("together", "apart")
@@ -32,10 +34,7 @@ def _id(
     checks = {
         "not_a_spreadsheet_number": lambda c: ~c.str.contains(_SPREADSHEET_NUMBER),
         "no_outer_space": lambda c: c == c.str.strip_chars(),
-        # Also the marks that cannot be seen: zero-width ones and a byte order mark.
-        "no_invisible_character": lambda c: (
-            ~c.str.contains(r"[\x00-\x1f\x7f\u200b-\u200f\u2028\u2029\ufeff]")
-        ),
+        "no_invisible_character": lambda c: ~c.str.contains(INVISIBLE),
     }
     return dy.String(
         nullable=not required,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Mapping
-from datetime import date
 from typing import Literal, Protocol
 
 import dataframely as dy
@@ -31,6 +30,7 @@ from matching.parsing import NO_SUCH_TIME, parse, wanted, without_objects
 from matching.recurring import dated
 from matching.references import check_references, times_of
 from matching.schema import NEEDED, TABLES, key_of, meta
+from matching.spelling import check_spelling
 from matching.urls import shown_value
 from matching.whereabouts import warn_of_places
 
@@ -115,6 +115,7 @@ def clean(
         set_aside = faults[0].filter(pl.col("table") == name)["row"]
         tables[name], found = _clean_table(name, given.get(name), set_aside, time_zone)
         faults += found
+    faults += check_spelling(tables, given)
     faults += check_references(tables, given, _whole_tables(faults))
     # How far weekly windows must reach, only requests without a fault can tell.
     windows, skipped = dated(tables["availability"], times_of(tables), week, time_zone)
@@ -273,8 +274,9 @@ def _broken_rules(
         rows = invalid.filter(pl.col(label) == "invalid")["row"]
         before = pl.concat([rows.clear(), *(told[c] for c in columns_shown if c in told)])
         rows = rows.filter(~rows.is_in(before.implode()))
-        if column:
+        if column and isinstance(text, str):
             text = text.format(**vars(columns[column]))
+        if column:
             told[column] = pl.concat([before, rows])
         rule = rule.removeprefix("check__")
         faults.append(faults_at(name, raw, rows, columns_shown, rule, text))

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from matching.errors import DataError, DataWarning, UsageError
-from matching.faults import fault, faults_of, no_faults
+from matching.faults import Message, fault, faults_of, no_faults
 from matching.reports import sheets
 from matching.workbooks import Book
 
@@ -235,7 +235,7 @@ def _shown(name: str) -> pl.Expr:
 
 
 def sheet_faults(
-    rows: pl.DataFrame, columns: tuple[str, ...], rule: str, message: str
+    rows: pl.DataFrame, columns: tuple[str, ...], rule: str, message: Message
 ) -> pl.DataFrame:
     """Return a fault for each row, in the words of the sheet; see `faults.faults_of`."""
     shown = rows.rename({name: sheets.HEADERS[name] for name in columns})

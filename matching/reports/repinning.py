@@ -12,8 +12,9 @@ import polars as pl
 from matching import columns as c
 from matching.audit import violations
 from matching.building import index_in
+from matching.characters import missing
 from matching.errors import DataError
-from matching.faults import no_faults
+from matching.faults import Message, no_faults
 from matching.pins import settled
 from matching.plan import Plan, local_times, slot_keys
 from matching.problem import Problem
@@ -222,7 +223,7 @@ def _resolved(problem: Problem, edits: Edits) -> tuple[pl.DataFrame, pl.DataFram
     named = rows.filter(pl.col("volunteer_id").is_not_null(), ~pl.col("unknown"))
     faults = [no_faults()]
 
-    def refuse(wrong: pl.DataFrame, columns: tuple[str, ...], rule: str, text: str) -> None:
+    def refuse(wrong: pl.DataFrame, columns: tuple[str, ...], rule: str, text: Message) -> None:
         """Take rows out, and say why."""
         nonlocal named
         shown = wrong.with_columns(pl.col(f"cell_{name}").alias(name) for name in columns)
@@ -235,18 +236,14 @@ def _resolved(problem: Problem, edits: Edits) -> tuple[pl.DataFrame, pl.DataFram
         "nullability",
         "a row with a volunteer needs an order; write its id, or delete the row",
     )
-    refuse(
-        named.filter(~pl.col("volunteer_id").is_in(problem.volunteers.id.implode())),
-        ("volunteer_id",),
-        "reference",
-        "the table volunteers has no such volunteer_id; write an id that it has",
-    )
-    refuse(
-        named.filter(~pl.col("request_id").is_in(problem.requests.id.implode())),
-        ("request_id",),
-        "reference",
-        "the week has no such order; write the id of a request that starts in the week",
-    )
+    people = "the table volunteers has no such volunteer_id; write an id that it has"
+    orders = "the week has no such order; write the id of a request that starts in the week"
+    for name, known, text in (
+        ("volunteer_id", problem.volunteers.id, people),
+        ("request_id", problem.requests.id, orders),
+    ):
+        unknown = named.filter(~pl.col(name).is_in(known.implode()))
+        refuse(unknown, (name,), "reference", missing(known, text))
     named, text = _with_posts(problem, named)
     refuse(named.filter(pl.col("post_index").is_null()), ("post",), "reference", text)
     named = _with_options(problem, named, edits.original)
