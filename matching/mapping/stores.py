@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
+from datetime import date
 from typing import Any
 
 import polars as pl

@@ -107,7 +107,7 @@ def plan_nation(
     try:
         nation = _Nation(folders, work.absolute(), terms, executor, told)
         summary = nation.plan()
-        check_requests(week, summary["requests"], summary["requests_outside_week"])
+        check_requests(terms.week, summary["requests"], summary["requests_outside_week"])
         _put_in_place(work / "plan", out, summary)
     finally:
         clear(out)
