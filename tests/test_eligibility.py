@@ -173,7 +173,7 @@ def test_a_holder_holds_on_every_day() -> None:
 
 def test_windows_that_touch_or_overlap_are_one() -> None:
     # From 9 to 12. The windows of one end where those of the next begin: they are not joined. Half
-    # an hour later is looked at together with it.
+    # an hour later, and two hours shorter, are looked at together with it.
     problem = world(
         volunteers="volunteer_id\n exact\n touching\n nested\n gap\n early\n late\n never",
         availability="""volunteer_id start end
@@ -191,10 +191,13 @@ def test_windows_that_touch_or_overlap_are_one() -> None:
         requests="""request_id start end
             r Mon@09:00 Mon@12:00
             half Mon@09:30 Mon@12:00
+            short Mon@09:00 Mon@10:00
             s Mon@12:00 Mon@13:00""",
     )
-    both = {f"{who} {where}" for who in ("exact", "touching", "nested") for where in ("r", "half")}
-    assert pairs(problem) == {*both, "late half", "never s"}
+    always = {
+        f"{who} {q}" for who in ("exact", "touching", "nested") for q in ("r", "half", "short")
+    }
+    assert pairs(problem) == {*always, "late half", "gap short", "early short", "never s"}
     who, start, end = merged_windows(problem.windows)
     names = problem.volunteers.id.gather(who)
     hours = [*zip(names, start / 60, end / 60, strict=True)]
