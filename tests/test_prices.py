@@ -64,12 +64,13 @@ def test_a_service_is_charged_for_every_quota_above_it() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4, 5, 8, 9])
 def test_charges_come_from_any_depth(depth: int) -> None:
-    # Each below the one before; those of odd numbers are listed first, so the first has some above
-    # and some below it.
+    # Each below the one before; those of odd numbers come first by name, so the first of all has
+    # some above and some below it.
     listed = [*range(1, depth, 2), *range(0, depth, 2)]
-    rows = "".join(f"\n o{n} {f'o{n - 1}' if n else '-'} 9" for n in listed)
+    name = {n: f"o{at}" for at, n in enumerate(listed)}
+    rows = "".join(f"\n {name[n]} {name[n - 1] if n else '-'} 9" for n in listed)
     problem = world(
-        volunteers=f"volunteer_id organisation_id\n anna o{depth - 1}",
+        volunteers=f"volunteer_id organisation_id\n anna {name[depth - 1]}",
         organisations=f"organisation_id parent_id max_seats{rows}",
         requests="request_id start end\n r1 Mon@09:00 Mon@11:00",
     )

@@ -29,13 +29,13 @@ def fits(week: Week) -> list[int]:
 
 
 def test_a_week_may_be_worth_all_that_floats_count_and_no_more() -> None:
-    # Three seats, but only ann could fill one of the two at r, and that of s: 1000 * 3 * (1 + 0.5)
+    # Three seats, but only ann could fill one of the two at s, and that of r: 1000 * 3 * (1 + 0.5)
     # = 4500 for each, and 2 * 100 for the load. The rest up to 2^53 is quality, whatever its sign;
     # the guides that nobody can be count nothing.
     week = ann_and()
     posts = {"cook": Post(2), "guide": Post(1, qualifications=["guide"])}
-    week.request("s", start=NINE, end=TEN)
-    week.request("r", start=NINE, end=TEN, posts=posts)
+    week.request("r", start=NINE, end=TEN)
+    week.request("s", start=NINE, end=TEN, posts=posts)
     problem = week.problem()
     arcs = eligible(problem)
     rest = 2**53 - 2 * 4500 - 2 * 100
@@ -76,8 +76,8 @@ def test_the_first_seats_of_a_post_are_worth_more() -> None:
 def test_who_served_much_lately_costs_more() -> None:
     # Of 40 hours, which cost 100: none, a quarter, all, more than all; 0.2 are half a unit, so 1.
     week = Week("2026-03-02")
-    for hours in (0, 10, 40, 60, 0.2):
-        week.volunteer(f"served {hours}", recent_hours=hours)
+    for n, hours in enumerate((0, 10, 40, 60, 0.2)):
+        week.volunteer(f"v{n}", recent_hours=hours)
     assert first_load(week.problem()).tolist() == [0, 25, 100, 100, 1]
 
 
