@@ -16,7 +16,7 @@ from typing import Any, Protocol, runtime_checkable
 import polars as pl
 
 from matching.doors import door
-from matching.errors import UsageError
+from matching.errors import UsageError, listed
 from matching.extras import needing
 from matching.tables import Tables
 from matching.urls import is_url, shown
@@ -24,6 +24,19 @@ from matching.urls import is_url, shown
 GROUP = "matching.stores"
 # Names with a meaning of their own: frames in memory, folders and other paths, any other scheme.
 FRAMES, PATH, REMOTE = "dataframes", "path", "fsspec"
+
+# What is meant by names of files that are none of ours, by the end of the name.
+_FOLDER = "name the folder, as {0}, and its format, {1} (--format {1})"
+_MEANT = (
+    dict.fromkeys((".csv", ".parquet", ".jsonl"), _FOLDER)
+    | dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods", ".et"), "for a workbook write {0}.xlsx")
+    | dict.fromkeys((".gz", ".tar", ".tgz", ".7z", ".rar", ".bz2", ".xz"), "write {0}.zip")
+    | dict.fromkeys((".sqlite3", ".duckdb"), "for a database write {0}.sqlite")
+    | dict.fromkeys((".json", ".ndjson"), "name the folder, as {0}, and its format, jsonl")
+    | dict.fromkeys(
+        (".tsv", ".txt", ".html", ".pdf", ".xml", ".toml", ".ics"), "name the folder, as {0}"
+    )
+)
 
 Output = tuple[dict[str, pl.DataFrame], dict[str, Any]]
 
@@ -144,17 +157,46 @@ def open_sink(where: object, **options: Any) -> Sink:
     Raises
     ------
     UsageError
-        If no adapter knows it, or the adapter does not know an option.
+        If no adapter knows it, or the adapter does not know an option; if the path is a slip (see
+        `check_target`).
     """
     if isinstance(where, Sink) and not isinstance(where, type):
         return where
+    if isinstance(where, str | Path) and adapter_name(where) in (PATH, REMOTE):
+        check_target(where)
     return _open("open_sink", where, options)  # type: ignore[no-any-return]
+
+
+def check_target(where: str | Path) -> None:
+    """Refuse a path to write to that is a slip: it would become a folder that nobody meant.
+
+    Raises
+    ------
+    UsageError
+        If it begins with a ``~`` that nobody has expanded, or is named like one file while a plan
+        is several, and no such folder is there.
+    """
+    path = Path(shown(str(where)).partition("://")[2] or where)
+    if not str(where).strip() or (isinstance(where, Path) and where == Path()):
+        text = "where to write is empty; name a folder, or Path.cwd() for the working directory"
+        raise UsageError(text)
+    if str(where).startswith("~"):
+        raise UsageError(
+            f"{shown(str(where))}: nobody has expanded the ~; write {path.expanduser()}"
+        )
+    meant = _MEANT.get(path.suffix.lower())
+    if meant is not None and not path.is_dir():
+        bare = str(path.with_suffix("")).removesuffix(".tar")
+        instead = meant.format(bare, path.suffix.lower().removeprefix("."))
+        raise UsageError(
+            f"{shown(str(where))} would be a folder, and is named like a file: {instead}"
+        )
 
 
 def missing_tables(where: str, missing: Collection[str], there: Collection[str]) -> UsageError:
     """Return the error of a store that lacks tables that are wanted."""
-    has = ", ".join(sorted(there)[:20]) or "none"
-    return UsageError(f"{where} has no table {', '.join(missing)}; it has {has}")
+    has = listed(sorted(there), 20) or "none"
+    return UsageError(f"{where} has no table {listed(missing)}; it has {has}")
 
 
 def kinds_in(wanted: Collection[str] | None, table: str) -> Mapping[str, bool] | None:
@@ -173,6 +215,8 @@ def adapter_name(where: object) -> str:
         raise _no_store(where)
     known = {point.name for point in _points()}
     text = str(where)
+    if not text.strip():
+        raise UsageError("the path or URL is empty; name a folder, a .zip, an .xlsx or a URL")
     scheme, colon, rest = text.partition(":")
     if colon and scheme.partition("+")[0] in known and not rest.startswith("//"):
         raise UsageError(f"{shown(text)}: a URL has two slashes after {scheme}:")
@@ -211,7 +255,7 @@ def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
     unknown = [option for option in options if option not in allowed]
     if unknown:
         raise UsageError(
-            f"the store {name!r} has no option {', '.join(unknown)}; "
+            f"the store {name!r} has no option {listed(unknown)}; "
             f"it has {', '.join(allowed) or 'none'}"
         )
     with needing(f"the adapter {name!r}"):  # a driver, say

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from matching.harmless import harmless, one_line
 
 SHOWN = 20
+SHOWN_NAMES, SHOWN_CHARACTERS = 10, 60
 
 FAULT_SCHEMA = {
     "table": pl.String,
@@ -79,6 +82,28 @@ def describe(fault: dict[str, object]) -> str:
     if fault["value"] is not None:
         where += f" = {fault['value']!r}"
     return f"  {where}: {fault['message']} [{fault['rule']}]"
+
+
+def listed(names: Iterable[object], most: int = SHOWN_NAMES) -> str:
+    """Put names into a message: the first ones, and how many more there are; empty if none."""
+    every = [*names]
+    first = ", ".join(shown(name) for name in every[:most])
+    return f"{first} and {len(every) - most:,} more" if len(every) > most else first
+
+
+def shown(name: object, most: int = SHOWN_CHARACTERS) -> str:
+    """Return what a message shows of a name: not too much of it, and on one line."""
+    text = str(name)
+    text = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text[: most + 1])
+    return f"{text[:most]}..." if len(text) > most else text
+
+
+def told(value: object, most: int = 2 * SHOWN_CHARACTERS) -> str:
+    """Return what a message shows of a value that somebody wrote: its `repr`, cut."""
+    try:
+        return shown(repr(value), most)
+    except (ValueError, RecursionError):  # thousands of digits, thousands of lists
+        return f"a {type(value).__name__} too large to show"
 
 
 class DataWarning(UserWarning):

@@ -7,9 +7,7 @@ from collections.abc import Callable
 import polars as pl
 
 from matching.characters import unseen
-from matching.errors import FAULT_SCHEMA
-
-SHOWN_CHARACTERS = 60
+from matching.errors import FAULT_SCHEMA, SHOWN_CHARACTERS
 
 # What to say of cells: the same of all, or of each what there is to say.
 Message = str | Callable[[pl.Series], pl.Series]

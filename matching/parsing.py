@@ -6,26 +6,35 @@ fault by a cell that was there and now is not.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, time
 from enum import Enum
 from uuid import UUID
 
 import dataframely as dy
 import polars as pl
 
+# ISO 8601 and what databases and programs make of it: a blank for the T, a blank before the offset,
+# an offset of hours alone.
 _TIMESTAMP = (
-    r"^(?<day>\d{4}-\d{2}-\d{2})[T ](?<clock>\d{2}:\d{2})(?::00(?:\.0+)?)?"
-    r"(?<offset>Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$"
+    r"^(?<day>\d{4}-\d{2}-\d{2})[Tt ](?<clock>\d{2}:\d{2})(?::00(?:\.0+)?)?"
+    r" ?(?<offset>[Zz]|UTC|[+-](?:0\d|1[0-4])(?::?[0-5]\d(?::?00)?)?)?$"
 )
-_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
+# What a typed cell may hold: outside no library can show it, and an offset needs a day to spare.
+_CALENDAR = {
+    pl.Datetime: (datetime(1, 1, 2), datetime(9999, 12, 30)),
+    pl.Date: (date(1, 1, 2), date(9999, 12, 31)),
+    pl.Time: (time.min, time.max),
+}
+TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 WANTED: dict[type[dy.Column], str] = {
     dy.String: "must be text or a whole number",
     dy.Bool: "must be true or false",
     dy.Date: "must be a day such as 2026-11-30",
-    dy.Time: "must be a time of day such as 09:00; midnight is 00:00, never 24:00",
-    dy.Datetime: "must be a local time to the minute such as 2026-11-30T09:00; "
-    "midnight is 00:00 of the next day, never 24:00",
+    dy.Time: "must be a time of day such as 09:00, without an offset; midnight is 00:00, "
+    "never 24:00",
+    dy.Datetime: "must be a local time to the minute such as 2026-11-30T09:00, or one with its "
+    "offset such as 2026-11-30T09:00+08:00; midnight is 00:00 of the next day, never 24:00",
 }
 
 
@@ -83,6 +92,28 @@ def parse(name: str, source: pl.DataType, column: dy.Column, time_zone: str) -> 
     return parsed.cast(column.dtype)
 
 
+def legible(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return a table whose days and times can all be shown.
+
+    A column with one that is in no calendar becomes text, the odd cell as the number it is: it is
+    to be a fault like any other, and Polars panics where it is asked for its text.
+    """
+    for name, kind in frame.schema.items():
+        unit = getattr(kind, "time_unit", None)
+        # 64 bits of nanoseconds end in the year 2262.
+        if kind.base_type() not in _CALENDAR or unit == "ns":
+            continue
+        bounds = pl.Series(_CALENDAR[kind.base_type()])
+        bounds = bounds.dt.cast_time_unit(unit) if unit else bounds
+        number = frame[name].to_physical().cast(pl.Int64)
+        odd = ~number.is_between(*bounds.to_physical()).fill_null(True)
+        if odd.any():
+            cells = frame[name].set(odd, None).cast(pl.String)
+            shown = number.cast(pl.String) + (f" {unit} since 1970" if unit else "")
+            frame = frame.with_columns(cells.zip_with(~odd, shown))
+    return frame
+
+
 NO_SUCH_TIME = pl.datetime(1, 1, 1)
 
 
@@ -131,7 +162,7 @@ def _truth(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
     if source == pl.Boolean:
         return cell
     word = _word(cell, source).str.to_lowercase()
-    return pl.when(word.is_in(_TRUE)).then(True).when(word.is_in(_FALSE)).then(False)
+    return pl.when(word.is_in(TRUE)).then(True).when(word.is_in(FALSE)).then(False)
 
 
 def _day(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
@@ -155,11 +186,23 @@ def _timestamp(cell: pl.Expr, source: pl.DataType, time_zone: str) -> pl.Expr:
         if source.time_zone is None:
             return to_utc(cell.cast(pl.Datetime("us")), time_zone)
         return cell.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
-    parts = _word(cell, source).str.extract_groups(_TIMESTAMP)
-    text = pl.concat_str(parts.struct.field("day"), pl.lit("T"), parts.struct.field("clock"))
-    local = text.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
-    offset = parts.struct.field("offset").str.replace("Z", "+00:00").str.replace(":", "")
-    minutes = offset.str.slice(1, 2).cast(pl.Int64) * 60 + offset.str.slice(3, 2).cast(pl.Int64)
+    local, utc = _moment(_word(cell, source))
+    return pl.when(utc.is_null()).then(to_utc(local, time_zone)).otherwise(utc)
+
+
+def local_time(text: pl.Expr, time_zone: str) -> pl.Expr:
+    """Return text as local times; those with an offset are converted."""
+    local, utc = _moment(text)
+    return pl.when(utc.is_null()).then(local).otherwise(to_local(utc, time_zone))
+
+
+def _moment(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return the time that a clock shows, and the time in UTC where an offset tells it."""
+    parts = text.str.extract_groups(_TIMESTAMP)
+    clock = pl.concat_str(parts.struct.field("day"), pl.lit("T"), parts.struct.field("clock"))
+    local = clock.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
+    offset = parts.struct.field("offset").str.replace("^(?:[Zz]|UTC)$", "+00").str.replace(":", "")
+    hours, rest = offset.str.slice(1, 2), offset.str.slice(3, 2)
+    minutes = hours.cast(pl.Int64) * 60 + rest.cast(pl.Int64, strict=False).fill_null(0)
     signed = pl.when(offset.str.starts_with("-")).then(-minutes).otherwise(minutes)
-    shifted = local - pl.duration(minutes=signed)
-    return pl.when(offset.is_null()).then(to_utc(local, time_zone)).otherwise(shifted)
+    return local, local - pl.duration(minutes=signed)

@@ -11,7 +11,7 @@ from matching import columns as c
 from matching.building import index_in
 from matching.characters import missing
 from matching.doors import door
-from matching.errors import DataError
+from matching.errors import DataError, listed
 from matching.faults import fault, faults_of
 from matching.parsing import to_local, to_utc, week_start
 from matching.problem import Problem
@@ -141,7 +141,7 @@ class Plan(c.Columns):
 
 
 def _missing_column(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    text = "this column is required and was not given; the table has " + ", ".join(frame.columns)
+    text = "this column is required and was not given; the table has " + listed(frame.columns)
     return fault("plan", "required_column", text, column=name)
 
 

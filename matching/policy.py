@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from matching.doors import door
-from matching.errors import PolicyError
+from matching.errors import PolicyError, told
+from matching.toml import read_toml
 from matching.urls import shown_value
 
 
@@ -96,7 +96,7 @@ class Policy:
                 or (math.isinf(value) and not endless)
                 or (value > 1e9 and not endless)
             ):
-                raise PolicyError(f"policy {name} = {value!r} must be from {low:g} to 1e9")
+                raise PolicyError(f"policy {name} = {told(value)} must be from {low:g} to 1e9")
 
     @property
     def time_zone_given(self) -> bool:
@@ -115,14 +115,12 @@ class Policy:
             named) or a value that is not allowed.
         """
         try:
-            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            table, _ = read_toml(path, "policy file", PolicyError)
         except OSError as error:
             raise PolicyError(
                 f"policy file {path}: {error.strerror}; name one that is there, or "
                 "none: every key has a default"
             ) from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise PolicyError(f"policy file {path} is not TOML: {error}") from None
         return cls.from_dict(table)
 
     @classmethod
@@ -132,10 +130,9 @@ class Policy:
         known = [item.name for item in fields(cls)]
         for name in table:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
-                raise PolicyError(
-                    f"policy has no key {name!r}; the nearest is {near!r}; all: {', '.join(known)}"
-                )
+                near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.0)[0]
+                text = f"policy has no key {told(name)}; the nearest is {near!r}"
+                raise PolicyError(f"{text}; all: {', '.join(known)}")
         return cls(**table)
 
     def to_json(self) -> dict[str, Any]:

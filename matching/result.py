@@ -16,7 +16,7 @@ from matching.adapters import Output
 from matching.doors import door
 from matching.earlier import check_place, check_requests
 from matching.eligibility import Arcs
-from matching.errors import UsageError
+from matching.errors import UsageError, listed
 from matching.mapping import mapped_sink
 from matching.plan import Plan
 from matching.prices import Prices
@@ -111,7 +111,7 @@ class Result:
             If no plan was found: there is nothing to write over an earlier one.
         """
         if self.status in ("unknown", "infeasible"):
-            pinned = ", ".join(sorted(self.pinned_requests())[:10])
+            pinned = listed(sorted(self.pinned_requests()))
             raise UsageError(
                 "no plan was found that keeps every pinned assignment and every rule; "
                 f"look at the requests {pinned}: a pin may ask for a team that cannot be had, "

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 import dataframely as dy
 import polars as pl
 
-from matching.errors import DataError, DataWarning, UsageError
+from matching.errors import DataError, DataWarning, UsageError, listed
 from matching.faults import (
     CLOCK_SKIPS,
     COLUMN_RULES,
@@ -26,7 +26,7 @@ from matching.faults import (
     no_faults,
 )
 from matching.mondays import Day, monday_of
-from matching.parsing import NO_SUCH_TIME, parse, wanted, without_objects
+from matching.parsing import NO_SUCH_TIME, legible, parse, wanted, without_objects
 from matching.recurring import dated
 from matching.references import check_references, times_of
 from matching.schema import NEEDED, TABLES, key_of, meta
@@ -153,7 +153,7 @@ def _numbered(
     for name in TABLES:
         if name not in frames:
             continue
-        frame = without_objects(frames[name])
+        frame = legible(without_objects(frames[name]))
         if "row" not in frame.columns:
             given[name] = frame.with_row_index("row", offset=1)
             continue
@@ -174,7 +174,7 @@ def _warn_of_unknown(frames: Mapping[str, pl.DataFrame]) -> None:
             known = {"row", *schema.columns()}
             unknown += [f"{name}.{c}" for c in frames[name].columns if c not in known]
     if unknown:
-        text = f"ignored, since the contract has no such table or column: {', '.join(unknown)}"
+        text = f"ignored, since the contract has no such table or column: {listed(unknown)}"
         warnings.warn(text, DataWarning, stacklevel=4)
 
 
@@ -188,7 +188,7 @@ def _clean_table(
     missing = [c for c, column in columns.items() if meta(column).get("required")]
     missing = [c for c in missing if c not in raw.columns]
     if missing:
-        has = ", ".join(c for c in raw.columns if c != "row") or "no columns"
+        has = listed(c for c in raw.columns if c != "row") or "no columns"
         text = f"this column is required and was not given; the table has {has}"
         return schema.create_empty(), [
             fault(name, "required_column", text, column=column) for column in missing

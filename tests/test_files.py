@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.errors import DataError, UsageError
+from matching.errors import DataError, DataWarning, UsageError
 from matching.schema import TABLES
 from matching.stores import (
     read_plan,
@@ -265,6 +265,116 @@ def test_rows_keep_their_true_numbers(tmp_path: Path, end: bytes, last: bytes) -
 )
 def test_cells_are_read_as_they_stand(tmp_path: Path, text: str, rows: list[tuple]) -> None:
     assert rows_of(tmp_path, text.encode()) == (rows, [])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("name", ['"(free\ntext)"', '"say ""hi""\n, and\n\nmore"'])
+def test_a_name_in_quotes_may_hold_line_breaks(tmp_path: Path, end: str, name: str) -> None:
+    # The header is one row to a spreadsheet: the rows below count from 1 all the same.
+    text = f'\ufeffvolunteer_id,{name},max_shifts\nv1,x,2\nv2,"a\nb",many\n,,3\n'
+    (tmp_path / "volunteers.csv").write_bytes(text.replace("\n", end).encode())
+    read = name[1:-1].replace('""', '"').replace("\n", end)
+    tables = read_tables(tmp_path)
+    assert tables.faults.is_empty()
+    assert tables["volunteers"].columns == ["row", "volunteer_id", read, "max_shifts"]
+    for table in ("availability", "requests"):
+        columns = dict.fromkeys(TABLES[table].columns(), pl.String)
+        tables[table] = pl.DataFrame(schema=columns)
+    shown = read.replace("\r", "\\r").replace("\n", "\\n")
+    with pytest.warns(DataWarning) as caught:
+        clean_tables, faults = clean(tables, week=MONDAY, time_zone="UTC", on_error="quarantine")
+    assert f"volunteers.{shown}" in str(caught[0].message)
+    assert clean_tables["volunteers"]["volunteer_id"].to_list() == ["v1"]
+    assert faults.select("row", "column").rows() == [(2, "max_shifts"), (3, "volunteer_id")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a,"b\n1,2\n',  # never closed
+        'a,"b\n1,2\n"x",4\n',  # closed by a quote of a row
+        '"' + "x" * 200_000 + "\n1\n",
+    ],
+)
+def test_a_quote_of_the_header_must_close(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text(text)
+    frame, faults = read_csv("pairs", path)
+    assert (frame, faults["rule"].to_list()) == (None, ["unclosed_quote"])
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "2026-11-30 09:00:00+08",
+        "2026-11-30T09:00:00+08",
+        "2026-11-30 06:30:00.000+0530",
+        "2026-11-30 06:30+05:30",
+        "2026-11-30 09:00:00+08:00:00",
+        "2026-11-30T01:00:00Z",
+        "2026-11-30t01:00z",
+        "2026-11-29 18:00:00-07",
+        "2026-11-30 01:00:00 UTC",
+        "2026-11-30 09:00:00 +0800",
+    ],
+)
+@pytest.mark.parametrize("format", ["csv", "parquet", "jsonl", "xlsx"])
+def test_every_way_to_write_an_offset_is_read(tmp_path: Path, format: str, start: str) -> None:
+    # Nine o'clock in Shanghai is one o'clock in UTC.
+    rows = pl.DataFrame(
+        {"volunteer_id": ["v1"], "start": [start], "end": ["2026-11-30 18:00:00+08"]}
+    )
+    write_tables(
+        tmp_path, {"volunteers": rows.select("volunteer_id"), "availability": rows}, format
+    )
+    tables = read_tables(tmp_path)
+    tables["requests"] = pl.DataFrame(schema=dict.fromkeys(TABLES["requests"].columns(), pl.String))
+    read, _ = clean(tables, week=MONDAY, time_zone="Asia/Shanghai")
+    assert read["availability"].select("start", "end").rows() == [
+        (datetime(2026, 11, 30, 1), datetime(2026, 11, 30, 10))
+    ]
+
+
+@pytest.mark.parametrize("start", ["2026-11-30 09:00 CST", "2026-11-30 09:00+8", "09:00+25:00"])
+def test_another_offset_is_told_how_to_write_one(tmp_path: Path, start: str) -> None:
+    tables = read_tables(BASE)
+    tables["requests"] = tables["requests"].with_columns(start=pl.lit(start))
+    with pytest.raises(DataError, match=r"with its offset such as 2026-11-30T09:00\+08:00"):
+        clean(tables, week=MONDAY, time_zone="Asia/Shanghai")
+
+
+def test_the_times_of_a_plan_may_have_offsets(tmp_path: Path) -> None:
+    # 02:00 in UTC is 10:00 in Shanghai, and 21:00 of the day before in New York.
+    text = "request_id,post,volunteer_id,start\nr1,cook,v1,2026-11-30 02:00:00+00\n"
+    (tmp_path / "plan.csv").write_text(text)
+    assert read_plan(tmp_path / "plan.csv")["start"].to_list() == [datetime(2026, 11, 30, 10)]
+    summary = {"policy": {"time_zone": "America/New_York"}}
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    assert read_plan(tmp_path)["start"].to_list() == [datetime(2026, 11, 29, 21)]
+
+
+@pytest.mark.parametrize("unit", ["ms", "us"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Shanghai"])
+@pytest.mark.parametrize(
+    "number", [2**63 - 1, -(2**63) + 1, 2**63 - 2**40, 253_402_300_800_000_000]
+)
+def test_a_time_in_no_calendar_is_a_fault(
+    tmp_path: Path, unit: str, zone: str | None, number: int
+) -> None:
+    # In microseconds the last is the first moment of the year 10000.
+    kind = pl.Datetime(unit, zone)  # type: ignore[arg-type]
+    times = pl.Series("start", [number, 0], pl.Int64).cast(kind)
+    rows = pl.DataFrame({"volunteer_id": ["v1", "v1"], "start": times, "end": times})
+    for source in ("parquet", "frame"):
+        if source == "parquet":
+            rows.write_parquet(tmp_path / "availability.parquet")
+            rows = read_tables(tmp_path)["availability"]
+        found = dict(read_tables(BASE)) | {"availability": rows}
+        with pytest.raises(DataError) as caught:
+            clean(found, week=MONDAY, time_zone="Asia/Shanghai")
+        odd = caught.value.faults.filter(table="availability", rule="type")
+        assert odd.select("row", "column").rows() == [(1, "start"), (1, "end")]
+        assert odd["value"].to_list() == [f"{number} {unit} since 1970"] * 2
 
 
 def test_a_column_named_row_is_not_the_number_of_the_row(tmp_path: Path) -> None:

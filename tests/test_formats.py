@@ -1,7 +1,11 @@
 """Files of every kind: encodings, workbooks, JSON Lines, archives, URLs; formulas made harmless."""
 
+import bz2
+import gzip
 import json
+import lzma
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -14,9 +18,12 @@ from hypothesis import strategies as st
 
 from matching import Problem
 from matching.adapters import open_sink, open_source
-from matching.errors import DataError, UsageError
+from matching.errors import DataError, DataWarning, UsageError
+from matching.mapping import mapped_source
+from matching.schema import TABLES
 from matching.stores import read_tables, write_result, write_tables
 from matching.stores.csv_files import read_csv
+from matching.tables import clean
 from matching.testing import worlds
 from tests.test_adapters import MONDAY, TINY
 from tests.test_stores import Kit
@@ -241,6 +248,90 @@ def test_lines_that_are_no_objects_are_faults(tmp_path: Path) -> None:
     assert good.select("row", "volunteer_id", "x").rows() == [(1, "a", None), (4, "d", '["1"]')]
 
 
+NOT_TEXT = ["true", "false", "[1]", "[]", '{"a": 1}', "{}"]
+
+
+@pytest.mark.parametrize("cell", NOT_TEXT)
+@pytest.mark.parametrize("other", ['"v1"', "7", "null", ""])
+def test_text_of_json_lines_is_text_or_a_number(tmp_path: Path, cell: str, other: str) -> None:
+    # Alone in its column, beside text, beside a number, and where others leave it empty.
+    lines = [f'{{"volunteer_id": {cell}, "max_shifts": 2}}']
+    lines += [f'{{"volunteer_id": {other}, "max_shifts": 3}}'] if other else []
+    (tmp_path / "volunteers.jsonl").write_text("\n".join(lines))
+    tables = read_tables(tmp_path)
+    for name in ("availability", "requests"):
+        tables[name] = pl.DataFrame(schema=dict.fromkeys(TABLES[name].columns(), pl.String))
+    kept, faults = clean(tables, week=MONDAY, time_zone="UTC", on_error="quarantine")
+    first = faults.filter(row=1).select("column", "rule").rows()
+    assert first == [("volunteer_id", "type")]
+    assert kept["volunteers"]["volunteer_id"].to_list() == (
+        [other.strip('"')] if other not in ("", "null") else []
+    )
+
+
+def test_a_column_of_true_and_false_may_be_written_in_any_way(tmp_path: Path) -> None:
+    lines = [
+        f'{{"volunteer_id": "v{i}", "subject": "post", "value": "p", "never": {never}}}'
+        for i, never in enumerate(["true", "1", '"yes"', "[1]"])
+    ]
+    (tmp_path / "preferences.jsonl").write_text("\n".join(lines))
+    (tmp_path / "volunteers.csv").write_text("volunteer_id\nv0\nv1\nv2\nv3\n")
+    tables = read_tables(tmp_path)
+    for name in ("availability", "requests"):
+        tables[name] = pl.DataFrame(schema=dict.fromkeys(TABLES[name].columns(), pl.String))
+    kept, faults = clean(tables, week=MONDAY, time_zone="UTC", on_error="quarantine")
+    assert kept["preferences"]["never"].to_list() == [True, True, True]
+    assert faults.select("row", "column", "rule").rows() == [(4, "never", "type")]
+
+
+def test_a_key_stands_once_in_an_object(tmp_path: Path) -> None:
+    lines = [
+        '{"volunteer_id": "a", "volunteer_id": "b"}',
+        '{"volunteer_id": "c"}',
+        r'{"volunteer_id": null, "volunteer\u005fid": "d"}',
+        '{"volunteer_id": "\\ud800"}',
+    ]
+    (tmp_path / "volunteers.jsonl").write_text("\n".join(lines))
+    tables = read_tables(tmp_path)
+    assert tables.faults.select("row", "column", "rule").rows() == [
+        (1, "volunteer_id", "json"),
+        (3, "volunteer_id", "json"),
+        (4, None, "json"),
+    ]
+    assert "stands several times" in tables.faults["message"][0]
+
+
+@pytest.mark.parametrize("deep", [900, 100_000])
+def test_json_that_is_nested_deep_is_a_fault(tmp_path: Path, deep: int) -> None:
+    lines = [
+        '{"volunteer_id": ' * deep + "1" + "}" * deep,
+        '{"volunteer_id": ' + "[" * deep + "]" * deep + "}",
+        '{"volunteer_id": ' + "9" * 5_000 + "}",
+    ]
+    (tmp_path / "volunteers.jsonl").write_text("\n".join(lines))
+    tables = read_tables(tmp_path)
+    assert tables.faults["row"].to_list() == [1, 2]
+    assert tables["volunteers"]["volunteer_id"][2] == "9" * 5_000
+
+
+def test_lists_of_json_lines_are_lists_to_a_mapping(tmp_path: Path) -> None:
+    lines = ['{"编号": "v1", "特长": ["a", "b"]}', '{"编号": "v2", "特长": []}']
+    (tmp_path / "人.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    blocks = {
+        "volunteers": {"table": "人", "volunteer_id": "编号"},
+        "qualifications": {
+            "table": "人",
+            "volunteer_id": "编号",
+            "qualification": {"column": "特长", "split": ","},
+        },
+    }
+    read = mapped_source(tmp_path, blocks).read_tables()
+    assert read["qualifications"].select("volunteer_id", "qualification").rows() == [
+        ("v1", "a"),
+        ("v1", "b"),
+    ]
+
+
 @given(st.binary(max_size=60))
 def test_no_bytes_bring_json_lines_down(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
@@ -268,6 +359,119 @@ def test_an_archive_may_hold_one_folder_and_what_systems_add(tmp_path: Path) -> 
     tables = open_source(path).read_tables()
     assert set(tables) == set(TINY)
     assert tables.faults.is_empty()
+
+
+METHODS = [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_broken_archive_is_named_and_never_half_read(tmp_path: Path, method: int) -> None:
+    text = "volunteer_id\n" + "".join(f"v{i}\n" for i in range(2_000))
+    path = tmp_path / "week.zip"
+    with zipfile.ZipFile(path, "w", method) as packed:
+        packed.writestr("volunteers.csv", text)
+    whole = path.read_bytes()
+    # One byte at a time of the packed text, and the end cut off.
+    for place in range(60, len(whole) // 2, max(1, len(whole) // 80)):
+        spoilt = bytearray(whole)
+        spoilt[place] ^= 0xFF
+        for data in (bytes(spoilt), whole[:place]):
+            path.write_bytes(data)
+            with pytest.raises(UsageError, match=r"week\.zip.*pack it anew"):
+                open_source(path).read_tables()
+
+
+def test_what_unpacks_to_more_than_is_allowed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "week.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("volunteers.csv", "volunteer_id\n" + "v1\n" * 500_000)
+    assert open_source(path).read_tables()["volunteers"].height == 500_000
+    pl.DataFrame({"volunteer_id": ["v1"] * 500_000}).write_parquet(tmp_path / "volunteers.parquet")
+    monkeypatch.setenv("MATCHING_UNPACKED_MB", "1")
+    told = "unpacks to 2 MB, and 1 MB are allowed; if that is right, set MATCHING_UNPACKED_MB"
+    with pytest.raises(UsageError, match=told):
+        open_source(path).read_tables()
+    faults = read_tables(tmp_path).faults
+    assert faults["rule"].to_list() == ["too_large"]
+    assert told in faults["message"][0]
+    monkeypatch.setenv("MATCHING_UNPACKED_MB", "much")
+    with pytest.raises(UsageError, match="= 'much': write a whole number of megabytes"):
+        open_source(path).read_tables()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+@pytest.mark.parametrize("format", ["csv", "jsonl"])
+def test_a_packed_file_is_told_as_such(
+    tmp_path: Path, pack: Callable[[bytes], bytes], format: str
+) -> None:
+    (tmp_path / f"volunteers.{format}").write_bytes(pack(b"volunteer_id\nv1\n"))
+    (message,) = read_tables(tmp_path).faults["message"]
+    assert "the file is packed as" in message
+
+
+# --- where a plan goes to -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("plan.csv", "name the folder, as plan, and its format, csv"),
+        ("week/plan.PARQUET", "name the folder, as week/plan, and its format, parquet"),
+        ("plan.xls", r"for a workbook write plan\.xlsx"),
+        ("plan.tar.gz", r"write plan\.zip"),
+        ("plan.sqlite3", r"for a database write plan\.sqlite"),
+        ("memory://week/plan.jsonl", "its format, jsonl"),
+        ("", "is empty"),
+        ("  ", "is empty"),
+        (Path(), "is empty"),
+        ("~/plan", "nobody has expanded the ~"),
+        ("file://", "name a path after it"),
+    ],
+)
+def test_a_path_that_is_a_slip_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str | Path, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=told):
+        open_sink(where)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["", " "])
+def test_an_empty_path_is_no_source(where: str) -> None:
+    with pytest.raises(UsageError, match="the path or URL is empty"):
+        open_source(where)
+
+
+@pytest.mark.parametrize("where", ["plan", "plan.zip", "plan.xlsx", "memory://plans"])
+@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/b", "a\\b", "..", "a\0b", "a\nb", ""])
+def test_the_name_of_a_table_is_no_path(tmp_path: Path, where: str, name: str) -> None:
+    with pytest.raises(UsageError, match=r"tables\['plan'\] = "):
+        open_sink(where if "://" in where else tmp_path / where, tables={"plan": name})
+
+
+def test_a_hidden_table_would_not_be_read_again(tmp_path: Path) -> None:
+    for where in ("plan", "plan.zip"):
+        with pytest.raises(UsageError, match="a file of such a name is hidden"):
+            open_sink(tmp_path / where, tables={"plan": ".plan"})
+
+
+def test_two_columns_of_a_plan_have_two_names(tmp_path: Path) -> None:
+    sink = open_sink(tmp_path / "plan", columns={"plan": {"post": "x", "status": "x"}})
+    with pytest.raises(UsageError, match="x would stand for two of ours"):
+        sink.write_result({"plan": pl.DataFrame({"post": ["a"], "status": ["b"]})}, {})
+    assert not (tmp_path / "plan").exists()
+
+
+def test_a_long_list_of_names_is_cut(tmp_path: Path) -> None:
+    columns = ",".join(f"c{i:05}" for i in range(100_000))
+    (tmp_path / "volunteers.csv").write_text(f"volunteer_id,{columns}\n")
+    for name in ("availability", "requests"):
+        (tmp_path / f"{name}.csv").write_text(",".join(TABLES[name].columns()) + "\n")
+    with pytest.warns(DataWarning, match="volunteers.c00009 and 99,990 more$"):
+        clean(read_tables(tmp_path), week=MONDAY, time_zone="UTC")
 
 
 def test_nothing_is_unpacked_elsewhere(tmp_path: Path) -> None:

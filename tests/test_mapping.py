@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from matching import DataError, DataWarning, Problem, UsageError, Week, solve
 from matching.adapters import OwnSource, open_sink, open_source
 from matching.mapping import MappedSink, MappedSource, Mapping, mapped_sink, mapped_source
+from matching.mapping.results import written_result
 from matching.mapping.writing import written_tables
 from matching.national import windows_of
 from matching.stores import write_tables
-from matching.tables import Tables
+from matching.tables import Tables, clean
 from tests.servers import SERVERS, schema_for, server
 
 MONDAY = date(2026, 11, 30)
@@ -798,3 +799,133 @@ def test_tables_are_written_as_the_stores_own(tmp_path: Path) -> None:
         zip(text[0].split(","), text[1].replace('"01,02"', "01 02").split(","), strict=True)
     )
     assert (rows["编号"], rows["时段"]) == ("v1", "01 02")
+
+
+# --- what would overwrite, escape or choose nothing ----------------------------------------------
+
+HEAD = """[volunteers]
+table = "人"
+volunteer_id = "编号"
+"""
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "told"),
+    [
+        ('[plan]\ntable = "../x"', 5, r"table = '../x': the name of a table is no path"),
+        ('[plan]\ntable = "/tmp/x"', 5, "is no path"),
+        ('[requests]\ntable = "a\\\\b"\nrequest_id = "编号"', 5, "is no path"),
+        ('[plan]\n\ntable = ".."', 6, "is no path"),
+        ('[plan]\ntable = "a\\u0000b"', 5, "NUL or other control character"),
+        ('[plan]\npost = "a\\u0000b"', 5, "holds a NUL"),
+        ('[plan]\npost = "x"\nstatus = "x"', 6, "post would both be written as 'x'"),
+        (
+            '[plan]\nstatus = { column = "x", part = 1 }\npost = { columns = ["x", "y"] }',
+            6,
+            "as 'x'",
+        ),
+        # The plan's own column post is not renamed, and would stand where the status is written.
+        ('[plan]\nstatus = "post"', 5, "status and post would both be written as 'post'"),
+        # The plan's volunteer_id is what it is in the section of volunteers.
+        ('[plan]\npost = "volunteer_id"\nvolunteer_id = "post"\nstatus = "编号"', None, ""),
+        (
+            '[plan]\ntable = "人"',
+            5,
+            "is the table of our volunteers too, which would be overwritten",
+        ),
+        ('[plan]\ntable = "prices"', 5, "is the table of our prices too"),
+        ('[plan]\ntable = "x"\n[unfilled]\ntable = "x"', 5, "is the table of our unfilled too"),
+        ("[plan]\npost = 3", 5, "write the store's column as text"),
+        ('[plan]\n[plam]\npost = "x"', 5, "did you mean plan"),
+        ('[[posts]]\nrequest_id = "a"\n', 4, "lacks post, seats"),
+        ('[codes.x]\na = "?"', 4, "say what 'a' means"),
+    ],
+)
+def test_what_is_wrong_in_a_mapping_is_told_with_its_line(
+    tmp_path: Path, section: str, line: int | None, told: str
+) -> None:
+    path = tmp_path / "mapping.toml"
+    path.write_text(HEAD + section, encoding="utf-8")
+    if line is None:
+        Mapping.from_toml(path)
+        return
+    with pytest.raises(UsageError, match=rf"mapping\.toml line {line}: .*{told}"):
+        Mapping.from_toml(path)
+
+
+def test_no_column_of_a_result_is_written_over_another() -> None:
+    # A column that the mapping cannot know: one of the counts of unfilled.
+    mapping = Mapping.from_dict({"unfilled": {"seats": "distance"}})
+    frame = pl.DataFrame({"request_id": ["r"], "seats": [1], "distance": [2]})
+    with pytest.raises(UsageError, match=r"as distance, one over the other; .*under \[unfilled\]"):
+        written_result(mapping, {"unfilled": frame})
+
+
+YES, NO = [True, True, False], [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cells"),
+    [
+        (True, YES),
+        (True, NO),
+        (True, [1.0, 1.0, 0.0]),
+        (True, ["1", "TRUE", "0"]),
+        (True, ["yes", "1.0", None]),
+        (False, [False, False, True]),
+        (False, ["0", "no", "1"]),
+        (1, YES),
+        (1, NO),
+        (1, ["1", "1.0", "10"]),
+        (1.0, NO),
+        ("true", YES),
+        ("1", YES),
+        (2, [2.0, 2.0, 2.5]),
+        (9007199254740993, ["9007199254740993", "9007199254740993", "9007199254740992"]),
+        (date(2026, 11, 30), [date(2026, 11, 30)] * 2 + [date(2026, 12, 1)]),
+        (date(2026, 11, 30), ["2026-11-30", "2026-11-30 00:00:00", "2026-11-30 09:00"]),
+        (datetime(2026, 11, 30, 9), ["2026-11-30T09:00", "2026-11-30 09:00:00", "2026-11-30"]),
+        (time(9), ["09:00", "09:00:00", "19:00"]),
+        ("正常", ["正常", "正常", "停用"]),
+    ],
+)
+def test_a_constant_chooses_rows_in_whatever_type_they_are(wanted: Any, cells: list[Any]) -> None:
+    # The first two of three rows are meant.
+    frame = pl.DataFrame({"编号": ["v1", "v2", "v3"], "状态": pl.Series(cells)})
+    content = {"volunteers": {"table": "人", "volunteer_id": "编号", "where": {"状态": wanted}}}
+    assert mapped(content, 人=frame)["volunteers"]["volunteer_id"].to_list() == ["v1", "v2"]
+
+
+def test_a_time_that_cannot_be_written_in_the_stores_clock_is_told() -> None:
+    block = {
+        "volunteer_id": "编号",
+        "start": {"column": "起", "format": "%Y/%m/%d %H:%M"},
+        "end": "止",
+    }
+    rows = pl.DataFrame(
+        {"volunteer_id": ["v"], "start": ["2026-11-30T09:00+08:00"], "end": ["2026-11-30T10:00"]}
+    )
+    with pytest.raises(DataError, match="no way to say this row"):
+        written_tables(Mapping.from_dict({"availability": block}), {"availability": rows})
+
+
+def test_an_offset_is_read_through_a_mapping() -> None:
+    # A day and a time of day with its offset, in two cells: 09:00 in Shanghai is 01:00 in UTC.
+    frame = pl.DataFrame(
+        {
+            "编号": ["v1"],
+            "日": ["2026-11-30"],
+            "起": ["09:00:00+08"],
+            "止": ["2026-11-30 10:00:00+08"],
+        }
+    )
+    start = {"columns": ["日", "起"]}
+    content = VOLUNTEERS | {
+        "availability": {"table": "志愿者", "volunteer_id": "编号", "start": start, "end": "止"}
+    }
+    read = mapped(content, 志愿者=frame)
+    read["requests"] = pl.DataFrame(schema={"request_id": pl.String})
+    kept, _ = clean(read, week=MONDAY, time_zone="Asia/Shanghai")
+    assert kept["availability"].select("start", "end").rows() == [
+        (datetime(2026, 11, 30, 1), datetime(2026, 11, 30, 2))
+    ]

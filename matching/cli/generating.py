@@ -93,11 +93,12 @@ def _generate_nation(
 ) -> None:
     """Write the regions of a nation one after the other."""
     with teaching(json):
-        from matching.adapters import open_sink
+        from matching.adapters import check_target, open_sink
         from matching.errors import UsageError
         from matching.synthetic import NATION, generate_region, regions
 
         rows: dict[str, int] = {}
+        check_target(out)
         many = volunteers or NATION[0], requests or NATION[1]
         for code in region or regions(*many):
             try:

@@ -115,10 +115,12 @@ def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], No
 
 def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
     """Return the context in which a report takes the place of an earlier one."""
+    from matching.adapters import check_target
     from matching.stores.whole import replacing, replacing_folder
 
     if format in (ReportFormat.html, ReportFormat.xlsx):
         return replacing(out)
+    check_target(out)
     if format is ReportFormat.slips:
         from matching.reports.slips import HOLDING
 

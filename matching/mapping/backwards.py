@@ -57,7 +57,10 @@ def write(column: Column, kind: dy.Column, ours: pl.Series) -> Written:
     cells, unsaid = ours, nothing
     if is_moment(kind):
         if column.format or len(column.columns) > 1:
-            cells = typed(cells, kind).dt.strftime((column.format or (_PLAIN[type(kind)],))[0])
+            moments = typed(cells, kind)
+            # A time with an offset is in another zone than the store's clock.
+            unsaid = moments.is_null() & text_of(cells).is_not_null()
+            cells = moments.dt.strftime((column.format or (_PLAIN[type(kind)],))[0])
     elif column.unit is not None:
         cells = _in_their_unit(cells, units_of(kind)[column.unit])
     if column.prefix:

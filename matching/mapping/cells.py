@@ -9,6 +9,7 @@ from fractions import Fraction
 import dataframely as dy
 import polars as pl
 
+from matching.errors import listed
 from matching.mapping.codes import Book, Lookup
 from matching.mapping.kinds import is_moment, units_of
 from matching.mapping.moments import parsed
@@ -177,9 +178,8 @@ def _decode(found: Read, codes: Book | Lookup, pairs: Pairs) -> None:
     lost = cells.is_not_null() & ~meant
     if lost.any():
         name = codes.name if isinstance(codes, Book) else f"{codes.table}.{codes.source}"
-        shown = ", ".join(known["code"].head(_SHOWN_CODES)) or "none"
-        more = " ..." if known.height > _SHOWN_CODES else ""
-        text = f"' is not among the codes {name}: {shown}{more}; add it to the codes of the mapping"
+        shown = listed(known["code"], _SHOWN_CODES) or "none"
+        text = f"' is not among the codes {name}: {shown}; add it to the codes of the mapping"
         if isinstance(codes, Lookup):
             text = f"' is in no row of {name}; add it there"
         told = "'" + cells + text

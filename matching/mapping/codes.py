@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from matching.errors import UsageError
+from matching.errors import UsageError, listed, shown, told
 from matching.national import NAMES, book
+from matching.toml import Place
 
 NATIONAL = "national:"
 # After the name of a national table: labels stand in the store's cells instead of codes.
@@ -51,10 +52,10 @@ class Lookup:
     target: str
 
 
-def books_of(given: object, where: str) -> dict[str, Book]:
+def books_of(given: object, where: Place) -> dict[str, Book]:
     """Read the section ``[codes]``: a table for each book, which may be based on another."""
     if not isinstance(given, dict):
-        raise UsageError(f"{where}: [codes] must hold tables, as [codes.consent]")
+        raise UsageError(f"{where.at('codes')}: [codes] must hold tables, as [codes.consent]")
     found: dict[str, Book] = {}
     for name in given:
         _resolve(name, given, (), found, where)
@@ -62,9 +63,9 @@ def books_of(given: object, where: str) -> dict[str, Book]:
 
 
 def _resolve(
-    name: str, given: Dict[str, Any], above: tuple[str, ...], found: dict[str, Book], where: str
+    name: str, given: Dict[str, Any], above: tuple[str, ...], found: dict[str, Book], where: Place
 ) -> Book:
-    here = f"{where}: [codes.{name}]"
+    here = f"{where.at(f'codes.{name}')}: [codes.{shown(name)}]"
     if name in found:
         return found[name]
     if name in above:
@@ -92,7 +93,7 @@ def codes_of(here: str, given: object, books: Dict[str, Book]) -> Book | Lookup:
     if isinstance(given, dict) and set(given) == {"table", "from", "to"}:
         cells = [given[key] for key in ("table", "from", "to")]
         if not all(isinstance(cell, str) and cell for cell in cells):
-            raise UsageError(f"{here} = {given!r}: table, from and to are names of the store")
+            raise UsageError(f"{here} = {told(given)}: table, from and to are names of the store")
         if cells[1] == cells[2]:
             raise UsageError(f"{here}: from and to are both {cells[1]!r}, which changes nothing")
         return Lookup(*cells)
@@ -111,9 +112,9 @@ def _named(here: str, name: object, books: Dict[str, Book]) -> Book:
         column = "label" if name.endswith(_LABELS) else "code"
         rows = book(bare)
         return Book(name, dict(zip(rows[column], rows["term"], strict=True)))
-    own = ", ".join(books) or "none of its own"
+    own = listed(books) or "none of its own"
     raise UsageError(
-        f"{here} = {name!r}: there are no such codes. The mapping has {own}; national ones are "
+        f"{here} = {told(name)}: there are no such codes. The mapping has {own}; national ones are "
         f"{', '.join(NATIONAL + name for name in NAMES)}, each of them also with {_LABELS} behind"
     )
 
@@ -124,7 +125,7 @@ def _words(here: str, given: Dict[str, Any]) -> dict[str, str]:
         if isinstance(word, bool):
             word = str(word).lower()
         if not isinstance(word, str | int | float):
-            raise UsageError(f"{here}: {code} = {word!r}: write our word as text")
+            raise UsageError(f"{here}: {shown(code)} = {told(word)}: write our word as text")
         if word == UNKNOWN:
             raise UsageError(f"{here}: say what {code!r} means, where the draft has a {UNKNOWN}")
         words[str(code)] = str(word)

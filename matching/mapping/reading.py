@@ -9,19 +9,20 @@ from datetime import date, timedelta
 import dataframely as dy
 import polars as pl
 
-from matching.errors import FAULT_SCHEMA, DataWarning, UsageError
+from matching.errors import FAULT_SCHEMA, DataWarning, UsageError, listed
 from matching.faults import no_faults
 from matching.mapping.cells import Read, pieces_of, read, text_of
+from matching.mapping.choosing import chosen, constant_text
 from matching.mapping.codes import Book, Lookup
 from matching.mapping.kinds import SLOT, columns_of
 from matching.mapping.shapes import Block
 from matching.mapping.spec import Mapping
 from matching.mapping.words import STORE_RULE, Origin, StoreWords
 from matching.national import windows_of
+from matching.parsing import legible
 from matching.tables import Tables
 
 # How a store gives back a column that is called as the numbers of the rows are.
-_SHOWN = 10
 _SCHEMA = pl.Schema(FAULT_SCHEMA)
 _ROW, _ROW_OF_STORE = "row", "row (of the file)"
 
@@ -68,6 +69,7 @@ def read_mapped(mapping: Mapping, raw: Tables, week: date | None) -> Tables:
         Ours. Faults of the mapping and of the store are in ours too; ``words`` puts them back into
         the store's.
     """
+    raw = Tables({name: legible(frame) for name, frame in raw.items()}, raw.faults, raw.words)
     reader = _Reader(mapping, raw, week)
     frames: dict[str, pl.DataFrame] = {}
     origins: dict[str, Origin] = {}
@@ -122,7 +124,7 @@ class _Reader:
             return None
         missing = _missing(block, frame)
         if missing:
-            has = ", ".join(c for c in frame.columns if c != _ROW) or "no columns"
+            has = listed(c for c in frame.columns if c != _ROW) or "no columns"
             for ours, theirs in missing:
                 use = "to choose rows" if ours == "where" else f"as our {block.ours}.{ours}"
                 text = f"the mapping reads the column {theirs} {use}, and the "
@@ -174,7 +176,7 @@ class _Reader:
                 raise UsageError(f"codes: the table {codes.table} could not be read")
             for name in (codes.source, codes.target):
                 if name not in frame.columns:
-                    has = ", ".join(c for c in frame.columns if c != _ROW)
+                    has = listed(c for c in frame.columns if c != _ROW)
                     raise UsageError(f"codes: {codes.table} has no column {name}; it has {has}")
             # A row that is at fault means nothing: what looks there for its code does not find it.
             broken = self.raw.faults.filter(pl.col("table") == codes.table)["row"].drop_nulls()
@@ -234,11 +236,12 @@ def _missing(block: Block, frame: pl.DataFrame) -> list[tuple[str, str]]:
 
 def _chosen(block: Block, frame: pl.DataFrame) -> pl.DataFrame:
     for theirs, values in block.where.items():
-        cells = text_of(frame[_name(frame, theirs)]).fill_null("")
-        kept = frame.filter(cells.is_in(list(values)))
+        cells = frame[_name(frame, theirs)]
+        kept = frame.filter(chosen(cells, values))
         if kept.is_empty() and not frame.is_empty():
-            seen = ", ".join(map(repr, cells.unique(maintain_order=True).head(_SHOWN)))
-            text = f"{block.table}: where {theirs} = {list(values)} keeps no row for our "
+            seen = listed(map(repr, text_of(cells).fill_null("").unique(maintain_order=True)))
+            wanted = listed(repr(constant_text(value)) for value in values)
+            text = f"{block.table}: where {theirs} = [{wanted}] keeps no row for our "
             text += f"{block.ours}; the rows have {seen}"
             warnings.warn(text, DataWarning, stacklevel=6)
         frame = kept

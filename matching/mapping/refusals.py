@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Collection
 from collections.abc import Mapping as Dict
 from dataclasses import replace
@@ -12,13 +13,15 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from matching.errors import UsageError
+from matching.errors import UsageError, told
 from matching.mapping.codes import Book
-from matching.mapping.kinds import SLOT, columns_of, is_moment, units_of
+from matching.mapping.kinds import RESULTS, SLOT, columns_of, is_moment, units_of
 from matching.mapping.moments import check_format
+from matching.mapping.sections import sections
 from matching.mapping.shapes import Block, Column
 from matching.national import book
 from matching.schema import TABLES, meta
+from matching.toml import Place
 
 
 def refuse_incomplete(here: str, block: Block) -> None:
@@ -115,9 +118,48 @@ def refuse_twice(blocks: list[Block], where: str) -> None:
             )
 
 
+def no_table_name(name: str) -> str | None:
+    """Say why no table, sheet or file can have a name; None if one can.
+
+    A name becomes a path where the store is a folder.
+    """
+    if "/" in name or "\\" in name or name in (".", ".."):
+        return "the name of a table is no path; leave out its folder, the store has one"
+    if any(unicodedata.category(sign) == "Cc" for sign in name):
+        return "the name of a table holds no line break, NUL or other control character"
+    return None
+
+
+def refuse_shared(blocks: list[Block], where: Place) -> None:
+    """Refuse a result that would be written over another table, or over a column of its own."""
+    read = {block.table: block.ours for block in blocks if block.ours not in RESULTS}
+    known = {name: name for name in RESULTS} | {b.ours: b.table for b in blocks}
+    for block in blocks:
+        if block.ours not in RESULTS:
+            continue
+        here, at = where.at(block.ours, 0, "table"), f"[{block.ours}] table = {told(block.table)}"
+        others = [n for n in RESULTS if n != block.ours and known[n] == block.table]
+        if block.table in read or others:
+            owner = read.get(block.table) or others[0]
+            text = f"{here}: {at} is the table of our {owner} too, which would be overwritten"
+            raise UsageError(f"{text}; give the two different names")
+        owners: dict[str, str] = {}
+        columns = sections(blocks)[block.ours].columns
+        for ours in [*columns, *(n for n in RESULTS[block.ours] if n not in columns)]:
+            for theirs in columns[ours].columns if ours in columns else (ours,):
+                if theirs in owners:
+                    both = sorted((owners[theirs], ours), key=lambda name: name in block.columns)
+                    raise UsageError(
+                        f"{where.at(block.ours, 0, both[1])}: [{block.ours}] {both[1]} and "
+                        f"{both[0]} would both be written as {told(theirs)}, one over the other; "
+                        "give each a column of its own"
+                    )
+                owners[theirs] = ours
+
+
 def refuse_unknown(here: str, name: str, known: Collection[str], told: str) -> None:
     """Refuse a name that is not known, and say which one may be meant."""
     if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(name[:60], known, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"{here} is unknown: {hint}{told} {', '.join(known)}")

@@ -1,64 +1,21 @@
-"""The tables of a result in the store's words, and read back.
-
-A column that a section of a result does not name is what it is elsewhere: ``volunteer_id`` as in
-``[volunteers]``, a start as in ``[requests]``. What cannot be gone backwards stays ours.
-"""
+"""The tables of a result in the store's words, and read back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping as Dict
-from dataclasses import replace
 
 import polars as pl
 
-from matching.errors import DataError
+from matching.errors import DataError, UsageError, listed
 from matching.faults import faults_of, no_faults
 from matching.mapping.backwards import hindrance, write
 from matching.mapping.cells import read
 from matching.mapping.codes import Lookup
 from matching.mapping.kinds import RESULTS
 from matching.mapping.moments import local_time
-from matching.mapping.shapes import Block, Column
+from matching.mapping.sections import sections
 from matching.mapping.spec import Mapping
 from matching.parsing import wanted
-
-# Whose words a column of a result is in, where its section does not say.
-_HOMES = {
-    "request_id": ("requests",),
-    "volunteer_id": ("volunteers",),
-    "organisation_id": ("organisations", "volunteers"),
-    "option": ("options",),
-    "post": ("posts", "menu_posts"),
-    "start": ("requests", "options"),
-    "end": ("requests", "options"),
-}
-
-
-def sections(mapping: Mapping) -> dict[str, Block]:
-    """Return the sections of results, completed from those of our tables."""
-    found = {}
-    for name in RESULTS:
-        for block in mapping.of(name):
-            columns = dict(block.columns)
-            taken = {theirs for column in columns.values() for theirs in column.columns}
-            for ours in RESULTS[name]:
-                column = None if ours in columns else _inherited(mapping, ours)
-                if column is not None and not taken & set(column.columns):
-                    columns[ours] = column
-                    taken |= set(column.columns)
-            found[name] = Block(name, block.table, {}, columns)
-    return found
-
-
-def _inherited(mapping: Mapping, ours: str) -> Column | None:
-    for home in _HOMES.get(ours, ()):
-        for block in mapping.of(home):
-            column = block.columns.get(ours)
-            if column is not None and column.columns and hindrance(column) is None:
-                if column.split or column.part:
-                    return None
-                return replace(column, default=None, skip_empty=False)
-    return None
 
 
 def written_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -70,7 +27,7 @@ def written_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[st
         If a cell holds what the store has no word for.
     """
     written, faults = dict(tables), [no_faults()]
-    for name, block in sections(mapping).items():
+    for name, block in sections(mapping.blocks).items():
         if name not in tables:
             continue
         frame = tables[name]
@@ -78,12 +35,14 @@ def written_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[st
         for ours in frame.columns:
             column = block.columns.get(ours)
             if column is None or column.value is not None or hindrance(column) is not None:
-                made[_free(ours, made)] = frame[ours]
+                _refuse_overwritten(name, [*made, ours])
+                made[ours] = frame[ours]
                 continue
             result = write(column, RESULTS[name][ours], frame[ours])
             text = "the mapping has no word of the store for this; add it to the codes"
             lost = frame.with_row_index("row", offset=1).filter(result.unsaid)
             faults.append(faults_of(name, lost, (ours,), "mapping_code", text))
+            _refuse_overwritten(name, [*made, *result.cells])
             made |= result.cells
         written[name] = pl.DataFrame({n: cells.alias(n) for n, cells in made.items()})
     every = pl.concat(faults)
@@ -101,7 +60,7 @@ def read_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, 
         If a cell is not what the mapping says.
     """
     found, faults = dict(tables), [no_faults()]
-    for name, block in sections(mapping).items():
+    for name, block in sections(mapping.blocks).items():
         if name not in tables:
             continue
         frame = tables[name]
@@ -139,8 +98,13 @@ def _typed(cells: pl.Series, ours: str) -> pl.Series:
     return cells.cast(pl.Float64, strict=False) if ours == "price" else cells
 
 
-def _free(ours: str, made: Dict[str, pl.Series]) -> str:
-    return f"{ours} (ours)" if ours in made else ours
+def _refuse_overwritten(name: str, columns: list[str]) -> None:
+    twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
+    if twice:
+        raise UsageError(
+            f"the mapping writes two columns of our {name} as {listed(twice)}, one over the other; "
+            f"give each a name of its own under [{name}]"
+        )
 
 
 def _none(codes: Lookup) -> pl.DataFrame:

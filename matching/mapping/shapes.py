@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
+from datetime import date, time
 
 from matching.mapping.codes import Book, Lookup
+
+# What a mapping file says a cell is to be.
+Constant = str | int | float | date | time
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Block:
 
     ours: str
     table: str
-    where: Dict[str, tuple[str, ...]]
+    where: Dict[str, tuple[Constant, ...]]
     columns: Dict[str, Column]
 
     @property

@@ -10,7 +10,7 @@ import polars as pl
 
 from matching.adapters import Output, OwnSource, Sink, Source, open_sink, open_source
 from matching.earlier import summary_in
-from matching.errors import UsageError
+from matching.errors import UsageError, listed
 from matching.mapping.kinds import RESULTS
 from matching.mapping.reading import read_mapped, wanted_columns
 from matching.mapping.results import read_result, written_result
@@ -50,9 +50,7 @@ class MappedSource:
         raw = self.source.read_tables()
         missing = [name for name in wanted if name not in {*raw, *raw.faults["table"]}]
         if missing:
-            raise UsageError(
-                f"the store gives no table {', '.join(missing)}; it gives {', '.join(raw)}"
-            )
+            raise UsageError(f"the store gives no table {listed(missing)}; it gives {listed(raw)}")
         return read_mapped(mapping, raw, self.week)
 
 

@@ -11,6 +11,7 @@ from matching.errors import DataError, UsageError
 from matching.faults import faults_of, no_faults
 from matching.mapping.backwards import hindrance, write
 from matching.mapping.cells import pieces_of, read, text_of
+from matching.mapping.choosing import chosen, constant_text
 from matching.mapping.codes import Lookup
 from matching.mapping.kinds import SLOT, columns_of, is_moment
 from matching.mapping.moments import typed
@@ -93,9 +94,10 @@ def _written(block: Block, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]
     for theirs, wanted in block.where.items():
         given = cells.get(theirs)
         if given is None:
-            cells[theirs] = pl.repeat(wanted[0], rows.height, eager=True).alias(theirs)
+            told = constant_text(wanted[0])
+            cells[theirs] = pl.repeat(told, rows.height, eager=True).alias(theirs)
         else:
-            fits &= text_of(given).fill_null("").is_in(list(wanted))
+            fits &= chosen(given, wanted)
     written = pl.DataFrame([series.alias(name) for name, series in cells.items()])
     for ours, column in block.columns.items():
         if column.value is None:

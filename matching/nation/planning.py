@@ -15,6 +15,7 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
+from matching.adapters import check_target
 from matching.earlier import check_requests
 from matching.engine import GAP, TIME_LIMIT, peak_memory_mb
 from matching.errors import UsageError
@@ -97,6 +98,7 @@ def plan_nation(
     KeyboardInterrupt
         If Ctrl-C is pressed. Nothing is written then, and an earlier plan stays as it was.
     """
+    check_target(out)
     tables, out = Path(tables), Path(out)
     _check_room(out)
     terms = Terms(monday_of(week), policy or Policy(), time_limit, gap, seed)
@@ -279,7 +281,7 @@ def _bounded(job: Job) -> Bounded:
 
 def _check_room(out: Path) -> None:
     """Refuse to put a plan where other tables are: they would go."""
-    if out.is_file():
+    if out.is_file() or (out.suffix.lower() in (".zip", ".xlsx") and not out.is_dir()):
         raise UsageError(f"{out} is a file; a plan in regions is written to a folder")
     for folder in dataset.regions(out).values() if dataset.is_partitioned(out) else ():
         for path in sorted(folder.iterdir()):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from matching.errors import DataError, DataWarning, UsageError
+from matching.errors import DataError, DataWarning, UsageError, listed
 from matching.faults import Message, fault, faults_of, no_faults
 from matching.reports import sheets
 from matching.workbooks import Book
@@ -172,7 +172,7 @@ def _named(raw: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
             mapping[header] = known_as
     missing = [name for name in sheets.NEEDED if name not in mapping.values()]
     if missing:
-        has = ", ".join(raw.columns)
+        has = listed(raw.columns)
         text = f"this column is required and is not there; the sheet has {has}"
         raise DataError(
             pl.concat(

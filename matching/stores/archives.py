@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -15,17 +17,33 @@ from typing import Any
 import polars as pl
 
 from matching.adapters import Output
-from matching.errors import UsageError
+from matching.errors import UsageError, shown
 from matching.stores.encoding import check_encoding
 from matching.stores.files import SUMMARY
 from matching.stores.formats import check_format, format_of
-from matching.stores.names import Names
+from matching.stores.limits import check_unpacked
+from matching.stores.names import Names, check_file_names
 from matching.stores.paths import Folder
 from matching.stores.whole import naming, replacing
 from matching.stores.writing import Format
 from matching.tables import Tables
 
 _UTF8_FLAG = 0x800
+_PIECE = 1 << 20
+# What the library and its decompressors raise over bytes that are not what they should be; that
+# of bzip2 is an OSError.
+_BROKEN = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    MemoryError,
+    OSError,
+    ValueError,
+)
 
 
 def open_source(
@@ -64,6 +82,7 @@ class Archive:
         encoding: str | None = None,
     ) -> None:
         self.path = path
+        check_file_names(names or Names())
         self._folder = partial(Folder, names=names, format=format, encoding=encoding)
 
     def read_tables(self) -> Tables:
@@ -108,11 +127,11 @@ class Archive:
             folder = Path(place, self.path.name)
             folder.mkdir()
             try:
-                with zipfile.ZipFile(self.path) as archive:
-                    _unpack(archive, folder)
-            except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-                text = f"{self.path} is no zip archive that can be read ({error}); pack it anew"
-                raise UsageError(text) from None
+                archive = zipfile.ZipFile(self.path)
+            except _BROKEN as error:
+                raise _broken(self.path, error) from None
+            with archive:
+                _unpack(self.path, archive, folder)
             with naming(folder, self.path):
                 yield self._folder(folder)
 
@@ -126,21 +145,41 @@ class Archive:
                     archive.write(path, path.name)
 
 
-def _unpack(archive: zipfile.ZipFile, folder: Path) -> None:
+def _unpack(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:
     """Copy the files of known formats, by their bare names; nothing lands outside."""
-    seen: dict[str, str] = {}
+    wanted: dict[str, tuple[PurePosixPath, zipfile.ZipInfo]] = {}
     for entry in archive.infolist():
         inside = PurePosixPath(_name_of(entry))
         hidden = any(part.startswith((".", "__")) for part in inside.parts)
         if entry.is_dir() or hidden or not (format_of(Path(inside)) or inside.name == SUMMARY):
             continue
-        if inside.name in seen:
-            raise UsageError(
-                f"the archive has {inside} and {seen[inside.name]}; keep one of the two"
-            )
-        seen[inside.name] = str(inside)
-        with archive.open(entry) as packed, Path(folder, inside.name).open("wb") as file:
-            shutil.copyfileobj(packed, file)
+        if inside.name in wanted:
+            both = f"{shown(inside)} and {shown(wanted[inside.name][0])}"
+            raise UsageError(f"the archive has {both}; keep one of the two")
+        wanted[inside.name] = inside, entry
+    # No more is ever read of an entry than its header says.
+    check_unpacked(path, sum(entry.file_size for _, entry in wanted.values()))
+    for name, (inside, entry) in wanted.items():
+        with Path(folder, name).open("wb") as file:
+            for piece in _pieces(path, archive, inside, entry):
+                file.write(piece)
+
+
+def _pieces(
+    path: Path, archive: zipfile.ZipFile, inside: PurePosixPath, entry: zipfile.ZipInfo
+) -> Iterator[bytes]:
+    try:
+        with archive.open(entry) as packed:
+            while piece := packed.read(_PIECE):
+                yield piece
+    except _BROKEN as error:
+        raise _broken(f"{path}, {shown(inside)},", error) from None
+
+
+def _broken(what: object, error: Exception) -> UsageError:
+    return UsageError(
+        f"{what} is no zip archive that can be read ({shown(error, 120)}); pack it anew"
+    )
 
 
 def _name_of(entry: zipfile.ZipInfo) -> str:

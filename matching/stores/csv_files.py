@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
+from matching.errors import listed
 from matching.faults import fault, no_faults, shorten
 from matching.stores.encoding import decoded, load, refusal
 from matching.stores.moments import with_offsets
@@ -25,6 +28,7 @@ _OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "vertical bar"}
 # A row of our own after the last one: a quote that is never closed swallows it.
 _END = "\x1aend of table\x1a"
 _LOST, _MARK = "\ufffd", "\ufeff"
+_LINE, _BREAK = re.compile(rb"[^\r\n]*(?:\r\n|[\r\n]|\Z)"), re.compile("[\r\n]")
 # What a spreadsheet runs, and what was made harmless: that gets one more, so that it comes back.
 _RUN, _HARMLESS = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 # The number of a row goes by this name; a column of the file that is called so is another thing.
@@ -61,6 +65,10 @@ def read_csv(table: str, path: Path, encoding: str | None = None) -> Read:
         return None, fault(table, "encoding", reason, value=path.name)
     data, hint = decoded(data, encoding)
     names, first = _header(data)
+    if names is None:
+        text = "a quote in the header is never closed, or a name is far too long; close the quote, "
+        text += "or double it inside a name"
+        return None, fault(table, "unclosed_quote", text, value=data[:first].decode().strip(_MARK))
     wrong = _check_header(table, names, hint)
     if wrong is not None:
         return None, wrong
@@ -85,15 +93,34 @@ def read_csv(table: str, path: Path, encoding: str | None = None) -> Read:
     return frame, every.unique("row", keep="first", maintain_order=True)
 
 
-def _header(data: bytearray) -> tuple[list[str], int]:
-    """Return the names of the columns, and where the rows begin."""
+def _header(data: bytearray) -> tuple[list[str] | None, int]:
+    """Return the names of the columns, and where the rows begin.
+
+    A name in quotes may hold line breaks, as any cell. The names are None if a quote is not closed
+    before a row, or never.
+    """
     start = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     while data.startswith((b"\n", b"\r"), start):
         start += 1
-    found = (data.find(mark, start) for mark in (b"\n", b"\r"))
-    end = min((position for position in found if position >= 0), default=len(data))
-    names = [name.strip() for name in _split(data[start:end].decode())]
-    return names, end + (2 if data[end : end + 2] == b"\r\n" else 1)
+    ends = [start]
+
+    def lines() -> Iterator[str]:
+        while ends[-1] < len(data) and (line := _LINE.match(data, ends[-1])):
+            ends.append(line.end())
+            yield line[0].decode()
+        yield _END
+
+    try:
+        cells = next(csv.reader(lines()), [])
+    except csv.Error:  # a name of more characters than csv takes
+        return None, ends[1]
+    if len(ends) == 1:
+        return [], start
+    names, header = [name.strip() for name in cells], data[start : ends[-1]].decode()
+    swallowed = (n for n in cells if '"' in n and _BREAK.search(n))
+    if any(n.replace('"', '""') not in header for n in swallowed) or _END in "".join(names[-1:]):
+        return None, ends[1]
+    return names, ends[-1]
 
 
 def _split(line: str) -> list[str]:
@@ -120,7 +147,7 @@ def _check_header(table: str, names: list[str], hint: str) -> pl.DataFrame | Non
         return fault(table, "header", text, value=header)
     if twice:
         text = "several columns have this name; keep one of them"
-        return fault(table, "header", text, column=", ".join(twice), value=header)
+        return fault(table, "header", text, column=listed(twice), value=header)
     return None
 
 

@@ -22,6 +22,14 @@ _MARKS = {
     codecs.BOM_UTF16_LE: "UTF-16",
     codecs.BOM_UTF16_BE: "UTF-16",
 }
+# What is no text at all: the beginnings of packed files, and of a workbook, which is a zip.
+_PACKED = {
+    b"\x1f\x8b": "gzip",
+    b"PK\x03\x04": "zip, or a workbook",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstandard",
+}
 
 
 def load(path: Path) -> bytearray:
@@ -40,6 +48,9 @@ def refusal(data: bytearray) -> str | None:
     for mark, encoding in _MARKS.items():
         if data.startswith(mark):
             return f"the file is {encoding}; save it as UTF-8"
+    for mark, packed in _PACKED.items():
+        if data.startswith(mark):
+            return f"the file is packed as {packed}, whatever its name says; unpack it first"
     nul = data.find(b"\0")
     if nul >= 0:
         line = data.count(b"\n", 0, nul) + 1

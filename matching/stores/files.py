@@ -9,14 +9,14 @@ from typing import Any
 import polars as pl
 
 from matching.adapters import kinds_in, missing_tables
-from matching.errors import DataError, UsageError
+from matching.errors import DataError, UsageError, listed
 from matching.faults import fault, no_faults
 from matching.schema import NEEDED, TABLES
 from matching.stores.csv_files import Read
 from matching.stores.encoding import check_encoding
 from matching.stores.formats import FORMATS, format_of, read_file
 from matching.stores.names import RESULT_TABLES, Names
-from matching.stores.results import summary_of, typed
+from matching.stores.results import summary_of, time_zone_of, typed
 from matching.stores.switch import reading
 from matching.tables import Tables
 
@@ -60,7 +60,7 @@ def read_tables(
     with reading(folder):
         files = _files_of(folder, names)
         if not any(name in TABLES for name in files):
-            seen = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
+            seen = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
             raise UsageError(
                 f"{folder} holds no table: it has {seen}; wanted are {_wanted_files(names)}"
             )
@@ -134,7 +134,7 @@ def read_plan(path: Path | str) -> pl.DataFrame:
         if format_of(path) is None:
             wanted = " or ".join(f".{format}" for format in FORMATS)
             raise UsageError(f"{path} is not a plan; its name must end in {wanted}")
-        return typed("plan", *_read_one("plan", [path]))
+        return typed("plan", *_read_one("plan", [path]), _time_zone(path.parent))
 
 
 def read_prices(folder: Path | str) -> pl.DataFrame | None:
@@ -202,7 +202,7 @@ def _read_one(
     kinds: Mapping[str, bool] | None = None,
 ) -> Read:
     if len(paths) > 1:
-        both = ", ".join(path.name for path in paths)
+        both = listed(path.name for path in paths)
         text = "the folder has several files of this table; keep one and take the others out"
         return None, fault(table, "one_file", text, value=both)
     return read_file(table, paths[0], encoding, kinds)
@@ -213,4 +213,11 @@ def _read_result(table: str, folder: Path, names: Names | None = None) -> pl.Dat
         return None
     with reading(folder):
         paths = _files_of(folder, names or Names()).get(table, [])
-        return typed(table, *_read_one(table, paths)) if paths else None
+        return typed(table, *_read_one(table, paths), _time_zone(folder)) if paths else None
+
+
+def _time_zone(folder: Path) -> str:
+    try:
+        return time_zone_of(read_summary(folder))
+    except DataError:  # whoever wants the summary is told
+        return time_zone_of(None)

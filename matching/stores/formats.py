@@ -17,8 +17,10 @@ from matching.extras import needing
 from matching.faults import fault, no_faults
 from matching.stores.csv_files import OWN_ROW, Read, read_csv, write_csv
 from matching.stores.jsonl_files import read_jsonl, write_jsonl
+from matching.stores.limits import check_unpacked
 from matching.stores.uuids import from_arrow
 
+_BYTES_A_CELL = 4
 FORMATS = ("csv", "parquet", "jsonl", "xlsx")
 
 
@@ -94,18 +96,36 @@ def _workbooks() -> ModuleType:
         return importlib.import_module("matching.stores.workbooks")
 
 
+def _unpacked(metadata: arrow_parquet.FileMetaData) -> int:
+    """Return how many bytes a file is at least, once read: a value that repeats is stored once."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    cells = sum(group.num_rows for group in groups) * metadata.num_columns
+    return max(sum(group.total_byte_size for group in groups), cells * _BYTES_A_CELL)
+
+
 def _read_parquet(table: str, path: Path) -> Read:
     # Arrow's own reader: it refuses broken bytes where others would stop the process.
     try:
         with arrow_parquet.ParquetFile(path) as file:
             # An empty table may have no group of rows, which some versions cannot read.
             groups = file.metadata.num_row_groups
+            check_unpacked(path.name, _unpacked(file.metadata))
             arrow = file.read() if groups else file.schema_arrow.empty_table()
         arrow.validate(full=True)
         # The number of a row goes by this name; a column that is called so is another thing.
         arrow = arrow.rename_columns([OWN_ROW if n == "row" else n for n in arrow.column_names])
         frame = from_arrow(arrow)
-    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PanicException) as error:
+    except UsageError as error:
+        return None, fault(table, "too_large", str(error), value=path.name)
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+        OverflowError,
+        MemoryError,
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+    ) as error:
         if isinstance(error, PermissionError):
             raise
         reason = str(error).partition("\n")[0]

@@ -5,15 +5,24 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
+import dataframely as dy
+import numpy as np
 import polars as pl
+import pyarrow as pa
+from pyarrow import json as arrow_json
 
-from matching.faults import fault, no_faults
+from matching.faults import fault, faults_of, no_faults
 from matching.schema import TABLES
 from matching.stores.csv_files import OWN_ROW, Read
 from matching.stores.encoding import decoded, load, refusal
 from matching.stores.moments import with_offsets
 
+# So deep a parser may go; a line that opens more is read by itself. Arrow counts in 32 bits.
+_DEPTH, _LARGEST_BLOCK = 64, (1 << 31) - 1
+_CELL = "must be one value: text or a number, and true or false only where the column is of such"
+_NUMBER = object()
 _ROW = 'line must be a JSON object such as {"volunteer_id": "v1", "max_shifts": 2}'
 
 
@@ -36,8 +45,8 @@ def read_jsonl(table: str, path: Path) -> Read:
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String())), no_faults()
     faults = no_faults()
     try:
-        frame = _all_at_once(text)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        frame = _all_at_once(table, text)
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException):
         frame, faults = _line_by_line(table, text)
     if "row" not in frame.columns:
         frame = _numbered(frame, text)
@@ -58,12 +67,40 @@ def write_jsonl(frame: pl.DataFrame, path: Path) -> None:
     frame.with_columns(texts).write_ndjson(path)
 
 
-def _all_at_once(text: bytes) -> pl.DataFrame:
-    """Read twice: for the names of all columns, then every cell as text."""
-    names = pl.read_ndjson(io.BytesIO(text), infer_schema_length=None).columns
-    schema = dict.fromkeys(names, pl.String())
-    frame = pl.read_ndjson(io.BytesIO(text), schema=schema)
-    return frame.rename({"row": OWN_ROW}) if "row" in names else frame
+def _all_at_once(table: str, text: bytes) -> pl.DataFrame:
+    """Read twice: for the kinds of all columns, then every cell as text.
+
+    Arrow is the judge: it raises where a key stands twice in an object, and where the cells of a
+    column are of several kinds, which text alone could not tell apart.
+    """
+    if _may_be_deep(text):
+        raise pa.ArrowInvalid("nested deeper than a parser's stack may bear")
+    block = min(len(text) + 1, _LARGEST_BLOCK)
+    kinds = arrow_json.read_json(
+        pa.BufferReader(text), arrow_json.ReadOptions(block_size=block, use_threads=False)
+    )
+    frame = pl.read_ndjson(io.BytesIO(text), schema=dict.fromkeys(kinds.column_names, pl.String()))
+    if frame.height != kinds.num_rows:
+        raise pa.ArrowInvalid("an object is not what one line holds")
+    for name, kind in zip(kinds.column_names, kinds.schema.types, strict=True):
+        if pa.types.is_boolean(kind):
+            frame = frame.with_columns(pl.col(name) == "true")
+        elif pa.types.is_nested(kind):
+            if table in TABLES and name in TABLES[table].columns():
+                raise pa.ArrowInvalid("cells that are to be faults, one by one")
+            frame = frame.with_columns(pl.Series(name, kinds[name]))
+    return frame.rename({"row": OWN_ROW}, strict=False)
+
+
+def _may_be_deep(text: bytes) -> bool:
+    """Tell whether some line opens so many lists and objects that they may be one in another."""
+    lines = text.count(b"\n") + 1
+    if text.count(b"{") + text.count(b"[") <= lines:
+        return False
+    signs = np.frombuffer(text, np.uint8)
+    ends = np.append(np.flatnonzero(signs == ord("\n")), len(signs))
+    opened = np.flatnonzero((signs == ord("{")) | (signs == ord("[")))
+    return bool(np.diff(np.searchsorted(opened, ends), prepend=0).max() > _DEPTH)
 
 
 def _numbered(frame: pl.DataFrame, text: bytes) -> pl.DataFrame:
@@ -75,28 +112,69 @@ def _numbered(frame: pl.DataFrame, text: bytes) -> pl.DataFrame:
 
 
 def _line_by_line(table: str, text: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Tell the lines that cannot be read from the others; only where there are such."""
-    faults, rows = [no_faults()], []
+    """Tell the lines and cells that cannot be read from the others; only where there are such."""
+    rows: list[dict[Any, Any]] = []
+    broken: list[tuple[int, str, str]] = []
+    doubled: list[tuple[int, str, str]] = []
     for number, line in enumerate(text.decode().split("\n"), start=1):
         if not line.strip():
             continue
+        twice: list[str] = []
         try:
-            # Numbers stay as they are written.
-            record = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+            record = _object(line, twice)
         except (ValueError, RecursionError):
             record = None
-        if isinstance(record, dict):
-            cells = {OWN_ROW if name == "row" else name: _cell(v) for name, v in record.items()}
-            rows.append({"row": number} | cells)
-        else:
-            faults.append(fault(table, "json", f"the {_ROW}", row=number, value=line))
-            rows.append({"row": number})
-    names = dict.fromkeys(name for record in rows for name in record)
-    schema = {name: pl.UInt32() if name == "row" else pl.String() for name in names}
-    return pl.DataFrame(rows, schema or {"row": pl.UInt32()}), pl.concat(faults)
+        if not isinstance(record, dict):
+            broken.append((number, "", line))
+            record = {}
+        elif twice:
+            doubled.append((number, twice[0], line))
+        rows.append({_NUMBER: number} | record)
+    frame = pl.DataFrame({"row": [record.pop(_NUMBER) for record in rows]}, {"row": pl.UInt32})
+    faults = [_faults(table, broken, f"the {_ROW}")]
+    faults.append(_faults(table, doubled, "stands several times in this object; keep one of them"))
+    for name in dict.fromkeys(name for record in rows for name in record):
+        cells, odd = _column(table, name, [record.get(name) for record in rows])
+        frame = frame.with_columns(cells.alias(OWN_ROW if name == "row" else name))
+        faults.append(faults_of(table, frame.filter(odd), (cells.name,), "type", _CELL))
+    return frame, pl.concat(faults).sort("row", maintain_order=True)
 
 
-def _cell(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+def _faults(table: str, found: list[tuple[int, str, str]], message: str) -> pl.DataFrame:
+    schema = {"row": pl.UInt32, "column": pl.String, "line": pl.String}
+    rows = pl.DataFrame(found, schema, orient="row")
+    faults = faults_of(table, rows, ("line",), "json", message)
+    return faults.with_columns(column=rows["column"].replace("", None))
+
+
+def _column(table: str, name: str, cells: list[object]) -> tuple[pl.Series, pl.Series]:
+    """Return the cells of a column, as text if there are several kinds, and which are faults."""
+    own = OWN_ROW if name == "row" else name
+    kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds == {bool}:
+        return pl.Series(own, cells, pl.Boolean), pl.repeat(False, len(cells), eager=True)
+    text = [cell if cell is None or isinstance(cell, str) else _dumped(cell) for cell in cells]
+    ours = TABLES[table].columns() if table in TABLES else None
+    odd: tuple[type, ...] = (dict, list, bool)
+    if ours is not None:
+        odd = () if name not in ours else odd[:2] if isinstance(ours[name], dy.Bool) else odd
+    faulty = pl.Series([isinstance(cell, odd) for cell in cells], dtype=pl.Boolean)
+    return pl.Series(own, text, pl.String), faulty
+
+
+def _object(line: str, twice: list[str]) -> object:
+    def pairs(found: list[tuple[str, object]]) -> dict[str, object]:
+        names = [name for name, _ in found]
+        twice.extend(name for name in dict.fromkeys(names) if names.count(name) > 1)
+        return dict(found)
+
+    # Numbers stay as they are written. What is half a character has no bytes in UTF-8.
+    record = json.loads(
+        line, object_pairs_hook=pairs, parse_int=str, parse_float=str, parse_constant=str
+    )
+    _dumped(record).encode()
+    return record
+
+
+def _dumped(cell: object) -> str:
+    return json.dumps(cell, ensure_ascii=False)

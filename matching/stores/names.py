@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import dataframely as dy
 import polars as pl
 
-from matching.errors import UsageError
+from matching.errors import UsageError, listed, told
+from matching.mapping.refusals import no_table_name
 from matching.schema import TABLES
 
 RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
@@ -41,10 +42,23 @@ class Names:
         known = [*TABLES, *RESULT_TABLES, _SUMMARY]
         for what, mapping in (("tables", self.tables), ("columns", self.columns)):
             if not isinstance(mapping, Mapping):
-                raise UsageError(f"{what} = {mapping!r}: give a mapping from our names to theirs")
+                text = f"{what} = {told(mapping)}: give a mapping from our names to theirs"
+                raise UsageError(text)
             _refuse_unknown(f"{what} names", mapping, known)
+        for table, theirs in self.tables.items():
+            if not isinstance(theirs, str) or not theirs:
+                raise UsageError(f"tables[{table!r}] = {told(theirs)}: give the name of a table")
+            if (why := no_table_name(theirs)) is not None:
+                raise UsageError(f"tables[{table!r}] = {told(theirs)}: {why}")
         _refuse_repeated("tables", [self.tables.get(name, name) for name in known])
         for table, mapping in self.columns.items():
+            if not isinstance(mapping, Mapping):
+                text = f"columns[{table!r}] = {told(mapping)}: give a mapping from our names"
+                raise UsageError(f"{text} to theirs")
+            for ours, theirs in mapping.items():
+                if not isinstance(theirs, str) or not theirs or "\0" in theirs:
+                    text = f"columns[{table!r}][{ours!r}] = {told(theirs)}"
+                    raise UsageError(f"{text}: give the name of a column, without NUL")
             if table in TABLES:
                 columns = list(TABLES[table].columns())
                 _refuse_unknown(f"columns[{table!r}] names", mapping, columns)
@@ -87,7 +101,22 @@ class Names:
 
     def write(self, table: str, frame: pl.DataFrame) -> pl.DataFrame:
         """Give the columns the store's names."""
-        return frame.rename({name: self.column(table, name) for name in frame.columns})
+        theirs = {name: self.column(table, name) for name in frame.columns}
+        _refuse_repeated(f"columns[{table!r}]", list(theirs.values()))
+        return frame.rename(theirs)
+
+
+def check_file_names(names: Names) -> None:
+    """Refuse names of tables that a folder would hide from its readers.
+
+    Raises
+    ------
+    UsageError
+    """
+    for table, theirs in names.tables.items():
+        if theirs.startswith((".", "~$")):
+            text = f"tables[{table!r}] = {told(theirs)}: a file of such a name is hidden"
+            raise UsageError(f"{text}; let the name begin with a letter")
 
 
 def apart(name: str, frame: pl.DataFrame) -> str:
@@ -98,10 +127,10 @@ def apart(name: str, frame: pl.DataFrame) -> str:
 def _refuse_unknown(what: str, given: Iterable[str], known: list[str]) -> None:
     unknown = [name for name in given if name not in known]
     if unknown:
-        raise UsageError(f"{what} {', '.join(unknown)}; known are {', '.join(known)}")
+        raise UsageError(f"{what} {listed(unknown)}; known are {', '.join(known)}")
 
 
 def _refuse_repeated(what: str, theirs: list[str]) -> None:
     twice = sorted({name for name in theirs if theirs.count(name) > 1})
     if twice:
-        raise UsageError(f"{what}: {', '.join(twice)} would stand for two of ours; name both")
+        raise UsageError(f"{what}: {listed(twice)} would stand for two of ours; name both")

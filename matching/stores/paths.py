@@ -16,7 +16,7 @@ from matching.errors import UsageError
 from matching.stores import files, writing
 from matching.stores.encoding import check_encoding
 from matching.stores.formats import check_format
-from matching.stores.names import Names
+from matching.stores.names import Names, check_file_names
 from matching.stores.writing import Format
 from matching.tables import Tables
 
@@ -56,6 +56,8 @@ def path_of(where: str | Path) -> Path:
         parts = urlsplit(where)
         if parts.netloc not in ("", "localhost"):
             raise UsageError(f"{where}: a file URL has three slashes, as in file:///srv/tables")
+        if not parts.path.strip("/"):
+            raise UsageError(f"{where}: name a path after it, as in file:///srv/tables")
         return Path(unquote(parts.path))
     return Path(where)
 
@@ -73,6 +75,7 @@ class Folder:
     ) -> None:
         self.path = path
         self.names = names or Names()
+        check_file_names(self.names)
         self.format = format
         self.encoding = encoding
 

@@ -20,7 +20,7 @@ from matching.earlier import summary_in
 from matching.errors import StoreError, UsageError
 from matching.stores.files import SUMMARY
 from matching.stores.formats import FORMATS, format_of
-from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.names import RESULT_TABLES, Names, check_file_names
 from matching.stores.whole import naming
 from matching.tables import Tables
 from matching.urls import scrubbed, shown
@@ -66,6 +66,7 @@ class Remote:
     def __init__(
         self, url: str, storage: Mapping[str, Any] | None, options: dict[str, Any]
     ) -> None:
+        check_file_names(Names(options.get("tables") or {}, options.get("columns") or {}))
         given: object = storage or {}
         if not isinstance(given, Mapping):
             kind = type(given).__name__  # and not what it holds, which may be a secret

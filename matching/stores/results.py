@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from matching.errors import DataError
+from matching.errors import DataError, PolicyError
 from matching.faults import fault, faults_of, no_faults
+from matching.parsing import local_time
+from matching.policy import Policy
 
 # The columns of a plan, and of what belongs to it, that are compared as text.
 RESULT_IDS = ("request_id", "post", "option", "volunteer_id", "organisation_id", "status")
@@ -26,8 +28,15 @@ _SUMMARY_KINDS: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def typed(table: str, frame: pl.DataFrame | None, faults: pl.DataFrame) -> pl.DataFrame:
+def typed(
+    table: str,
+    frame: pl.DataFrame | None,
+    faults: pl.DataFrame,
+    time_zone: str = Policy().time_zone,
+) -> pl.DataFrame:
     """Turn the columns of a result that are not text into what they are.
+
+    Times that have an offset, as some program may have written them, become those of the zone.
 
     Raises
     ------
@@ -41,7 +50,7 @@ def typed(table: str, frame: pl.DataFrame | None, faults: pl.DataFrame) -> pl.Da
     found, result = [no_faults()], frame
     for column, (read, text) in _READERS.items():
         if column in frame.columns and frame.schema[column] == pl.String:
-            result = result.with_columns(read(pl.col(column)))
+            result = result.with_columns(read(pl.col(column), time_zone).alias(column))
             unread = frame.filter(frame[column].is_not_null() & result[column].is_null())
             found.append(faults_of(table, unread, (column,), "type", text))
     every = pl.concat(found)
@@ -50,18 +59,22 @@ def typed(table: str, frame: pl.DataFrame | None, faults: pl.DataFrame) -> pl.Da
     return result.drop("row")
 
 
-def _local_time(cell: pl.Expr) -> pl.Expr:
-    minute = cell.str.replace(" ", "T", literal=True).str.replace(r":00(\.0+)?$", "")
-    whole = pl.when(cell.str.len_chars() > 16).then(minute).otherwise(cell)
-    return whole.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
-
-
-_READERS: dict[str, tuple[Callable[[pl.Expr], pl.Expr], str]] = {
-    "start": (_local_time, "must be a local time such as 2026-11-30T09:00"),
-    "end": (_local_time, "must be a local time such as 2026-11-30T09:00"),
-    "quality": (lambda cell: cell.cast(pl.Int64, strict=False), "must be a whole number"),
-    "price": (lambda cell: cell.cast(pl.Float64, strict=False), "must be a number"),
+_TIME = "must be a local time such as 2026-11-30T09:00, or one with its offset"
+_READERS: dict[str, tuple[Callable[[pl.Expr, str], pl.Expr], str]] = {
+    "start": (local_time, _TIME),
+    "end": (local_time, _TIME),
+    "quality": (lambda cell, _: cell.cast(pl.Int64, strict=False), "must be a whole number"),
+    "price": (lambda cell, _: cell.cast(pl.Float64, strict=False), "must be a number"),
 }
+
+
+def time_zone_of(summary: Mapping[str, Any] | None) -> str:
+    """Return the time zone of a plan, as its summary tells it."""
+    policy = (summary or {}).get("policy")
+    try:
+        return Policy.from_json(policy or {}).time_zone
+    except PolicyError:
+        return Policy().time_zone
 
 
 def summary_of(text: str, where: object) -> dict[str, Any]:

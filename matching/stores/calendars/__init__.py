@@ -24,7 +24,7 @@ from icalendar import Calendar, use_zoneinfo
 
 from matching import columns as c
 from matching import mondays
-from matching.errors import DataError, DataWarning, UsageError
+from matching.errors import DataError, DataWarning, UsageError, listed
 from matching.faults import fault, no_faults
 from matching.stores.calendars.painting import Events, Painted, monday_of
 from matching.stores.calendars.times import Wrong
@@ -140,7 +140,7 @@ def _calendars_of(folder: Path) -> list[Path]:
         raise UsageError(f"{folder} {what}; name the folder that holds one {SUFFIX} per volunteer")
     paths = [p for p in folder.iterdir() if p.suffix.lower() == SUFFIX and p.name[0] != "."]
     if not paths:
-        seen = ", ".join(sorted(path.name for path in folder.iterdir())[:10]) or "nothing"
+        seen = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
         raise UsageError(
             f"{folder} holds no calendar: it has {seen}; wanted is one file for each volunteer, "
             f"such as V7{SUFFIX}"

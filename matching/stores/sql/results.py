@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from matching.adapters import Output
-from matching.errors import UsageError
+from matching.errors import UsageError, listed
 from matching.stores.names import RESULT_TABLES, Names
 from matching.stores.results import plain, summary_of
 from matching.stores.sql.batches import ROWS
@@ -66,7 +66,7 @@ def write(
     unknown = [name for name in tables if name not in RESULT_TABLES]
     if unknown:
         known = ", ".join(RESULT_TABLES)
-        raise UsageError(f"a result has no table {', '.join(unknown)}; it has {known}")
+        raise UsageError(f"a result has no table {listed(unknown)}; it has {known}")
     if "week" not in summary:
         raise UsageError("the summary names no week, and a plan is kept by its week")
     facts = {

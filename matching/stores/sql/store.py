@@ -10,7 +10,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from matching.adapters import Output, missing_tables
-from matching.errors import StoreError, UsageError
+from matching.errors import StoreError, UsageError, listed
 from matching.schema import NEEDED, TABLES, key_of
 from matching.stores.csv_files import OWN_ROW
 from matching.stores.names import RESULT_TABLES, Names, apart
@@ -61,7 +61,7 @@ class Database:
         unknown = [name for name in self.queries if name not in TABLES]
         if unknown:
             known = ", ".join(TABLES)
-            raise UsageError(f"queries names {', '.join(unknown)}; known are {known}")
+            raise UsageError(f"queries names {listed(unknown)}; known are {known}")
         results.check_version(version)
 
     def read_tables(self) -> Tables:
@@ -160,7 +160,7 @@ class Database:
             if missing or not asked:
                 wanted = ", ".join(missing or [self.names.theirs(name) for name in NEEDED])
                 raise UsageError(
-                    f"the database has no table {wanted}; it has {', '.join(there[:20]) or 'none'}."
+                    f"the database has no table {wanted}; it has {listed(there, 20) or 'none'}."
                     " Say with tables={...} what they are called, or with schema=... where they are"
                 )
             for table in asked:
@@ -225,7 +225,7 @@ class Database:
             taken = [name for name in taken if name in there]
             if taken:
                 raise UsageError(
-                    f"the database has {', '.join(taken)} already, and tables that are there are "
+                    f"the database has {listed(taken)} already, and tables that are there are "
                     "never replaced; drop them, or give another schema or other names"
                 )
             for name, frame in tables.items():

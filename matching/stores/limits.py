@@ -1,0 +1,35 @@
+"""How much is unpacked of what is packed: a few kilobytes may hold more than any memory does."""
+
+from __future__ import annotations
+
+import os
+
+from matching.errors import UsageError
+
+# A store of a province is a tenth of it.
+_DEFAULT, VARIABLE = 2_000, "MATCHING_UNPACKED_MB"
+
+
+def check_unpacked(what: object, size: int) -> None:
+    """Refuse what unpacks to more than is allowed.
+
+    Parameters
+    ----------
+    what : object
+        The file, as messages call it.
+    size : int
+        In bytes, unpacked.
+
+    Raises
+    ------
+    UsageError
+        If it is too large, or the variable of the environment that sets the limit is no number.
+    """
+    text = os.environ.get(VARIABLE, "") or str(_DEFAULT)
+    if not text.isascii() or not text.isdigit() or len(text) > 12:
+        raise UsageError(f"{VARIABLE} = {text!r}: write a whole number of megabytes, as {_DEFAULT}")
+    if size > int(text) * 1_000_000:
+        raise UsageError(
+            f"{what} unpacks to {-(-size // 1_000_000):,} MB, and {int(text):,} MB are allowed; "
+            f"if that is right, set {VARIABLE} to more"
+        )
