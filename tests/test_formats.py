@@ -372,7 +372,7 @@ def test_a_broken_archive_is_named_and_never_half_read(tmp_path: Path, method: i
         packed.writestr("volunteers.csv", text)
     whole = path.read_bytes()
     # One byte at a time of the packed text, and the end cut off.
-    for place in range(60, len(whole) // 2, max(1, len(whole) // 80)):
+    for place in range(60, len(whole) // 2, max(1, len(whole) // 20)):
         spoilt = bytearray(whole)
         spoilt[place] ^= 0xFF
         for data in (bytes(spoilt), whole[:place]):
@@ -466,11 +466,11 @@ def test_two_columns_of_a_plan_have_two_names(tmp_path: Path) -> None:
 
 
 def test_a_long_list_of_names_is_cut(tmp_path: Path) -> None:
-    columns = ",".join(f"c{i:05}" for i in range(100_000))
+    columns = ",".join(f"c{i:05}" for i in range(2_000))
     (tmp_path / "volunteers.csv").write_text(f"volunteer_id,{columns}\n")
     for name in ("availability", "requests"):
         (tmp_path / f"{name}.csv").write_text(",".join(TABLES[name].columns()) + "\n")
-    with pytest.warns(DataWarning, match="volunteers.c00009 and 99,990 more$"):
+    with pytest.warns(DataWarning, match="volunteers.c00009 and 1,990 more$"):
         clean(read_tables(tmp_path), week=MONDAY, time_zone="UTC")
 
 

@@ -211,7 +211,7 @@ def _constant(here: str, cell: object) -> Constant:
 
 
 def _texts(here: str, given: object) -> tuple[str, ...]:
-    many = given if isinstance(given, list) else [given]
+    many: list[Any] = given if isinstance(given, list) else [given]
     if not many or not all(isinstance(text, str) and text for text in many):
         text = f"{here} = {told(given)}: write a text or a list of texts, none of them empty"
         raise UsageError(text)

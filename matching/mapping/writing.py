@@ -94,8 +94,8 @@ def _written(block: Block, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]
     for theirs, wanted in block.where.items():
         given = cells.get(theirs)
         if given is None:
-            told = constant_text(wanted[0])
-            cells[theirs] = pl.repeat(told, rows.height, eager=True).alias(theirs)
+            constant = constant_text(wanted[0])
+            cells[theirs] = pl.repeat(constant, rows.height, eager=True).alias(theirs)
         else:
             fits &= chosen(given, wanted)
     written = pl.DataFrame([series.alias(name) for name, series in cells.items()])

@@ -10,6 +10,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,7 +135,7 @@ def _check_header(table: str, names: list[str], hint: str) -> pl.DataFrame | Non
     if not names:
         return fault(table, "empty_file", "the file has no header: the names of its columns")
     header = ",".join(names)
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     delimiters = [word for mark, word in _OTHER_DELIMITERS.items() if mark in header]
     if _LOST in header:
         text = hint or "U+FFFD stands for a character that was lost; export the table anew"

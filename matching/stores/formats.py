@@ -99,8 +99,9 @@ def _workbooks() -> ModuleType:
 def _unpacked(metadata: arrow_parquet.FileMetaData) -> int:
     """Return how many bytes a file is at least, once read: a value that repeats is stored once."""
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    cells = sum(group.num_rows for group in groups) * metadata.num_columns
-    return max(sum(group.total_byte_size for group in groups), cells * _BYTES_A_CELL)
+    cells: int = sum(group.num_rows for group in groups) * metadata.num_columns
+    packed: int = sum(group.total_byte_size for group in groups)
+    return max(packed, cells * _BYTES_A_CELL)
 
 
 def _read_parquet(table: str, path: Path) -> Read:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -40,25 +41,15 @@ class Names:
 
     def __post_init__(self) -> None:
         known = [*TABLES, *RESULT_TABLES, _SUMMARY]
-        for what, mapping in (("tables", self.tables), ("columns", self.columns)):
-            if not isinstance(mapping, Mapping):
-                text = f"{what} = {told(mapping)}: give a mapping from our names to theirs"
-                raise UsageError(text)
-            _refuse_unknown(f"{what} names", mapping, known)
-        for table, theirs in self.tables.items():
-            if not isinstance(theirs, str) or not theirs:
-                raise UsageError(f"tables[{table!r}] = {told(theirs)}: give the name of a table")
-            if (why := no_table_name(theirs)) is not None:
-                raise UsageError(f"tables[{table!r}] = {told(theirs)}: {why}")
+        _check_names("tables", self.tables, tables=True)
+        if not isinstance(self.columns, Mapping):
+            raise _no_mapping("columns", self.columns)
+        for table, mapping in self.columns.items():
+            _check_names(f"columns[{table!r}]", mapping)
+        _refuse_unknown("tables names", self.tables, known)
+        _refuse_unknown("columns names", self.columns, known)
         _refuse_repeated("tables", [self.tables.get(name, name) for name in known])
         for table, mapping in self.columns.items():
-            if not isinstance(mapping, Mapping):
-                text = f"columns[{table!r}] = {told(mapping)}: give a mapping from our names"
-                raise UsageError(f"{text} to theirs")
-            for ours, theirs in mapping.items():
-                if not isinstance(theirs, str) or not theirs or "\0" in theirs:
-                    text = f"columns[{table!r}][{ours!r}] = {told(theirs)}"
-                    raise UsageError(f"{text}: give the name of a column, without NUL")
             if table in TABLES:
                 columns = list(TABLES[table].columns())
                 _refuse_unknown(f"columns[{table!r}] names", mapping, columns)
@@ -124,6 +115,25 @@ def apart(name: str, frame: pl.DataFrame) -> str:
     return f"{name} {_THEIRS}" if name in (*frame.columns, "row") else name
 
 
+def _no_mapping(what: str, given: object) -> UsageError:
+    return UsageError(f"{what} = {told(given)}: give a mapping from our names to theirs")
+
+
+def _check_names(what: str, given: object, tables: bool = False) -> None:
+    """Refuse what no table, or else no column, of a store can be called."""
+    if not isinstance(given, Mapping):
+        raise _no_mapping(what, given)
+    for ours, theirs in given.items():
+        if not isinstance(theirs, str) or not theirs:
+            why: str | None = "give a name"
+        elif tables:
+            why = no_table_name(theirs)
+        else:
+            why = "no column's name holds a NUL" if "\0" in theirs else None
+        if why is not None:
+            raise UsageError(f"{what}[{ours!r}] = {told(theirs)}: {why}")
+
+
 def _refuse_unknown(what: str, given: Iterable[str], known: list[str]) -> None:
     unknown = [name for name in given if name not in known]
     if unknown:
@@ -131,6 +141,6 @@ def _refuse_unknown(what: str, given: Iterable[str], known: list[str]) -> None:
 
 
 def _refuse_repeated(what: str, theirs: list[str]) -> None:
-    twice = sorted({name for name in theirs if theirs.count(name) > 1})
+    twice = sorted(name for name, count in Counter(theirs).items() if count > 1)
     if twice:
         raise UsageError(f"{what}: {listed(twice)} would stand for two of ours; name both")
