@@ -440,6 +440,7 @@ def test_overlap() -> None:
     problem = world(
         volunteers="volunteer_id\n anna\n ben",
         requests="""request_id start end
+            dawn Mon@06:00 Mon@07:00
             long Mon@09:00 Mon@12:00
             inner Mon@09:30 Mon@10:00
             late Mon@11:59 Mon@13:00
@@ -454,6 +455,14 @@ def test_overlap() -> None:
         named="overlap late volunteer - anna",
         detail="starts Mon 11:59, long ends Mon 12:00",
     )
+    # Neither an earlier service nor another volunteer's stands in between.
+    for who in ("anna", "ben"):
+        breaks(
+            problem,
+            *("anna dawn", f"{who} long", f"{who} late"),
+            named=f"overlap late volunteer - {who}",
+            detail="starts Mon 11:59, long ends Mon 12:00",
+        )
     # The short service in between does not hide the long one.
     found = violations(problem, planned(problem, "anna late", "anna inner", "anna long"))
     assert found.select("rule", "request_id").rows() == [("overlap", "inner"), ("overlap", "late")]
@@ -497,6 +506,32 @@ def test_travel() -> None:
         detail="first ends Mon 10:00, next starts Mon 10:29, travel takes 30 min",
     )
     keeps(world(policy={"travel_kmh": math.inf}, **texts), "anna first", "anna late")
+
+
+def test_travel_of_two_hours() -> None:
+    # At half KM an hour: a minute short, no minute at all, and none where services overlap.
+    problem = world(
+        policy={"travel_kmh": KM / 2},
+        volunteers="volunteer_id\n anna",
+        requests="""request_id lat lon start end
+            first 45 126 Mon@09:00 Mon@10:00
+            short 45.09 126 Mon@11:59 Mon@13:00
+            touching 45.09 126 Mon@10:00 Mon@11:00
+            within 45.09 126 Mon@09:59 Mon@11:00""",
+    )
+    for request, clock in (("short", "11:59"), ("touching", "10:00")):
+        breaks(
+            problem,
+            *("anna first", f"anna {request}"),
+            named=f"travel {request} volunteer - anna",
+            detail=f"first ends Mon 10:00, next starts Mon {clock}, travel takes 120 min",
+        )
+    breaks(
+        problem,
+        *("anna first", "anna within"),
+        named="overlap within volunteer - anna",
+        detail="starts Mon 09:59, first ends Mon 10:00",
+    )
 
 
 def test_rest() -> None:

@@ -221,6 +221,15 @@ def test_organisations_serve_their_own() -> None:
     assert pairs(problem) == {"red own", "red item", "red any", "blue any", "none any"}
 
 
+@pytest.mark.parametrize(("only", "who"), [("redcross", "red"), ("bluesky", "blue")])
+def test_where_every_request_has_an_organisation(only: str, who: str) -> None:
+    problem = world(
+        volunteers="volunteer_id organisation_id\n red redcross\n blue bluesky\n none -",
+        requests=f"request_id organisation_id start end\n own {only} Mon@09:00 Mon@11:00",
+    )
+    assert pairs(problem) == {f"{who} own"}
+
+
 @pytest.mark.parametrize(
     ("subject", "excluded"),
     [
