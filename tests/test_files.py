@@ -6,11 +6,14 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching import Problem
 from matching.errors import DataError, DataWarning, UsageError
 from matching.schema import TABLES
 from matching.stores import (
@@ -375,6 +378,26 @@ def test_a_time_in_no_calendar_is_a_fault(
         odd = caught.value.faults.filter(table="availability", rule="type")
         assert odd.select("row", "column").rows() == [(1, "start"), (1, "end")]
         assert odd["value"].to_list() == [f"{number} {unit} since 1970"] * 2
+
+
+@pytest.mark.parametrize("number", [2**62, 2**63 - 1, 253_402_300_800])
+@pytest.mark.parametrize("kind", ["pyarrow", "pandas"])
+def test_seconds_that_overflow_are_no_other_time(number: int, kind: str) -> None:
+    # Modulo 2**64, 2**62 seconds are 0 milliseconds; the last is the year 10000.
+    times = np.array([number], "datetime64[s]")
+    columns = {"volunteer_id": ["v1"], "start": times, "end": times}
+    frame = pa.table(columns) if kind == "pyarrow" else pd.DataFrame(columns)
+    tables = dict(read_tables(BASE)) | {"availability": frame}
+    with pytest.raises(DataError) as caught:
+        Problem.from_source(tables, MONDAY)
+    assert {"dataframe", "type"} & {*caught.value.faults.filter(table="availability")["rule"]}
+
+
+def test_a_number_of_a_summary_has_few_digits(tmp_path: Path) -> None:
+    for digits in (101, 4_000, 5_000):
+        (tmp_path / "summary.json").write_text(f'{{"value": {"9" * digits}}}')
+        with pytest.raises(DataError, match=f"a whole number has {digits:,} digits"):
+            read_summary(tmp_path)
 
 
 def test_a_column_named_row_is_not_the_number_of_the_row(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from matching.policy import Policy
 
 # The columns of a plan, and of what belongs to it, that are compared as text.
 RESULT_IDS = ("request_id", "post", "option", "volunteer_id", "organisation_id", "status")
+# Far more than any value has; floats end at 308.
+_DIGITS = 100
 # What a plan is checked against.
 _SUMMARY_KINDS: dict[str, type | tuple[type, ...]] = {
     "week": str,
@@ -86,7 +88,7 @@ def summary_of(text: str, where: object) -> dict[str, Any]:
         If it is not a JSON object, or a value that a plan is checked against is none.
     """
     try:
-        summary = json.loads(text)
+        summary = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         text = f"{where} is not a summary: {error}; plan again to write it anew"
         raise DataError(fault("summary", "json", text)) from None
@@ -98,6 +100,12 @@ def summary_of(text: str, where: object) -> dict[str, Any]:
             text = f"{where} does not say what a plan was made with; plan again to write it anew"
             raise DataError(fault("summary", "type", text, column=name, value=str(summary[name])))
     return summary
+
+
+def _whole(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise ValueError(f"a whole number has {len(text):,} digits")
+    return int(text)
 
 
 def plain(summary: Mapping[str, Any]) -> dict[str, Any]:

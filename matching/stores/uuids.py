@@ -17,12 +17,20 @@ _WHERE_DASHES_STAND = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
 def from_arrow(table: pa.Table) -> pl.DataFrame:
     """Return a Polars frame of the same rows."""
     names = [field.name for field in table.schema if _is_uuid(field.type)]
+    # Polars has no seconds, and would take those that overflow for other times: Arrow refuses them.
+    for number, field in enumerate(table.schema):
+        if pa.types.is_timestamp(field.type) and field.type.unit == "s":
+            cells = table.column(number).cast(pa.timestamp("ms", field.type.tz))
+            table = table.set_column(number, field.name, cells)
     return _written(pl.DataFrame(table), names)
 
 
 def from_pandas(frame: Any) -> pl.DataFrame:
     """Return a Polars frame of the same rows; the index is no column, and NaN a missing cell."""
     types = list(frame.dtypes.items())
+    # As above: pandas refuses seconds that have no milliseconds.
+    seconds = {name: kind for name, kind in types if str(kind).startswith("datetime64[s")}
+    frame = frame.astype({n: str(k).replace("[s", "[ms") for n, k in seconds.items()})
     arrow = [str(name) for name, kind in types if _is_uuid(getattr(kind, "pyarrow_dtype", None))]
     # What pandas calls mixed is neither text nor numbers nor times; few columns are.
     objects = [n for n, kind in types if str(kind) == "object" and _is_mixed(frame[n])]
