@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from benchmarks.inputs import Inputs
 from benchmarks.peers import raw_flow
-from matching.certificate import bound
-from matching.solvers.relaxation import relax
-from matching.weeks import Weeks
+from matching.bounds.certificate import bound
+from matching.bounds.pricing import Weeks
+from matching.flow.relaxation import relax
 
 
 class Found(NamedTuple):

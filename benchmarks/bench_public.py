@@ -16,7 +16,7 @@ from benchmarks.public import dimacs
 from benchmarks.public.instances import DATA, FLOWS, Entry, needs_data, parameters
 from benchmarks.public.tables import SCORES_ALONE, WEEK
 from matching import Problem, solve
-from matching.solvers.flow import solve_flow
+from matching.flow.min_cost_flow import solve_flow
 
 ROUNDS = 5
 

@@ -21,9 +21,9 @@ import sqlalchemy as sa
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmarks.cases import CASES, ROUNDS, WEEK, Case, parameter, tables_of
-from matching.adapters import open_sink, open_source
 from matching.problem import Problem
 from matching.stores import read_tables
+from matching.stores.registry import open_sink, open_source
 from matching.stores.sql.engines import engine_of
 
 FULL = [case for case in CASES if case.rules == "full" and case.size != "province"]

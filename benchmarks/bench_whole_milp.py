@@ -18,10 +18,10 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.cases import SEED, WEEK
 from benchmarks.peers import whole_milp
 from matching import Problem, solve
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
 from matching.result import Result
 from matching.synthetic import generate
-from matching.value import quality
 
 # Seconds for each side.
 TIME_LIMIT = 120.0
@@ -70,7 +70,7 @@ def problem_of(world: World) -> Problem:
     return Problem.from_tables(tables, WEEK)
 
 
-def whole(problem: Problem) -> whole_milp.Answer:
+def whole(problem: Problem) -> whole_milp.MIPResult:
     """Find the arcs, write the programme and solve it."""
     arcs = eligible(problem)
     return whole_milp.solve(problem, arcs, quality(problem, arcs), time_limit=TIME_LIMIT)
@@ -79,7 +79,7 @@ def whole(problem: Problem) -> whole_milp.Answer:
 @pytest.mark.parametrize("world", [parameter(world) for world in WORLDS])
 def test_whole_milp(benchmark: BenchmarkFixture, world: World) -> None:
     problem = problem_of(world)
-    theirs: list[whole_milp.Answer] = []
+    theirs: list[whole_milp.MIPResult] = []
     seconds: dict[str, list[float]] = {"ours": [], "whole": []}
 
     def run_whole() -> None:

@@ -28,7 +28,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.cases import ROUNDS, SEED, WEEK
 from matching import Problem, Progress, Result, solve
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
 from matching.synthetic import generate
 
 # The first phase of the search; those before find out what may be planned.

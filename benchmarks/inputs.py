@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.cases import SEED, WEEK, Case, tables_of
-from matching.columns import Bools, Longs
-from matching.eligibility import Arcs, eligible
-from matching.network import Network, build
-from matching.plan import Plan
+from matching.arcs.eligibility import Arcs, eligible
+from matching.arcs.unfilled import unfilled
+from matching.arcs.value import quality
+from matching.bounds.pricing import Weeks
+from matching.flow.min_cost_flow import solve_flow
+from matching.flow.network import Network, build
+from matching.flow.relaxation import Relaxation, best_candidates, relax
 from matching.problem import Problem
+from matching.problem.columns import Bools, Longs
+from matching.problem.plan import Plan
 from matching.result import Result
-from matching.solvers.flow import solve_flow
-from matching.solvers.relaxation import Relaxation, best_candidates, relax
 from matching.stores import read_tables
-from matching.tables import Tables
-from matching.unfilled import unfilled
-from matching.value import quality
-from matching.weeks import Weeks
+from matching.tables.cleaning import Tables
 
 
 class Inputs:

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from benchmarks.cases import WEEK
 from benchmarks.inputs import Inputs, built_network, found_weeks
-from matching import certificate
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
+from matching.bounds import certificate
+from matching.flow.min_cost_flow import potentials, solve_flow
+from matching.flow.relaxation import relax
 from matching.problem import Problem
-from matching.solvers.flow import potentials, solve_flow
-from matching.solvers.relaxation import relax
 from matching.stores import read_tables, write_result
-from matching.value import quality
 
 
 def _bound(given: Inputs) -> float:

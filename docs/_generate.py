@@ -155,8 +155,9 @@ def api_page(package: object) -> str:
 
 def stores_page() -> str:
     """Return the page of the stores: what chooses each, its options; the protocols; the kit."""
-    from matching import adapters, mapping, testing
-    from matching.mapping import shapes
+    from matching.stores import mapping, testing
+    from matching.stores import registry as adapters
+    from matching.stores.mapping import shapes
 
     parts = [
         "# Stores",

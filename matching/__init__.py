@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from matching import audit
-    from matching.certificate import certify
+    from matching.bounds.certificate import certify
+    from matching.bounds.prices import Prices
     from matching.engine import solve
     from matching.errors import (
         DataError,
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
         StoreError,
         UsageError,
     )
-    from matching.plan import Plan
     from matching.policy import Policy
-    from matching.prices import Prices
     from matching.problem import Problem
+    from matching.problem.plan import Plan
     from matching.result import Result
     from matching.solvers.incumbent import Progress
-    from matching.tables import Tables
+    from matching.stores.weeks import read, write
+    from matching.tables.cleaning import Tables
     from matching.week import Post, Week
 
 __all__ = [
@@ -51,7 +52,9 @@ __all__ = [
     "Week",
     "audit",
     "certify",
+    "read",
     "solve",
+    "write",
 ]
 
 # Loaded when they are first asked for: `matching --help` needs none of them.
@@ -59,20 +62,22 @@ _HOMES = {
     "DataError": "errors",
     "DataWarning": "errors",
     "MatchingError": "errors",
-    "Plan": "plan",
+    "Plan": "problem.plan",
     "Policy": "policy",
     "PolicyError": "errors",
     "Post": "week",
-    "Prices": "prices",
+    "Prices": "bounds.prices",
     "Problem": "problem",
     "Progress": "solvers.incumbent",
     "Result": "result",
     "StoreError": "errors",
-    "Tables": "tables",
+    "Tables": "tables.cleaning",
     "UsageError": "errors",
     "Week": "week",
-    "certify": "certificate",
+    "certify": "bounds.certificate",
+    "read": "stores.weeks",
     "solve": "engine",
+    "write": "stores.weeks",
 }
 
 

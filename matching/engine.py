@@ -14,23 +14,23 @@ from pathlib import Path
 
 import numpy as np
 
-from matching.certificate import bound
-from matching.doors import door
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
+from matching.arcs.unfilled import unfilled
+from matching.arcs.value import check_exact, quality
+from matching.bounds.certificate import bound
+from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
-from matching.interrupts import unless_heard_already
-from matching.pins import settled
+from matching.flow.exactness import is_pure_network
+from matching.flow.relaxation import relax
+from matching.guards.doors import door
+from matching.parallel.interrupts import unless_heard_already
+from matching.pins.settling import settled
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.result import Phase, Result, Status, Termination
-from matching.solvers.crew import Crew
 from matching.solvers.incumbent import Incumbent, Progress
-from matching.solvers.relaxation import relax
 from matching.solvers.search import search
-from matching.solvers.trees import is_tree
-from matching.unfilled import unfilled
-from matching.value import check_exact, quality
-from matching.weeks import Weeks
+from matching.solvers.subproblems.executor import SubproblemExecutor
 
 TIME_LIMIT = 600.0
 GAP = 1e-4
@@ -94,7 +94,7 @@ def solve(
             problem if policy is None else problem.under(policy),
             time_limit,
             gap,
-            Crew(workers, executor),
+            SubproblemExecutor(workers, executor),
             seed,
             on_progress or (lambda progress: None),
             on_improvement or (lambda progress: None),
@@ -106,7 +106,7 @@ def _solved(
     problem: Problem,
     time_limit: float,
     gap: float,
-    crew: Crew,
+    crew: SubproblemExecutor,
     seed: int,
     told: Callable[[Progress], None],
     improved: Callable[[Progress], None],
@@ -122,7 +122,7 @@ def _solved(
         check_exact(problem, arcs, worth)
     with clock.phase("clusters"):
         weeks = Weeks(problem, arcs)
-        tree = is_tree(problem, weeks.clusters)
+        tree = is_pure_network(problem, weeks.clusters)
     best = Incumbent(
         problem,
         arcs,

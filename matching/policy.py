@@ -11,10 +11,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from matching.doors import door
 from matching.errors import PolicyError, told
-from matching.toml import read_toml
-from matching.urls import shown_value
+from matching.guards.doors import door
+from matching.guards.toml import read_toml
+from matching.guards.urls import shown_value
 
 
 @cache

@@ -11,20 +11,18 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from matching import columns as c
-from matching.adapters import Output
-from matching.doors import door
-from matching.earlier import check_place, check_requests
-from matching.eligibility import Arcs
+from matching.arcs.eligibility import Arcs
+from matching.bounds.prices import Prices
 from matching.errors import UsageError, listed
-from matching.mapping import mapped_sink
-from matching.plan import Plan
-from matching.prices import Prices
+from matching.guards.doors import door
 from matching.problem import Problem
-from matching.urls import shown
+from matching.problem import columns as c
+from matching.problem.plan import Plan
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 Termination = Literal["proved", "gap_limit", "time_limit", "interrupted"]
+# The tables of a plan by name, and its summary: what a store is given.
+Output = tuple[dict[str, pl.DataFrame], dict[str, Any]]
 _LIBRARIES = ("dataframely", "highspy", "numpy", "ortools", "polars", "scipy", "volunteer-matching")
 
 
@@ -126,45 +124,10 @@ class Result:
     def to(
         self, sink: object = None, mapping: object = None, force: bool = False, **options: Any
     ) -> Any:
-        """Write the plan and what belongs to it to any store, whole or not at all.
+        """Write the plan and what belongs to it to any store; see `matching.write`."""
+        from matching.stores.weeks import write
 
-        A week without requests is written to no store, and a plan takes the place of another
-        week's, or an empty one of one that fills seats, only if forced.
-
-        Parameters
-        ----------
-        sink : object, optional
-            A URL or a path, or an object with the methods of `adapters.Sink`. If absent, the plan
-            comes back as dataframes of the kind that the tables came in.
-        mapping : path, dict or mapping.Mapping, optional
-            As in `Problem.from_source`: results that it has a section for are written in the
-            store's own names, codes and formats.
-        force : bool
-            Whether to take the place of what is there in any case.
-        **options
-            What the store understands, such as ``format`` for folders or ``version`` for
-            databases; ``kind`` asks for another kind of dataframes.
-
-        Returns
-        -------
-        object
-            What the store gives back: a dict of dataframes by table name, if it is memory.
-
-        Raises
-        ------
-        UsageError
-            If there is no plan, the store cannot be written, or it holds what would be lost.
-        """
-        if sink is None:
-            options = {"kind": self.problem.kind} | options
-        opened = mapped_sink(sink, mapping, **options)
-        output = self.output()
-        if sink is not None:
-            week = self.problem.week
-            check_requests(week, len(self.problem.requests), self.problem.left_out)
-            if not force:
-                check_place(opened, shown(sink), week, len(self.plan))
-        return opened.write_result(*output)
+        return write(self, sink, mapping, force, **options)
 
     @door
     def summary(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from matching.characters import INVISIBLE
+from matching.guards.characters import INVISIBLE
 
 CONSENT = ("ask", "accept", "refuse")
 SUBJECTS = ("category", "menu_item", "station", "organisation", "beneficiary", "post")

@@ -11,14 +11,14 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from matching.doors import door
 from matching.errors import UsageError
-from matching.mondays import Day, monday_of
-from matching.parsing import plain
+from matching.guards.doors import door
+from matching.guards.mondays import Day, monday_of
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.schema import DEFAULT_POST, NEEDED, TABLES, meta
-from matching.tables import OnError
+from matching.tables.cells import plain
+from matching.tables.cleaning import OnError
 
 When = str | datetime
 Clock = str | time

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from matching import Problem, solve
-from matching.adapters import adapter_name, open_sink, open_source
 from matching.cli import app
 from matching.errors import UsageError
 from matching.stores import read_plan, read_tables, write_tables
-from matching.tables import Tables
+from matching.stores.registry import adapter_name, open_sink, open_source
+from matching.tables.cleaning import Tables
 
 DISTRICT = "docs/examples/district/tables"
 MONDAY = date(2026, 11, 30)
@@ -35,7 +35,7 @@ TINY = {
 # Only ann is there from ten to twelve.
 EXPECTED = [("lunch", "ann")]
 ADAPTER = """
-from matching.tables import Tables
+from matching.tables.cleaning import Tables
 
 KEPT = {}
 
@@ -189,7 +189,7 @@ def test_without_an_extra_the_rest_works_and_says_what_is_missing(
     program = f"""
 import sys
 sys.modules[{extra!r}] = None
-from matching.adapters import open_source
+from matching.stores.registry import open_source
 from matching.cli import app
 from matching.errors import UsageError
 try:
@@ -213,7 +213,7 @@ from typer.testing import CliRunner
 from matching.cli import app
 assert CliRunner().invoke(app, ["plan", "--help"]).exit_code == 0
 print([name for name in {heavy} if name in sys.modules])
-from matching.adapters import open_source
+from matching.stores.registry import open_source
 open_source("docs/examples/district/tables").read_tables()
 print([name for name in {stores} if name in sys.modules])
 """

@@ -9,9 +9,9 @@ import pytest
 
 from matching.audit import RULES, value, violations
 from matching.errors import UsageError
-from matching.plan import Plan
 from matching.policy import Policy
 from matching.problem import Problem
+from matching.problem.plan import Plan
 
 MONDAY = date(2026, 11, 30)
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

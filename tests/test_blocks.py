@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
+from matching.bounds.pricing import Weeks
+from matching.flow.relaxation import best_candidates, relax
 from matching.problem import Problem
-from matching.solvers.blocks import Blocks, cut
-from matching.solvers.crew import Crew
-from matching.solvers.dissection import Dissection, dissected
-from matching.solvers.doubt import in_doubt
-from matching.solvers.generation import Generation, Solved
+from matching.solvers.column_generation.fractional import fractional_components
+from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
+from matching.solvers.column_generation.lagrangian import LagrangianBound, lagrangian_bound
 from matching.solvers.incumbent import Incumbent
-from matching.solvers.relaxation import best_candidates, relax
-from matching.solvers.territory import Territory
-from matching.solvers.whole import prove
-from matching.value import quality
-from matching.weeks import Weeks
+from matching.solvers.subproblems.blocks import Blocks, cut
+from matching.solvers.subproblems.executor import SubproblemExecutor
+from matching.solvers.subproblems.partition import Partition
+from matching.solvers.subproblems.reduced_mip import prove
 from tests.oracle.reading import read
 from tests.test_laws import best, problem_of
 from tests.worlds import SMALL, full_world
@@ -28,9 +28,9 @@ from tests.worlds import SMALL, full_world
 class Priced:
     """A world, its linear programme solved, and its optimum."""
 
-    generation: Generation
-    solved: Solved
-    parts: Dissection
+    generation: ColumnGeneration
+    solved: LPSolution
+    parts: LagrangianBound
     optimum: int
 
     @property
@@ -63,17 +63,17 @@ def priced_of(problem: Problem, optimum: int) -> Priced:
         told=lambda progress: None,
         improved=lambda progress: None,
     )
-    generation = Generation(problem, weeks, worth, 0, incumbent)
+    generation = ColumnGeneration(problem, weeks, worth, 0, incumbent)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, worth)))
     generation.start(relax(problem, weeks, worth).prices)
     solved = generation.run(lambda bound, relaxed: None)
     assert solved is not None
-    return Priced(generation, solved, dissected(generation, solved.dual), optimum)
+    return Priced(generation, solved, lagrangian_bound(generation, solved.dual), optimum)
 
 
 def blocks_of(world: Priced, group: np.ndarray, workers: int = 1) -> Blocks:
-    territory = Territory(world.generation, world.parts, group)
-    return Blocks(world.generation, world.parts, territory, Crew(workers))
+    territory = Partition(world.generation, world.parts, group)
+    return Blocks(world.generation, world.parts, territory, SubproblemExecutor(workers))
 
 
 def closer(world: Priced, group: np.ndarray) -> float:
@@ -89,7 +89,7 @@ def test_blocks_lower_the_bound_and_keep_it_true(seed: int) -> None:
     world = priced(seed)
     many = len(world.generation.problem.requests)
     assert world.parts.bound == pytest.approx(world.solved.bound)
-    doubt = in_doubt(world.generation, world.solved.relaxed)
+    doubt = fractional_components(world.generation, world.solved.relaxed)
     draw = np.random.default_rng(seed)
     groups = [
         doubt,
@@ -118,21 +118,21 @@ def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_shortfall(seed: i
         reward[arc] += bonus
         with_arc = generation.weeks.best(reward)[0][volunteer[arc]] - bonus
         short = parts.week[volunteer[arc]] - with_arc
-        assert short >= parts.shortfall[arc] - 1e-6
+        assert short >= parts.reduced_cost_bound[arc] - 1e-6
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_better_plan_holds_open_arcs_only(seed: int) -> None:
     world = priced(seed)
     generation, best_so_far = world.generation, world.generation.best
-    doubt = in_doubt(generation, world.solved.relaxed)
+    doubt = fractional_components(generation, world.solved.relaxed)
     blocks = blocks_of(world, doubt)
     blocks.close(lambda bound: None)
     # Whatever is known to be reached, what is left open still holds the optimum.
     for value in (0, world.optimum // 2, world.optimum - 1):
         best_so_far.chosen, best_so_far.value = np.empty(0, np.int64), None
         best_so_far.bound = np.inf
-        prove(generation, blocks.open_arcs(value), best_so_far)
+        prove(generation, blocks.arcs_after_fixing(value), best_so_far)
         assert best_so_far.value == best_so_far.bound == world.optimum
 
 

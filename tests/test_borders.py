@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, event
 
 from matching import DataError, Plan, Prices, Problem, UsageError, audit, certify, solve
-from matching.nation import plan_nation
-from matching.nation.dataset import joined, only, read_all, regions
+from matching.regions import plan_nation
+from matching.regions.dataset import joined, only, read_all, regions
 from tests.oracle.reading import WEEK
 from tests.test_laws import SEEDS, law
 from tests.test_nation import planned as written

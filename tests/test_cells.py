@@ -18,15 +18,15 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from typer.testing import CliRunner
 
 from matching import DataError, DataWarning, Problem, UsageError, solve
-from matching.adapters import open_sink, open_source
 from matching.cli import app
-from matching.mapping.stores import mapped_source
 from matching.reports import sheets
 from matching.reports.edits import read_edits
 from matching.reports.repinning import repinned
 from matching.reports.workbook import write_workbook
-from matching.workbooks import Book
-from matching.workbooks.cells import cell_name, column_number, is_harmless
+from matching.stores.mapping.stores import mapped_source
+from matching.stores.registry import open_sink, open_source
+from matching.stores.xlsx import Book
+from matching.stores.xlsx.cells import cell_name, column_number, is_harmless
 from tests.test_workbook import facts_of, problem_of
 
 MONDAY = date(2026, 11, 30)

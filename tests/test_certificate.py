@@ -3,9 +3,9 @@
 import numpy as np
 
 from matching import Week
-from matching.certificate import best_weeks
-from matching.eligibility import eligible
-from matching.weeks import Weeks
+from matching.arcs.eligibility import eligible
+from matching.bounds.certificate import best_weeks
+from matching.bounds.pricing import Weeks
 
 
 def test_told_to_stop_a_best_week_may_only_look_better() -> None:

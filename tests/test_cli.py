@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 import matching.engine
 from matching.cli import app
-from matching.conduct import interruptible
+from matching.cli.conduct import interruptible
 from matching.stores import read_plan, read_prices, read_summary, read_tables
 from tests.test_faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
 

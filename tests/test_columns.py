@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching import columns as c
+from matching.problem import columns as c
 
 
 def test_the_last_row_up_to_a_value() -> None:

@@ -15,10 +15,10 @@ import pytest
 from pyarrow import parquet
 
 from matching import Problem, solve
-from matching.adapters import Sink, Source, open_sink, open_source
 from matching.errors import DataError, UsageError
 from matching.stores.dataframes import to_polars
-from matching.testing import SinkKit, SourceKit
+from matching.stores.registry import Sink, Source, open_sink, open_source
+from matching.stores.testing import SinkKit, SourceKit
 from tests.test_adapters import EXPECTED, MONDAY, TINY
 
 KINDS = ("polars", "pandas", "pyarrow", "duckdb")

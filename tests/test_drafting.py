@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from matching import Problem, UsageError, solve
-from matching.adapters import open_source
 from matching.cli import app
-from matching.mapping import Mapping, draft
 from matching.stores import read_tables, write_tables
+from matching.stores.mapping import Mapping, draft
+from matching.stores.registry import open_source
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 MONDAY = date(2026, 11, 30)

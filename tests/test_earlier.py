@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from matching import Problem, Result, UsageError, solve
-from matching.adapters import open_sink
 from matching.cli import app
 from matching.stores import write_tables
+from matching.stores.registry import open_sink
 
 FIRST, SECOND, NONE = date(2026, 11, 30), date(2026, 12, 7), date(2026, 12, 14)
 # Ann serves lunch on both Mondays; in the third week there is none.

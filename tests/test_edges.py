@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from matching import DataError, DataWarning, Policy, Result, Week, audit, solve
-from matching.plan import Plan
+from matching.problem.plan import Plan
 from tests.oracle import judge, milp
 from tests.oracle.reading import read
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from matching import Policy, Problem, Week
-from matching.eligibility import Finder, eligible, holders, merged_windows
-from matching.plan import slot_keys
+from matching.arcs.eligibility import Finder, eligible, holders, merged_windows
+from matching.problem.plan import slot_keys
 from tests.test_audit import world
 from tests.test_geometry import eligible_pairs
 
@@ -94,7 +94,7 @@ def pairs(problem: Problem) -> set[str]:
 def test_all_that_is_asked_is_held_at_its_level(
     few: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("matching.eligibility._FEW", few)
+    monkeypatch.setattr("matching.arcs.eligibility._FEW", few)
     problem = world(
         volunteers="volunteer_id\n none\n low\n exact\n high\n twice\n half",
         qualifications="""volunteer_id qualification level
@@ -293,7 +293,7 @@ def test_arcs_are_sorted_however_they_were_found(
     batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Three requests on two days and at three times, so that several groups of slots are looked at.
-    monkeypatch.setattr("matching.eligibility._BATCH", batch)
+    monkeypatch.setattr("matching.arcs.eligibility._BATCH", batch)
     problem = world(
         volunteers="volunteer_id\n anna\n ben",
         requests="""request_id start end

@@ -22,10 +22,10 @@ from matching import (
     audit,
     solve,
 )
-from matching.eligibility import RULES, eligible
-from matching.plan import Plan
+from matching.arcs.eligibility import RULES, eligible
+from matching.arcs.unfilled import REASONS
+from matching.problem.plan import Plan
 from matching.solvers.incumbent import Incumbent
-from matching.unfilled import REASONS
 from matching.week import Post
 from tests.oracle import milp
 from tests.oracle.reading import WEEK, Row, read

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
 from matching.problem import Problem
 from matching.schema import TABLES as CONTRACT
 from tests.oracle import judge, milp

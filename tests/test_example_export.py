@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from matching import Problem
 from matching.cli import app
-from matching.mapping import mapped_source
 from matching.stores import read_summary, read_tables
+from matching.stores.mapping import mapped_source
 
 HERE = Path(__file__).parents[1] / "docs" / "examples" / "export"
 MONDAY = date(2026, 11, 30)

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from matching import Problem, Result, certify, solve
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
+from matching.parallel.tasks import AHEAD, run_all
 from matching.solvers import parts, search
-from matching.solvers.crew import Crew
-from matching.solvers.integer import Integer
+from matching.solvers.subproblems.executor import SubproblemExecutor
+from matching.solvers.subproblems.mip import MIP
 from matching.synthetic import generate
-from matching.tasks import AHEAD, run_all
 
 WEEK = date(2026, 11, 30)
 PARTS = 10
@@ -160,15 +160,15 @@ def test_a_programme_that_is_away_is_given_up_when_it_is_time_to_stop() -> None:
         def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
             return Future()
 
-    answer = Crew(1, Lost()).solve(_programme(), 60.0, 0.0, lambda: True)
+    answer = SubproblemExecutor(1, Lost()).solve(_programme(), 60.0, 0.0, lambda: True)
     assert (answer.x, answer.bound, answer.proved) == (None, np.inf, False)
 
 
-def _programme() -> Integer:
+def _programme() -> MIP:
     from scipy import sparse
 
     # Two of three things, worth 3, 2 and 1.
-    return Integer(
+    return MIP(
         sparse.csc_array(np.ones((1, 3))),
         np.array([-np.inf]),
         np.array([2.0]),

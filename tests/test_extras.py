@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from matching.extras import _EXTRAS, missing, packages
+from matching.guards.extras import _EXTRAS, missing, packages
 from tests.test_adapters import TINY
 
 # All of them are out of reach from the first import on, as where none was installed.
@@ -93,7 +93,7 @@ def test_a_driver_that_is_missing_is_told(
     module: str, where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from matching import UsageError
-    from matching.adapters import open_source
+    from matching.stores.registry import open_source
 
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(UsageError, match=rf"needs the package '{module}'.*'\.\[sql\]'"):

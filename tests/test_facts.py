@@ -8,13 +8,13 @@ import polars as pl
 import pytest
 
 from matching import DataError, DataWarning, Policy, Problem, solve
-from matching.adapters import Output
 from matching.errors import UsageError
 from matching.reports.facts import Facts
 from matching.reports.figures import gini
 from matching.reports.origin import Origin
+from matching.result import Output
 from matching.stores import read_tables
-from matching.tables import clean
+from matching.tables.cleaning import clean
 
 MONDAY = date(2026, 11, 30)
 MORNING = ("2026-11-30T09:00", "2026-11-30T11:00")

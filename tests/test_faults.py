@@ -19,7 +19,7 @@ from matching.policy import Policy
 from matching.problem import Problem
 from matching.schema import NEEDED, TABLES, meta
 from matching.stores import csv_files, read_tables
-from matching.tables import clean
+from matching.tables.cleaning import clean
 
 FOLDER = Path(__file__).parent / "data" / "faults"
 BASE = FOLDER / "_base"

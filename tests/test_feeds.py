@@ -20,7 +20,7 @@ from matching.reports.feeds import write_feeds
 from matching.reports.plain import file_names
 from matching.stores import write_tables
 from matching.stores.calendars import read_availability
-from matching.stores.whole import replacing_folder
+from matching.stores.files.whole import replacing_folder
 from tests.test_facts import MONDAY, facts_of, small_world
 
 HOSTILE = (

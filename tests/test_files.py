@@ -24,8 +24,8 @@ from matching.stores import (
     write_result,
     write_tables,
 )
-from matching.stores.csv_files import read_csv
-from matching.tables import clean
+from matching.stores.files.csv_files import read_csv
+from matching.tables.cleaning import clean
 
 BASE = Path(__file__).parent / "data" / "faults" / "_base"
 MONDAY = date(2026, 11, 30)

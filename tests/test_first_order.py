@@ -2,15 +2,15 @@
 
 import pytest
 
-from matching.solvers.first_order import FirstOrder
-from matching.solvers.generation import rest_of_bound
+from matching.solvers.column_generation.generation import rest_of_bound
+from matching.solvers.column_generation.pdlp_master import PDLPMaster
 from tests.test_blocks import Priced, priced
 
 
 def solved(world: Priced, threads: int, times: int) -> list[float]:
     """Solve a world's last linear programme some times; return the bounds its duals prove."""
     generation = world.generation
-    linear = FirstOrder(len(generation.problem.volunteers), threads)
+    linear = PDLPMaster(len(generation.problem.volunteers), threads)
     bounds = []
     for _ in range(times):
         linear.grow(generation.rows, generation.pool)
@@ -38,6 +38,6 @@ def test_threads_change_nothing() -> None:
 
 def test_without_time_it_says_so() -> None:
     world = priced(0)
-    linear = FirstOrder(len(world.generation.problem.volunteers), 1)
+    linear = PDLPMaster(len(world.generation.problem.volunteers), 1)
     linear.grow(world.generation.rows, world.generation.pool)
     assert linear.solve(0.0) is None

@@ -17,14 +17,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matching import Problem
-from matching.adapters import open_sink, open_source
 from matching.errors import DataError, DataWarning, UsageError
-from matching.mapping import mapped_source
 from matching.schema import TABLES
 from matching.stores import read_tables, write_result, write_tables
-from matching.stores.csv_files import read_csv
-from matching.tables import clean
-from matching.testing import worlds
+from matching.stores.files.csv_files import read_csv
+from matching.stores.mapping import mapped_source
+from matching.stores.registry import open_sink, open_source
+from matching.stores.testing import worlds
+from matching.tables.cleaning import clean
 from tests.test_adapters import MONDAY, TINY
 from tests.test_stores import Kit
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import Problem, Week
-from matching.columns import Floats
-from matching.eligibility import eligible
-from matching.geometry import RADIUS_KM, Places, distance_km
+from matching.arcs.eligibility import eligible
+from matching.arcs.spatial import RADIUS_KM, Places, distance_km
+from matching.problem.columns import Floats
 from tests.oracle.reading import kilometres
 
 DEGREE = RADIUS_KM * math.pi / 180

@@ -10,7 +10,7 @@ from benchmarks.growth.__main__ import measure, report
 from benchmarks.growth.running import AROUND
 from benchmarks.growth.worlds import LARGEST, REQUESTS, VOLUNTEERS, WEEK, World, ladder
 from matching import Problem
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
 from matching.stores import read_tables
 from matching.synthetic.arguments import SIZES
 

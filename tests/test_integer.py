@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from matching.solvers.integer import Answer, Integer
+from matching.solvers.subproblems.mip import MIP, MIPResult
 
 
 def never() -> bool:
     return False
 
 
-def knapsack(weights: list[float], gain: list[float], room: float) -> Integer:
+def knapsack(weights: list[float], gain: list[float], room: float) -> MIP:
     """Take of some things, whole, what is worth most and fits."""
     many = len(gain)
-    return Integer(
+    return MIP(
         sparse.csc_array(np.array([weights])),
         np.array([-np.inf]),
         np.array([room]),
@@ -25,10 +25,10 @@ def knapsack(weights: list[float], gain: list[float], room: float) -> Integer:
     )
 
 
-def hard(seed: int) -> Integer:
+def hard(seed: int) -> MIP:
     """Thirty knapsacks at once."""
     draw = np.random.default_rng(seed)
-    return Integer(
+    return MIP(
         sparse.csc_array(draw.integers(1, 40, (30, 200)).astype(float)),
         np.full(30, -np.inf),
         np.full(30, 1000.0),
@@ -39,7 +39,7 @@ def hard(seed: int) -> Integer:
     )
 
 
-def solved(programme: Integer, **options: object) -> Answer:
+def solved(programme: MIP, **options: object) -> MIPResult:
     return programme.solve(60.0, 0.0, never, **options)  # type: ignore[arg-type]
 
 
@@ -59,7 +59,7 @@ def test_a_start_may_be_worse_or_wrong() -> None:
 
 def test_nothing_fits() -> None:
     programme = knapsack([4, 3, 5], [5, 4, 6], -1)
-    assert solved(programme) == Answer(None, -np.inf, True)
+    assert solved(programme) == MIPResult(None, -np.inf, True)
 
 
 def test_nothing_to_choose_from() -> None:
@@ -92,7 +92,7 @@ def test_an_end_is_an_end() -> None:
 def test_parts_that_share_no_row_cover_all_columns_once() -> None:
     # Two knapsacks side by side, and a row that nothing can break.
     one, other = knapsack([4, 3, 5], [5, 4, 6], 7), knapsack([2, 2], [1, 2], 3)
-    both = Integer(
+    both = MIP(
         sparse.vstack(
             [sparse.block_diag([one.matrix, other.matrix]), np.ones((1, 5))], format="csc"
         ),

@@ -7,14 +7,15 @@ from types import FrameType
 import numpy as np
 import pytest
 
-from matching import Problem, Progress, Result, Week, certify, schedules, solve
+from matching import Problem, Progress, Result, Week, certify, solve
+from matching.arcs.eligibility import eligible
+from matching.arcs.value import first_load, quality
 from matching.audit import violations
-from matching.certificate import bound
-from matching.eligibility import eligible
-from matching.interrupts import listening, unless_heard_already
-from matching.schedules import best_schedules
-from matching.value import first_load, quality
-from matching.weeks import Weeks
+from matching.bounds import labelling as schedules
+from matching.bounds.certificate import bound
+from matching.bounds.labelling import solve_pricing
+from matching.bounds.pricing import Weeks
+from matching.parallel.interrupts import listening, unless_heard_already
 from tests.test_laws import SEEDS, law, problem_of
 from tests.test_weeks import WORLDS, Drawn, listed
 from tests.worlds import SMALL, Tables, full_world
@@ -102,10 +103,10 @@ def test_paths_grown_some_at_a_time_are_the_same(tables: Tables, seed: int) -> N
     drawn = Drawn(tables, seed)
     every, above = np.arange(len(drawn.arcs)), np.zeros(len(drawn.volunteers))
     asked = (drawn.problem, drawn.arcs, every, drawn.reward, first_load(drawn.problem), above, 4)
-    whole = list(listed(best_schedules(*asked)))
+    whole = list(listed(solve_pricing(*asked)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schedules, "_BLOCK", 2)
-        assert list(listed(best_schedules(*asked))) == whole
+        assert list(listed(solve_pricing(*asked))) == whole
 
 
 def test_a_certificate_that_is_stopped_is_weaker_and_still_true() -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from matching.adapters import open_sink
 from matching.errors import UsageError
 from matching.stores import read_tables, write_tables
-from matching.stores.whole import replacing, replacing_folder
+from matching.stores.files.whole import replacing, replacing_folder
+from matching.stores.registry import open_sink
 
 # Children of a server that has not used Polars: its threads do not survive a fork.
 SERVED = get_context("forkserver")
-SERVED.set_forkserver_preload(["tests.test_kills", "matching.stores.archives"])
+SERVED.set_forkserver_preload(["tests.test_kills", "matching.stores.files.archives"])
 
 
 def die_after(steps: int, root: str, write: Callable[..., object], arguments: tuple) -> None:
@@ -173,7 +173,7 @@ def test_a_folder_of_reports_stands_whole_at_its_path(tmp_path: Path, linked: bo
 def test_where_nothing_can_change_places_the_folder_is_replaced_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("matching.stores.whole.exchange", lambda one, other: False)
+    monkeypatch.setattr("matching.stores.files.whole.exchange", lambda one, other: False)
     for mark in ("old", "new"):
         write_report(tmp_path / "ics", mark)
     assert (tmp_path / "ics" / "stations" / "one.ics").read_text() == "new"

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, assume, event, given, settings
 from hypothesis import strategies as st
 
 from matching import DataError, Policy, Prices, Problem, Result, Week, audit, certify, solve
-from matching.eligibility import eligible
-from matching.plan import slot_keys
-from matching.value import quality
+from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
+from matching.problem.plan import slot_keys
 from tests.oracle import brute, flow, judge, milp
 from tests.oracle.bound import bound as literal_bound
 from tests.oracle.reading import WEEK, Row, World, read

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import DataError, DataWarning, Problem, UsageError, Week, solve
-from matching.adapters import OwnSource, open_sink, open_source
-from matching.mapping import MappedSink, MappedSource, Mapping, mapped_sink, mapped_source
-from matching.mapping.results import written_result
-from matching.mapping.writing import written_tables
-from matching.national import windows_of
 from matching.stores import write_tables
-from matching.tables import Tables, clean
+from matching.stores.mapping import MappedSink, MappedSource, Mapping, mapped_sink, mapped_source
+from matching.stores.mapping.results import written_result
+from matching.stores.mapping.writing import written_tables
+from matching.stores.national import windows_of
+from matching.stores.registry import OwnSource, open_sink, open_source
+from matching.tables.cleaning import Tables, clean
 from tests.servers import SERVERS, schema_for, server
 
 MONDAY = date(2026, 11, 30)

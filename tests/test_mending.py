@@ -5,11 +5,11 @@ import pytest
 
 from matching import Week
 from matching.audit import value, violations
-from matching.solvers.doubt import in_doubt
-from matching.solvers.joining import joined, unexplained
-from matching.solvers.mending import mended, shares
-from matching.solvers.repair import repaired
-from matching.solvers.territory import cells
+from matching.solvers.column_generation.fractional import fractional_components
+from matching.solvers.neighbourhoods.large_neighbourhood_search import mended, shares
+from matching.solvers.neighbourhoods.repair import repaired
+from matching.solvers.subproblems.block_merging import joined, residual_gap
+from matching.solvers.subproblems.partition import cells
 from tests.test_blocks import Priced, blocks_of, priced, priced_of
 
 SEEDS = range(4)
@@ -88,7 +88,7 @@ def test_only_swaps_with_something_at_stake_bring_blocks_together() -> None:
     # hall, and who at the other's yard, makes no difference, and is no reason to join.
     ann_hall, ann_yard, bea_hall, bea_yard = range(4)
     for chosen in ([ann_hall, bea_yard], [ann_yard, bea_hall]):
-        left, _ = unexplained(blocks, np.array(chosen))
+        left, _ = residual_gap(blocks, np.array(chosen))
         assert left.tolist() == pytest.approx([3_000, 0])
         after, new = joined(blocks, np.array(chosen))
         assert (after.territory.size, new.tolist()) == (2, [])
@@ -98,13 +98,13 @@ def test_only_swaps_with_something_at_stake_bring_blocks_together() -> None:
 def test_joining_block_to_block_closes_the_gap(seed: int) -> None:
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem
-    blocks = blocks_of(world, in_doubt(generation, world.solved.relaxed))
+    blocks = blocks_of(world, fractional_components(generation, world.solved.relaxed))
     blocks.close(lambda bound: None)
     chosen = first_plan(world)
     for turn in range(8):
         chosen = mended(blocks, blocks.territory.numbers, chosen, turn)
         worth = value(problem, generation.best.plan_of(chosen))
-        left, lone = unexplained(blocks, chosen)
+        left, lone = residual_gap(blocks, chosen)
         # What no block explains is the gap, but for what rows of no single request have.
         joint = shares(generation, world.parts, chosen).row[generation.writer.joint].sum()
         assert left.sum() + lone.sum() == pytest.approx(blocks.bound - worth - joint, abs=30)

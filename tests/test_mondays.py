@@ -11,14 +11,14 @@ import polars as pl
 import pytest
 
 from matching import Problem, UsageError, Week, audit, solve
-from matching.mapping import mapped_source
-from matching.mondays import monday_of
-from matching.nation import plan_nation
-from matching.national import windows_of
-from matching.plan import Plan
+from matching.guards.mondays import monday_of
+from matching.problem.plan import Plan
+from matching.regions import plan_nation
 from matching.stores.calendars import read_availability
+from matching.stores.mapping import mapped_source
+from matching.stores.national import windows_of
 from matching.synthetic import generate, generate_region
-from matching.tables import clean
+from matching.tables.cleaning import clean
 from tests.worlds import full_world
 
 MONDAY = date(2026, 3, 2)

@@ -29,11 +29,11 @@ from matching import (
     certify,
     solve,
 )
+from matching.arcs.eligibility import eligible
 from matching.cli import app
-from matching.eligibility import eligible
-from matching.nation import borders, guests, ids, is_partitioned, plan_nation, regional
-from matching.nation.cells import KM_PER_DEGREE, cell_of, reached
-from matching.nation.dataset import joined, read_all, regions
+from matching.regions import borders, guests, ids, is_partitioned, plan_nation, regional
+from matching.regions.cells import KM_PER_DEGREE, cell_of, reached
+from matching.regions.dataset import joined, read_all, regions
 from matching.synthetic import generate_region
 from matching.synthetic import regions as sizes
 from tests.screens import COMMAND

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matching import UsageError
-from matching.national import NAMES, SlotRules, book, slots_of, windows_of
+from matching.stores.national import NAMES, SlotRules, book, slots_of, windows_of
 
 PLAIN = date(2026, 11, 30)
 # 1 to 7 October 2026 are off, a Thursday to a Wednesday; Saturday the 10th is worked.

@@ -12,13 +12,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from matching.arcs.unfilled import REASONS
 from matching.reports.facts import Facts
 from matching.reports.page import write_page
 from matching.reports.page.charts import histogram
 from matching.reports.page.rendering import district_names, render
 from matching.reports.page.texts import LANGUAGES, texts
 from matching.stores import read_tables
-from matching.unfilled import REASONS
 from tests.browser import launched
 from tests.test_facts import facts_of, rows, small_world
 

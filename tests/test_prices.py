@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from matching import DataError, Prices, Problem
-from matching import columns as c
-from matching.eligibility import eligible
-from matching.prices import PRICE_COLUMNS
+from matching.arcs.eligibility import eligible
+from matching.bounds.prices import PRICE_COLUMNS
+from matching.problem import columns as c
 from tests.test_audit import world
 from tests.test_laws import Row
 

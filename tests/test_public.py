@@ -9,7 +9,7 @@ from benchmarks.public import dimacs, orlib, reviewers
 from benchmarks.public.instances import DATA, FLOWS, INSTANCES, Entry, needs_data, parameters
 from benchmarks.public.tables import SCORES_ALONE, WEEK, Instance
 from matching import Problem, Result, audit, certify, solve
-from matching.solvers.flow import potentials, solve_flow
+from matching.flow.min_cost_flow import potentials, solve_flow
 
 
 def solved(instance: Instance) -> Result:

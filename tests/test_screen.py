@@ -14,9 +14,8 @@ from typer.testing import CliRunner, Result
 
 from matching import UsageError
 from matching.cli import app
-from matching.errors import describe
-from matching.harmless import harmless
-from matching.screen import Screen
+from matching.cli.screen import Screen
+from matching.errors import describe, harmless
 from tests.test_adapters import TINY
 
 # Colours, a title, a bell, a line written over, C1, text turned round, half a character.

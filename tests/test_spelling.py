@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from matching import DataError, Plan, Problem, Week, solve
-from matching.characters import INVISIBLE, MAY_DIFFER, alike, missing, unseen
+from matching.guards.characters import INVISIBLE, MAY_DIFFER, alike, missing, unseen
 from matching.schema import TABLES, meta
 from matching.stores.dataframes import Frames
 from tests.test_mondays import MONDAY

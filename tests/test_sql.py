@@ -18,13 +18,13 @@ from sqlalchemy import event
 from typer.testing import CliRunner
 
 from matching import Problem, solve
-from matching.adapters import open_sink, open_source
 from matching.cli import app
 from matching.errors import DataError, DataWarning, StoreError, UsageError
+from matching.stores.registry import open_sink, open_source
 from matching.stores.sql import Database, store
 from matching.stores.sql.engines import engine_of
-from matching.tables import clean
-from matching.testing import worlds
+from matching.stores.testing import worlds
+from matching.tables.cleaning import clean
 from tests.servers import schema_for, server
 from tests.test_adapters import EXPECTED, MONDAY, TINY
 
@@ -358,8 +358,8 @@ def test_a_writer_that_is_killed_leaves_the_old_plan(opened: Opened) -> None:
     program = f"""
 import os, signal
 from sqlalchemy import event
-from matching.adapters import open_sink
-from matching.testing import worlds
+from matching.stores.registry import open_sink
+from matching.stores.testing import worlds
 sink = open_sink({url!r}, schema={opened().schema!r})
 seen = []
 def die(connection, cursor, statement, *rest):

@@ -7,10 +7,10 @@ from typing import ClassVar
 import polars as pl
 import pytest
 
-from matching.adapters import Sink, Source, open_sink, open_source
 from matching.errors import DataError
 from matching.schema import TABLES
-from matching.testing import SinkKit, SourceKit, worlds
+from matching.stores.registry import Sink, Source, open_sink, open_source
+from matching.stores.testing import SinkKit, SourceKit, worlds
 from tests.servers import schema_for, server
 
 

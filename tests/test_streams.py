@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 import typer
 
-from matching.adapters import open_sink
-from matching.conduct import teaching
-from matching.stores.whole import replacing
+from matching.cli.conduct import teaching
+from matching.stores.files.whole import replacing
+from matching.stores.registry import open_sink
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 COMMAND = f"{sys.executable} -m matching"
@@ -79,7 +79,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "matching.arguments", "rich.console", "polars"])
+@pytest.mark.parametrize("module", ["typer", "matching.cli.arguments", "rich.console", "polars"])
 def test_ctrl_c_while_modules_load(module: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PRESSED, module], capture_output=True, text=True, timeout=120

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import event
 
 from matching import Prices, Week
-from matching.eligibility import eligible
-from matching.teams import best_teams
+from matching.arcs.eligibility import eligible
+from matching.bounds.teams import best_teams
 from matching.week import Post
 from tests.oracle.reading import Arc, Request, Row, World, read
 from tests.test_laws import SEEDS, law, problem_of, some_prices
@@ -150,7 +150,7 @@ def test_counts_of_holders_tried_as_one_bound_the_best(
 ) -> None:
     week, prices = large_team(seed)
     exact = best(week, *prices)
-    monkeypatch.setattr("matching.teams._MOST_COUNTS", 2)
+    monkeypatch.setattr("matching.bounds.teams._MOST_COUNTS", 2)
     assert best(week, *prices) >= exact - 1e-6
 
 

@@ -20,10 +20,10 @@ from typer.main import get_command
 
 from matching import Problem, Progress, audit, solve
 from matching.cli import app
-from matching.conduct import teaching
+from matching.cli.conduct import teaching
+from matching.cli.ticker import PHASES, PLAN, Ticker, spoken
 from matching.stores import read_summary
 from matching.synthetic import generate
-from matching.ticker import PHASES, PLAN, Ticker, spoken
 from tests.screens import at_terminal, drawn
 from tests.test_cli import COMMANDS, WEEK, planned, run
 

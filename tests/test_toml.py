@@ -6,8 +6,8 @@ import pytest
 
 from matching import Policy
 from matching.errors import MatchingError, PolicyError, UsageError
-from matching.mapping import Mapping
-from matching.toml import read_toml
+from matching.guards.toml import read_toml
+from matching.stores.mapping import Mapping
 
 PARTS = 100_000
 

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from matching import MatchingError, Problem, UsageError
-from matching.adapters import open_sink, open_source
 from matching.cli import app
+from matching.guards.urls import remembered, scrubbed, shown, shown_option
 from matching.reports.origin import Origin
-from matching.urls import remembered, scrubbed, shown, shown_option
+from matching.stores.registry import open_sink, open_source
 from tests.test_adapters import MONDAY
 
 # Pieces that no other text holds, with all between them that means something in a URL.

@@ -8,15 +8,16 @@ import pytest
 from hypothesis import event
 from hypothesis import strategies as st
 
-from matching import Policy, Problem, Week, schedules
-from matching.columns import Floats
-from matching.eligibility import Arcs, eligible
-from matching.plan import slot_keys
-from matching.schedules import Schedules, best_schedules
-from matching.solvers.integer import Integer
-from matching.solvers.services import WeekRows
-from matching.value import first_load
-from matching.weeks import Weeks
+from matching import Policy, Problem, Week
+from matching.arcs.eligibility import Arcs, eligible
+from matching.arcs.value import first_load
+from matching.bounds import labelling as schedules
+from matching.bounds.labelling import Rosters, solve_pricing
+from matching.bounds.pricing import Weeks
+from matching.problem.columns import Floats
+from matching.problem.plan import slot_keys
+from matching.solvers.subproblems.mip import MIP
+from matching.solvers.subproblems.roster_constraints import RosterConstraints
 from tests.oracle.brute import weeks_of
 from tests.oracle.reading import World, read
 from tests.test_laws import SEEDS, law, problem_of
@@ -63,7 +64,7 @@ def drawn_rewards(arcs: Arcs, seed: int) -> Floats:
     return np.array([draw.choice(REWARDS) for _ in range(len(arcs))])
 
 
-def listed(found: Schedules) -> Iterator[tuple[int, frozenset[int], float]]:
+def listed(found: Rosters) -> Iterator[tuple[int, frozenset[int], float]]:
     """Yield the volunteer, the arcs and the value of each schedule."""
     assert (np.diff(found.owner) >= 0).all()
     for n, (v, value) in enumerate(zip(found.volunteer, found.value, strict=True)):
@@ -97,7 +98,7 @@ def test_the_best_schedules_are_weeks_and_the_first_is_the_best(
     draw = random.Random(seed)
     above = np.array([draw.choice([0.0, 100.0, 700.0, best]) for best in np.maximum(drawn.best, 0)])
     every, load = np.arange(len(drawn.arcs)), first_load(drawn.problem)
-    found = best_schedules(drawn.problem, drawn.arcs, every, drawn.reward, load, above, most)
+    found = solve_pricing(drawn.problem, drawn.arcs, every, drawn.reward, load, above, most)
     of: dict[int, Ranked] = {}
     for v, arcs, value in listed(found):
         assert drawn.weeks[v][arcs] == value > above[v]
@@ -116,10 +117,10 @@ def test_the_best_schedules_are_weeks_and_the_first_is_the_best(
 def test_the_rows_of_weeks_say_what_a_week_is(tables: Tables, seed: int) -> None:
     drawn = Drawn(tables, seed)
     load = first_load(drawn.problem)[drawn.arcs.volunteer]
-    rows = WeekRows(drawn.problem, drawn.arcs)
+    rows = RosterConstraints(drawn.problem, drawn.arcs)
     matrix, low, high = rows.rows()
     columns = matrix.shape[1]
-    programme = Integer(
+    programme = MIP(
         matrix.tocsc(),
         low,
         high,
@@ -133,7 +134,7 @@ def test_the_rows_of_weeks_say_what_a_week_is(tables: Tables, seed: int) -> None
     assert answer.bound == pytest.approx(drawn.best.sum())
     assert answer.x is not None
     chosen = np.flatnonzero(answer.x[: len(drawn.arcs)] > 0.5)
-    assert not len(Weeks(drawn.problem, drawn.arcs).misfits(chosen))
+    assert not len(Weeks(drawn.problem, drawn.arcs).infeasible_rosters(chosen))
 
 
 @law(40, tables=WORLDS, seed=SEEDS)
@@ -143,7 +144,7 @@ def test_misfits_are_what_makes_no_week(tables: Tables, seed: int) -> None:
     chosen = np.flatnonzero(draw.random(len(drawn.arcs)) < 0.4)
     of = [chosen[drawn.arcs.volunteer[chosen] == v] for v in range(len(drawn.volunteers))]
     wrong = [arcs for v, arcs in enumerate(of) if frozenset(arcs.tolist()) not in drawn.weeks[v]]
-    found = Weeks(drawn.problem, drawn.arcs).misfits(chosen)
+    found = Weeks(drawn.problem, drawn.arcs).infeasible_rosters(chosen)
     assert sorted(found.tolist()) == sorted(int(arc) for arcs in wrong for arc in arcs)
 
 
@@ -328,7 +329,7 @@ def test_leaving_out_hopeless_paths_changes_no_best_week(tables: Tables, seed: i
         patch.setattr(schedules, "_BEAM", 2)
         every, above = np.arange(len(drawn.arcs)), np.zeros(len(drawn.volunteers))
         load = first_load(drawn.problem)
-        found = best_schedules(drawn.problem, drawn.arcs, every, drawn.reward, load, above)
+        found = solve_pricing(drawn.problem, drawn.arcs, every, drawn.reward, load, above)
     value = np.zeros(len(drawn.volunteers))
     for v, arcs, worth in listed(found):
         assert drawn.weeks[v][arcs] == worth

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from matching import DataWarning, Policy, Problem, Week, solve
 from matching.cli import app
 from matching.stores import read_tables, write_tables
-from matching.tables import clean
+from matching.tables.cleaning import clean
 
 MONDAY = date(2026, 11, 30)
 UTC = Policy(time_zone="UTC")

@@ -19,7 +19,7 @@ from matching.reports.facts import Facts
 from matching.reports.repinning import Repinned, repinned
 from matching.reports.workbook import write_workbook
 from matching.stores import write_tables
-from matching.tables import clean
+from matching.tables.cleaning import clean
 from tests import worlds
 from tests.oracle.reading import WEEK
 from tests.test_facts import MONDAY, rows

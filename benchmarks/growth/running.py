@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.growth.worlds import SEED, WEEK, World
 from benchmarks.vmb import meter
 from matching import Problem
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
 from matching.stores import read_tables, write_tables
 from matching.synthetic import generate
 

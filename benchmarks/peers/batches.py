@@ -14,10 +14,10 @@ from scipy.optimize import linear_sum_assignment
 from benchmarks.peers.proposal import Proposal
 from benchmarks.vmb.nearest import Diary, in_order, pinned, without_broken
 from matching import Plan
-from matching.columns import Longs, ranges
-from matching.eligibility import Arcs
+from matching.arcs.eligibility import Arcs
+from matching.arcs.value import first_load, quality, seat_value
 from matching.problem import Problem
-from matching.value import first_load, quality, seat_value
+from matching.problem.columns import Longs, ranges
 
 # Above any other worth: who is pinned is placed first.
 _PINNED = 10**9

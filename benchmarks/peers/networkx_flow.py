@@ -7,9 +7,9 @@ import numpy as np
 from benchmarks.peers import raw_flow
 from benchmarks.peers.proposal import NoPlan, Proposal, of_arcs
 from matching import audit
-from matching.columns import Longs
-from matching.eligibility import Arcs
+from matching.arcs.eligibility import Arcs
 from matching.problem import Problem
+from matching.problem.columns import Longs
 
 
 def propose(problem: Problem, arcs: Arcs, worth: Longs, seconds: float) -> Proposal:

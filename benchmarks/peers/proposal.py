@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from matching import Plan
-from matching.columns import Bools, Ints, Longs
-from matching.eligibility import Arcs
+from matching.arcs.eligibility import Arcs
+from matching.problem.columns import Bools, Ints, Longs
 
 
 class Proposal(NamedTuple):

@@ -2,8 +2,8 @@
 
 For worlds with the ``network`` rules: services at fixed half days, so that a volunteer does one
 service a period at most. It takes the arcs and their worth as given, and shares no code with
-`matching.network` or the solvers. Under other rules it is a relaxation: its value is a bound, and
-what its plan breaks has to be mended (`mended`).
+`matching.flow` or the solvers. Under other rules it is a relaxation: its value is a bound, and what
+its plan breaks has to be mended (`mended`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ortools.graph.python import min_cost_flow
 from benchmarks.peers.proposal import Proposal, of_arcs
 from benchmarks.vmb.nearest import first_come, in_order, pinned
 from matching import Plan, audit
-from matching.columns import Ints, Longs
-from matching.eligibility import Arcs
+from matching.arcs.eligibility import Arcs
+from matching.arcs.value import first_load, seat_value
 from matching.problem import Problem
-from matching.value import first_load, seat_value
+from matching.problem.columns import Ints, Longs
 
 SOURCE, SINK = 0, 1
 

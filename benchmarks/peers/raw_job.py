@@ -21,9 +21,9 @@ import numpy as np
 from benchmarks.peers import raw_flow
 from benchmarks.peers.proposal import of_arcs
 from matching import Problem
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
 from matching.stores import read_tables, write_result
-from matching.value import quality
 
 WORKERS = 2
 

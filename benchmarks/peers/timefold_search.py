@@ -16,11 +16,11 @@ import numpy as np
 from benchmarks.peers.proposal import NoPlan, Proposal
 from benchmarks.vmb.nearest import nearest_first, without_broken
 from matching import Plan, audit
-from matching import columns as c
-from matching.eligibility import Arcs
-from matching.geometry import distance_km
+from matching.arcs.eligibility import Arcs
+from matching.arcs.spatial import distance_km
+from matching.arcs.value import first_load, seat_value
 from matching.problem import Problem
-from matching.value import first_load, seat_value
+from matching.problem import columns as c
 
 if importlib.util.find_spec("timefold") is None:
     raise NoPlan("skipped: the package timefold is missing; install the extra `peers`")

@@ -12,9 +12,9 @@ from ortools.sat.python import cp_model
 from benchmarks.peers import whole_milp
 from benchmarks.peers.proposal import NoPlan, Proposal, of_arcs
 from benchmarks.vmb.nearest import nearest_first
-from matching.columns import Longs
-from matching.eligibility import Arcs
+from matching.arcs.eligibility import Arcs
 from matching.problem import Problem
+from matching.problem.columns import Longs
 
 WORKERS = 2
 # Beyond any sum of a row: no limit.

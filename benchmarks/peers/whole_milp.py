@@ -2,9 +2,10 @@
 
 A binary variable says whether an arc is taken, another whether an option is served; a volunteer's
 shifts are counted by variables of which each costs more than the last. The rows of teams, pairs,
-quotas and pins are those of `matching.solvers.master`, which say the same of whole numbers here;
-those of the volunteers' weeks are written below, apart from the library's own
-(`matching.solvers.services`): a peer that shared them would change with what it is held against.
+quotas and pins are those of `matching.solvers.column_generation.constraints`, which say the same of
+whole numbers here; those of the volunteers' weeks are written below, apart from the library's own
+(`matching.solvers.subproblems.roster_constraints`): a peer that shared them would change with what
+it is held against.
 Nothing of the search is used.
 """
 
@@ -18,15 +19,15 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from benchmarks.peers.proposal import NoPlan, Proposal, of_arcs
 from matching import Plan
-from matching import columns as c
-from matching.eligibility import Arcs
-from matching.geometry import distance_km
+from matching.arcs.eligibility import Arcs
+from matching.arcs.spatial import distance_km
+from matching.arcs.value import first_load
 from matching.problem import Problem
-from matching.solvers.master import Constraints, Rows
-from matching.value import first_load
+from matching.problem import columns as c
+from matching.solvers.column_generation.constraints import Constraints, Rows
 
 
-class Answer(NamedTuple):
+class MIPResult(NamedTuple):
     """What the solver found and proved; value and arcs are None where it found no plan."""
 
     value: int | None
@@ -56,7 +57,7 @@ def programme(problem: Problem, arcs: Arcs, quality: c.Longs) -> Programme:
     weeks, low, high = week.rows()
     matrix = sparse.block_array(
         [
-            [rows.on_arc, rows.on_team, None],
+            [rows.arc_coefficients, rows.service_coefficients, None],
             [weeks[:, : len(arcs)], None, weeks[:, len(arcs) :]],
         ],
         format="csr",
@@ -86,7 +87,7 @@ def point(problem: Problem, arcs: Arcs, plan: Plan) -> c.Longs:
 
 def solve(
     problem: Problem, arcs: Arcs, quality: c.Longs, *, time_limit: float, gap: float = 0.0
-) -> Answer:
+) -> MIPResult:
     """Write the programme and solve it."""
     whole = programme(problem, arcs, quality)
     answer = milp(
@@ -99,7 +100,7 @@ def solve(
     value = None if answer.x is None else round(-answer.fun)
     bound = np.inf if answer.mip_dual_bound is None else -answer.mip_dual_bound
     chosen = None if answer.x is None else np.flatnonzero(answer.x[: len(arcs)] > 0.5)
-    return Answer(value, float(bound), answer.status == 0, chosen)
+    return MIPResult(value, float(bound), answer.status == 0, chosen)
 
 
 def propose(problem: Problem, arcs: Arcs, worth: c.Longs, seconds: float) -> Proposal:

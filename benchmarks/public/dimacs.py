@@ -9,7 +9,7 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from benchmarks.public.tables import Column
-from matching.network import Network
+from matching.flow.network import Network
 
 SOURCE, SINK = 0, 1
 

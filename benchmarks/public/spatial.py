@@ -19,7 +19,7 @@ import polars as pl
 from scipy.optimize import linear_sum_assignment
 
 from benchmarks.public.tables import Column, Instance, Matrix, affinities, moments, named
-from matching.geometry import RADIUS_KM
+from matching.arcs.spatial import RADIUS_KM
 
 _KM = 0.001  # a unit of the plane
 _DEGREES = np.degrees(_KM / RADIUS_KM)

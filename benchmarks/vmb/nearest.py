@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from matching import Plan, Problem, audit
-from matching.columns import Bools, Floats, Ints, Longs
-from matching.eligibility import Arcs, eligible
-from matching.geometry import distance_km
+from matching.arcs.eligibility import Arcs, eligible
+from matching.arcs.spatial import distance_km
+from matching.problem.columns import Bools, Floats, Ints, Longs
 from matching.stores import read_tables
 
 

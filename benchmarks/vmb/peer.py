@@ -20,9 +20,9 @@ import numpy as np
 
 from benchmarks.peers.proposal import NoPlan, Proposal
 from matching import Problem
-from matching.eligibility import eligible
+from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
 from matching.stores import read_tables, write_result
-from matching.value import quality
 
 # By name, the module whose `propose(problem, arcs, worth, seconds)` is asked.
 PEERS = {

@@ -13,9 +13,9 @@ import polars as pl
 from matching.audit import edge_rules, pair_rules, team_rules, week_rules, worth
 from matching.audit.findings import FOUND
 from matching.audit.services import services_of
-from matching.doors import door
-from matching.plan import Plan
+from matching.guards.doors import door
 from matching.problem import Problem
+from matching.problem.plan import Plan
 
 __all__ = ["RULES", "Rule", "value", "violations"]
 

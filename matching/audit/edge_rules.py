@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching import columns as c
 from matching.audit.findings import clock, hours, tell
 from matching.audit.services import TOLERANCE, frame_of, kilometres, used_by
 from matching.problem import Problem
+from matching.problem import columns as c
 from matching.schema import STATUSES
 
 

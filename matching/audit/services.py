@@ -11,10 +11,10 @@ from dataclasses import fields
 import numpy as np
 import polars as pl
 
-from matching import columns as c
 from matching.errors import UsageError
-from matching.plan import Plan
 from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.plan import Plan
 from matching.schema import STATUSES, SUBJECTS
 
 EARTH_KM = 6371.0088

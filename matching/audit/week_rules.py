@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching import columns as c
 from matching.audit.findings import clock, date, hours, tell
 from matching.audit.services import TOLERANCE, kilometres, on_one_line
 from matching.problem import Problem
+from matching.problem import columns as c
 
 
 def _successions(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:

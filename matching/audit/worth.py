@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching import columns as c
 from matching.audit.services import answered, concerning, distances, opinions, scores
 from matching.problem import Problem
+from matching.problem import columns as c
 
 
 def _rounded(amounts: c.Floats) -> c.Longs:

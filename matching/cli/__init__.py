@@ -9,15 +9,15 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from matching import examples
+from matching.cli import examples
 from matching.cli.calendars import availability
 from matching.cli.checking import check
+from matching.cli.conduct import say
 from matching.cli.drafting import draft_mapping
 from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.reporting import report
-from matching.conduct import say
-from matching.harmless import harmless
+from matching.errors import harmless
 
 # Whatever is heavy is imported where it is used: `matching --help` answers at once, and what takes
 # a second to load is loaded when progress is already on the screen.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from matching.arguments import (
+from matching.cli.arguments import (
     Events,
     FormatOption,
     OnError,
@@ -16,10 +16,10 @@ from matching.arguments import (
     PolicyOption,
     WeekOption,
 )
+from matching.cli.conduct import say, teaching, tell
 from matching.cli.given import options_of, policy_of, week_of
-from matching.conduct import say, teaching, tell
-from matching.extras import needing
-from matching.urls import shown
+from matching.guards.extras import needing
+from matching.guards.urls import shown
 
 
 def availability(
@@ -45,9 +45,9 @@ def availability(
 ) -> None:
     """Read the volunteers' calendars as the table availability of the week."""
     with teaching() as outcome:
-        from matching.adapters import open_sink
+        from matching.cli.terminal import show_zone
         from matching.errors import UsageError, describe
-        from matching.terminal import show_zone
+        from matching.stores.registry import open_sink
 
         with needing("reading calendars"):
             from matching.stores.calendars import read_availability

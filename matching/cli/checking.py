@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from matching.arguments import (
+from matching.cli.arguments import (
     JsonOption,
     MappingOption,
     OnError,
@@ -18,8 +18,8 @@ from matching.arguments import (
     TablesArgument,
     WeekOption,
 )
+from matching.cli.conduct import teaching
 from matching.cli.given import edits_of, options_of, policy_of, print_json, result_of, week_of
-from matching.conduct import teaching
 
 
 def check(
@@ -43,18 +43,18 @@ def check(
     Exit status 0 if the plan keeps every rule and its summary tells the truth, 1 if not.
     """
     with teaching(json):
-        from matching.ticker import Ticker
+        from matching.cli.ticker import Ticker
 
         with Ticker(("read", "check", "audit", "prove")) as ticker:
             from matching import audit
-            from matching.certificate import certify
-            from matching.mapping import mapped_source
-            from matching.pins import settled
-            from matching.plan import Plan
-            from matching.prices import Prices
+            from matching.bounds.certificate import certify
+            from matching.bounds.prices import Prices
+            from matching.cli.terminal import show_check, show_zone
+            from matching.cli.verdict import Verdict
+            from matching.pins.settling import settled
             from matching.problem import Problem
-            from matching.terminal import show_check, show_zone
-            from matching.verdict import Verdict
+            from matching.problem.plan import Plan
+            from matching.stores.mapping import mapped_source
 
             ticker.say("read")
             found, mapping = result_of(plan, mapping, options_of(out_option))

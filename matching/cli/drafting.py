@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from matching.arguments import OptionOption, TablesArgument
+from matching.cli.arguments import OptionOption, TablesArgument
+from matching.cli.conduct import say, teaching
 from matching.cli.given import options_of
-from matching.conduct import say, teaching
-from matching.urls import shown
+from matching.guards.urls import shown
 
 
 def draft_mapping(
@@ -26,10 +26,10 @@ def draft_mapping(
     needed was not found.
     """
     with teaching() as outcome:
-        from matching.adapters import open_source
         from matching.errors import UsageError
-        from matching.mapping import draft
-        from matching.stores.whole import replacing
+        from matching.stores.files.whole import replacing
+        from matching.stores.mapping import draft
+        from matching.stores.registry import open_source
 
         if out.exists():
             text = "is there already, and is never overwritten; give another name"

@@ -7,10 +7,17 @@ from typing import Annotated
 
 import typer
 
-from matching.arguments import FormatOption, JsonOption, OutOptionOption, Rules, Size, WeekOption
+from matching.cli.arguments import (
+    FormatOption,
+    JsonOption,
+    OutOptionOption,
+    Rules,
+    Size,
+    WeekOption,
+)
+from matching.cli.conduct import say, teaching
 from matching.cli.given import options_of, print_json, week_of
-from matching.conduct import say, teaching
-from matching.urls import shown
+from matching.guards.urls import shown
 
 
 def generate(
@@ -44,11 +51,11 @@ def generate(
         _generate_nation(out, volunteers, requests, rules.value, scarcity, seed, region, week, json)
         return
     with teaching(json) as outcome:
-        from matching.adapters import open_sink
+        from matching.cli.terminal import say_next
+        from matching.cli.ticker import Ticker
         from matching.errors import UsageError
+        from matching.stores.registry import open_sink
         from matching.synthetic import generate as make
-        from matching.terminal import say_next
-        from matching.ticker import Ticker
 
         written = {} if format is None else {"format": format.value}
         sink = open_sink(out, **written, **options_of(out_option))
@@ -93,8 +100,8 @@ def _generate_nation(
 ) -> None:
     """Write the regions of a nation one after the other."""
     with teaching(json):
-        from matching.adapters import check_target, open_sink
         from matching.errors import UsageError
+        from matching.stores.registry import check_target, open_sink
         from matching.synthetic import NATION, generate_region, regions
 
         rows: dict[str, int] = {}

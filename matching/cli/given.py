@@ -6,14 +6,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from matching.conduct import say
-from matching.extras import needing
-from matching.urls import is_url, shown, shown_option
+from matching.cli.conduct import say
+from matching.guards.extras import needing
+from matching.guards.urls import is_url, shown, shown_option
 
 if TYPE_CHECKING:
-    from matching.adapters import Output
     from matching.policy import Policy
     from matching.reports.edits import Edits
+    from matching.result import Output
 
 
 def print_json(told: dict[str, Any]) -> None:
@@ -46,12 +46,12 @@ def result_of(
         The tables and the summary; and the mapping: the one that is given, or else the one that
         the summary remembers.
     """
-    from matching.adapters import PATH, adapter_name, open_sink
-    from matching.earlier import summary_in
     from matching.errors import UsageError
-    from matching.mapping import mapped_sink
     from matching.reports.origin import mapping_of
     from matching.stores import read_plan
+    from matching.stores.earlier import summary_in
+    from matching.stores.mapping import mapped_sink
+    from matching.stores.registry import PATH, adapter_name, open_sink
 
     local = adapter_name(plan) == PATH
     if not is_url(plan) and not Path(plan).exists():
@@ -77,7 +77,7 @@ def result_of(
 
 def week_of(text: str | None) -> date:
     """Return the Monday that is named, or else the next."""
-    from matching.mondays import monday_of
+    from matching.guards.mondays import monday_of
 
     if text is None:
         today = date.today()

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from matching.arguments import (
+from matching.cli.arguments import (
     SEARCH,
     FormatOption,
     JsonOption,
@@ -25,9 +25,9 @@ from matching.arguments import (
     TablesArgument,
     WeekOption,
 )
+from matching.cli.conduct import interruptible, say, teaching, tell
 from matching.cli.given import edits_of, options_of, policy_of, print_json, week_of
-from matching.conduct import interruptible, say, teaching, tell
-from matching.urls import is_url, shown, shown_option
+from matching.guards.urls import is_url, shown, shown_option
 
 
 def plan(
@@ -104,15 +104,15 @@ def plan(
         return
     start = time.perf_counter()
     with teaching(json) as outcome, _about_edits(pins), interruptible() as interrupted:
-        from matching.ticker import Ticker
+        from matching.cli.ticker import Ticker
 
         with Ticker(time_limit=time_limit, gap=gap) as ticker:
-            from matching.earlier import check_place, check_requests
+            from matching.cli.terminal import say_next, show_plan
             from matching.engine import solve
-            from matching.mapping import mapped_sink, mapped_source
             from matching.problem import Problem
             from matching.reports.origin import Origin
-            from matching.terminal import say_next, show_plan
+            from matching.stores.earlier import check_place, check_requests
+            from matching.stores.mapping import mapped_sink, mapped_source
 
             edits = None if pins is None else edits_of(pins, week)
             monday = week_of(week) if edits is None or edits.week is None else edits.week
@@ -197,11 +197,11 @@ def _plan_nation(
     force: bool,
 ) -> None:
     """Plan a data set in regions, in as many processes as there are workers."""
-    from matching.adapters import PATH, adapter_name, open_sink
-    from matching.earlier import check_place
+    from matching.cli.terminal import show_nation
     from matching.errors import UsageError
-    from matching.nation import clear, plan_nation
-    from matching.terminal import show_nation
+    from matching.regions import clear, plan_nation
+    from matching.stores.earlier import check_place
+    from matching.stores.registry import PATH, adapter_name, open_sink
 
     if adapter_name(out) != PATH:
         raise UsageError(f"{shown(out)}: a plan in regions is written to a folder; name one")

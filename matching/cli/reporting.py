@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from matching.arguments import (
+from matching.cli.arguments import (
     MappingOption,
     OptionOption,
     OutOptionOption,
@@ -18,9 +18,9 @@ from matching.arguments import (
     ReportFormat,
     WeekOption,
 )
+from matching.cli.conduct import say, teaching
 from matching.cli.given import options_of, policy_of, result_of, week_of
-from matching.conduct import say, teaching
-from matching.extras import needing
+from matching.guards.extras import needing
 
 if TYPE_CHECKING:
     from matching.reports.facts import Facts
@@ -59,14 +59,14 @@ def report(
     Tables, week and policy are those that the plan's summary remembers, unless given.
     """
     with teaching() as outcome:
-        from matching.ticker import Ticker
+        from matching.cli.ticker import Ticker
 
         with Ticker(("read", "check", "draw")) as ticker:
-            from matching.mapping import mapped_source
             from matching.problem import Problem
             from matching.reports.facts import Facts
             from matching.reports.origin import Origin
-            from matching.tables import clean
+            from matching.stores.mapping import mapped_source
+            from matching.tables.cleaning import clean
 
             write = _reporter(format, sequence)
             ticker.say("read")
@@ -115,8 +115,8 @@ def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], No
 
 def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
     """Return the context in which a report takes the place of an earlier one."""
-    from matching.adapters import check_target
-    from matching.stores.whole import replacing, replacing_folder
+    from matching.stores.files.whole import replacing, replacing_folder
+    from matching.stores.registry import check_target
 
     if format in (ReportFormat.html, ReportFormat.xlsx):
         return replacing(out)

@@ -10,9 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from matching.errors import DataError, DataWarning, UsageError, listed
-from matching.faults import Message, fault, faults_of, no_faults
 from matching.reports import sheets
-from matching.workbooks import Book
+from matching.stores.xlsx import Book
+from matching.tables.rules import Message, fault, faults_of, no_faults
 
 _CLOCK = r"^(\d{1,2}:\d{2})(?::00(?:\.0+)?)?$"
 _DAY = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?: 00:00:00)?$"

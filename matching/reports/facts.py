@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from matching.adapters import Output
+from matching.bounds.prices import PRICE_COLUMNS
 from matching.errors import DataWarning, UsageError
-from matching.plan import Plan
-from matching.prices import PRICE_COLUMNS
 from matching.problem import Problem
+from matching.problem.plan import Plan
 from matching.reports.figures import figures_of
 from matching.reports.leads import led_by
 from matching.reports.posts import gathered, posts_of, requests_of, stations_of, times_of
 from matching.reports.shortages import shortages_of
+from matching.result import Output
 
 _COUNTED = ("seats", "filled", "requests", "requests_served", "volunteers", "volunteers_used")
 

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from matching import audit
-from matching import columns as c
-from matching.plan import Plan
 from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.plan import Plan
 
 
 def figures_of(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching import columns as c
-from matching.plan import Plan
 from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.plan import Plan
 
 
 def led_by(problem: Problem, plan: Plan) -> c.Ints:

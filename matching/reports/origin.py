@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from matching.errors import UsageError
-from matching.tables import OnError
-from matching.urls import is_secret, is_url, remembered
+from matching.guards.urls import is_secret, is_url, remembered
+from matching.tables.cleaning import OnError
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching import columns as c
-from matching.plan import Plan, local_times, moments
 from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.plan import Plan, local_times, moments
 from matching.reports.plain import one_line
 
 # Where the region codes of China end: province, city, county, township, community; then all of it.

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from matching import columns as c
 from matching.audit import violations
-from matching.building import index_in
-from matching.characters import missing
 from matching.errors import DataError
-from matching.faults import Message, no_faults
-from matching.pins import settled
-from matching.plan import Plan, local_times, slot_keys
+from matching.guards.characters import missing
+from matching.pins.settling import settled
 from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.build import index_in
+from matching.problem.plan import Plan, local_times, slot_keys
 from matching.reports import sheets
 from matching.reports.edits import PAIR, Edits, sheet_faults, stands
 from matching.schema import STATUSES
+from matching.tables.rules import Message, no_faults
 
 _PINNED, _DECLINED = STATUSES.index("pinned"), STATUSES.index("declined")
 _TEAM_RULES = ("min_seats", "min_people", "team", "together")

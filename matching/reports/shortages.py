@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching import columns as c
-from matching.plan import slot_keys
+from matching.arcs.value import seat_value
 from matching.problem import Problem
-from matching.value import seat_value
+from matching.problem import columns as c
+from matching.problem.plan import slot_keys
 
 KINDS = ("service", "qualification", "district", "time", "quota")
 # The parts of a day, by the hour at which the next one begins.

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matching import columns as c
+from matching.arcs.eligibility import Arcs
 from matching.audit import value, violations
-from matching.eligibility import Arcs
-from matching.plan import Plan
 from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.plan import Plan
 
 # So long after its end the search may still compute what a certificate needs: a share of its time,
 # or seconds.

@@ -6,25 +6,25 @@ import itertools
 
 import numpy as np
 
-from matching import columns as c
-from matching.prices import Prices
+from matching.bounds.labelling import Stopped
+from matching.bounds.prices import Prices
+from matching.bounds.pricing import Weeks
+from matching.flow.relaxation import Relaxation, best_candidates
 from matching.problem import Problem
-from matching.schedules import Stopped
-from matching.solvers.blocks import MOST_REQUESTS, Blocks, cut
-from matching.solvers.crew import Crew
-from matching.solvers.dissection import Dissection, dissected
-from matching.solvers.doubt import in_doubt
-from matching.solvers.generation import Generation, Solved
+from matching.problem import columns as c
+from matching.solvers.column_generation.fractional import fractional_components
+from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
+from matching.solvers.column_generation.lagrangian import LagrangianBound, lagrangian_bound
+from matching.solvers.column_generation.restricted_master import MasterSolution, UnsolvedError
 from matching.solvers.incumbent import Incumbent
-from matching.solvers.joining import joined, unexplained, worst
-from matching.solvers.linear import Relaxed, UnsolvedError
-from matching.solvers.mending import mended
-from matching.solvers.relaxation import Relaxation, best_candidates
-from matching.solvers.repair import repaired
-from matching.solvers.rounding import rounded, split
-from matching.solvers.territory import Territory
-from matching.solvers.whole import prove
-from matching.weeks import Weeks
+from matching.solvers.neighbourhoods.large_neighbourhood_search import mended
+from matching.solvers.neighbourhoods.repair import repaired
+from matching.solvers.neighbourhoods.restricted_master_heuristic import rounded, split
+from matching.solvers.subproblems.block_merging import joined, residual_gap, worst
+from matching.solvers.subproblems.blocks import MOST_REQUESTS, Blocks, cut
+from matching.solvers.subproblems.executor import SubproblemExecutor
+from matching.solvers.subproblems.partition import Partition
+from matching.solvers.subproblems.reduced_mip import prove
 
 # Rounding may take this share of the time left.
 _SHARE = 0.15
@@ -50,7 +50,7 @@ def search(
     relaxation: Relaxation,
     best: Incumbent,
     seed: int,
-    crew: Crew,
+    crew: SubproblemExecutor,
 ) -> Prices:
     """Improve the incumbent and its bound until proved, near enough, or told to stop.
 
@@ -62,7 +62,7 @@ def search(
     best.offer(repaired(problem, weeks, quality, relaxation.chosen), "repair")
     if not best.goes_on():
         return relaxation.prices
-    generation = Generation(problem, weeks, quality, seed, best, crew.workers)
+    generation = ColumnGeneration(problem, weeks, quality, seed, best, crew.workers)
     generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
     try:
         generation.start(relaxation.prices)
@@ -70,7 +70,7 @@ def search(
         return relaxation.prices
     rounds = itertools.count(1)
 
-    def told(bound: float, relaxed: Relaxed) -> None:
+    def told(bound: float, relaxed: MasterSolution) -> None:
         best.prove(bound, "price")
         # A plan of every round would cost as much as the rounds: one of the 1st, 2nd, 4th, 8th ...
         if next(rounds).bit_count() == 1:
@@ -89,14 +89,16 @@ def search(
     return generation.prices(solved.dual)
 
 
-def _close_in(generation: Generation, solved: Solved, best: Incumbent, crew: Crew) -> None:
+def _close_in(
+    generation: ColumnGeneration, solved: LPSolution, best: Incumbent, crew: SubproblemExecutor
+) -> None:
     """Round the linear programme, solve the places in doubt exactly, then all that is left."""
-    group = in_doubt(generation, solved.relaxed)
+    group = fractional_components(generation, solved.relaxed)
     _round(generation, solved, best, group >= 0, crew)
     if not best.goes_on():
         return
     try:
-        parts = dissected(generation, solved.dual)
+        parts = lagrangian_bound(generation, solved.dual)
     except Stopped:
         return
     blocks = _begin(generation, parts, group, best, crew)
@@ -104,11 +106,15 @@ def _close_in(generation: Generation, solved: Solved, best: Incumbent, crew: Cre
         blocks.close(lambda bound: best.prove(bound, "close in"))
         blocks = _mend(blocks, best)
     if best.goes_on():
-        prove(generation, blocks.open_arcs(best.value), best)
+        prove(generation, blocks.arcs_after_fixing(best.value), best)
 
 
 def _begin(
-    generation: Generation, parts: Dissection, group: c.Ints, best: Incumbent, crew: Crew
+    generation: ColumnGeneration,
+    parts: LagrangianBound,
+    group: c.Ints,
+    best: Incumbent,
+    crew: SubproblemExecutor,
 ) -> Blocks:
     """Mend the first plan, cutting blocks along other lines while that helps.
 
@@ -118,7 +124,7 @@ def _begin(
 
     def blocks(size: int) -> Blocks:
         parted = cut(generation, group, turn, size)
-        return Blocks(generation, parts, Territory(generation, parts, parted), crew)
+        return Blocks(generation, parts, Partition(generation, parts, parted), crew)
 
     def far() -> bool:
         return best.value is not None and best.bound - best.value > _FAR * best.value
@@ -144,7 +150,7 @@ def _mend(blocks: Blocks, best: Incumbent) -> Blocks:
         if best.value is None or not best.goes_on():
             break
         before = best.bound - best.value
-        left, _ = unexplained(blocks, best.chosen)
+        left, _ = residual_gap(blocks, best.chosen)
         plan = mended(blocks, worst(left), best.chosen, turn)
         best.offer(plan, "mend")
         blocks, new = joined(blocks, best.chosen)
@@ -155,13 +161,17 @@ def _mend(blocks: Blocks, best: Incumbent) -> Blocks:
     return blocks
 
 
-def _mostly(generation: Generation, relaxed: Relaxed) -> c.Longs:
+def _mostly(generation: ColumnGeneration, relaxed: MasterSolution) -> c.Longs:
     """Return the arcs of the schedules that the linear programme takes by more than half."""
     return generation.pool.arcs_of(generation.pool.padded(relaxed.taken) > 0.5)
 
 
 def _round(
-    generation: Generation, solved: Solved, best: Incumbent, loose: c.Bools, crew: Crew
+    generation: ColumnGeneration,
+    solved: LPSolution,
+    best: Incumbent,
+    loose: c.Bools,
+    crew: SubproblemExecutor,
 ) -> None:
     """Make a plan of the linear programme, with some requests left open.
 
@@ -177,7 +187,9 @@ def _round(
         _offer_repaired(generation, plan, best, "round")
 
 
-def _offer_repaired(generation: Generation, plan: c.Longs, best: Incumbent, phase: str) -> None:
+def _offer_repaired(
+    generation: ColumnGeneration, plan: c.Longs, best: Incumbent, phase: str
+) -> None:
     """Give up of a plan what breaks a rule."""
     problem, weeks, quality = generation.problem, generation.weeks, generation.quality
     best.offer(repaired(problem, weeks, quality, plan), phase)

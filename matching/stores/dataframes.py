@@ -11,14 +11,15 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from matching.adapters import Output, missing_tables
 from matching.errors import UsageError
-from matching.faults import fault, no_faults
-from matching.parsing import without_objects
+from matching.result import Output
 from matching.schema import TABLES
 from matching.stores.names import Names
+from matching.stores.registry import missing_tables
 from matching.stores.uuids import from_arrow, from_pandas
-from matching.tables import Tables
+from matching.tables.cells import without_objects
+from matching.tables.cleaning import Tables
+from matching.tables.rules import fault, no_faults
 
 KINDS = ("polars", "pandas", "pyarrow", "duckdb")
 # A connection of DuckDB refuses a second call instead of waiting.

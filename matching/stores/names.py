@@ -10,8 +10,8 @@ import dataframely as dy
 import polars as pl
 
 from matching.errors import UsageError, listed, told
-from matching.mapping.refusals import no_table_name
 from matching.schema import TABLES
+from matching.stores.mapping.refusals import no_table_name
 
 RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
 _SUMMARY = "summary"

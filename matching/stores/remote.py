@@ -13,17 +13,18 @@ from typing import Any
 import polars as pl
 from fsspec.core import url_to_fs
 
-from matching.adapters import Output, OwnSource, Sink
-from matching.adapters import open_sink as open_local_sink
-from matching.adapters import open_source as open_local
-from matching.earlier import summary_in
 from matching.errors import StoreError, UsageError
-from matching.stores.files import SUMMARY
-from matching.stores.formats import FORMATS, format_of
+from matching.guards.urls import scrubbed, shown
+from matching.result import Output
+from matching.stores.earlier import summary_in
+from matching.stores.files.folder import SUMMARY
+from matching.stores.files.formats import FORMATS, format_of
+from matching.stores.files.whole import naming
 from matching.stores.names import RESULT_TABLES, Names, check_file_names
-from matching.stores.whole import naming
-from matching.tables import Tables
-from matching.urls import scrubbed, shown
+from matching.stores.registry import OwnSource, Sink
+from matching.stores.registry import open_sink as open_local_sink
+from matching.stores.registry import open_source as open_local
+from matching.tables.cleaning import Tables
 
 _ONE_FILE = (".zip", ".xlsx")
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from matching.parsing import plain
+from matching.tables.cells import plain
 
 _WHERE_DASHES_STAND = ((0, 8), (8, 4), (12, 4), (16, 4), (20, 12))
 

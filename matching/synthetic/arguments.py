@@ -6,7 +6,7 @@ import datetime as dt
 import math
 
 from matching.errors import UsageError
-from matching.mondays import Day, monday_of
+from matching.guards.mondays import Day, monday_of
 
 SIZES = {
     "town": (300, 40),

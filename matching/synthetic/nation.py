@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.random import SeedSequence
 
-from matching.mondays import Day
+from matching.guards.mondays import Day
 from matching.synthetic.arguments import check_nation
 from matching.synthetic.geography import Towns, read_provinces, read_towns
 from matching.synthetic.world import populate

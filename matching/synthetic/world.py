@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator, SeedSequence
 
-from matching.mondays import Day
+from matching.guards.mondays import Day
 from matching.schema import NEEDED, TABLES
 from matching.synthetic import (
     abilities,

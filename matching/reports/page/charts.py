@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import vl_convert
 
-from matching.geometry import RADIUS_KM
+from matching.arcs.spatial import RADIUS_KM
 
 # Where the colours of a share change: most plans fill most seats, so the steps are finer there.
 STEPS = (0.5, 0.7, 0.85, 0.95)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from matching.extras import needing
+from matching.guards.extras import needing
 from matching.reports.facts import Facts
 from matching.reports.page.payload import payload_of
 from matching.reports.page.texts import LANGUAGES, day_text, texts

@@ -22,14 +22,14 @@ import numpy as np
 import polars as pl
 from icalendar import Calendar, use_zoneinfo
 
-from matching import columns as c
-from matching import mondays
 from matching.errors import DataError, DataWarning, UsageError, listed
-from matching.faults import fault, no_faults
+from matching.guards import mondays
+from matching.problem import columns as c
 from matching.stores.calendars.painting import Events, Painted, monday_of
 from matching.stores.calendars.times import Wrong
-from matching.tables import OnError
-from matching.whereabouts import foreign_clock
+from matching.tables.cleaning import OnError
+from matching.tables.rules import fault, no_faults
+from matching.tables.whereabouts import foreign_clock
 
 SUFFIX = ".ics"
 # A process takes a second to start, and reads some thousand calendars in one.

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from icalendar import Calendar
 
-from matching import columns as c
+from matching.problem import columns as c
 from matching.stores.calendars.series import Series, checked
 from matching.stores.calendars.times import Component, Times, Wrong
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlalchemy.pool import NullPool
 
 from matching.errors import StoreError, UsageError
-from matching.urls import is_ambiguous, scrubbed, shown
+from matching.guards.urls import is_ambiguous, scrubbed, shown
 
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",

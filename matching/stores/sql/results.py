@@ -15,8 +15,8 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from matching.adapters import Output
 from matching.errors import UsageError, listed
+from matching.result import Output
 from matching.stores.names import RESULT_TABLES, Names
 from matching.stores.results import plain, summary_of
 from matching.stores.sql.batches import ROWS

@@ -9,17 +9,18 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from matching.adapters import Output, missing_tables
 from matching.errors import StoreError, UsageError, listed
+from matching.result import Output
 from matching.schema import NEEDED, TABLES, key_of
-from matching.stores.csv_files import OWN_ROW
+from matching.stores.files.csv_files import OWN_ROW
 from matching.stores.names import RESULT_TABLES, Names, apart
+from matching.stores.registry import missing_tables
 from matching.stores.sql import results
 from matching.stores.sql.batches import ROWS, batches, together
 from matching.stores.sql.engines import reading, until_done, writing
 from matching.stores.sql.postgres import can_copy, copied_out
 from matching.stores.sql.types import column_type, storable
-from matching.tables import Tables
+from matching.tables.cleaning import Tables
 
 
 class Database:

@@ -1,0 +1,1 @@
+"""Who may serve where, and what it is worth."""

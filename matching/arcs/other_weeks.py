@@ -1,0 +1,71 @@
+"""The edges of the week: what people are held to in other weeks, as rules of a pair.
+
+Such a service is settled, so whoever holds it may serve here what leaves room for it, whatever else
+is in their week: no rule of the week has to look beyond its edge.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.arcs.spatial import distance_km
+from matching.problem import Problem
+from matching.problem import columns as c
+
+_TOLERANCE = 1e-9
+
+
+class Edges:
+    """Tells of volunteers and slots whether they go with the services of other weeks."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        there = problem.other_weeks
+        self.served = np.zeros(len(problem.requests), np.bool_)
+        self.served[there.request[there.request >= 0]] = True
+        self.there = there.take(np.flatnonzero(self._near(there)))
+        self.first = c.starts_of(self.there.volunteer, len(problem.volunteers))
+
+    def _near(self, there: c.OtherWeeks) -> c.Bools:
+        """Tell which services can touch one of the week, whoever comes from wherever they may."""
+        people, options = self.problem.volunteers.take(there.volunteer), self.problem.options
+        km = distance_km(people.lat, people.lon, there.lat, there.lon) + people.travel_km
+        # From an unknown home any place may be within reach; to an unknown place no way takes time.
+        km = np.where(np.isnan(there.lat), 0.0, np.where(np.isnan(km), np.inf, km))
+        room = np.maximum(people.min_rest, self._minutes(km) * (1 + 1e-6))
+        latest, earliest = options.end.max(initial=0), options.start.min(initial=0)
+        near: c.Bools = (there.end + room > earliest) & (there.start - room < latest)
+        return near
+
+    def _minutes(self, km: c.Floats) -> c.Floats:
+        speed = self.problem.policy.travel_kmh
+        return km / speed * 60 if np.isfinite(speed) else np.zeros(len(km))
+
+    def unserved(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
+        """Refuse requests that somebody serves at an option in another week."""
+        return ~self.served[self.problem.slots.request[slot]]
+
+    def apart(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
+        """Refuse services that overlap one of another week, or leave no time to travel or rest.
+
+        The two start on different days, so rest always counts.
+        """
+        problem, there = self.problem, self.there
+        apart: c.Bools = np.ones(len(slot), np.bool_)
+        if not len(there):
+            return apart
+        many = self.first[volunteer + 1] - self.first[volunteer]
+        some = np.flatnonzero(many)
+        row = np.repeat(some, many[some])
+        other = c.ranges(self.first[volunteer[some]], many[some])
+        option, request = problem.slots.option[slot[row]], problem.slots.request[slot[row]]
+        after = problem.options.start[option].astype(np.int64) - there.end[other]
+        before = there.start[other].astype(np.int64) - problem.options.end[option]
+        gap = np.maximum(after, before)
+        lat, lon = problem.requests.lat[request], problem.requests.lon[request]
+        travel = self._minutes(distance_km(lat, lon, there.lat[other], there.lon[other]))
+        close = (gap < 0) | (gap < problem.volunteers.min_rest[volunteer[row]])
+        # NaN, where a place is unknown, is never too far.
+        close |= travel > gap * (1 + _TOLERANCE)
+        apart[row[close]] = False
+        return apart

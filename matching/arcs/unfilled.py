@@ -1,0 +1,153 @@
+"""The table ``unfilled``: which seats stay empty, what each rule left, and the reason."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import polars as pl
+
+from matching.arcs.eligibility import RULES, Arcs, Finder, Pairs, batched
+from matching.arcs.value import first_load, seat_value
+from matching.parallel.tasks import run_all
+from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.plan import Plan
+
+REASONS = {
+    **{rule: f"after the rule {rule} nobody was left" for rule in RULES},
+    "too_few": "fewer volunteers are eligible than there are seats",
+    "minimum": "too few are eligible for the request's minimums",
+    "no_plan": "no plan was found that keeps everything pinned, so nobody is planned anywhere",
+    "loss": "whoever could serve would not add to the plan's value: an affinity, a wish or hours "
+    "served lately weigh more than the seat",
+    "elsewhere": "those eligible serve elsewhere, where they are worth more, or a rule of their "
+    "week, of a pair, of the team or of their organisation keeps them",
+}
+
+
+def unfilled(
+    problem: Problem,
+    arcs: Arcs,
+    quality: c.Longs,
+    plan: Plan,
+    workers: int = 1,
+    *,
+    found: bool = True,
+) -> pl.DataFrame:
+    """Return a row per post with empty seats: ``reason`` and how many each rule left.
+
+    A post of a request with options is looked at where the plan serves it, else at the option that
+    most are eligible for. The rules are counted one after the other, in the order of
+    `eligibility.RULES`, by so many workers at once. ``found`` says whether there is a plan, or an
+    empty one stands for none.
+    """
+    filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
+    short = np.flatnonzero(filled < problem.posts.seats)
+    # As the requests stand in their table.
+    row = problem.requests.row[problem.posts.request[short]]
+    short = short[np.argsort(row, kind="stable")]
+    slot = _slot_of_interest(problem, arcs, plan)[short]
+    left = _left(problem, slot, workers)
+    eligible_now = left[:, -1]
+    reason = np.full(len(short), "elsewhere", dtype=object)
+    reason[eligible_now < problem.posts.seats[short]] = "too_few"
+    others = _most_added(problem, arcs, quality, plan, filled)[slot]
+    reason[(others <= 0) & (others > -np.inf)] = "loss"
+    if not found:
+        reason[eligible_now > 0] = "no_plan"
+    reason[_minimum_out_of_reach(problem, arcs, problem.posts.request[short])] = "minimum"
+    for number in range(len(RULES) - 1, -1, -1):
+        reason[left[:, number] == 0] = RULES[number]
+    # Whoever else might come: such a request needs nobody here.
+    served = np.isin(problem.posts.request[short], problem.other_weeks.request)
+    reason[served] = "already_served"
+    frame = pl.DataFrame(
+        {
+            "request_id": problem.requests.id.gather(problem.posts.request[short]),
+            "post": problem.posts.id.gather(short),
+            "seats": problem.posts.seats[short],
+            "filled": filled[short].astype(np.int32),
+            "reason": pl.Series(reason.tolist(), dtype=pl.String),
+        }
+    )
+    return frame.with_columns(pl.Series(rule, left[:, number]) for number, rule in enumerate(RULES))
+
+
+def _slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
+    """Return one slot per post."""
+    interest = np.bincount(arcs.slot, minlength=len(problem.slots)).astype(np.int64)
+    chosen = np.zeros(len(problem.options), np.bool_)
+    chosen[problem.slots.option[plan.slot]] = True
+    interest[chosen[problem.slots.option]] += c.NO_LIMIT
+    order = np.lexsort((-interest, problem.slots.post))
+    first = np.diff(problem.slots.post[order], prepend=-1) != 0
+    slot: c.Ints = order[first].astype(np.int32)
+    return slot
+
+
+def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
+    """Return how many volunteers each rule leaves for each slot, shape (slots, rules)."""
+    finder = Finder(problem)
+    left = np.zeros((len(slot), len(RULES)), np.int64)
+    place = np.full(len(problem.slots), -1)
+    place[slot] = np.arange(len(slot))
+    option = problem.slots.option[slot]
+    bundle = finder.bundles[problem.slots.post[slot]]
+    key = np.stack([bundle, problem.options.day[option], problem.options.last_day[option]])
+    _, first, group = np.unique(key, axis=1, return_index=True, return_inverse=True)
+    left[:, 0] = np.array([finder.qualified(s) for s in slot[first]], np.int64)[group]
+
+    def counted(pairs: Pairs) -> list[tuple[c.Longs, c.Longs]]:
+        counts = []
+        for _, _, kept, _ in finder.sieve(*pairs):
+            many = np.bincount(place[kept])
+            row = np.flatnonzero(many)
+            counts.append((row, many[row]))
+        return counts
+
+    pairs = batched(finder.near_pairs(slot, any_time=True))
+    with ThreadPoolExecutor(workers) as pool:
+        for counts in run_all(pool, counted, pairs, 2 * workers):
+            for number, (row, many) in enumerate(counts, start=1):
+                left[row, number] += many
+    return left
+
+
+def _most_added(
+    problem: Problem, arcs: Arcs, quality: c.Longs, plan: Plan, filled: c.Longs
+) -> c.Floats:
+    """Return the most that one more eligible volunteer adds on each slot, free of all other rules.
+
+    Returns
+    -------
+    float64 array, shape (slots,)
+        -inf where there is no other.
+    """
+    posts, slots = problem.posts, problem.slots
+    most = np.full(len(slots), -np.inf)
+    serves = np.sort(c.combine(plan.volunteer, plan.slot))
+    wanted = (filled < posts.seats)[slots.post][arcs.slot]
+    rows = np.flatnonzero(wanted)
+    others = c.lookup(serves, c.combine(arcs.volunteer[rows], arcs.slot[rows])) < 0
+    rows = rows[others]
+    post = slots.post[arcs.slot[rows]]
+    seat = seat_value(problem, post, filled[post] + 1)
+    added = seat + quality[rows] - first_load(problem)[arcs.volunteer[rows]]
+    np.maximum.at(most, arcs.slot[rows], added)
+    return most
+
+
+def _minimum_out_of_reach(problem: Problem, arcs: Arcs, request: c.Ints) -> c.Bools:
+    """Tell which requests no option could serve, even with all who are eligible for it."""
+    slots, options, posts = problem.slots, problem.options, problem.posts
+    candidates = np.bincount(arcs.slot, minlength=len(slots))
+    people = np.bincount(
+        slots.option, np.minimum(candidates, posts.seats[slots.post]), minlength=len(options)
+    )
+    possible = people >= problem.requests.min_people[options.request]
+    possible[slots.option[candidates < posts.min_seats[slots.post]]] = False
+    reachable = np.zeros(len(problem.requests), np.bool_)
+    reachable[options.request[possible]] = True
+    out: c.Bools = ~reachable[request]
+    return out

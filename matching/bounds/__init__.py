@@ -1,0 +1,1 @@
+"""Bounds without a solver: prices, the two oracles, the certificate."""

@@ -1,0 +1,75 @@
+"""The proof: an upper bound on the value of every plan, from prices alone. Imports no solver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from matching.arcs.eligibility import Arcs, eligible
+from matching.arcs.value import quality
+from matching.bounds.labelling import Stopped, never
+from matching.bounds.prices import Prices
+from matching.bounds.pricing import Weeks
+from matching.bounds.teams import best_teams
+from matching.guards.doors import door
+from matching.problem import Problem
+from matching.problem import columns as c
+
+
+@door
+def certify(problem: Problem, prices: Prices) -> float:
+    """Return ``bound(p)``: no plan that keeps the rules is worth more, whatever the prices.
+
+    The best week of every volunteer, the best team of every request and the priced quotas, each on
+    its own, over all eligible arcs.
+
+    Parameters
+    ----------
+    problem : Problem
+    prices : Prices
+        Any prices; those of a good search make the bound tight.
+    """
+    arcs = eligible(problem)
+    return bound(problem, Weeks(problem, arcs), quality(problem, arcs), prices)
+
+
+def bound(
+    problem: Problem,
+    weeks: Weeks,
+    quality: c.Longs,
+    prices: Prices,
+    stop: Callable[[], bool] = never,
+) -> float:
+    """Return ``bound(p)`` where the eligible arcs and their quality are at hand.
+
+    Told to stop, it lets go of the rules that make a best week hard to find, and returns what is
+    no smaller.
+    """
+    value = best_weeks(weeks, reward(problem, weeks.arcs, quality, prices), stop)
+    return float(value.sum()) + rest_of_bound(problem, weeks.arcs, prices)
+
+
+def best_weeks(weeks: Weeks, reward: c.Floats, stop: Callable[[], bool] = never) -> c.Floats:
+    """Return what every volunteer's best week is worth; at least that, if told to stop."""
+    try:
+        value, _ = weeks.best(reward, stop=stop)
+    except Stopped:
+        value, _ = weeks.best(reward, relaxed=True)
+    return value
+
+
+def reward(problem: Problem, arcs: Arcs, quality: c.Longs, prices: Prices) -> c.Floats:
+    """Return what each arc is worth to its volunteer: quality plus price minus quota charges."""
+    worth: c.Floats = quality + prices.of_arcs(arcs)
+    worth -= prices.charge(problem)[arcs.volunteer]
+    return worth
+
+
+def rest_of_bound(problem: Problem, arcs: Arcs, prices: Prices) -> float:
+    """Return the requests' and the quotas' part of ``bound(p)``."""
+    teams = float(best_teams(problem, arcs, prices).sum())
+    limited = problem.organisations.limited
+    most = problem.organisations.max_seats[limited].astype(np.float64)
+    quotas = prices.charged(problem)[limited] @ most
+    return teams + float(quotas)

@@ -1,0 +1,264 @@
+"""The best week of every volunteer, given what each arc is worth: one half of every bound.
+
+Where a volunteer's rules form a tree (clusters of services that all overlap, at most so many a day
+and a week, nothing else binding) the best week is a choice of the largest. Elsewhere it is the best
+path through the services, see `labelling`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from matching.arcs.eligibility import Arcs
+from matching.arcs.value import first_load
+from matching.bounds.labelling import never, solve_pricing
+from matching.problem import Problem
+from matching.problem import columns as c
+
+# So much is any service worth where a week is to hold as many as it can.
+_ALL = 1e9
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Arcs of one volunteer of which any two overlap; no arc is in two clusters.
+
+    Attributes
+    ----------
+    order : int64 array, shape (arcs,)
+        The arcs sorted by volunteer and start; clusters are stretches of it.
+    begin : int64 array, shape (clusters,)
+        Where each stretch begins.
+    of_arc : int32 array, shape (arcs,)
+    volunteer, day : int32 arrays, shape (clusters,)
+        The day is that of the earliest start.
+    tree : bool array, shape (volunteers,)
+        Whether clusters, shifts a day and shifts a week are all the rules that can bind.
+    """
+
+    order: c.Longs
+    begin: c.Longs
+    of_arc: c.Ints
+    volunteer: c.Ints
+    day: c.Ints
+    tree: c.Bools
+
+
+class Weeks:
+    """Finds best weeks over a fixed set of arcs."""
+
+    def __init__(self, problem: Problem, arcs: Arcs) -> None:
+        self.problem = problem
+        self.arcs = arcs
+        self.first_load = first_load(problem)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """The clusters of the arcs."""
+        return cluster(self.problem, self.arcs)
+
+    def load(self, volunteer: c.Ints | c.Longs, shifts: c.Longs) -> c.Longs:
+        """Return what so many shifts of a volunteer cost, each more than the one before."""
+        steps = shifts * (shifts - 1) // 2
+        cost: c.Longs = shifts * self.first_load[volunteer]
+        return cost + self.problem.policy.load_step * steps
+
+    def best(
+        self, reward: c.Floats, *, relaxed: bool = False, stop: Callable[[], bool] = never
+    ) -> tuple[c.Floats, c.Bools]:
+        """Return the value of every volunteer's best week, and the arcs that make it.
+
+        Parameters
+        ----------
+        reward : float64 array, shape (arcs,)
+            What each service is worth, before load.
+        relaxed : bool
+            Treat every volunteer's rules as the tree: an upper bound, and the flow's own view.
+        stop : callable
+            Asked often; true ends it.
+
+        Returns
+        -------
+        value : float64 array, shape (volunteers,)
+        chosen : bool array, shape (arcs,)
+
+        Raises
+        ------
+        Stopped
+            If told to stop.
+        """
+        value, chosen = self._best_of_trees(reward)
+        tree = self.clusters.tree
+        if not relaxed and not tree.all():
+            rows = np.flatnonzero(~tree[self.arcs.volunteer])
+            chosen[rows] = False
+            value[~tree] = 0.0
+            above = np.zeros(len(value))
+            found = solve_pricing(
+                self.problem, self.arcs, rows, reward, self.first_load, above, stop=stop
+            )
+            value[found.volunteer] = found.value
+            chosen[found.arc] = True
+        return value, chosen
+
+    def reduced_cost_bound(self, reward: c.Floats, value: c.Floats) -> c.Floats:
+        """Return how far at least any week with an arc falls short of its volunteer's best.
+
+        Of services that all overlap one is taken, and each costs at least its first load: a week
+        with an arc is worth no more than the arc and the best of every other cluster.
+
+        Parameters
+        ----------
+        reward : float64 array, shape (arcs,)
+        value : float64 array, shape (volunteers,)
+            What the best weeks are worth, see `best`.
+        """
+        arcs, clusters, first_load = self.arcs, self.clusters, self.first_load
+        if not len(arcs):
+            return np.empty(0)
+        best = np.maximum.reduceat(reward[clusters.order], clusters.begin)
+        best = np.maximum(best - first_load[clusters.volunteer], 0.0)
+        most = np.bincount(clusters.volunteer, best, minlength=len(value)) - value
+        short: c.Floats = best[clusters.of_arc] - most[arcs.volunteer]
+        return short - (reward - first_load[arcs.volunteer])
+
+    def infeasible_rosters(self, chosen: c.Longs) -> c.Longs:
+        """Return those of some services that belong to volunteers whose services make no week."""
+        kept = solve_pricing(
+            self.problem,
+            self.arcs,
+            np.sort(chosen),
+            np.full(len(self.arcs), _ALL),
+            self.first_load,
+            np.zeros(len(self.problem.volunteers)),
+        )
+        lost = np.setdiff1d(chosen, kept.arc)
+        return chosen[np.isin(self.arcs.volunteer[chosen], self.arcs.volunteer[lost])]
+
+    def _best_of_trees(self, reward: c.Floats) -> tuple[c.Floats, c.Bools]:
+        """Take the best arc of each cluster, the best clusters of each day, then of the week."""
+        clusters, people = self.clusters, self.problem.volunteers
+        value = np.zeros(len(people))
+        chosen = np.zeros(len(self.arcs), np.bool_)
+        if not len(self.arcs):
+            return value, chosen
+        sorted_reward = reward[clusters.order]
+        best = np.maximum.reduceat(sorted_reward, clusters.begin)
+        worth = np.flatnonzero(best > self.first_load[clusters.volunteer])
+        # Rank by reward within the day, then, of those the day allows, within the week.
+        worth = _ranked(
+            worth,
+            best,
+            clusters.volunteer * np.int64(8) + clusters.day,
+            people.max_shifts_per_day[clusters.volunteer],
+        )
+        limit = people.max_shifts[clusters.volunteer]
+        rank, worth = _rank(worth, best, clusters.volunteer.astype(np.int64))
+        volunteer = clusters.volunteer[worth]
+        gain = best[worth] - self.first_load[volunteer] - self.problem.policy.load_step * rank
+        taken = (rank < limit[worth]) & (gain > 0)
+        np.add.at(value, volunteer[taken], gain[taken])
+        picked = np.zeros(len(best), np.bool_)
+        picked[worth[taken]] = True
+        of_sorted = clusters.of_arc[clusters.order]
+        hit = np.flatnonzero(picked[of_sorted] & (sorted_reward == best[of_sorted]))
+        first = np.diff(of_sorted[hit], prepend=-1) != 0
+        chosen[clusters.order[hit[first]]] = True
+        return value, chosen
+
+
+def _rank(items: c.Longs, score: c.Floats, group: c.Longs) -> tuple[c.Longs, c.Longs]:
+    """Return each item's rank by falling score within its group, and the items in that order."""
+    order = np.lexsort((-score[items], group[items]))
+    items = items[order]
+    label = group[items]
+    fresh = np.flatnonzero(np.diff(label, prepend=label[0] - 1)) if len(items) else np.empty(0, int)
+    start = np.repeat(fresh, np.diff(np.append(fresh, len(items))))
+    return np.arange(len(items)) - start, items
+
+
+def _ranked(items: c.Longs, score: c.Floats, group: c.Longs, limit: c.Ints) -> c.Longs:
+    """Keep the best items of each group, up to its limit."""
+    if (limit[items] >= c.NO_LIMIT).all():
+        return items
+    rank, items = _rank(items, score, group)
+    return items[rank < limit[items]]
+
+
+def cluster(problem: Problem, arcs: Arcs) -> Clusters:
+    """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
+    option = problem.slots.option[arcs.slot]
+    start, end = problem.options.start[option], problem.options.end[option]
+    order = np.lexsort((end, start, arcs.volunteer))
+    volunteer, start, end = arcs.volunteer[order], start[order], end[order]
+    day = problem.options.day[option[order]]
+    fresh = np.diff(volunteer, prepend=-1) != 0
+    if not len(arcs):
+        none = np.empty(0, np.int32)
+        tree = np.ones(len(problem.volunteers), np.bool_)
+        return Clusters(order, np.empty(0, np.int64), none, none, none, tree)
+    # All that start before the earliest end hold that moment in common; the next cluster begins
+    # with the first that does not, and so on until no stretch can be cut.
+    while True:
+        begin = np.flatnonzero(fresh)
+        inside = np.cumsum(fresh) - 1
+        out = start >= np.minimum.reduceat(end, begin)[inside]
+        cut = out & ~fresh & ~np.append(False, out[:-1])
+        if not cut.any():
+            break
+        fresh |= cut
+    owner = volunteer[begin]
+    of_arc = np.empty(len(arcs), np.int32)
+    of_arc[order] = inside
+    tree = _is_tree(problem, arcs, order, begin, owner, start, end, day)
+    return Clusters(order, begin, of_arc, owner, day[begin], tree)
+
+
+def _is_tree(
+    problem: Problem,
+    arcs: Arcs,
+    order: c.Longs,
+    begin: c.Longs,
+    owner: c.Ints,
+    start: c.Ints,
+    end: c.Ints,
+    day: c.Ints,
+) -> c.Bools:
+    """Tell for whom nothing but clusters, shifts a day and shifts a week can ever bind."""
+    people, policy = problem.volunteers, problem.policy
+    last_end = np.maximum.reduceat(end, begin)
+    longest = np.maximum.reduceat(end - start, begin).astype(np.int64)
+    first_day, last_day = np.minimum.reduceat(day, begin), np.maximum.reduceat(day, begin)
+    tree = np.ones(len(people), np.bool_)
+    # Between clusters: time to go from anywhere to anywhere within reach, and to rest.
+    follows = np.flatnonzero(owner[1:] == owner[:-1])
+    who = owner[follows]
+    gap = start[begin[follows + 1]].astype(np.int64) - last_end[follows]
+    tree[who[gap < 0]] = False
+    if np.isfinite(policy.travel_kmh):
+        reach = np.maximum.reduceat(_km_from_home(problem, arcs)[order], begin)
+        farthest = np.zeros(len(people))
+        np.maximum.at(farthest, owner, reach)
+        tree[who[gap * policy.travel_kmh < 120.0 * farthest[who] * (1 + 1e-9)]] = False
+    other_day = last_day[follows + 1] != first_day[follows]
+    tree[who[other_day & (gap < people.min_rest[who])]] = False
+    # Within a cluster: one day, or no limit by the day.
+    clusters_of = np.bincount(owner, minlength=len(people))
+    by_day = people.max_shifts_per_day < np.minimum(clusters_of, people.max_shifts)
+    tree[owner[(first_day != last_day) & by_day[owner]]] = False
+    # In the week: hours enough for the longest of each cluster.
+    minutes = np.zeros(len(people), np.int64)
+    np.maximum.at(minutes, owner, longest)
+    minutes *= np.minimum(clusters_of, people.max_shifts)
+    return tree & (minutes <= people.max_minutes)
+
+
+def _km_from_home(problem: Problem, arcs: Arcs) -> c.Floats:
+    """Return how far the service is from home; no limit is known where only the home is unknown."""
+    placed = ~np.isnan(problem.requests.lat[problem.slots.request[arcs.slot]])
+    km: c.Floats = np.where(np.isnan(arcs.km), np.where(placed, np.inf, 0.0), arcs.km)
+    return km

@@ -1,0 +1,171 @@
+"""How every command behaves: what a user can mend becomes a message, and Ctrl-C is heard."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from matching.errors import harmless
+from matching.parallel.interrupts import listening
+
+if TYPE_CHECKING:
+    from matching.errors import MatchingError
+
+# Faults told at once to a reader of JSON; `faults_in_all` says how many there are.
+TOLD = 1_000
+
+
+# What to do about a file that cannot be written, by what the system says.
+_ADVICE = {
+    errno.ENOSPC: "make room there, or name another place",
+    errno.EDQUOT: "make room there, or name another place",
+    errno.EFBIG: "the system limits how large a file may get; name another place",
+    errno.EROFS: "nothing can be written there; name another place",
+    errno.EACCES: "this user must not; name another place, or ask for the right to it",
+    errno.EPERM: "this user must not; name another place, or ask for the right to it",
+}
+# Exit statuses: as shells have them of programs that Ctrl-C or a closed pipe ended.
+_INTERRUPTED, _BROKEN_PIPE = 130, 141
+
+
+class Outcome:
+    """What a command has done so far to the place it writes to, told where it is cut short."""
+
+    def __init__(self) -> None:
+        self.text = "nothing was written"
+        self.begun = False
+
+    @contextmanager
+    def writing(self, where: object) -> Iterator[None]:
+        """Say what is there during and after a write that is whole or not at all."""
+        self.begun = True
+        self.text = f"{where} holds what it held before, or all that was to be written"
+        try:
+            yield
+        except Exception:
+            self.begun, self.text = False, "nothing was written"
+            raise
+        self.text = f"all was written to {where}"
+
+
+@contextmanager
+def teaching(as_json: bool = False) -> Iterator[Outcome]:
+    """Turn what a user can mend into a message and exit status 2; show warnings as one line.
+
+    Ctrl-C ends with exit status 130, unless `interruptible` hears it first, and a reader of the
+    output who has left, as `| head` does, with 141.
+
+    Parameters
+    ----------
+    as_json : bool
+        Also write an object with the key ``error`` to standard output, for machines.
+
+    Yields
+    ------
+    Outcome
+        To be told of what is written.
+    """
+    outcome = Outcome()
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
+        tell(f"warning: {message}", "yellow")
+
+    def fail(text: str, error: Exception) -> typer.Exit:
+        tell(f"error: {text}", "red")
+        if as_json:
+            with suppress(OSError):
+                told = {"error": _error(text, error)}
+                say(json.dumps(told, ensure_ascii=False, indent=2))
+        return typer.Exit(2)
+
+    with warnings.catch_warnings():
+        try:
+            from matching.errors import DataWarning, MatchingError
+
+            warnings.simplefilter("always", DataWarning)
+            warnings.showwarning = show
+            yield outcome
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            tell(f"stopped: {outcome.text}", "bold")
+            raise typer.Exit(_INTERRUPTED) from None
+        except (BrokenPipeError, SystemExit) as end:
+            # Rich ends the program by itself where nobody reads any more.
+            if isinstance(end, SystemExit) and not isinstance(end.__context__, BrokenPipeError):
+                raise
+            raise typer.Exit(_BROKEN_PIPE) from end
+        except MatchingError as error:
+            raise fail(_advised(error), error) from None
+        except OSError as error:
+            raise fail(_trouble(error, outcome), error) from None
+
+
+def _trouble(error: OSError, outcome: Outcome) -> str:
+    """Say what could not be read or written, why, and what to do."""
+    why = error.strerror or str(error)
+    if error.filename is not None:
+        advice = f"; {_ADVICE[error.errno]}" if error.errno in _ADVICE else ""
+        return f"{error.filename}: {why}{advice}"
+    # Files bear their names; what has none is the output.
+    return f"standard output: {why}" + (f"; {outcome.text}" if outcome.begun else "")
+
+
+def tell(text: str, style: str) -> None:
+    """Write to standard error; see `screen.tell`."""
+    from matching.cli.screen import tell
+
+    tell(text, style)
+
+
+def say(text: str, *, end: str = "\n", err: bool = False) -> None:
+    """Write a line, harmless for a terminal; JSON stays JSON and means the same."""
+    typer.echo(harmless(text) + end, nl=False, err=err)
+
+
+def _advised(error: MatchingError) -> str:
+    """Return the message, with what to do next where the library cannot know it."""
+    from matching.errors import SHOWN, DataError
+    from matching.schema import TABLES
+
+    text = str(error)
+    if not isinstance(error, DataError):
+        return text
+    faults = error.faults
+    if faults.height > SHOWN:
+        text = text.replace("see DataError.faults", "--json tells more of them")
+    tables = set(faults["table"])
+    if tables == {"plan"}:
+        text += "\nis the plan of these tables, and of the week that --week names?"
+    if error.whose:
+        return text  # of several sets of tables none can be quarantined
+    if faults["row"].null_count() == 0 and tables <= TABLES.keys():
+        text += "\nmend these cells, or go on without their rows: --on-error quarantine"
+    return text
+
+
+def _error(text: str, error: Exception) -> dict[str, object]:
+    from matching.errors import DataError
+
+    told: dict[str, object] = {"kind": type(error).__name__, "message": text}
+    if isinstance(error, DataError):
+        told["faults_in_all"] = error.faults.height
+        told["faults"] = error.faults.head(TOLD).to_dicts()
+    return told
+
+
+def interruptible() -> AbstractContextManager[Callable[[], bool]]:
+    """Let the first Ctrl-C ask for the end, and the second force it."""
+    # What speaks must be loaded by then: Ctrl-C may come while a module half is.
+    import rich.console  # noqa: F401
+
+    def heard() -> None:
+        tell("\nfinishing with the best plan so far; Ctrl-C again to abandon", "bold")
+
+    return listening(heard)

@@ -1,0 +1,1 @@
+"""The part of the model that is a network, and its solution."""

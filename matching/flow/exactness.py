@@ -1,0 +1,26 @@
+"""Whether the rules in force are those of two trees, so that the flow is the optimum."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.bounds.pricing import Clusters
+from matching.problem import Problem
+
+
+def is_pure_network(problem: Problem, clusters: Clusters) -> bool:
+    """Tell whether no rule but capacities on the two trees is in force."""
+    requests, posts = problem.requests, problem.posts
+    posts_of = np.bincount(posts.request, minlength=len(requests))
+    # One person needed on the only post: nobody, or a team; nothing to keep.
+    all_or_nothing = (requests.min_people > 1) | (
+        np.bincount(posts.request, posts.min_seats, minlength=len(requests)) > (posts_of == 1)
+    )
+    return not (
+        all_or_nothing.any()
+        or len(problem.options) > len(requests)
+        or len(problem.team_rules)
+        or len(problem.pairs)
+        or len(problem.pins)
+        or not clusters.tree.all()
+    )

@@ -1,0 +1,215 @@
+"""The part of the model that is a network: capacities on two trees, joined by the arcs.
+
+Supply: quota of an organisation > volunteer (one edge per shift, each dearer than the last) > day
+> cluster of overlapping services > arc. Demand: arc > post (one edge per seat, each worth less).
+What the trees cannot say (hours, travel, minimum teams, ...) is left out: the flow's value is then
+an upper bound, and its prices are where a search begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.arcs.eligibility import Arcs
+from matching.arcs.value import seat_value
+from matching.bounds.pricing import Clusters
+from matching.problem import Problem
+from matching.problem import columns as c
+
+
+@dataclass(frozen=True)
+class Network:
+    """Edges of a min-cost flow from node 0 to node 1; a bypass between them takes what is left.
+
+    Attributes
+    ----------
+    tail, head : int32 arrays, shape (edges,)
+    capacity, cost : int64 arrays, shape (edges,)
+        Cost is minus value.
+    nodes : int
+    arc_edges : slice
+        The edges that stand for arcs, in the order of ``arc``.
+    arc : int64 array
+        Indices of the arcs that are in the network.
+    post_node : int32 array, shape (posts,)
+        Node of each post.
+    quota_edges : slice
+        The edges that stand for quotas, in the order of ``quota``.
+    quota : int32 array
+        Indices of the organisations that have one.
+    amount : int
+        What leaves the source.
+    """
+
+    tail: c.Ints
+    head: c.Ints
+    capacity: c.Longs
+    cost: c.Longs
+    nodes: int
+    arc_edges: slice
+    arc: c.Longs
+    post_node: c.Ints
+    quota_edges: slice
+    quota: c.Ints
+    amount: int
+
+
+class _Edges:
+    """Collects edges and numbers nodes."""
+
+    def __init__(self) -> None:
+        self.nodes = 2
+        self.columns: list[tuple[c.Longs, ...]] = []
+        self.size = 0
+
+    def node(self, many: int) -> c.Longs:
+        """Add so many nodes; return their numbers."""
+        self.nodes += many
+        return np.arange(self.nodes - many, self.nodes)
+
+    def add(self, *columns: c.Longs | c.Ints | int) -> slice:
+        """Add edges: tail, head, capacity, cost; return where they stand."""
+        rows = np.broadcast_arrays(*columns)
+        self.columns.append(tuple(np.asarray(row, np.int64) for row in rows))
+        self.size += len(rows[0])
+        return slice(self.size - len(rows[0]), self.size)
+
+
+def build(
+    problem: Problem,
+    arcs: Arcs,
+    quality: c.Longs,
+    clusters: Clusters,
+    first_load: c.Longs,
+    kept: c.Bools,
+) -> Network:
+    """Build the network of the arcs that are ``kept``."""
+    edges = _Edges()
+    arc = clusters.order[kept[clusters.order]]
+    used_clusters, cluster = np.unique(clusters.of_arc[arc], return_inverse=True)
+    volunteers: c.Ints
+    volunteers, volunteer = np.unique(clusters.volunteer[used_clusters], return_inverse=True)
+    quota, quota_edges, above = _quotas(problem, edges, volunteers)
+    node = edges.node(len(volunteers))
+    _shifts(problem, edges, above, node, volunteers, np.bincount(volunteer), first_load)
+    node = _days(problem, edges, node, volunteers, volunteer, clusters.day[used_clusters])
+    node = _once(edges, node, np.bincount(cluster))
+    post_node = edges.node(len(problem.posts)).astype(np.int32)
+    post = problem.slots.post[arcs.slot[arc]]
+    arc_edges = edges.add(node[cluster], post_node[post], 1, -quality[arc])
+    # As many seats as all arcs could fill: the price of a post with few arcs kept is that of the
+    # next seat, too.
+    candidates = np.bincount(problem.slots.post[arcs.slot], minlength=len(problem.posts))
+    amount = _seats(problem, edges, post_node, candidates)
+    # The bypass is never full: who stays at home gains nothing, and the source's price is 0.
+    edges.add(np.zeros(1, np.int64), 1, amount + 1, 0)
+    tail, head, capacity, cost = (
+        np.concatenate(column) for column in zip(*edges.columns, strict=True)
+    )
+    return Network(
+        tail.astype(np.int32),
+        head.astype(np.int32),
+        capacity,
+        cost,
+        edges.nodes,
+        arc_edges,
+        arc,
+        post_node,
+        quota_edges,
+        quota,
+        amount,
+    )
+
+
+def _quotas(problem: Problem, edges: _Edges, volunteers: c.Ints) -> tuple[c.Ints, slice, c.Longs]:
+    """Give every organisation with a quota a node below the nearest one above that has one.
+
+    A quota that nobody in the network can use has none: nothing would give it a price.
+    """
+    organisations = problem.organisations
+    used = np.zeros(len(organisations), np.bool_)
+    people = problem.volunteers.take(volunteers)
+    at = people.organisation[(people.max_shifts > 0) & (people.max_shifts_per_day > 0)]
+    while len(at):
+        at = np.unique(at[at >= 0])
+        used[at] = True
+        at = organisations.parent[at]
+    quota = np.flatnonzero(organisations.limited & used).astype(np.int32)
+    node = np.append(np.zeros(len(organisations), np.int64), 0)
+    node[quota] = edges.node(len(quota))
+    nearest = nearest_quota(problem)
+    parent = organisations.parent[quota]
+    above = node[np.where(parent < 0, -1, nearest[parent])]
+    rows = edges.add(above, node[quota], organisations.max_seats[quota], 0)
+    return quota, rows, node[nearest[problem.volunteers.organisation[volunteers]]]
+
+
+def nearest_quota(problem: Problem) -> c.Ints:
+    """Return, for each organisation and one last row for none, the nearest with a quota; or -1."""
+    organisations = problem.organisations
+    size = len(organisations)
+    limited = organisations.limited
+    jump = np.append(np.where(limited, np.arange(size), organisations.parent), -1)
+    # Doubling the jump climbs to the nearest limited one, or past the root, in log(size) steps.
+    for _ in range(size.bit_length()):
+        jump = jump[jump]
+    nearest: c.Ints = jump.astype(np.int32)
+    return nearest
+
+
+def _shifts(
+    problem: Problem,
+    edges: _Edges,
+    above: c.Longs,
+    node: c.Longs,
+    volunteers: c.Ints,
+    clusters: c.Longs,
+    first_load: c.Longs,
+) -> None:
+    """Give every volunteer one edge per possible shift."""
+    many = np.minimum(problem.volunteers.max_shifts[volunteers], clusters)
+    owner = np.repeat(np.arange(len(volunteers)), many)
+    k = c.ranges(np.zeros(len(many), np.int64), many.astype(np.int64))
+    cost = first_load[volunteers[owner]] + problem.policy.load_step * k
+    edges.add(above[owner], node[owner], 1, cost)
+
+
+def _days(
+    problem: Problem,
+    edges: _Edges,
+    node: c.Longs,
+    volunteers: c.Ints,
+    volunteer: c.Longs,
+    day: c.Ints,
+) -> c.Longs:
+    """Put a node between the volunteer and the clusters of a day, where its limit can bind."""
+    limit = problem.volunteers.max_shifts_per_day[volunteers]
+    key = volunteer * 8 + day
+    days, of_cluster, clusters = np.unique(key, return_inverse=True, return_counts=True)
+    binding = limit[days // 8] < clusters
+    above = node[days // 8]
+    below = above.copy()
+    below[binding] = edges.node(int(binding.sum()))
+    edges.add(above[binding], below[binding], limit[days // 8][binding], 0)
+    of: c.Longs = below[of_cluster]
+    return of
+
+
+def _once(edges: _Edges, above: c.Longs, arcs: c.Longs) -> c.Longs:
+    """Put a node of capacity one above the arcs of a cluster, where there are several."""
+    several = arcs > 1
+    node = above.copy()
+    node[several] = edges.node(int(several.sum()))
+    edges.add(above[several], node[several], 1, 0)
+    return node
+
+
+def _seats(problem: Problem, edges: _Edges, post_node: c.Ints, candidates: c.Longs) -> int:
+    """Give every post one edge per seat that can be filled; return how many there are."""
+    many = np.minimum(problem.posts.seats, candidates)
+    post = np.repeat(np.arange(len(many), dtype=np.int32), many)
+    k = c.ranges(np.ones(len(many), np.int64), many.astype(np.int64))
+    edges.add(post_node[post], 1, 1, -seat_value(problem, post, k))
+    return len(post) + 1

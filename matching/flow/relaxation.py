@@ -1,0 +1,116 @@
+"""The flow over all eligible arcs, found with few of them: the prices prove nothing was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+
+from matching.bounds.certificate import rest_of_bound, reward
+from matching.bounds.prices import Prices
+from matching.bounds.pricing import Weeks
+from matching.flow.components import ComponentFlow, parts_of, solved
+from matching.flow.network import build
+from matching.parallel.tasks import run_all
+from matching.problem import Problem
+from matching.problem import columns as c
+
+# What comes so close to a best week is brought back along with what is in one: the prices of the
+# next round will hardly ask for anything else.
+_CLOSE = 20.0
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """The optimum of the two trees.
+
+    Attributes
+    ----------
+    chosen : int64 array
+        The arcs with flow.
+    prices : Prices
+    value : int
+        Value of the flow: an upper bound, and the optimum where the trees hold all rules in force.
+    rounds : int
+        How often candidates were brought back.
+    """
+
+    chosen: c.Longs
+    prices: Prices
+    value: int
+    rounds: int
+
+
+def relax(
+    problem: Problem,
+    weeks: Weeks,
+    quality: c.Longs,
+    stop: Callable[[], bool] = lambda: False,
+    executor: Executor | None = None,
+) -> Relaxation:
+    """Solve the flow with the best candidates of each post, then bring back what is missed.
+
+    A left-out arc matters only if it is in somebody's best week under the prices; when nobody's
+    best week is better with the arcs left out, the bound over all arcs equals the flow's value.
+
+    Parts that share nothing are solved each by itself, and again only where something was missed.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor, optional
+        Solves the parts; each is given as the arrays of a network.
+    """
+    kept = best_candidates(problem, weeks, quality)
+    part = parts_of(problem, weeks.arcs)
+    of_arc = part[problem.slots.request[weeks.arcs.slot]]
+    of_post = part[problem.posts.request]
+    number = np.arange(int(part.max(initial=-1)) + 1)
+    found: dict[int, ComponentFlow] = {}
+    price, quota = np.zeros(len(problem.posts)), np.zeros(len(problem.organisations))
+    rounds = 1
+    while True:
+        networks = (
+            build(
+                problem,
+                weeks.arcs,
+                quality,
+                weeks.clusters,
+                weeks.first_load,
+                kept & (of_arc == one),
+            )
+            for one in number
+        )
+        for one, answer in zip(number.tolist(), run_all(executor, solved, networks), strict=True):
+            found[one] = answer
+            price[of_post == one] = answer.price[of_post == one]
+            quota[answer.quota] = answer.quota_price
+        prices = Prices(price[problem.slots.post], quota)
+        value = sum(answer.value for answer in found.values())
+        rewards = reward(problem, weeks.arcs, quality, prices)
+        worth, best = weeks.best(rewards, relaxed=True)
+        missed = best & ~kept
+        proved = worth.sum() + rest_of_bound(problem, weeks.arcs, prices) <= value + 0.5
+        if proved or not missed.any() or stop():
+            chosen = [np.empty(0, np.int64), *(answer.chosen for answer in found.values())]
+            return Relaxation(np.concatenate(chosen), prices, value, rounds)
+        kept |= missed | (weeks.reduced_cost_bound(rewards, worth) <= _CLOSE)
+        number = np.unique(of_arc[missed])
+        rounds += 1
+
+
+def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs) -> c.Bools:
+    """Keep, for each slot, the arcs of highest quality: three times the seats and a few more."""
+    arcs = weeks.arcs
+    many = np.bincount(arcs.slot, minlength=len(problem.slots))
+    wanted = 3 * problem.posts.seats[problem.slots.post].astype(np.int64) + 6
+    kept: c.Bools = (many <= wanted)[arcs.slot]
+    rows = np.flatnonzero(~kept)
+    rows = rows[
+        np.lexsort((-quality[rows] + weeks.first_load[arcs.volunteer[rows]], arcs.slot[rows]))
+    ]
+    first = c.starts_of(arcs.slot[rows], len(problem.slots))
+    rank = np.arange(len(rows)) - first[arcs.slot[rows]]
+    kept[rows[rank < wanted[arcs.slot[rows]]]] = True
+    return kept

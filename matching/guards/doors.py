@@ -1,0 +1,140 @@
+"""The doors of the library: whoever calls it wrongly is told so before anything is done.
+
+Two things are looked at. Arguments must be of the types that the signature names. And the process
+must not be a fork of one whose Polars threads were running: a fork takes along the locks of threads
+and not the threads, so the first thing asked of Polars would wait for ever.
+"""
+
+from __future__ import annotations
+
+import inspect
+import numbers
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+from functools import cache, wraps
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from matching.errors import UsageError
+from matching.guards.urls import shown_value
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# The threads that Polars starts with its first work; those of its import do no harm.
+_THREADS = re.compile(r"polars-\d|tokio-rt-|async-exec")
+# Whether Polars was used here, as far as we know, and whether its threads are lost.
+_state = {"used": False, "lost": False}
+
+FORKED = (
+    "this process is a fork of one that had used Polars: the threads of Polars did not come along, "
+    "and whatever is asked of it would wait for ever. Start workers with 'spawn', as in "
+    "ProcessPoolExecutor(mp_context=multiprocessing.get_context('spawn')); in a web server read "
+    "the first tables after the fork: see 'Use it in a web worker' in the documentation"
+)
+
+
+def door(function: Callable[P, R]) -> Callable[P, R]:
+    """Look at the process and at the arguments first, whenever the function is called.
+
+    Raises
+    ------
+    UsageError
+    """
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        refuse_in_a_fork()
+        _state["used"] = True
+        with suppress(TypeError):  # a wrong number of arguments is Python's own to tell
+            given = signature.bind(*args, **kwargs).arguments
+            _check(function, given)
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def refuse_in_a_fork() -> None:
+    """Raise a UsageError where Polars would wait for ever."""
+    if _state["lost"]:
+        raise UsageError(FORKED)
+
+
+@cache
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    return get_type_hints(function)
+
+
+def _check(function: Callable[..., Any], given: dict[str, Any]) -> None:
+    hints = _hints(function)
+    for name, value in given.items():
+        hint = hints.get(name, Any)
+        if not _fits(value, hint):
+            raise UsageError(f"{name} = {shown_value(value)} must be {_words(hint)}")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Tell whether a value is of a type, as far as its outermost shape goes."""
+    origin = get_origin(hint) or hint
+    if origin in (Any, object) or isinstance(origin, TypeVar):
+        return True
+    if origin in (Union, UnionType):
+        return any(_fits(value, one) for one in get_args(hint))
+    if origin is Literal:
+        return True  # which words are allowed is for the function to say
+    if hint is None or hint is type(None):
+        return value is None
+    if origin is Callable:
+        return callable(value)
+    if hint in (int, float):
+        return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return isinstance(value, origin) if isinstance(origin, type) else True
+
+
+def _words(hint: Any) -> str:
+    """Put a type into words."""
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(_words(one) for one in get_args(hint))
+    origin = get_origin(hint) or hint
+    if origin is date:
+        return "a datetime.date, such as datetime.date(2026, 11, 30)"
+    known = {
+        int: "a whole number",
+        float: "a number",
+        str: "a text",
+        bool: "true or false",
+        type(None): "None",
+        Callable: "a function",
+        Path: "a path",
+    }
+    if origin in known:
+        return known[origin]
+    home = origin.__module__.partition(".")[0]
+    name = f"{home}.{origin.__name__}" if home in ("matching", "polars") else origin.__name__
+    return f"a {name}"
+
+
+def _before_fork() -> None:
+    tasks = Path("/proc/self/task")
+    running = _state["used"]
+    if tasks.is_dir():
+        running = any(_THREADS.match(_name_of(task)) for task in tasks.iterdir())
+    _state["running"] = running
+
+
+def _name_of(task: Path) -> str:
+    with suppress(OSError):  # a thread may end meanwhile
+        return (task / "comm").read_text()
+    return ""
+
+
+def _in_child() -> None:
+    _state["lost"] = _state["lost"] or _state["running"]
+
+
+os.register_at_fork(before=_before_fork, after_in_child=_in_child)

@@ -1,6 +1,0 @@
-"""A data set in regions, planned by workers that each read their own."""
-
-from matching.nation.dataset import is_partitioned
-from matching.nation.planning import clear, plan_nation
-
-__all__ = ["clear", "is_partitioned", "plan_nation"]

@@ -1,9 +1,0 @@
-"""The code tables of China's national volunteer service information system, and its weekly slots.
-
-Where the tables come from stands beside them, in ``data/SOURCES.md``.
-"""
-
-from matching.national.books import NAMES, book
-from matching.national.slots import SlotRules, slots_of, windows_of
-
-__all__ = ["NAMES", "SlotRules", "book", "slots_of", "windows_of"]

@@ -1,0 +1,1 @@
+"""What must stay of a plan, and whether it can."""

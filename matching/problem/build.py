@@ -1,0 +1,397 @@
+"""Clean tables become columns: ids become indices, defaults are filled in, menus unfolded.
+
+Indices follow the ids, never the rows: whoever gives the same rows in another order gets the same
+columns, and so the same plan, down to the ties.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from matching.policy import Policy
+from matching.problem import columns as c
+from matching.schema import KEPT, PAIR_RULES, STATUSES, SUBJECTS
+from matching.tables.cells import to_local, to_utc, week_start
+from matching.tables.references import posts_of, times_of
+
+_NULL = -1
+_IN_WEEK = pl.col("day").is_between(0, 6)
+_MOST = 2**31 - 1
+
+
+def _ints(series: pl.Series, default: int = _NULL) -> c.Ints:
+    # A menu's count times a quantity may be more than 32 bits hold, and than people there are.
+    return series.fill_null(default).clip(upper_bound=_MOST).cast(pl.Int32).to_numpy()
+
+
+def _floats(series: pl.Series, default: float = np.nan) -> c.Floats:
+    return series.fill_null(default).cast(pl.Float64).to_numpy()
+
+
+def _truths(series: pl.Series) -> c.Bools:
+    return series.fill_null(False).to_numpy().astype(np.bool_)
+
+
+def _statuses(series: pl.Series) -> c.Ints:
+    return _ints(series.cast(pl.String).replace_strict(STATUSES, range(len(STATUSES))))
+
+
+def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
+    """Return where each value stands among the ids; -1 where it is null or not there."""
+    known = pl.DataFrame({"id": ids.cast(pl.String)}).with_row_index("index")
+    asked = pl.DataFrame({"id": values.cast(pl.String)})
+    return _ints(asked.join(known, on="id", how="left", maintain_order="left")["index"])
+
+
+def _by_id(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Sort the rows by their ids; most stores give them so, and a look is cheap."""
+    return rows if rows[key].is_sorted() else rows.sort(key)
+
+
+class Builder:
+    """Turns the clean tables of one week into columns, one method per kind."""
+
+    def __init__(self, tables: dict[str, pl.DataFrame], week: date, policy: Policy) -> None:
+        self.tables = tables | {
+            "volunteers": _by_id(tables["volunteers"], "volunteer_id"),
+            "requests": _by_id(tables["requests"], "request_id"),
+            "stations": _by_id(tables["stations"], "station_id"),
+        }
+        tables = self.tables
+        self.policy = policy
+        self.zone = policy.time_zone
+        monday = pl.select(to_utc(week_start(week), self.zone)).item()
+        self.monday_utc = pl.lit(monday, dtype=pl.Datetime("us"))
+        self.monday = pl.lit(week)
+        self.volunteer_ids = tables["volunteers"]["volunteer_id"]
+        self.organisation_ids = self._all_ids("organisation_id")
+        self.qualification_ids = self._all_qualifications()
+        self.all_times = self._times()
+        self.times = self.all_times.filter(_IN_WEEK)
+        chosen = self.times["request_id"].unique()
+        requests = tables["requests"].join(
+            tables["menu"].select(
+                "menu_item",
+                menu_category="category",
+                menu_organisation="organisation_id",
+                menu_people="min_people",
+            ),
+            on="menu_item",
+            how="left",
+            maintain_order="left",
+        )
+        self.requests_in_week = requests.filter(pl.col("request_id").is_in(chosen.implode()))
+        self.left_out = requests.height - self.requests_in_week.height
+        self.request_ids = self.requests_in_week["request_id"]
+
+    def _all_ids(self, column: str) -> pl.Series:
+        """Return all that are named: an organisation without a row still tells people apart."""
+        t = self.tables
+        named = [t[name][column] for name in ("organisations", "volunteers", "requests", "menu")]
+        return pl.concat(named).drop_nulls().unique().sort()
+
+    def _all_qualifications(self) -> pl.Series:
+        """Return every qualification that is held or asked for."""
+        names = ("qualifications", "menu_qualifications", "post_qualifications", "team_rules")
+        return pl.concat([self.tables[n]["qualification"].unique() for n in names]).unique().sort()
+
+    def _times(self) -> pl.DataFrame:
+        """Return all times, of options and of requests, with the day they start on."""
+        day = (to_local(pl.col("start"), self.zone).dt.date() - self.monday).dt.total_days()
+        return times_of(self.tables).with_columns(day=day)
+
+    def _minutes(self, column: str) -> pl.Expr:
+        minutes = (pl.col(column) - self.monday_utc).dt.total_minutes()
+        return minutes.clip(-c.NO_LIMIT, c.NO_LIMIT).alias(column)
+
+    def _of_volunteers(self, table: str, column: str = "volunteer_id") -> c.Ints:
+        return index_in(self.tables[table][column], self.volunteer_ids)
+
+    def volunteers(self) -> c.Volunteers:
+        """Fill in the policy's limits, and the station's place where no other is given."""
+        t = self._placed(self.tables["volunteers"])
+        hours = t["max_hours"].fill_null(c.NO_LIMIT / 60).to_numpy()
+        rest = _floats(t["min_rest_hours"], 0.0)
+        return c.Volunteers(
+            id=t["volunteer_id"],
+            organisation=index_in(t["organisation_id"], self.organisation_ids),
+            station=index_in(t["station_id"], self.tables["stations"]["station_id"]),
+            lat=_floats(t["lat"]),
+            lon=_floats(t["lon"]),
+            travel_km=_floats(t["travel_km"], self.policy.travel_km),
+            max_shifts=_ints(t["max_shifts"], self.policy.max_shifts),
+            max_minutes=np.floor(hours * 60 + 1e-6).astype(np.int32),
+            max_shifts_per_day=_ints(t["max_shifts_per_day"], c.NO_LIMIT),
+            min_rest=np.ceil(rest * 60 - 1e-6).astype(np.int32),
+            recent_hours=_floats(t["recent_hours"], 0.0),
+            refuses=_truths(t["consent"] == "refuse"),
+        )
+
+    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        stations = self.tables["stations"].select("station_id", s_lat="lat", s_lon="lon")
+        joined = rows.join(stations, on="station_id", how="left", maintain_order="left")
+        return joined.with_columns(
+            lat=pl.col("lat").fill_null(pl.col("s_lat")),
+            lon=pl.col("lon").fill_null(pl.col("s_lon")),
+        )
+
+    def windows(self) -> c.Windows:
+        """Keep the windows that can hold a service of the week."""
+        t = self.tables["availability"].select(
+            self._minutes("start"),
+            self._minutes("end"),
+            pl.col("preference").fill_null(0),
+            volunteer=pl.Series(self._of_volunteers("availability")),
+        )
+        last = self.times.select(self._minutes("end"))["end"].max()
+        t = t.filter(pl.col("end") > 0, pl.col("start") < pl.lit(last, dtype=pl.Int64))
+        names = ("volunteer", "start", "end", "preference")
+        t = t.sort(names)
+        return c.Windows(*(_ints(t[name]) for name in names))
+
+    def holdings(self) -> c.Holdings:
+        """Count validity in days from the Monday."""
+        t = self.tables["qualifications"]
+        first = (pl.col("valid_from") - self.monday).dt.total_days().fill_null(-c.NO_LIMIT)
+        last = (pl.col("valid_until") - self.monday).dt.total_days().fill_null(c.NO_LIMIT)
+        t = t.select(
+            qualification=pl.Series(index_in(t["qualification"], self.qualification_ids)),
+            volunteer=pl.Series(self._of_volunteers("qualifications")),
+            level=pl.col("level").fill_null(1),
+            first=first,
+            last=last,
+        )
+        t = t.sort(t.columns)
+        return c.Holdings(*(_ints(t[name]) for name in t.columns))
+
+    def codes(self, subject: str) -> pl.Series:
+        """Return the values of a subject of preferences that requests of the week have."""
+        if subject == "post":
+            values = self.posts_in_week()["post"]
+        elif subject == "category":
+            values = self._category()
+        elif subject == "organisation":
+            values = self._organisation()
+        else:
+            column = subject if subject == "menu_item" else f"{subject}_id"
+            values = self.requests_in_week[column]
+        return values.drop_nulls().unique().sort()
+
+    def _category(self) -> pl.Series:
+        t = self.requests_in_week
+        return t["category"].fill_null(t["menu_category"])
+
+    def _organisation(self) -> pl.Series:
+        t = self.requests_in_week
+        return t["organisation_id"].fill_null(t["menu_organisation"])
+
+    def requests(self) -> c.Requests:
+        """Fill in what the menu item says where the request does not."""
+        t = self._placed(self.requests_in_week)
+        people = t["min_people"].fill_null(
+            t["menu_people"].cast(pl.Int64) * t["quantity"].fill_null(1)
+        )
+        return c.Requests(
+            id=t["request_id"],
+            priority=_ints(t["priority"], 3),
+            organisation=index_in(t["organisation_id"], self.organisation_ids),
+            menu_organisation=index_in(t["menu_organisation"], self.organisation_ids),
+            ordering_organisation=index_in(self._organisation(), self.codes("organisation")),
+            lat=_floats(t["lat"]),
+            lon=_floats(t["lon"]),
+            min_people=_ints(people, 0),
+            category=index_in(self._category(), self.codes("category")),
+            menu_item=index_in(t["menu_item"], self.codes("menu_item")),
+            station=index_in(t["station_id"], self.codes("station")),
+            beneficiary=index_in(t["beneficiary_id"], self.codes("beneficiary")),
+            row=_ints(t["row"]),
+        )
+
+    def options(self) -> c.Options:
+        """Sort the times of the week by request, and count the days they touch."""
+        # A service that ends at midnight does not touch the day that begins there.
+        last = to_local(pl.col("end") - pl.duration(minutes=1), self.zone).dt.date() - self.monday
+        t = self.times.with_columns(
+            self._minutes("start"),
+            self._minutes("end"),
+            last_day=last.dt.total_days(),
+            request=pl.Series(index_in(self.times["request_id"], self.request_ids)),
+        ).sort("request", "start", "option")
+        names = ("request", "start", "end", "day", "last_day")
+        return c.Options(t["option"], *(_ints(t[name]) for name in names))
+
+    def posts_in_week(self) -> pl.DataFrame:
+        """Return the posts of the week's requests, sorted by request."""
+        posts = posts_of(self.tables)
+        chosen = pl.DataFrame({"request_id": self.request_ids})
+        return posts.join(chosen, on="request_id", how="semi", maintain_order="left")
+
+    def posts(self) -> c.Posts:
+        """Give every request its posts."""
+        t = self.posts_in_week()
+        return c.Posts(
+            id=t["post"],
+            request=index_in(t["request_id"], self.request_ids),
+            seats=_ints(t["seats"]),
+            min_seats=_ints(t["min_seats"]),
+            name=index_in(t["post"], self.codes("post")),
+        )
+
+    def needs(self) -> c.Needs:
+        """Join what the post asks and what its menu item asks; the higher level holds."""
+        posts = self.posts_in_week().select("request_id", "post").with_row_index("index")
+        own = self.tables["post_qualifications"].select(
+            "request_id", "post", "qualification", "level"
+        )
+        items = self.requests_in_week.select("request_id", "menu_item")
+        menu = self.tables["menu_qualifications"].join(items, on="menu_item").select(own.columns)
+        every = pl.concat([own, menu]).with_columns(pl.col("level").fill_null(1))
+        t = every.join(posts, on=["request_id", "post"])
+        t = t.group_by("index", "qualification").agg(pl.col("level").max())
+        t = t.sort("index", "qualification")
+        asked = index_in(t["qualification"], self.qualification_ids)
+        return c.Needs(_ints(t["index"]), asked, _ints(t["level"]))
+
+    def team_rules(self) -> c.TeamRules:
+        """Give every request its own rules and its menu item's, times its quantity."""
+        t = self.tables["team_rules"]
+        wanted = ["request_id", "qualification", "min_people", "per_people"]
+        own = t.drop_nulls("request_id").select(wanted)
+        items = self.requests_in_week.select("request_id", "menu_item", "quantity")
+        menu = (
+            t.drop("request_id")
+            .join(items, on="menu_item")
+            .with_columns(
+                min_people=pl.col("min_people").cast(pl.Int64) * pl.col("quantity").fill_null(1)
+            )
+        )
+        t = pl.concat([own, menu.select(wanted)])
+        t = t.with_columns(request=pl.Series(index_in(t["request_id"], self.request_ids)))
+        t = t.filter(pl.col("request") >= 0)
+        t = t.sort("request", "qualification", "min_people", "per_people")
+        return c.TeamRules(
+            _ints(t["request"]),
+            index_in(t["qualification"], self.qualification_ids),
+            _ints(t["min_people"], 0),
+            _ints(t["per_people"], 0),
+        )
+
+    def preferences(self) -> c.Preferences:
+        """Keep the preferences for something that is ordered this week."""
+        t = self.tables["preferences"]
+        subject = _ints(t["subject"].cast(pl.String).replace_strict(SUBJECTS, range(len(SUBJECTS))))
+        code = np.full(len(t), _NULL, dtype=np.int32)
+        for number, name in enumerate(SUBJECTS):
+            rows = np.flatnonzero(subject == number)
+            code[rows] = index_in(t["value"].gather(rows), self.codes(name))
+        every = c.Preferences(
+            self._of_volunteers("preferences"),
+            subject,
+            code,
+            _ints(t["weight"], 0),
+            _truths(t["never"]),
+        )
+        return every.take(code >= 0).sorted()
+
+    def pairs(self) -> c.Pairs:
+        """Keep each pair once, whichever way round it was given."""
+        t = self.tables["pairs"]
+        a, b = (
+            self._of_volunteers("pairs", "volunteer_a"),
+            self._of_volunteers("pairs", "volunteer_b"),
+        )
+        together = (t["rule"].cast(pl.String) == PAIR_RULES[0]).to_numpy()
+        rows = np.stack([np.minimum(a, b), np.maximum(a, b), together.astype(np.int32)])
+        a, b, kind = np.unique(rows, axis=1).astype(np.int32)
+        return c.Pairs(a, b, kind == 1)
+
+    def bonds(self) -> c.Bonds:
+        """Keep the bonds to beneficiaries of the week."""
+        t = self.tables["bonds"]
+        beneficiary = index_in(t["beneficiary_id"], self.codes("beneficiary"))
+        every = c.Bonds(self._of_volunteers("bonds"), beneficiary, _ints(t["visits"], 0))
+        return every.take(beneficiary >= 0).sorted()
+
+    def earlier(self, posts: c.Posts, options: c.Options) -> c.Earlier:
+        """Find the post and the option that each earlier assignment speaks of."""
+        t = self.tables["assignments"]
+        request = index_in(t["request_id"], self.request_ids)
+        every = c.Earlier(
+            volunteer=self._of_volunteers("assignments"),
+            post=self._find(t, "post", request, posts.id, posts.request),
+            option=self._find(t, "option", request, options.id, options.request),
+            status=_statuses(t["status"]),
+            row=_ints(t["row"]),
+        )
+        # An option that is not of this week is one that was named and not found.
+        elsewhere = (every.option < 0) & t["option"].is_not_null().to_numpy()
+        return every.take((every.post >= 0) & ~elsewhere).sorted()
+
+    def other_weeks(self) -> c.OtherWeeks:
+        """Find what people are held to at times outside the week.
+
+        Without an option a row speaks of the times in the week; if there are none, of all others.
+        """
+        t = self.tables["assignments"].filter(pl.col("status").cast(pl.String).is_in(KEPT))
+        times = self.all_times.rename({"option": "at"})
+        t = t.select("volunteer_id", "request_id", "option", "status", "row").join(
+            times, on="request_id", maintain_order="left"
+        )
+        t = t.filter(pl.col("option").is_null() | (pl.col("option") == pl.col("at")))
+        t = t.filter(~_IN_WEEK.any().over("row"))
+        places = self._placed(self.tables["requests"]).select("request_id", "lat", "lon")
+        t = t.join(places, on="request_id", maintain_order="left")
+        t = t.with_columns(
+            self._minutes("start"),
+            self._minutes("end"),
+            volunteer=pl.Series(index_in(t["volunteer_id"], self.volunteer_ids)),
+        ).sort("volunteer", "start", "end", "request_id")
+        return c.OtherWeeks(
+            volunteer=_ints(t["volunteer"]),
+            request_id=t["request_id"],
+            request=index_in(t["request_id"], self.request_ids),
+            option=t["at"],
+            status=_statuses(t["status"]),
+            start=_ints(t["start"]),
+            end=_ints(t["end"]),
+            lat=_floats(t["lat"]),
+            lon=_floats(t["lon"]),
+        )
+
+    @staticmethod
+    def _find(
+        t: pl.DataFrame, column: str, request: c.Ints, names: pl.Series, owners: c.Ints
+    ) -> c.Ints:
+        asked = pl.DataFrame({"request": request, "name": t[column]})
+        known = pl.DataFrame({"request": owners, "name": names}).with_row_index("index")
+        joined = asked.join(known, on=["request", "name"], how="left", maintain_order="left")
+        return _ints(joined["index"])
+
+    def organisations(self) -> c.Organisations:
+        """Return every organisation that is named, those without a row without a limit."""
+        ids = pl.DataFrame({"organisation_id": self.organisation_ids})
+        t = ids.join(
+            self.tables["organisations"], on="organisation_id", how="left", maintain_order="left"
+        )
+        parent = index_in(t["parent_id"], self.organisation_ids)
+        return c.Organisations(t["organisation_id"], parent, _ints(t["max_seats"], c.NO_LIMIT))
+
+    def affinities(self, posts: c.Posts) -> c.Affinities:
+        """Keep the scores of the week's requests."""
+        t = self.tables["affinities"]
+        request = index_in(t["request_id"], self.request_ids)
+        post = self._find(t, "post", request, posts.id, posts.request)
+        every = c.Affinities(self._of_volunteers("affinities"), request, post, _ints(t["score"]))
+        return every.take(request >= 0).sorted()
+
+
+def slots_of(posts: c.Posts, options: c.Options) -> c.Slots:
+    """Pair every post with every option of its request."""
+    first = c.starts_of(options.request, int(posts.request.max(initial=-1)) + 1)
+    many = first[posts.request + 1] - first[posts.request]
+    post = np.repeat(np.arange(len(posts), dtype=np.int32), many)
+    option = c.ranges(first[posts.request], many).astype(np.int32)
+    return c.Slots(post, option, posts.request[post])

@@ -1,0 +1,178 @@
+"""A plan: who serves where, as indices into a problem; and as the table ``plan``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from matching.errors import DataError, listed
+from matching.guards.characters import missing
+from matching.guards.doors import door
+from matching.problem import columns as c
+from matching.problem.build import index_in
+from matching.problem.problem import Problem
+from matching.schema import KEPT, STATUSES
+from matching.tables.cells import to_local, to_utc, week_start
+from matching.tables.rules import fault, faults_of
+
+KEPT_STATUSES = tuple(STATUSES.index(name) for name in KEPT)
+_KEYS = ["request_id", "post", "option", "volunteer_id"]
+
+
+@dataclass(frozen=True)
+class Plan(c.Columns):
+    """One row per filled seat, in any order.
+
+    Attributes
+    ----------
+    volunteer, slot : int32 arrays of equal length
+        Indices into ``problem.volunteers`` and ``problem.slots``.
+    """
+
+    volunteer: c.Ints
+    slot: c.Ints
+
+    @classmethod
+    def empty(cls) -> Plan:
+        """Return the plan in which nobody serves."""
+        return cls(np.empty(0, np.int32), np.empty(0, np.int32))
+
+    @classmethod
+    @door
+    def from_frame(cls, problem: Problem, frame: pl.DataFrame) -> Plan:
+        """Read a plan from any source.
+
+        Parameters
+        ----------
+        problem : Problem
+        frame : polars.DataFrame
+            ``request_id``, ``post``, ``volunteer_id`` and, where a request has options, ``option``.
+
+        Raises
+        ------
+        DataError
+            If a row names a volunteer, request, post or option that the week does not have.
+        """
+        if "option" not in frame.columns:
+            frame = frame.with_columns(option=pl.lit(None, dtype=pl.String))
+        absent = [name for name in _KEYS if name not in frame.columns]
+        if absent:
+            raise DataError(pl.concat([_missing_column(name, frame) for name in absent]))
+        frame = frame.select(pl.col(_KEYS).cast(pl.String)).with_columns(
+            pl.col("option").replace("", None)
+        )
+        frame = frame.with_row_index("row", offset=1)
+        known = slot_keys(problem).with_row_index("slot")
+        joined = frame.join(
+            known, on=_KEYS[:3], how="left", nulls_equal=True, maintain_order="left"
+        )
+        volunteer = index_in(frame["volunteer_id"], problem.volunteers.id)
+        slot = joined["slot"].cast(pl.Int32).fill_null(-1).to_numpy()
+        no_volunteer, no_slot = pl.Series(volunteer < 0), pl.Series(slot < 0)
+        if no_volunteer.any() or no_slot.any():
+            text = "the week has no such post at this option"
+            orders = missing(problem.requests.id, text)
+            people = missing(problem.volunteers.id, "volunteers has no such volunteer_id")
+            raise DataError(
+                pl.concat(
+                    [
+                        faults_of(
+                            "plan", frame.filter(no_slot), tuple(_KEYS[:3]), "reference", orders
+                        ),
+                        faults_of(
+                            "plan",
+                            frame.filter(no_volunteer),
+                            ("volunteer_id",),
+                            "reference",
+                            people,
+                        ),
+                    ]
+                )
+            )
+        return cls(volunteer, slot)
+
+    @door
+    def to_frame(self, problem: Problem, quality: c.Ints | c.Longs) -> pl.DataFrame:
+        """Return the table ``plan``: requests as in their table, then sorted by post and volunteer.
+
+        Parameters
+        ----------
+        problem : Problem
+        quality : integer array, one per row
+            The quality of each pair.
+        """
+        option = problem.slots.option[self.slot]
+        times = local_times(problem)
+        frame = slot_keys(problem)[self.slot].with_columns(
+            start=times["start"].gather(option),
+            end=times["end"].gather(option),
+            volunteer_id=problem.volunteers.id.gather(self.volunteer),
+            quality=pl.Series(quality, dtype=pl.Int64),
+            status=self._status(problem),
+            row=problem.requests.row[problem.slots.request[self.slot]],
+        )
+        return frame.sort("row", "post", "volunteer_id").drop("row")
+
+    def _status(self, problem: Problem) -> pl.Series:
+        earlier = problem.earlier.take(np.isin(problem.earlier.status, KEPT_STATUSES))
+        names = pl.Series([STATUSES[i] for i in earlier.status], dtype=pl.String)
+        before = pl.DataFrame(
+            {"v": earlier.volunteer, "n": earlier.post, "o": earlier.option, "status": names}
+        )
+        rows = pl.DataFrame(
+            {
+                "v": self.volunteer,
+                "n": problem.slots.post[self.slot],
+                "o": problem.slots.option[self.slot],
+            }
+        )
+        named = rows.join(
+            before.unique(["v", "n", "o"]), on=["v", "n", "o"], how="left", maintain_order="left"
+        )["status"]
+        anyway = rows.join(
+            before.filter(pl.col("o") < 0).unique(["v", "n"]),
+            on=["v", "n"],
+            how="left",
+            maintain_order="left",
+        )["status"]
+        return named.fill_null(anyway).fill_null("proposed")
+
+
+def _missing_column(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    text = "this column is required and was not given; the table has " + listed(frame.columns)
+    return fault("plan", "required_column", text, column=name)
+
+
+def slot_keys(problem: Problem) -> pl.DataFrame:
+    """Return ``request_id``, ``post`` and ``option`` of every slot."""
+    slots = problem.slots
+    return pl.DataFrame(
+        {
+            "request_id": problem.requests.id.gather(slots.request),
+            "post": problem.posts.id.gather(slots.post),
+            "option": problem.options.id.gather(slots.option),
+        }
+    )
+
+
+def local_times(problem: Problem) -> pl.DataFrame:
+    """Return the local wall-clock ``start`` and ``end`` of every option."""
+    zone, options = problem.policy.time_zone, problem.options
+    return pl.select(
+        to_local(_utc(problem, minutes), zone).alias(name)
+        for name, minutes in (("start", options.start), ("end", options.end))
+    )
+
+
+def moments(problem: Problem) -> pl.Series:
+    """Return the start of every option in its time zone, where the local clock may repeat."""
+    utc = _utc(problem, problem.options.start).dt.replace_time_zone("UTC")
+    zoned = utc.dt.convert_time_zone(problem.policy.time_zone)
+    return pl.select(moment=zoned).to_series()
+
+
+def _utc(problem: Problem, minutes: c.Ints) -> pl.Expr:
+    monday = pl.select(to_utc(week_start(problem.week), problem.policy.time_zone)).item()
+    return pl.lit(monday, dtype=pl.Datetime("us")) + pl.duration(minutes=pl.lit(pl.Series(minutes)))

@@ -1,0 +1,227 @@
+"""A data set in parts: a folder of folders ``region=CODE``, each with the tables of one region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+
+from matching.errors import DataError, PolicyError, UsageError
+from matching.schema import NEEDED, TABLES
+from matching.tables.rules import fault
+
+Frames = dict[str, pl.DataFrame]
+_KEY = "region="
+_PEOPLE = ("volunteer_id", "volunteer_a", "volunteer_b")
+
+
+def is_partitioned(path: object) -> bool:
+    """Tell whether a path is a folder of regions."""
+    return isinstance(path, str | Path) and bool(_folders(Path(path)))
+
+
+def _folders(path: Path) -> list[Path]:
+    found = path.glob(f"{_KEY}*") if path.is_dir() else ()
+    return sorted(folder for folder in found if folder.is_dir())
+
+
+def regions(path: Path) -> dict[str, Path]:
+    """Return the folder of each region by its code.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    found = {folder.name.removeprefix(_KEY): folder for folder in _folders(path)}
+    if not found:
+        raise UsageError(f"{path} has no folders {_KEY}CODE, such as {_KEY}23, with tables in them")
+    return found
+
+
+def folder_of(path: Path, code: str) -> Path:
+    """Return where a region is."""
+    return path / f"{_KEY}{code}"
+
+
+@contextmanager
+def named(whose: str, *, rows: bool = True) -> Iterator[None]:
+    """Say of an error which region's it is.
+
+    Parameters
+    ----------
+    rows : bool
+        Whether the numbers of faulty rows are those of a file.
+    """
+    try:
+        yield
+    except DataError as error:
+        faults = error.faults
+        if not rows:
+            faults = faults.with_columns(row=pl.lit(None, dtype=pl.Int64))
+        raise DataError(faults, error.whose or whose) from None
+    except (PolicyError, UsageError) as error:
+        raise type(error)(f"{whose}: {error}") from None
+
+
+def read(folder: Path, name: str) -> pl.DataFrame | None:
+    """Read one table of a region; None if it has none.
+
+    Raises
+    ------
+    DataError
+        If the file is broken.
+    """
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        return None
+    try:
+        frame = pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        text = f"not a Parquet file, or a broken one ({reason}); write it anew"
+        whose = f"region {folder.name.removeprefix(_KEY)}"
+        raise DataError(fault(name, "parquet", text, value=path.name), whose) from None
+    # Ids that are numbers or categories are text all the same.
+    columns = TABLES[name].columns() if name in TABLES else {}
+    return frame.with_columns(
+        pl.col(column).cast(pl.String)
+        for column, kind in frame.schema.items()
+        if column in columns
+        and columns[column].dtype == pl.String
+        and (kind.is_integer() or isinstance(kind, pl.Categorical | pl.Enum))
+    )
+
+
+def read_own(folder: Path, name: str) -> pl.DataFrame:
+    """Read a table that this run wrote."""
+    frame = read(folder, name)
+    if frame is None:
+        raise FileNotFoundError(2, "was written by this run and is gone", folder / name)
+    return frame
+
+
+def read_all(folder: Path) -> Frames:
+    """Read every table of the contract that is there, in the contract's columns.
+
+    Where nothing is known of stations or organisations, their ids stand there by themselves: put
+    together with a neighbour's they must be known.
+    """
+    found = {name: frame for name in TABLES if (frame := read(folder, name)) is not None}
+    for name, key in (("stations", "station_id"), ("organisations", "organisation_id")):
+        named = _named([found[n] for n in ("volunteers", "requests", "menu") if n in found], key)
+        if name not in found and len(named):
+            found[name] = named.rename(key).to_frame()
+    return found
+
+
+def check_files(folder: Path) -> None:
+    """Refuse files that would not be read, and a region without a table that each needs.
+
+    Raises
+    ------
+    UsageError
+    """
+    for path in sorted(folder.glob("*.*")):
+        stray = path.stem in TABLES or path.suffix == ".parquet"
+        if stray and (path.suffix, path.stem in TABLES) != (".parquet", True):
+            raise UsageError(
+                f"{path} is not read: a region's tables are Parquet files with the names of the "
+                "contract, such as pairs.parquet; write it so, or take it away"
+            )
+    for name in NEEDED:
+        if not (folder / f"{name}.parquet").is_file():
+            wanted = ", ".join(f"{needed}.parquet" for needed in NEEDED)
+            raise UsageError(f"{folder} has no {name}.parquet; every region needs {wanted}")
+
+
+def write_all(folder: Path, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Write tables for others of this run to read.
+
+    The run's own folder, two levels up, must be there: who still works for a run that was given
+    up finds it gone, and leaves nothing behind.
+    """
+    folder.parent.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
+    for name, frame in frames.items():
+        frame.write_parquet(folder / f"{name}.parquet")
+
+
+def only(frames: Frames, volunteers: pl.Series | None, requests: pl.Series | None) -> Frames:
+    """Return the rows about some volunteers and some requests, and what they refer to.
+
+    Parameters
+    ----------
+    volunteers, requests : polars.Series or None
+        Ids; None keeps all.
+    """
+    kept = {}
+    for name, frame in frames.items():
+        for ids, columns in ((volunteers, _PEOPLE), (requests, ("request_id",))):
+            for column in columns:
+                if ids is not None and column in frame.columns:
+                    known = pl.col(column).is_in(ids.implode())
+                    if name == "team_rules":
+                        known |= pl.col(column).is_null()
+                    frame = frame.filter(known)
+        kept[name] = frame
+    return _referred(kept)
+
+
+def _referred(frames: Frames) -> Frames:
+    """Leave out stations and organisations that no row names; those above one stay."""
+    tables = [frames[name] for name in ("volunteers", "requests", "menu") if name in frames]
+    if "stations" in frames:
+        named = _named(tables, "station_id")
+        rows = frames["stations"].filter(pl.col("station_id").is_in(named.implode()))
+        frames["stations"] = rows
+    if "organisations" in frames:
+        every, named = frames["organisations"], _named(tables, "organisation_id")
+        while True:
+            rows = every.filter(pl.col("organisation_id").is_in(named.implode()))
+            above = _named([rows], "parent_id")
+            more = pl.concat([named, above]).unique()
+            if len(more) == len(named):
+                break
+            named = more
+        frames["organisations"] = rows
+    return frames
+
+
+def _named(tables: Iterable[pl.DataFrame], column: str) -> pl.Series:
+    found = [frame[column].cast(pl.String) for frame in tables if column in frame.columns]
+    return pl.concat([pl.Series([], dtype=pl.String), *found]).drop_nulls().unique()
+
+
+def joined(parts: Iterable[Frames]) -> Frames:
+    """Put the tables of several regions together; what all of them share stands there once."""
+    every: dict[str, list[pl.DataFrame]] = {}
+    for frames in parts:
+        for name, frame in frames.items():
+            every.setdefault(name, []).append(frame)
+    return {
+        name: pl.concat(_alike(name, frames), how="diagonal_relaxed").unique(maintain_order=True)
+        for name, frames in every.items()
+    }
+
+
+def _alike(name: str, frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Leave out what is no column of the contract; write times as text if only some have a zone."""
+    columns = TABLES[name].columns()
+    known = [frame.select(n for n in frame.columns if n in columns) for frame in frames]
+    for column in columns:
+        kinds = [frame.schema[column] for frame in known if column in frame.columns]
+        zones = {kind.time_zone for kind in kinds if isinstance(kind, pl.Datetime)}
+        if len(zones) > 1:
+            known = [_with_text(frame, column) for frame in known]
+    return known
+
+
+def _with_text(frame: pl.DataFrame, column: str) -> pl.DataFrame:
+    kind = frame.schema.get(column)
+    if not isinstance(kind, pl.Datetime):
+        return frame
+    offset = "%:z" if kind.time_zone else ""
+    return frame.with_columns(pl.col(column).dt.to_string(f"%Y-%m-%dT%H:%M{offset}"))

@@ -1,0 +1,1 @@
+"""The linear programme over rosters, by way of few of them."""

@@ -1,0 +1,1 @@
+"""Plans: the first one, and better ones."""

@@ -1,0 +1,133 @@
+"""From a flow that overlooks rules to a plan that keeps them: a first plan, in no time.
+
+What breaks a rule is given up, never mended: the option that fewer chose, the services that do not
+fit a volunteer's week, the team that misses its minimum. Giving up only ever takes arcs away, so
+the rounds end.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.arcs.eligibility import holders
+from matching.bounds.labelling import solve_pricing
+from matching.bounds.pricing import Weeks
+from matching.problem import Problem
+from matching.problem import columns as c
+from matching.solvers.column_generation.constraints import pinned_arcs
+
+_PINNED_WORTH = 1e9
+
+
+def repaired(problem: Problem, weeks: Weeks, quality: c.Longs, chosen: c.Longs) -> c.Longs:
+    """Return arcs among the chosen ones, and those pinned, that keep every rule but maybe pins."""
+    arcs = weeks.arcs
+    worth: c.Floats = quality.astype(np.float64) + 1000.0
+    which, pinned = pinned_arcs(problem, arcs)
+    _, first = np.unique(which, return_index=True)
+    worth[pinned[first]] = _PINNED_WORTH
+    kept = np.zeros(len(arcs), np.bool_)
+    kept[chosen] = True
+    kept[pinned[first]] = True
+    while True:
+        before = int(kept.sum())
+        _keep_one_option(problem, weeks, worth, kept)
+        _keep_seats(problem, weeks, worth, kept)
+        _keep_weeks(problem, weeks, worth, kept)
+        _keep_quotas(problem, weeks, worth, kept)
+        _keep_pairs(problem, weeks, kept)
+        _keep_teams(problem, weeks, kept)
+        if kept.sum() == before:
+            return np.flatnonzero(kept)
+
+
+def _keep_one_option(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools) -> None:
+    """Keep the option of each request that is worth most."""
+    rows = np.flatnonzero(kept)
+    option = problem.slots.option[weeks.arcs.slot[rows]]
+    total = np.bincount(option, worth[rows], minlength=len(problem.options))
+    order = np.lexsort((-total, problem.options.request))
+    best = order[np.diff(problem.options.request[order], prepend=-1) != 0]
+    chosen = np.zeros(len(problem.options), np.bool_)
+    chosen[best] = True
+    kept[rows[~chosen[option]]] = False
+
+
+def _keep_best(rows: c.Longs, group: c.Ints, limit: c.Ints, worth: c.Floats, kept: c.Bools) -> None:
+    """Keep, of each group, as many as its limit allows, the best first."""
+    order = np.lexsort((-worth[rows], group))
+    rows, group = rows[order], group[order]
+    rank = np.arange(len(rows)) - np.searchsorted(group, group)
+    kept[rows[rank >= limit[group]]] = False
+
+
+def _keep_seats(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools) -> None:
+    """A pin may have come on top of a full post."""
+    rows = np.flatnonzero(kept)
+    slot = weeks.arcs.slot[rows]
+    _keep_best(rows, slot, problem.posts.seats[problem.slots.post], worth, kept)
+
+
+def _keep_weeks(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools) -> None:
+    """Keep each volunteer's best schedule."""
+    rows = np.flatnonzero(kept)
+    reward = np.where(kept, worth, -np.inf)
+    above = np.zeros(len(problem.volunteers))
+    found = solve_pricing(problem, weeks.arcs, rows, reward, 0 * weeks.first_load, above)
+    kept[rows] = False
+    kept[found.arc] = True
+
+
+def _keep_quotas(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools) -> None:
+    """A pin may have come on top of a full quota: level by level, keep what it allows."""
+    parent = np.append(problem.organisations.parent, -1)
+    limit = np.append(problem.organisations.max_seats, c.NO_LIMIT)
+    at = np.where(
+        problem.volunteers.organisation < 0, len(parent) - 1, problem.volunteers.organisation
+    )[weeks.arcs.volunteer]
+    # One organisation of a chain at a time: each pass looks one level further up.
+    while (at < len(parent) - 1).any():
+        rows = np.flatnonzero(kept & (at < len(parent) - 1))
+        _keep_best(rows, at[rows], limit, worth, kept)
+        at = np.where(parent[at] < 0, len(parent) - 1, parent[at])
+
+
+def _keep_pairs(problem: Problem, weeks: Weeks, kept: c.Bools) -> None:
+    """Send home who serves without the other, or with whom they must not."""
+    arcs, pairs = weeks.arcs, problem.pairs
+    rows = np.flatnonzero(kept)
+    at = c.combine(arcs.volunteer[rows], problem.slots.request[arcs.slot[rows]])
+    order = np.argsort(at)
+    for me, other in ((pairs.a, pairs.b), (pairs.b, pairs.a)):
+        first = np.searchsorted(arcs.volunteer[rows], me)
+        many = np.searchsorted(arcs.volunteer[rows], me, side="right") - first
+        mine = rows[c.ranges(first.astype(np.int64), many.astype(np.int64))]
+        pair = np.repeat(np.arange(len(pairs)), many)
+        request = problem.slots.request[arcs.slot[mine]]
+        found = c.lookup(at[order], c.combine(other[pair], request))
+        there = (found >= 0) & kept[rows[order]][found]
+        kept[mine[pairs.together[pair] & ~there]] = False
+        kept[mine[~pairs.together[pair] & there]] = False
+
+
+def _keep_teams(problem: Problem, weeks: Weeks, kept: c.Bools) -> None:
+    """Give up the requests that miss a minimum or a team rule."""
+    rows = np.flatnonzero(kept)
+    slots, posts, rules = problem.slots, problem.posts, problem.team_rules
+    slot = weeks.arcs.slot[rows]
+    request = slots.request[slot]
+    size = len(problem.requests)
+    people = np.bincount(request, minlength=size)
+    filled = np.bincount(slots.post[slot], minlength=len(posts))
+    fails = people < problem.requests.min_people
+    fails[posts.request[filled < posts.min_seats]] = True
+    order = np.argsort(request, kind="stable")
+    first = c.starts_of(request[order], size)
+    many = people[rules.request]
+    arc = rows[order[c.ranges(first[rules.request], many)]]
+    rule = np.repeat(np.arange(len(rules)), many)
+    holds = holders(problem, weeks.arcs, arc, rules.qualification[rule])
+    held = np.bincount(rule, holds, minlength=len(rules))
+    fails[rules.request[held < rules.min_people]] = True
+    fails[rules.request[(rules.per_people > 0) & (held * rules.per_people < many)]] = True
+    kept[rows[fails[request]]] = False

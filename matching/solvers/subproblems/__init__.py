@@ -1,0 +1,1 @@
+"""Integer programmes over arcs, for any part of the world."""

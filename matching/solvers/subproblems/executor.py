@@ -1,0 +1,80 @@
+"""Who solves the many small programmes of a search: threads here, or an executor's workers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import TypeVar
+
+from matching.parallel.tasks import AHEAD, LOST, warn_of_loss
+from matching.problem import columns as c
+from matching.solvers.subproblems.mip import MIP, MIPResult
+
+R = TypeVar("R")
+T = TypeVar("T")
+# How often somebody who waits looks whether it is time to stop.
+_LOOK = 0.2
+
+
+class SubproblemExecutor:
+    """Threads that write programmes, and solve them too unless there is an executor.
+
+    Parameters
+    ----------
+    workers : int
+        Threads that solve; an executor decides by itself how many do.
+    executor : concurrent.futures.Executor, optional
+        Solves the programmes. It is given their arrays, and never the problem.
+    """
+
+    def __init__(self, workers: int = 1, executor: Executor | None = None) -> None:
+        self.workers, self.executor = workers, executor
+        self.threads = workers if executor is None else max(workers, AHEAD)
+
+    def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield what a function makes of each item, in their order; several at once."""
+        with ThreadPoolExecutor(self.threads) as pool:
+            yield from pool.map(function, items)
+
+    def solve(
+        self,
+        programme: MIP,
+        seconds: float,
+        gap: float,
+        stop: Callable[[], bool],
+        *,
+        nodes: int | None = None,
+        start: tuple[c.Longs, c.Floats] | None = None,
+    ) -> MIPResult:
+        """Solve a programme here or elsewhere; see `MIP.solve`.
+
+        One that is still away when it is time to stop is given up: it proves nothing.
+        """
+        if self.executor is not None:
+            try:
+                future = self.executor.submit(_solved, programme, seconds, gap, nodes, start)
+                while True:
+                    try:
+                        return future.result(_LOOK)
+                    except TimeoutError:
+                        if stop():
+                            future.cancel()
+                            return MIPResult(None, math.inf, False)
+            except LOST as error:
+                warn_of_loss(error)
+        return programme.solve(seconds, gap, stop, nodes=nodes, start=start)
+
+
+def _solved(
+    programme: MIP,
+    seconds: float,
+    gap: float,
+    nodes: int | None,
+    start: tuple[c.Longs, c.Floats] | None,
+) -> MIPResult:
+    return programme.solve(seconds, gap, _never, nodes=nodes, start=start)
+
+
+def _never() -> bool:
+    return False

@@ -1,0 +1,188 @@
+"""An integer programme in HiGHS: maximise over whole and other variables between bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from matching.problem import columns as c
+
+# Programmes that have nothing to do with each other are solved together up to so many columns.
+_TOGETHER = 4_000
+# Beyond so many columns presolving costs more than it saves: it merges cliques, and what HiGHS then
+# does with these takes minutes that no time limit ends.
+_PRESOLVED = 10_000
+
+
+class Quiet(highspy.Highs):
+    """HiGHS without a word: it greets when it is told of callbacks, so silence comes first."""
+
+    def enableCallbacks(self) -> None:
+        """Be silent first."""
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True)
+class MIPResult:
+    """What was found and proved.
+
+    Attributes
+    ----------
+    x : float64 array, shape (columns,), or None
+        The best solution found; None if none was.
+    bound : float
+        No solution is worth more; minus infinity if there is none.
+    proved : bool
+        Whether nothing better exists.
+    """
+
+    x: c.Floats | None
+    bound: float
+    proved: bool
+
+
+@dataclass(frozen=True)
+class MIP:
+    """Maximise ``gain @ x`` under ``low <= matrix @ x <= high`` and ``least <= x <= most``.
+
+    Attributes
+    ----------
+    matrix : scipy.sparse.csc_array, shape (rows, columns)
+    low, high : float64 arrays, shape (rows,)
+    gain, least, most : float64 arrays, shape (columns,)
+    whole : bool array, shape (columns,)
+    """
+
+    matrix: sparse.csc_array
+    low: c.Floats
+    high: c.Floats
+    gain: c.Floats
+    least: c.Floats
+    most: c.Floats
+    whole: c.Bools
+
+    def solve(
+        self,
+        seconds: float,
+        gap: float,
+        interrupted: Callable[[], bool],
+        *,
+        nodes: int | None = None,
+        start: tuple[c.Longs, c.Floats] | None = None,
+    ) -> MIPResult:
+        """Solve it as far as time allows.
+
+        Parameters
+        ----------
+        gap : float
+            Relative gap at which the best solution is good enough.
+        nodes : int, optional
+            So many nodes of the search tree at most.
+        start : pair of arrays, optional
+            Columns and their values in a solution to start from.
+        """
+        rows, columns = self.matrix.shape
+        if not columns:
+            return MIPResult(np.empty(0), 0.0, True)
+        highs: Any = Quiet()  # type: ignore[no-untyped-call]
+        highs.setOptionValue("output_flag", False)
+        highs.setOptionValue("threads", 1)
+        highs.setOptionValue("mip_rel_gap", gap)
+        highs.setOptionValue("mip_abs_gap", 1e-6)
+        if columns > _PRESOLVED:
+            highs.setOptionValue("presolve", "off")
+        # A restart presolves anew: with what is known from outside it seldom pays.
+        highs.setOptionValue("mip_allow_restart", False)
+        highs.setOptionValue("time_limit", max(seconds, 0.01))
+        if nodes is not None:
+            highs.setOptionValue("mip_max_nodes", nodes)
+        highs.passModel(
+            columns,
+            rows,
+            self.matrix.nnz,
+            int(highspy.MatrixFormat.kColwise),
+            int(highspy.ObjSense.kMinimize),
+            0.0,
+            -self.gain,
+            self.least,
+            self.most,
+            self.low,
+            self.high,
+            self.matrix.indptr.astype(np.int32),
+            self.matrix.indices.astype(np.int32),
+            self.matrix.data,
+            self.whole.astype(np.int32),
+        )
+        if start is not None:
+            highs.setSolution(len(start[0]), start[0].astype(np.int32), start[1])
+        highs.cbMipInterrupt += lambda event: event.interrupt() if interrupted() else None
+        highs.run()
+        status, info = highs.getModelStatus(), highs.getInfo()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return MIPResult(None, -np.inf, True)
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        x = np.array(highs.getSolution().col_value) if found else None
+        bound = np.inf if np.isnan(info.mip_dual_bound) else -info.mip_dual_bound
+        return MIPResult(x, bound, status == highspy.HighsModelStatus.kOptimal)
+
+    def apart(self) -> list[tuple[c.Longs, MIP]]:
+        """Split it into programmes that share no row, each with its columns; small ones together.
+
+        Rows that no choice can break are left out.
+        """
+        binds = np.flatnonzero(self._can_bind())
+        matrix = self.matrix.tocsr()[binds]
+        low, high = self.low[binds], self.high[binds]
+        parts = []
+        for row, column in _components(matrix):
+            part = MIP(
+                matrix[row][:, column].tocsc(),
+                low[row],
+                high[row],
+                self.gain[column],
+                self.least[column],
+                self.most[column],
+                self.whole[column],
+            )
+            parts.append((column, part))
+        return parts
+
+    def _can_bind(self) -> c.Bools:
+        """Tell which rows some choice could break."""
+        up, down = self.matrix.copy(), self.matrix.copy()
+        up.data, down.data = np.maximum(up.data, 0.0), np.minimum(down.data, 0.0)
+        highest = up @ self.most + down @ self.least
+        lowest = up @ self.least + down @ self.most
+        can: c.Bools = (highest > self.high + 1e-9) | (lowest < self.low - 1e-9)
+        return can
+
+
+def _components(matrix: sparse.csr_array) -> list[tuple[c.Longs, c.Longs]]:
+    """Split rows and columns into parts that share nothing."""
+    rows = matrix.shape[0]
+    graph = sparse.block_array([[None, matrix], [matrix.T, None]], format="csr")
+    many, label = connected_components(graph, directed=False)
+    size = np.bincount(label[rows:], minlength=many)
+    order = np.argsort(size, kind="stable")
+    batch = np.empty(many, np.int64)
+    batch[order] = np.cumsum(size[order]) // _TOGETHER
+    large = size >= _TOGETHER
+    batch[large] = batch.max(initial=0) + 1 + np.arange(int(large.sum()))
+    batch = np.unique(batch, return_inverse=True)[1]
+    row_order = np.argsort(batch[label[:rows]], kind="stable")
+    column_order = np.argsort(batch[label[rows:]], kind="stable")
+    last = batch.max(initial=-1) + 1
+    row_at = c.starts_of(batch[label[:rows]][row_order], last)
+    column_at = c.starts_of(batch[label[rows:]][column_order], last)
+    return [
+        (row_order[row_at[i] : row_at[i + 1]], column_order[column_at[i] : column_at[i + 1]])
+        for i in range(last)
+        if column_at[i + 1] > column_at[i]
+    ]

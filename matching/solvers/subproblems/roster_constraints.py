@@ -1,0 +1,175 @@
+"""The rules of volunteers' weeks as rows over arcs, one method per rule.
+
+A schedule is one column of the master; where too many schedules would have to be listed, arcs stand
+for themselves, and these rows say which of them fit in one week. All posts of an option are at one
+time, so what counts is the service: a volunteer at an option.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from matching.arcs.eligibility import Arcs
+from matching.arcs.spatial import distance_km
+from matching.problem import Problem
+from matching.problem import columns as c
+
+
+class RosterConstraints:
+    """Writes the rows over some arcs, and over further shifts, each of which costs more.
+
+    Parameters
+    ----------
+    arcs : Arcs
+        Those there are columns for.
+
+    Attributes
+    ----------
+    cost : float64 array, shape (further shifts,)
+        What a volunteer's second shift costs beyond the first, and so on.
+    shifter : int64 array, shape (further shifts,)
+        Whose it is.
+    person : int64 array, shape (arcs,)
+        Whose an arc is: the n-th of those who have any.
+    """
+
+    def __init__(self, problem: Problem, arcs: Arcs) -> None:
+        self.problem = problem
+        options = problem.options
+        option = problem.slots.option[arcs.slot]
+        start = options.start[option].astype(np.int64)
+        order = np.lexsort((option, start, arcs.volunteer))
+        fresh = np.diff(arcs.volunteer[order], prepend=-1) != 0
+        fresh |= np.diff(option[order], prepend=-1) != 0
+        people, self.person = np.unique(arcs.volunteer, return_inverse=True)
+        self.people = problem.volunteers.take(people)
+        # Services sorted by volunteer and start, each with its arcs.
+        self.of_arc = np.empty(len(arcs), np.int64)
+        self.of_arc[order] = np.cumsum(fresh) - 1
+        self.arc_order = order
+        self.first_arc = np.append(np.flatnonzero(fresh), len(arcs))
+        first = order[self.first_arc[:-1]]
+        self.who, self.option = self.person[first], option[first]
+        self.start, self.end = start[first], options.end[self.option].astype(np.int64)
+        self.day = options.day[self.option]
+        self.services = np.bincount(self.who, minlength=len(people))
+        further = np.maximum(np.minimum(self.services, self.people.max_shifts) - 1, 0)
+        further = further.astype(np.int64)
+        self.shifter = np.repeat(np.arange(len(people)), further)
+        nth = c.ranges(np.ones(len(further), np.int64), further)
+        self.cost: c.Floats = problem.policy.load_step * nth.astype(np.float64)
+        self.size = 0
+        self.parts: list[tuple[c.Longs, c.Longs, c.Floats]] = []
+        self.bounds: list[tuple[c.Floats, c.Floats]] = []
+
+    def rows(self) -> tuple[sparse.csr_array, c.Floats, c.Floats]:
+        """Return the rows over arcs and then further shifts, and their limits."""
+        self._shifts()
+        self._minutes()
+        self._by_day()
+        a, b = self._pairs()
+        self._at_once(a, b)
+        self._in_turn(a, b)
+        row, column, weight = (np.concatenate(part) for part in zip(*self.parts, strict=True))
+        shape = (self.size, len(self.person) + len(self.shifter))
+        low, high = (np.concatenate(part) for part in zip(*self.bounds, strict=True))
+        return sparse.csr_array((weight, (row, column)), shape=shape), low, high
+
+    def _new(self, many: int, high: float | c.Ints) -> c.Longs:
+        row = np.arange(self.size, self.size + many)
+        self.size += many
+        self.bounds.append((np.full(many, -np.inf), np.broadcast_to(high, many).astype(float)))
+        return row
+
+    def _put(self, row: c.Longs, column: c.Longs, weight: c.Longs | float) -> None:
+        self.parts.append((row, column, np.broadcast_to(weight, len(row)).astype(np.float64)))
+
+    def _services(self, row: c.Longs, service: c.Longs, weight: float = 1.0) -> None:
+        """Put all arcs of some services into rows."""
+        many = self.first_arc[service + 1] - self.first_arc[service]
+        arc = self.arc_order[c.ranges(self.first_arc[service], many)]
+        self._put(np.repeat(row, many), arc, weight)
+
+    def _of_volunteers(self, who: c.Longs, high: float | c.Ints, weight: c.Longs) -> c.Longs:
+        """Put all arcs of some volunteers, with weights, into a row of each; return which row."""
+        row_of = np.full(len(self.services), -1)
+        row_of[who] = self._new(len(who), high)
+        arc = np.flatnonzero(row_of[self.person] >= 0)
+        self._put(row_of[self.person[arc]], arc, weight[arc])
+        return row_of
+
+    def _shifts(self) -> None:
+        """One shift, and as many more as further shifts are paid for; none beyond the limit."""
+        limit = self.people.max_shifts
+        who = np.flatnonzero((self.services > 1) | (self.services > limit))
+        one = np.ones(len(self.person), np.int64)
+        row_of = self._of_volunteers(who, np.minimum(limit[who], 1), one)
+        self._put(row_of[self.shifter], len(self.person) + np.arange(len(self.shifter)), -1.0)
+
+    def _minutes(self) -> None:
+        """No more minutes in the week than the volunteer's limit."""
+        limit = self.people.max_minutes
+        minutes = self.end - self.start
+        total = np.bincount(self.who, minutes, minlength=len(limit))
+        who = np.flatnonzero(total > limit)
+        self._of_volunteers(who, limit[who], minutes[self.of_arc])
+
+    def _by_day(self) -> None:
+        """No more services that start on a day than the volunteer's limit."""
+        limit = self.people.max_shifts_per_day
+        key = self.who * 8 + self.day
+        day, of_service, many = np.unique(key, return_inverse=True, return_counts=True)
+        limit = limit[day >> 3]
+        binds = many > limit
+        row_of = np.full(len(day), -1)
+        row_of[binds] = self._new(int(binds.sum()), limit[binds])
+        service = np.flatnonzero(binds[of_service])
+        self._services(row_of[of_service[service]], service)
+
+    def _pairs(self) -> tuple[c.Longs, c.Longs]:
+        """Return all pairs of services of one volunteer, by their start."""
+        size = len(self.who)
+        last = np.searchsorted(self.who, self.who, side="right")
+        first = np.arange(1, size + 1)
+        return np.repeat(np.arange(size), last - first), c.ranges(first, last - first)
+
+    def _at_once(self, a: c.Longs, b: c.Longs) -> None:
+        """Of the services that go on when one starts, that one included, one is taken."""
+        over = self.start[b] < self.end[a]
+        a, b = a[over], b[over]
+        one = np.unique(np.append(b, np.flatnonzero(np.diff(self.first_arc) > 1)))
+        row_of = np.full(len(self.who), -1)
+        row_of[one] = self._new(len(one), 1.0)
+        self._services(row_of[one], one)
+        self._services(row_of[b], a)
+
+    def _in_turn(self, a: c.Longs, b: c.Longs) -> None:
+        """Two services too close to follow one another exclude each other.
+
+        But for a third in between at an unknown place, which takes no time to reach. It does not
+        help with the rest between days.
+        """
+        gap = self.start[b] - self.end[a]
+        after = gap >= 0
+        a, b, gap = a[after], b[after], gap[after]
+        tired = (self.day[a] != self.day[b]) & (gap < self.people.min_rest[self.who[a]])
+        request = self.problem.options.request[self.option]
+        lat, lon = self.problem.requests.lat[request], self.problem.requests.lon[request]
+        far = np.zeros(len(a), np.bool_)
+        if np.isfinite(self.problem.policy.travel_kmh):
+            # NaN, where a place is unknown, is never too far.
+            hours = distance_km(lat[a], lon[a], lat[b], lon[b]) / self.problem.policy.travel_kmh
+            far = hours * 60 > gap * (1 + 1e-9)
+        close = tired | far
+        a, b, tired = a[close], b[close], tired[close]
+        row = self._new(len(a), 1.0)
+        self._services(row, a)
+        self._services(row, b)
+        unknown = np.flatnonzero(np.isnan(lat) | np.isnan(lon))
+        first, last = np.searchsorted(unknown, a), np.searchsorted(unknown, b)
+        many = np.where(tired, 0, last - first)
+        between = unknown[c.ranges(first, many)]
+        of = np.repeat(np.arange(len(a)), many)
+        fits = (self.start[between] >= self.end[a[of]]) & (self.end[between] <= self.start[b[of]])
+        self._services(row[of[fits]], between[fits], -1.0)

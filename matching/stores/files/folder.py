@@ -1,0 +1,223 @@
+"""A folder of files as tables, and what a plan left there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from matching.errors import DataError, UsageError, listed
+from matching.schema import NEEDED, TABLES
+from matching.stores.files.csv_files import Read
+from matching.stores.files.encoding import check_encoding
+from matching.stores.files.formats import FORMATS, format_of, read_file
+from matching.stores.files.switch import reading
+from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.registry import kinds_in, missing_tables
+from matching.stores.results import summary_of, time_zone_of, typed
+from matching.tables.cleaning import Tables
+from matching.tables.rules import fault, no_faults
+
+SUMMARY = "summary.json"
+
+
+def read_tables(
+    folder: Path | str, names: Names | None = None, encoding: str | None = None
+) -> Tables:
+    """Read every table of the contract that stands in a folder.
+
+    Files named for no table are ignored; those whose format is known are handed on as empty
+    tables, so that whoever checks the tables can warn of them.
+
+    Parameters
+    ----------
+    folder : pathlib.Path or str
+        Holds ``volunteers.csv``, ``requests.parquet`` and so on, in any of `FORMATS`.
+    names : Names, optional
+        What files and columns are called, where it is not as in the contract.
+    encoding : str, optional
+        Of CSV files, as Python calls it; found by looking, if absent.
+
+    Returns
+    -------
+    Tables
+        The tables, and the faults met while reading. A table that could not be read at all is
+        absent and has a fault whose ``row`` is null.
+
+    Raises
+    ------
+    UsageError
+        If this is no folder, or holds no table.
+    """
+    folder, names = Path(folder), names or Names()
+    check_encoding(encoding)
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder} {what}; name the folder that holds {_wanted_files(names)}")
+    frames, faults = {}, [no_faults()]
+    with reading(folder):
+        files = _files_of(folder, names)
+        if not any(name in TABLES for name in files):
+            seen = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
+            raise UsageError(
+                f"{folder} holds no table: it has {seen}; wanted are {_wanted_files(names)}"
+            )
+        for name, paths in files.items():
+            if name not in TABLES:
+                if name not in RESULT_TABLES:
+                    frames[name] = pl.DataFrame()
+                continue
+            frame, found = _read_one(name, paths, encoding, names.kinds(name))
+            faults.append(found)
+            if frame is not None:
+                frames[name] = names.read(name, frame)
+    return Tables(frames, pl.concat(faults))
+
+
+def read_own(
+    folder: Path | str,
+    wanted: Collection[str] | None = None,
+    rows: int | None = None,
+    encoding: str | None = None,
+) -> Tables:
+    """Read the files of a folder by their own names; see `registry.OwnSource`."""
+    folder = Path(folder)
+    check_encoding(encoding)
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder} {what}; name the folder that holds the tables")
+    frames, faults = {}, [no_faults()]
+    with reading(folder):
+        files = _files_of(folder, Names())
+        missing = [name for name in wanted or () if name not in files]
+        if missing:
+            raise missing_tables(str(folder), missing, files)
+        for name in files if wanted is None else dict.fromkeys(wanted):
+            frame, found = _read_one(name, files[name], encoding, kinds_in(wanted, name))
+            faults.append(found)
+            if frame is not None:
+                frames[name] = frame if rows is None else frame.head(rows)
+    return Tables(frames, pl.concat(faults))
+
+
+def read_plan(path: Path | str) -> pl.DataFrame:
+    """Read the table ``plan`` from a folder or from a file of any name.
+
+    Returns
+    -------
+    polars.DataFrame
+        The columns that are there; ``start`` and ``end`` as local times, ``quality`` as a number,
+        all else as text.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file.
+    DataError
+        If it cannot be read.
+    """
+    path = Path(path)
+    if path.is_dir():
+        frame = _read_result("plan", path)
+        if frame is None:
+            wanted = " or ".join(f"plan.{format}" for format in FORMATS)
+            raise UsageError(f"{path} holds no plan; wanted is {wanted}")
+        return frame
+    missing = f"{path} does not exist; name a plan's file, or the folder that holds it"
+    if not path.parent.is_dir():
+        raise UsageError(missing)
+    with reading(path.parent):
+        if not path.is_file():
+            raise UsageError(missing)
+        if format_of(path) is None:
+            wanted = " or ".join(f".{format}" for format in FORMATS)
+            raise UsageError(f"{path} is not a plan; its name must end in {wanted}")
+        return typed("plan", *_read_one("plan", [path]), _time_zone(path.parent))
+
+
+def read_prices(folder: Path | str) -> pl.DataFrame | None:
+    """Read the table ``prices`` from the folder of a result; None if it has none.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    return _read_result("prices", Path(folder))
+
+
+def read_summary(folder: Path | str) -> dict[str, Any] | None:
+    """Read the summary from the folder of a result; None if it has none.
+
+    Raises
+    ------
+    DataError
+        If it is not a JSON object in UTF-8, or a value that a plan is checked against is none.
+    """
+    path = Path(folder) / SUMMARY
+    if not path.parent.is_dir():
+        return None
+    with reading(path.parent):
+        if not path.is_file():
+            return None
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            text = f"{path} is not a summary: {error}; plan again to write it anew"
+            raise DataError(fault("summary", "json", text)) from None
+    return summary_of(text, path)
+
+
+def read_result(
+    folder: Path | str, names: Names | None = None
+) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
+    """Read whatever a plan left in a folder: its tables and its summary."""
+    folder, names = Path(folder), names or Names()
+    with reading(folder):
+        found = {name: _read_result(name, folder, names) for name in RESULT_TABLES}
+        tables = {name: frame for name, frame in found.items() if frame is not None}
+        return tables, read_summary(folder) or {}
+
+
+def _wanted_files(names: Names) -> str:
+    wanted = ", ".join(f"{names.theirs(name)}.csv" for name in NEEDED)
+    return f"{wanted} and the other tables (or .{', .'.join(FORMATS[1:])})"
+
+
+def _files_of(folder: Path, names: Names) -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.iterdir()):
+        hidden = path.name.startswith((".", "~$"))
+        if format_of(path) and path.is_file() and not hidden:
+            files.setdefault(names.ours(path.stem), []).append(path)
+    return files
+
+
+def _read_one(
+    table: str,
+    paths: list[Path],
+    encoding: str | None = None,
+    kinds: Mapping[str, bool] | None = None,
+) -> Read:
+    if len(paths) > 1:
+        both = listed(path.name for path in paths)
+        text = "the folder has several files of this table; keep one and take the others out"
+        return None, fault(table, "one_file", text, value=both)
+    return read_file(table, paths[0], encoding, kinds)
+
+
+def _read_result(table: str, folder: Path, names: Names | None = None) -> pl.DataFrame | None:
+    if not folder.is_dir():
+        return None
+    with reading(folder):
+        paths = _files_of(folder, names or Names()).get(table, [])
+        return typed(table, *_read_one(table, paths), _time_zone(folder)) if paths else None
+
+
+def _time_zone(folder: Path) -> str:
+    try:
+        return time_zone_of(read_summary(folder))
+    except DataError:  # whoever wants the summary is told
+        return time_zone_of(None)

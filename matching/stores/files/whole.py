@@ -1,0 +1,184 @@
+"""Whole files or none: written apart, then switched to in one step, one writer at a time."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import secrets
+import shutil
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from matching.errors import MatchingError, UsageError
+from matching.stores.files.exchange import exchange
+
+_PREFIX, _END = ".matching.", ".part"
+
+
+@contextmanager
+def staged(folder: Path, target: Path) -> Iterator[Path]:
+    """Give an empty folder in `folder` to write in, which is taken away in the end.
+
+    Whoever writes in it holds a lock on it that ends with the process: folders that nobody holds
+    are what dead runs left, and are taken away too.
+
+    Raises
+    ------
+    OSError
+        If the system refuses to write: it bears the name of `target`, whichever library met it.
+    """
+    part = folder / f"{_PREFIX}{secrets.token_hex(4)}{_END}"
+    with locked(folder):
+        _sweep(folder)
+        part.mkdir()
+        handle = os.open(part, os.O_RDONLY)
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        yield part
+    except Exception as error:
+        number, name = _system_error(error), getattr(error, "filename", None)
+        if number is None or (name is not None and not str(name).startswith(str(part))):
+            raise
+        raise OSError(number, os.strerror(number), str(target)) from error
+    finally:
+        try:
+            shutil.rmtree(part, ignore_errors=True)
+        finally:
+            os.close(handle)
+
+
+def _system_error(error: Exception) -> int | None:
+    """Return the number of the system's error, as Python, XlsxWriter and Polars wrap it."""
+    if isinstance(error, MatchingError):
+        return None
+    inner = error.args[0] if error.args and isinstance(error.args[0], OSError) else error
+    if isinstance(inner, OSError) and inner.errno is not None:
+        return inner.errno
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
+
+
+def _sweep(folder: Path) -> None:
+    for left in folder.iterdir():
+        if not (left.name.startswith(_PREFIX) and left.name.endswith(_END)):
+            continue
+        # Where somebody writes still, or nobody can tell, it stays.
+        with suppress(OSError):
+            handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(left)
+            finally:
+                os.close(handle)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which takes the place of `path` if all goes well.
+
+    Where `path` is a link, the file that it leads to is replaced.
+    """
+    shown, path = path, Path(os.path.realpath(path))
+    made_folder(path.parent)
+    if path.is_dir():
+        raise UsageError(f"{shown} is a folder; name a file to write to")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{shown} is a device or a pipe, which cannot be replaced; name a file")
+    with staged(path.parent, shown) as part:
+        yield part / path.name
+        os.replace(part / path.name, path)
+
+
+@contextmanager
+def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
+    """Give a new folder to fill, which takes the place of `path` if all goes well.
+
+    The two change places in one step. A path that ends in ``.zip`` becomes an archive of it. An
+    earlier folder is taken away whole, so it must hold nothing but what these names are of. Where
+    `path` is a link, the folder that it leads to is replaced.
+
+    Raises
+    ------
+    UsageError
+        If there is a file, or a folder that holds other things.
+    """
+    if path.suffix.lower() == ".zip":
+        with replacing(path) as file:
+            folder = file.with_suffix(".folder")
+            folder.mkdir()
+            yield folder
+            _pack(folder, file)
+        return
+    shown, path = path, Path(os.path.realpath(path))
+    made_folder(path.parent)
+    if path.exists():
+        made_folder(path)
+        others = sorted({entry.name for entry in path.iterdir()} - {*holding})
+        if others:
+            raise UsageError(
+                f"{shown} holds other things, such as {others[0]}, which a new report would take "
+                "away; name a folder of its own"
+            )
+    with staged(path.parent, shown) as part:
+        new = part / "new"
+        new.mkdir()
+        yield new
+        if not path.exists():
+            new.rename(path)
+        elif not exchange(new, path):
+            # The only systems where nothing stands at the path for a moment.
+            path.rename(part / "before")
+            new.rename(path)
+
+
+def _pack(folder: Path, path: Path) -> None:
+    """Pack a folder; the same files give the same bytes."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                entry = zipfile.ZipInfo(file.relative_to(folder).as_posix())
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, file.read_bytes())
+
+
+def made_folder(folder: Path) -> None:
+    """Make the folder, if it is not there.
+
+    Raises
+    ------
+    UsageError
+        If it is a file.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{folder} is a file; name a folder to write to") from None
+
+
+@contextmanager
+def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
+    """Wait until nobody writes to the folder (or, unless shared, reads from it) under a lock.
+
+    On a file system without locks nobody waits.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def naming(copy: Path, original: object) -> Iterator[None]:
+    """Let errors speak of the original, where a copy is read."""
+    try:
+        yield
+    except UsageError as error:
+        raise UsageError(str(error).replace(str(copy), str(original))) from None

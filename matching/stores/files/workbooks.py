@@ -1,0 +1,282 @@
+"""Workbooks (XLSX): every sheet is a table, read as text and written as what it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+import xlsxwriter
+
+from matching.errors import DataError, UsageError
+from matching.result import Output
+from matching.schema import TABLES
+from matching.stores.files.csv_files import OWN_ROW, Read
+from matching.stores.files.whole import replacing
+from matching.stores.moments import with_offsets
+from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.registry import kinds_in, missing_tables
+from matching.stores.results import RESULT_IDS, plain, typed
+from matching.stores.xlsx import Book
+from matching.tables.cleaning import Tables
+from matching.tables.rules import fault, no_faults
+
+SUMMARY = "summary"
+MAX_ROWS = 1_048_576 - 1
+MAX_CHARACTERS = 32_767
+_OPTIONS = {
+    # Text stays text: nothing that begins with = + - @ is ever run.
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "constant_memory": True,
+}
+_FORMATS = {"datetime": "yyyy-mm-dd hh:mm", "date": "yyyy-mm-dd", "time": "hh:mm"}
+
+
+def open_source(
+    where: str | Path,
+    *,
+    tables: Mapping[str, str] | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+) -> Workbook:
+    """Open a workbook; ``tables`` names its sheets and ``columns`` their headers (see `Names`)."""
+    return Workbook(Path(where), Names(tables or {}, columns or {}))
+
+
+open_sink = open_source
+
+
+class Workbook:
+    """One ``.xlsx`` file: a source and a sink."""
+
+    def __init__(self, path: Path, names: Names | None = None) -> None:
+        self.path = path
+        self.names = names or Names()
+
+    def read_tables(self) -> Tables:
+        """Read every sheet that is named for a table; others are warned of, if not a result's."""
+        book = self._book()
+        frames: dict[str, pl.DataFrame] = {}
+        faults = [no_faults()]
+        for sheet in book.names:
+            table = self.names.ours(sheet)
+            if table not in TABLES:
+                if table not in (*RESULT_TABLES, SUMMARY):
+                    frames[table] = pl.DataFrame()
+                continue
+            frame, found = _sheet(table, book, sheet, self.names.kinds(table), self.names)
+            faults.append(found)
+            if frame is not None:
+                frames[table] = frame
+        if not any(name in TABLES for name in [*frames, *pl.concat(faults)["table"]]):
+            seen = ", ".join(book.names[:10])
+            raise UsageError(
+                f"{self.path.name} holds no table: it has the sheets {seen}; wanted are "
+                f"{', '.join(self.names.theirs(name) for name in ('volunteers', 'requests'))} "
+                "and so on; say with tables={...} which sheet is which"
+            )
+        return Tables(frames, pl.concat(faults))
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Read the sheets by their own names; every cell as text, a time of day as such."""
+        book = self._book()
+        missing = [name for name in wanted or () if name not in book.names]
+        if missing:
+            raise missing_tables(self.path.name, missing, book.names)
+        frames, faults = {}, [no_faults()]
+        for sheet in book.names if wanted is None else dict.fromkeys(wanted):
+            frame, found = _sheet(sheet, book, sheet, kinds_in(wanted, sheet))
+            faults.append(found)
+            if frame is not None:
+                frames[sheet] = frame if rows is None else frame.head(rows)
+        return Tables(frames, pl.concat(faults))
+
+    def read_result(self) -> Output:
+        """Return what was written; times and numbers as such."""
+        if not self.path.exists():
+            return {}, {}
+        book = self._book()
+        found: dict[str, pl.DataFrame] = {}
+        for sheet in book.names:
+            table = self.names.ours(sheet)
+            if table in RESULT_TABLES:
+                found[table] = typed(table, *_sheet(table, book, sheet, None, self.names))
+        return found, self.read_summary()
+
+    def read_summary(self, week: date | None = None) -> dict[str, Any]:
+        """Read the summary alone; see `earlier.Remembering`."""
+        book = self._book() if self.path.exists() else None
+        if book is None or SUMMARY not in map(self.names.ours, book.names):
+            return {}
+        rows, faults = book.sheet(self.names.theirs(SUMMARY), SUMMARY)
+        if rows is None or faults.height:
+            raise DataError(faults)
+        try:
+            return {key: json.loads(value) for key, value in rows.iter_rows()}
+        except (TypeError, ValueError):
+            text = f"the sheet {SUMMARY} of {self.path} is no plan's; plan again to write it anew"
+            raise DataError(fault(SUMMARY, "json", text)) from None
+
+    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
+        """Write the workbook anew, whole or not at all."""
+        facts = [(key, json.dumps(v, ensure_ascii=False)) for key, v in plain(summary).items()]
+        frame = pl.DataFrame(facts, {"figure": pl.String, "value": pl.String}, orient="row")
+        self._write({**tables, SUMMARY: frame})
+
+    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Write the workbook anew with these tables."""
+        self._write(dict(tables))
+
+    def _write(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        frames = {
+            self.names.theirs(name): self.names.write(
+                name, frame if name == "faults" else frame.drop("row", strict=False)
+            )
+            for name, frame in tables.items()
+        }
+        with replacing(self.path) as part:
+            write_book(part, frames)
+
+    def _book(self) -> Book:
+        return _open(self.path)
+
+
+def _open(path: Path) -> Book:
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist; name a workbook that holds the tables")
+    return Book(path)
+
+
+def read_sheet(table: str, path: Path, kinds: Mapping[str, bool] | None = None) -> Read:
+    """Read the sheet that is named for the table, or the only one.
+
+    Parameters
+    ----------
+    table : str
+    path : pathlib.Path
+    kinds : Mapping of str to bool, optional
+        The columns that are read, by their headers, and whether they are text; see `Book.sheet`.
+    """
+    try:
+        book = _open(path)
+    except UsageError as error:
+        return None, fault(table, "xlsx", str(error), value=path.name)
+    sheets = book.names
+    if table not in sheets and len(sheets) > 1:
+        text = f"the workbook has the sheets {', '.join(sheets[:10])}; call one {table}"
+        return None, fault(table, "xlsx", text, value=path.name)
+    return _sheet(table, book, table if table in sheets else sheets[0], kinds)
+
+
+def _sheet(
+    table: str,
+    book: Book,
+    sheet: str,
+    kinds: Mapping[str, bool] | None,
+    names: Names | None = None,
+) -> Read:
+    names = names or Names()
+    if kinds is None:
+        ids = RESULT_IDS if table in RESULT_TABLES else ()
+        theirs = [names.column(table, name) for name in ids]
+        frame, faults = book.sheet(sheet, table, text=theirs.__contains__)
+    else:
+        frame, faults = book.sheet(
+            sheet, table, kinds.__contains__, lambda header: kinds.get(header, False)
+        )
+    ours = {theirs: name for name, theirs in names.columns.get(table, {}).items()}
+    faults = faults.with_columns(pl.col("column").replace(ours))
+    if frame is None:
+        return None, faults
+    if not frame.width:
+        text = "empty sheet; a table without rows still has a header: the names of its columns"
+        return None, fault(table, "empty_file", text, value=sheet)
+    frame = frame.rename({name: name.strip() for name in frame.columns}, strict=False)
+    frame = frame.rename({"row": OWN_ROW}, strict=False)
+    frame = names.read(table, frame)
+    cells = frame.columns
+    frame = frame.with_columns(_as_written(table, name) for name in cells)
+    frame = frame.with_row_index("row", offset=1)
+    told = pl.col("row").is_in(faults["row"].drop_nulls().implode())
+    return frame.filter(told | ~pl.all_horizontal(pl.col(cells).is_null())), faults
+
+
+def _as_written(table: str, name: str) -> pl.Expr:
+    """Take from a day the midnight that a spreadsheet gives it."""
+    column = TABLES[table].columns().get(name) if table in TABLES else None
+    if isinstance(column, dy.Date):
+        return pl.col(name).str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
+    return pl.col(name)
+
+
+def write_book(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Write frames as the sheets of a new workbook, with bold headers and dates as dates.
+
+    Raises
+    ------
+    UsageError
+        If a table has more rows, or a text more characters, than a sheet can hold.
+    """
+    for name, frame in frames.items():
+        _check_size(name, frame)
+    with xlsxwriter.Workbook(path, _OPTIONS) as book:
+        bold = book.add_format({"bold": True})
+        looks = {kind: book.add_format({"num_format": look}) for kind, look in _FORMATS.items()}
+        for name, frame in frames.items():
+            sheet = book.add_worksheet(name)
+            sheet.freeze_panes(1, 0)
+            for index, column in enumerate(frame.columns):
+                width = max(len(column), 17 if frame.schema[column] == pl.Datetime else 10)
+                sheet.set_column(index, index, width + 2)
+                sheet.write_string(0, index, column, bold)
+            if frame.width:
+                sheet.autofilter(0, 0, frame.height, frame.width - 1)
+            _write_rows(sheet, frame, looks)
+
+
+def _write_rows(sheet: Any, frame: pl.DataFrame, looks: Mapping[str, Any]) -> None:
+    writers: list[tuple[Any, tuple[Any, ...]]] = []
+    frame = with_offsets(frame)
+    for kind in frame.dtypes:
+        if kind.is_numeric():
+            writers.append((_write_number(sheet), ()))
+        elif kind == pl.Boolean:
+            writers.append((sheet.write_boolean, ()))
+        elif kind in (pl.Datetime, pl.Date, pl.Time):
+            look = looks[kind.base_type().__name__.lower()]
+            writers.append((sheet.write_datetime, (look,)))
+        else:
+            writers.append((sheet.write_string, ()))
+    texts = [n for n, k in frame.schema.items() if k in (pl.Enum, pl.Categorical)]
+    for number, row in enumerate(frame.cast(dict.fromkeys(texts, pl.String)).iter_rows(), start=1):
+        for index, (cell, (write, look)) in enumerate(zip(row, writers, strict=True)):
+            if cell is not None:
+                write(number, index, cell, *look)
+
+
+def _write_number(sheet: Any) -> Any:
+    # A workbook keeps 16 digits, and spreadsheets show 15; a longer number stays whole as text.
+    def write(row: int, column: int, cell: float) -> None:
+        if abs(cell) < 10**15 and float(f"{cell:.16G}") == cell:
+            sheet.write_number(row, column, cell)
+        else:
+            sheet.write_string(row, column, str(cell))
+
+    return write
+
+
+def _check_size(name: str, frame: pl.DataFrame) -> None:
+    if frame.height > MAX_ROWS:
+        text = f"{name} has {frame.height:,} rows, and a sheet holds {MAX_ROWS:,}"
+        raise UsageError(f"{text}; write a folder of csv or parquet files instead")
+    for column in frame.columns:
+        if frame.schema[column] == pl.String:
+            longest = frame[column].str.len_chars().max()
+            if isinstance(longest, int) and longest > MAX_CHARACTERS:
+                text = f"{name}.{column} has a text of {longest:,} characters"
+                raise UsageError(f"{text}, and a cell holds {MAX_CHARACTERS:,}")

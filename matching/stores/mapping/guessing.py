@@ -1,0 +1,200 @@
+"""What a column of a store may be: by its header, by its values."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass, field
+from importlib import resources
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+from matching.errors import UsageError
+from matching.stores.mapping.cells import pieces_of, text_of
+from matching.stores.mapping.codes import UNKNOWN
+from matching.stores.mapping.kinds import SLOT, is_moment, units_of
+from matching.stores.mapping.moments import check_format, parsed, typed
+from matching.stores.national import book
+
+SIGNS = [",", "，", "、", ";", "；", "|"]
+_FORMATS = (
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y年%m月%d日 %H:%M",
+    "%Y.%m.%d %H:%M",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%Y/%m/%d",
+    "%Y年%m月%d日",
+    "%Y.%m.%d",
+    "%Y%m%d",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%H:%M",
+    "%H:%M:%S",
+    "%H时%M分",
+    "%H点%M分",
+)
+# A word in a header that tells the unit.
+_UNIT_WORDS = {
+    "分钟": "minutes",
+    "minute": "minutes",
+    "mins": "minutes",
+    "小时": "hours",
+    "hour": "hours",
+    "千米": "km",
+    "公里": "km",
+    "km": "km",
+    "米": "m",
+    "metre": "m",
+    "meter": "m",
+    "%": "percent",
+    "百分": "percent",
+}
+_UNIT_SIGNS = {"m": "m", "km": "km", "min": "minutes", "h": "hours", "hrs": "hours", "s": "seconds"}
+_NEAR = 0.82
+_SHOWN = 30
+
+
+@dataclass
+class Guess:
+    """What one of our columns may come from.
+
+    Attributes
+    ----------
+    ours : str
+    content : dict
+        What stands behind the equals sign; a text alone is the store's column.
+    doubts : list of str
+        Why a person should look.
+    """
+
+    ours: str
+    content: dict[str, Any]
+    doubts: list[str] = field(default_factory=list)
+
+
+@functools.cache
+def headers() -> dict[str, Any]:
+    """Return what platforms call things."""
+    text = (resources.files("matching.stores.mapping") / "headers.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def plain(name: str) -> str:
+    """Return a name without spaces, signs, case, width, and what stands in parentheses."""
+    name = unicodedata.normalize("NFKC", name).lower()
+    return re.sub(r"\(.*?\)|[\W_]", "", name)
+
+
+def likeness(name: str, synonyms: list[str]) -> float:
+    """Return how much a name looks like one of several: 1 if it is one."""
+    name = plain(name)
+    known = [plain(other) for other in synonyms]
+    if name in known:
+        return 1.0
+    return max((difflib.SequenceMatcher(None, name, other).ratio() for other in known), default=0.0)
+
+
+def column_for(ours: str, synonyms: list[str], there: list[str]) -> tuple[str, bool] | None:
+    """Return the store's column that looks most like ours, and whether that is sure."""
+    best = max(there, key=lambda name: likeness(name, [ours, *synonyms]), default=None)
+    if best is None:
+        return None
+    score = likeness(best, [ours, *synonyms])
+    return (best, score == 1.0) if score >= _NEAR else None
+
+
+def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool) -> Guess:
+    """Guess what is to be done to a column's cells."""
+    found = Guess(ours, {"column": theirs})
+    if not sure:
+        found.doubts.append("a similar name")
+    text = text_of(cells).drop_nulls()
+    units = units_of(kind)
+    if units:
+        name = unicodedata.normalize("NFKC", theirs).lower()
+        behind = re.search(r"\(\s*(\w+)\s*\)", name)
+        unit = _UNIT_SIGNS.get(behind[1]) if behind else None
+        unit = unit or next((u for word, u in _UNIT_WORDS.items() if word in name), None)
+        unit = unit if unit in units else None
+        ours_unit = next(name for name, factor in units.items() if factor == 1)
+        if unit is not None and unit != ours_unit:
+            found.content["unit"] = unit
+        elif unit is None:
+            found.doubts.append(f"taken for {ours_unit}")
+    if not len(text):
+        return found
+    if is_moment(kind):
+        _moment(found, kind, cells, text)
+    elif isinstance(kind, dy.Enum) and not text.is_in(list(kind.categories)).all():
+        _choice(found, kind, text)
+    elif (
+        isinstance(kind, dy.Int64 | dy.Float64) and text.cast(pl.Float64, strict=False).has_nulls()
+    ):
+        found.content["codes"] = dict.fromkeys(text.unique().sort().head(_SHOWN), UNKNOWN)
+        found.doubts.append("say which number each stands for")
+    return found
+
+
+def _moment(found: Guess, kind: dy.Column, cells: pl.Series, text: pl.Series) -> None:
+    if cells.dtype in (pl.Date, pl.Datetime, pl.Time) or typed(text, kind).null_count() == 0:
+        return
+    fitting = [f for f in _FORMATS if _tells(f, kind) and not parsed(text, f, kind).null_count()]
+    if not fitting:
+        found.doubts.append(f"give the format of {text[0]!r}, as %Y/%m/%d %H:%M")
+        return
+    found.content["format"] = fitting[0]
+    if len(fitting) > 1 and fitting[0].startswith("%d"):
+        found.doubts.append("day and month may be the other way round")
+
+
+def _tells(format: str, kind: dy.Column) -> bool:
+    try:
+        check_format("", format, kind)
+    except UsageError:
+        return False
+    return True
+
+
+def _choice(found: Guess, kind: dy.Enum, text: pl.Series) -> None:
+    if found.ours == "consent" and (codes := national("consent", text)):
+        found.content["codes"] = codes
+        return
+    found.content["codes"] = dict.fromkeys(text.unique().sort().head(_SHOWN), UNKNOWN)
+    found.doubts.append(f"say what each means: {', '.join(kind.categories)}")
+
+
+def several(cells: pl.Series) -> bool:
+    """Tell whether cells hold several pieces."""
+    if cells.dtype in (pl.List, pl.Array):
+        return True
+    return bool(text_of(cells).str.contains_any(SIGNS).any())
+
+
+def pieces(cells: pl.Series) -> pl.Series:
+    """Return all pieces of all cells."""
+    return pieces_of(cells, tuple(SIGNS)).explode().drop_nulls()
+
+
+def national(name: str, values: pl.Series) -> str | None:
+    """Return how a mapping calls a national table, if nearly all values are in it."""
+    if not len(values):
+        return None
+    known = book(name)
+    for column, ending in (("code", ""), ("label", "/labels")):
+        if values.is_in(known[column].implode()).mean() >= 0.9:  # type: ignore[operator]
+            return f"national:{name}{ending}"
+    return None
+
+
+def slot_codes(values: pl.Series) -> str | None:
+    """Return the codes of slots, if that is what the values are."""
+    if len(values) and values.is_in(book("slots")["term"].implode()).all():
+        return SLOT
+    return national("slots", values)

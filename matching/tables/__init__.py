@@ -1,0 +1,1 @@
+"""From raw cells to clean tables: cells, rules, references between tables."""

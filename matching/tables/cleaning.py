@@ -1,0 +1,283 @@
+"""Raw tables become clean ones; every cell that cannot is collected under a reason.
+
+Clean tables have every column of the schema with its type, times as UTC, and ``row``, the number
+of the data row each came from.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Mapping
+from typing import Literal, Protocol
+
+import dataframely as dy
+import polars as pl
+
+from matching.errors import DataError, DataWarning, UsageError, listed
+from matching.guards.mondays import Day, monday_of
+from matching.guards.urls import shown_value
+from matching.schema import NEEDED, TABLES, key_of, meta
+from matching.tables.cells import NO_SUCH_TIME, legible, parse, wanted, without_objects
+from matching.tables.recurring import dated
+from matching.tables.references import check_references, times_of
+from matching.tables.rules import (
+    CLOCK_SKIPS,
+    COLUMN_RULES,
+    ROW_RULES,
+    WINDOW_SKIPS,
+    fault,
+    faults_at,
+    faults_of,
+    no_faults,
+)
+from matching.tables.spelling import check_spelling
+from matching.tables.whereabouts import warn_of_places
+
+OnError = Literal["raise", "quarantine"]
+
+
+class Words(Protocol):
+    """What puts faults of our tables into the words of the store that these were made from."""
+
+    def __call__(self, faults: pl.DataFrame) -> pl.DataFrame:
+        """Return the faults with the store's tables, rows, columns and values."""
+        ...
+
+    def only(self, table: str) -> Words | None:
+        """Return what is needed for one of our tables; None if it was not made from a store's."""
+        ...
+
+
+class Tables(dict[str, pl.DataFrame]):
+    """Raw tables by name, with the faults their store met while reading them.
+
+    Parameters
+    ----------
+    frames : Mapping of str to polars.DataFrame
+        A column ``row`` holds row numbers, where they are not simply 1, 2, 3, ...
+    faults : polars.DataFrame, optional
+        What could not be read, in the layout of `DataError`: rows, which are set aside if they are
+        in the frames, and where ``row`` is null whole tables, which are not.
+    words : Words, optional
+        Puts faults of these tables into the words of the store they were made from.
+    """
+
+    def __init__(
+        self,
+        frames: Mapping[str, pl.DataFrame],
+        faults: pl.DataFrame | None = None,
+        words: Words | None = None,
+    ) -> None:
+        super().__init__(frames)
+        self.faults = no_faults() if faults is None else faults
+        self.words = words
+
+
+def clean(
+    frames: Mapping[str, pl.DataFrame], *, week: Day, time_zone: str, on_error: OnError = "raise"
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """Check every rule of every table, and give back what keeps them.
+
+    Returns
+    -------
+    tables : dict of str to polars.DataFrame
+        All tables of the contract, empty where none was given.
+    faults : polars.DataFrame
+        What was set aside; empty unless ``on_error`` is ``"quarantine"``.
+
+    Raises
+    ------
+    DataError
+        If anything fails and ``on_error`` is ``"raise"``; it holds every fault of every table.
+    """
+    if on_error not in ("raise", "quarantine"):
+        raise UsageError(f"on_error = {shown_value(on_error)}: write 'raise' or 'quarantine'")
+    for name, frame in frames.items():
+        if not isinstance(frame, pl.DataFrame):
+            raise UsageError(
+                f"the table {name} is {shown_value(frame)} and must be a polars.DataFrame; "
+                "Problem.from_source takes other dataframes too"
+            )
+    week = monday_of(week)
+    _warn_of_unknown(frames)
+    faults = [frames.faults if isinstance(frames, Tables) else no_faults()]
+    given, found = _numbered(frames)
+    faults += found
+    unread = _whole_tables(faults)
+    faults += [
+        fault(name, "needed_table", "this table is needed and was not given")
+        for name in NEEDED
+        if name not in frames and name not in unread
+    ]
+    tables = {}
+    for name in TABLES:
+        set_aside = faults[0].filter(pl.col("table") == name)["row"]
+        tables[name], found = _clean_table(name, given.get(name), set_aside, time_zone)
+        faults += found
+    faults += check_spelling(tables, given)
+    faults += check_references(tables, given, _whole_tables(faults))
+    # How far weekly windows must reach, only requests without a fault can tell.
+    windows, skipped = dated(tables["availability"], times_of(tables), week, time_zone)
+    tables["availability"] = windows
+    if len(skipped):
+        text = WINDOW_SKIPS.format(time_zone=time_zone)
+        clock = ("weekday", "start_time", "end_time")
+        raw = given["availability"]
+        faults.append(faults_at("availability", raw, skipped, clock, "exists_in_time_zone", text))
+    every = pl.concat(faults)
+    refused = every.height > 0 and on_error == "raise"
+    if refused:
+        # What merely hangs on a faulty row is right as it is: not worth a line of its own.
+        every = every.filter(pl.col("rule") != "set_aside")
+    if every.height and isinstance(frames, Tables) and frames.words is not None:
+        every = frames.words(every)
+    if refused:
+        raise DataError(every)
+    words = frames.words if isinstance(frames, Tables) else None
+    warn_of_places(tables, given, week, time_zone, words)
+    return tables, every
+
+
+def _whole_tables(faults: list[pl.DataFrame]) -> frozenset[str]:
+    """Return the tables of which nothing could be read."""
+    every = pl.concat(faults)
+    return frozenset(every.filter(pl.col("row").is_null())["table"])
+
+
+def _numbered(
+    frames: Mapping[str, pl.DataFrame],
+) -> tuple[dict[str, pl.DataFrame], list[pl.DataFrame]]:
+    """Give every row its number, where the store did not."""
+    given, faults = {}, []
+    for name in TABLES:
+        if name not in frames:
+            continue
+        frame = legible(without_objects(frames[name]))
+        if "row" not in frame.columns:
+            given[name] = frame.with_row_index("row", offset=1)
+            continue
+        number = frame["row"].cast(pl.UInt32, strict=False)
+        whole = frame.schema["row"].is_integer()
+        if not whole or number.has_nulls() or number.n_unique() < len(number):
+            text = "this column is for the numbers of the rows; give another name to what it holds"
+            faults.append(fault(name, "row_numbers", text, column="row"))
+        else:
+            given[name] = frame.with_columns(number)
+    return given, faults
+
+
+def _warn_of_unknown(frames: Mapping[str, pl.DataFrame]) -> None:
+    unknown = [name for name in frames if name not in TABLES]
+    for name, schema in TABLES.items():
+        if name in frames:
+            known = {"row", *schema.columns()}
+            unknown += [f"{name}.{c}" for c in frames[name].columns if c not in known]
+    if unknown:
+        text = f"ignored, since the contract has no such table or column: {listed(unknown)}"
+        warnings.warn(text, DataWarning, stacklevel=4)
+
+
+def _clean_table(
+    name: str, raw: pl.DataFrame | None, set_aside: pl.Series, time_zone: str
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    schema = _with_row(TABLES[name])
+    if raw is None:
+        return schema.create_empty(), []
+    columns = TABLES[name].columns()
+    missing = [c for c, column in columns.items() if meta(column).get("required")]
+    missing = [c for c in missing if c not in raw.columns]
+    if missing:
+        has = listed(c for c in raw.columns if c != "row") or "no columns"
+        text = f"this column is required and was not given; the table has {has}"
+        return schema.create_empty(), [
+            fault(name, "required_column", text, column=column) for column in missing
+        ]
+    if len(set_aside):
+        raw = raw.filter(~pl.col("row").is_in(set_aside.implode()))
+    parsed, unread, faults = _parse_cells(name, raw, columns, time_zone)
+    twice = _repeated(name, parsed)
+    text = "stands in several rows; keep one of them"
+    faults.append(faults_at(name, raw, twice, tuple(key_of(name)), "unique", text))
+    kept, failed = schema.filter(parsed)
+    rows: pl.DataFrame = kept
+    faults += _broken_rules(name, raw, failed, columns, unread)
+    bad = pl.concat([twice, *unread.values()])
+    if len(bad):
+        rows = rows.filter(~pl.col("row").is_in(bad.implode()))
+    return rows, faults
+
+
+@functools.cache
+def _with_row(schema: type[dy.Schema]) -> type[dy.Schema]:
+    return type(schema.__name__, (schema,), {"row": dy.UInt32()})
+
+
+def _parse_cells(
+    name: str, raw: pl.DataFrame, columns: dict[str, dy.Column], time_zone: str
+) -> tuple[pl.DataFrame, dict[str, pl.Series], list[pl.DataFrame]]:
+    """Return the table, null where a cell could not be read, and those rows by column."""
+    given = [c for c in columns if c in raw.columns]
+    parsed = raw.select(
+        pl.col("row").cast(pl.UInt32),
+        *(parse(c, raw.schema[c], columns[c], time_zone).alias(c) for c in given),
+        *(
+            pl.lit(None, dtype=column.dtype).alias(c)
+            for c, column in columns.items()
+            if c not in given
+        ),
+    )
+    unread, faults = {}, []
+    for c in given:
+        blank = raw[c].is_null()
+        if raw.schema[c] == pl.String:
+            blank |= raw[c] == ""
+        if parsed[c].null_count() > blank.sum():
+            wrong = parsed[c].is_null() & ~blank
+            faults.append(faults_of(name, raw.filter(wrong), (c,), "type", wanted(columns[c])))
+            unread[c] = parsed["row"].filter(wrong)
+        if isinstance(columns[c], dy.Datetime):
+            skipped = parsed.filter(pl.col(c) == NO_SUCH_TIME)["row"]
+            text = CLOCK_SKIPS.format(time_zone=time_zone)
+            faults.append(faults_at(name, raw, skipped, (c,), "exists_in_time_zone", text))
+            unread[c] = pl.concat([unread.get(c, skipped.clear()), skipped])
+    return parsed, unread, faults
+
+
+def _repeated(name: str, rows: pl.DataFrame) -> pl.Series:
+    """Return the rows whose key another row has too."""
+    key = key_of(name)
+    if not key:
+        return rows["row"].clear()
+    required = [c for c in key if meta(TABLES[name].columns()[c]).get("required")]
+    twice = pl.struct(key).is_duplicated() & pl.all_horizontal(pl.col(required).is_not_null())
+    return rows.filter(twice)["row"]
+
+
+def _broken_rules(
+    name: str,
+    raw: pl.DataFrame,
+    failed: dy.FailureInfo,
+    columns: dict[str, dy.Column],
+    unread: dict[str, pl.Series],
+) -> list[pl.DataFrame]:
+    if len(failed) == 0:
+        return []
+    invalid = failed.details()
+    order = [*COLUMN_RULES, *ROW_RULES]
+    told, faults = dict(unread), []
+    # A cell is told once: what could not be read is null here, and what is not a number is out of
+    # range too.
+    for label in sorted(failed.counts(), key=lambda label: order.index(label.rpartition("|")[2])):
+        column, _, rule = label.rpartition("|")
+        columns_shown, text = ((column,), COLUMN_RULES[rule]) if column else ROW_RULES[rule]
+        rows = invalid.filter(pl.col(label) == "invalid")["row"]
+        before = pl.concat([rows.clear(), *(told[c] for c in columns_shown if c in told)])
+        rows = rows.filter(~rows.is_in(before.implode()))
+        if column and isinstance(text, str):
+            text = text.format(**vars(columns[column]))
+        if column:
+            told[column] = pl.concat([before, rows])
+        rule = rule.removeprefix("check__")
+        faults.append(faults_at(name, raw, rows, columns_shown, rule, text))
+    return faults
