@@ -19,7 +19,7 @@ LOWEST := .venv-lowest
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke bench-compare bench-baseline growth job curves peers wheel clean
+.PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke bench-compare bench-baseline growth job curves peers reference wheel clean
 
 help:  ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -83,6 +83,9 @@ curves: $(VENV)/.dev  ## plan a world and draw value and bound over time into bu
 
 peers: $(VENV)/.peers  ## run this library and its peers on towns and districts into build/peers: three quarters of an hour
 	$(BIN)/python -m benchmarks.vmb compare --out build/peers
+
+reference: $(VENV)/.dev  ## write the reference pages of tables and policy keys anew
+	$(BIN)/python docs/_generate.py
 
 wheel: $(VENV)/.dev  ## build the wheel into dist
 	rm -rf dist

@@ -5,12 +5,15 @@ import importlib
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import dataframely as dy
 import typer
+
+from matching.policy import Policy
+from matching.schema import TABLES
 
 TYPE_WORDS = {
     "String": "text",
@@ -25,28 +28,25 @@ def write(folder: Path) -> None:
     """Write all pages; a page that stays as it was is left alone, so that Sphinx skips it."""
     import matching
     from matching.cli import app
-    from matching.policy import Policy
-    from matching.schema import TABLES
 
-    folder.mkdir(parents=True, exist_ok=True)
-    pages = {
-        "tables.md": tables_page(TABLES),
-        "policy.md": policy_page(Policy),
+    built = {
         "command-line.md": command_line_page(app),
         "api.md": api_page(matching),
         "stores.md": stores_page(),
     }
-    for name, text in pages.items():
-        path = folder / name
+    pages = {folder / "generated" / name: text for name, text in built.items()}
+    pages |= {folder / name: page() for name, page in TRACKED.items()}
+    for path, text in pages.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
 
 
-def tables_page(tables: Mapping[str, type[dy.Schema]]) -> str:
+def tables_page() -> str:
     """Return the page of all tables, one section each."""
     parts = ["# Tables", "A column that is not required may be absent or null."]
     heads = ("column", "type", "", "range", "unit", "default", "meaning")
-    for name, schema in tables.items():
+    for name, schema in TABLES.items():
         rows = [_column_row(name, column) for name, column in schema.columns().items()]
         parts += [f"## `{name}`", inspect.getdoc(schema) or "", _grid(heads, rows)]
     return _page(parts)
@@ -82,7 +82,7 @@ def _range(column: dy.Column) -> str:
     return ", ".join(f"{sign} {bound:,.15g}" for sign, bound in signs.items() if bound is not None)
 
 
-def policy_page(policy: type) -> str:
+def policy_page() -> str:
     """Return the page of all policy keys, with their defaults as a policy file writes them."""
     rows = [
         (
@@ -91,7 +91,7 @@ def policy_page(policy: type) -> str:
             field.metadata.get("unit", ""),
             field.metadata.get("doc", ""),
         )
-        for field in dataclasses.fields(policy)
+        for field in dataclasses.fields(Policy)
     ]
     table = _grid(("key", "default", "unit", "meaning"), rows)
     return _page(["# Policy", "A key that the policy file leaves out has its default.", table])
@@ -214,3 +214,11 @@ def _grid(heads: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _page(parts: Iterable[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+# Pages that lie in the repository, to be read where nothing is built.
+TRACKED: dict[str, Callable[[], str]] = {"tables.md": tables_page, "policy.md": policy_page}
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parent / "reference")

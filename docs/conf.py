@@ -8,7 +8,7 @@ sys.path.insert(0, str(HERE))
 
 import _generate  # noqa: E402  (it lies beside this file)
 
-_generate.write(HERE / "reference" / "generated")
+_generate.write(HERE / "reference")
 
 project = "volunteer-matching"
 author = "The volunteer-matching developers"
