@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 import polars as pl
 
-# Controls but line feed and tab; C1; marks that turn the direction of text; separators of lines
-# and paragraphs; and halves of characters, which are names of files that are no UTF-8.
-_STEERING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
-
-
-def harmless(text: str) -> str:
-    """Write what would steer a terminal as JSON writes it in a text, where it means the same."""
-    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def one_line(text: object) -> str:
-    """Return a name harmless and in one line, for the middle of a sentence."""
-    return harmless(str(text)).replace("\n", "\\n").replace("\t", "\\t")
-
+from matching.guards.harmless import harmless, one_line
 
 SHOWN = 20
 SHOWN_NAMES, SHOWN_CHARACTERS = 10, 60

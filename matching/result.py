@@ -156,7 +156,7 @@ class Result:
             **figures,
             "km": round(float(np.nansum(self.km)), 1),
             "kpis": kpis(figures),
-            "set_aside": self.set_aside(),
+            "set_aside": problem.set_aside(),
             "timings": {phase.name: round(phase.seconds, 3) for phase in self.phases},
             "memory_mb": {phase.name: round(phase.memory_mb) for phase in self.phases},
             "versions": versions(),
@@ -169,11 +169,6 @@ class Result:
         """Return the requests that have pinned assignments."""
         pins, posts = self.problem.pins, self.problem.posts
         return self.problem.requests.id.gather(posts.request[pins.post]).unique().to_list()
-
-    def set_aside(self) -> dict[str, int]:
-        """Return how many rows of each table were set aside."""
-        rows = self.problem.faults.group_by("table").agg(pl.col("row").n_unique()).sort("table")
-        return dict(rows.iter_rows())
 
 
 def kpis(figures: Mapping[str, float]) -> dict[str, float]:

@@ -238,9 +238,9 @@ def test_the_audit_tells_of_every_kind() -> None:
     week = week_of("a", min_rest_hours=1)
     ask(week, "night", "1 22:00 2 06:00", lat=0.0, lon=0.0)
     week.accept("a", "night")
-    ask(week, "over", "2 05:00 2 07:00")
-    ask(week, "tired", "2 06:59 2 08:00")
-    ask(week, "far", "2 07:00 2 08:00", lat=1.0, lon=0.0)  # 111.2 km: 333.6 minutes
+    ask(week, "1 over", "2 05:00 2 07:00")
+    ask(week, "2 tired", "2 06:59 2 08:00")
+    ask(week, "3 far", "2 07:00 2 08:00", lat=1.0, lon=0.0)  # 111.2 km: 333.6 minutes
     problem = week.problem()
     for number, detail in enumerate(
         ("they overlap", "0.98 h of rest, needs 1.0 h", "travel takes 334 min")

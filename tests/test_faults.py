@@ -18,7 +18,8 @@ from matching.errors import DataError, DataWarning, UsageError
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.schema import NEEDED, TABLES, meta
-from matching.stores import csv_files, read_tables
+from matching.stores import read_tables
+from matching.stores.files import csv_files
 from matching.tables.cleaning import clean
 
 FOLDER = Path(__file__).parent / "data" / "faults"

@@ -28,7 +28,7 @@ def pressed() -> None:
 
 
 def test_ctrl_c_ends_solve_with_the_best_plan_so_far() -> None:
-    problem, before = problem_of(full_world(48, **SMALL)), signal.getsignal(signal.SIGINT)
+    problem, before = problem_of(full_world(6, **SMALL)), signal.getsignal(signal.SIGINT)
     once = threading.Event()
 
     def told(progress: Progress) -> None:
@@ -49,7 +49,7 @@ def test_ctrl_c_twice_raises() -> None:
             pressed()
 
     with pytest.raises(KeyboardInterrupt):
-        solve(problem_of(full_world(48, **SMALL)), on_progress=told, on_improvement=told_twice)
+        solve(problem_of(full_world(6, **SMALL)), on_progress=told, on_improvement=told_twice)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -93,7 +93,7 @@ def test_asked_once_is_asked_for_good() -> None:
     asked = iter([False, False, True])
     # An event that is set for a moment: true once, then false for ever.
     result = solve(
-        problem_of(full_world(48, **SMALL)), gap=0.0, interrupted=lambda: next(asked, False)
+        problem_of(full_world(6, **SMALL)), gap=0.0, interrupted=lambda: next(asked, False)
     )
     assert result.termination == "interrupted"
 

@@ -181,7 +181,7 @@ def test_the_default_zone_is_printed_and_remembered(tmp_path: Path) -> None:
     said = "Times are those of Asia/Shanghai, the default"
     for policy, default in (([], True), (["other.toml"], True), (["chosen.toml"], False)):
         given = [word for name in policy for word in ("--policy", str(tmp_path / name))]
-        plan = str(tmp_path / "-".join(["plan", *policy]))
+        plan = str(tmp_path / "-".join(["plan", *policy]).replace(".toml", ""))
         made = run("plan", tables, "--week", "2026-11-30", "--out", plan, *given)
         assert (said in made) == default
         # The check has the policy from the summary.

@@ -17,7 +17,7 @@ from matching.cli.drafting import draft_mapping
 from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.reporting import report
-from matching.errors import harmless
+from matching.guards.harmless import harmless
 
 # Whatever is heavy is imported where it is used: `matching --help` answers at once, and what takes
 # a second to load is loaded when progress is already on the screen.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from matching.errors import harmless
+from matching.guards.harmless import harmless
 from matching.parallel.interrupts import listening
 
 if TYPE_CHECKING:

@@ -125,7 +125,8 @@ def plan(
             raw = source.read_tables()
             ticker.say("validate")
             problem = Problem.from_tables(raw, monday, policy_of(policy), on_error.value)
-            check_requests(monday, len(problem.requests), problem.left_out)
+            aside = problem.set_aside().get("requests", 0)
+            check_requests(monday, len(problem.requests), problem.left_out, aside)
             del raw
             if edits is not None:
                 from matching.reports.repinning import repinned

@@ -15,7 +15,7 @@ from rich.console import (
 )
 from rich.segment import Segment
 
-from matching.errors import harmless
+from matching.guards.harmless import harmless
 
 
 class Screen(Console):

@@ -172,6 +172,11 @@ class Problem:
         """The assignments that must stay."""
         return self.earlier.take(self.earlier.status == PINNED)
 
+    def set_aside(self) -> dict[str, int]:
+        """Return how many rows of each table were set aside."""
+        rows = self.faults.group_by("table").agg(pl.col("row").n_unique()).sort("table")
+        return dict(rows.iter_rows())
+
     @door
     def under(self, policy: Policy) -> Problem:
         """Return the problem under other weights.

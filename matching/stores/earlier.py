@@ -35,8 +35,15 @@ def summary_in(sink: object, week: date | None = None) -> Mapping[str, Any]:
         return {}  # what cannot be read is written anew
 
 
-def check_requests(week: date, requests: int, others: int) -> None:
+def check_requests(week: date, requests: int, others: int, set_aside: int = 0) -> None:
     """Refuse to write the plan of a week without requests: there is none.
+
+    Parameters
+    ----------
+    requests, others : int
+        How many are in the week, and in other weeks.
+    set_aside : int
+        How many rows of requests are faulty.
 
     Raises
     ------
@@ -45,6 +52,11 @@ def check_requests(week: date, requests: int, others: int) -> None:
     if requests:
         return
     told = f"no request is in the week that starts on {week:%A %d %B %Y}"
+    if set_aside:
+        raise UsageError(
+            f"{told}: {set_aside:,} rows of the table requests were set aside; faults are listed "
+            "without --on-error quarantine (in Python, on_error='raise')"
+        )
     if others:
         raise UsageError(f"{told}; {others:,} are in others: name the Monday of one (--week)")
     raise UsageError(f"{told}, nor in any other: the table requests is empty")

@@ -95,7 +95,8 @@ def write(
     opened = mapped_sink(sink, mapping, **options)
     output = result.output()
     if sink is not None:
-        check_requests(problem.week, len(problem.requests), problem.left_out)
+        aside = problem.set_aside().get("requests", 0)
+        check_requests(problem.week, len(problem.requests), problem.left_out, aside)
         if not force:
             check_place(opened, shown(sink), problem.week, len(result.plan))
     return opened.write_result(*output)
