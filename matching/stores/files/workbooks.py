@@ -106,12 +106,14 @@ class Workbook:
             table = self.names.ours(sheet)
             if table in RESULT_TABLES:
                 found[table] = typed(table, *_sheet(table, book, sheet, None, self.names))
-        return found, self.read_summary()
+        return found, self._summary(book)
 
     def read_summary(self, week: date | None = None) -> dict[str, Any]:
         """Read the summary alone; see `earlier.Remembering`."""
-        book = self._book() if self.path.exists() else None
-        if book is None or SUMMARY not in map(self.names.ours, book.names):
+        return self._summary(self._book()) if self.path.exists() else {}
+
+    def _summary(self, book: Book) -> dict[str, Any]:
+        if SUMMARY not in map(self.names.ours, book.names):
             return {}
         rows, faults = book.sheet(self.names.theirs(SUMMARY), SUMMARY)
         if rows is None or faults.height:

@@ -7,7 +7,7 @@ import posixpath
 import zipfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
@@ -49,7 +49,7 @@ class Package:
     uncalculated: bool
 
 
-def package_of(path: Path) -> Package:
+def package_of(name: str, file: IO[bytes]) -> Package:
     """Read the parts that tell of the others.
 
     Raises
@@ -58,13 +58,13 @@ def package_of(path: Path) -> Package:
         If it is none.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             names = {name.casefold().replace("\\", "/"): name for name in archive.namelist()}
             book = ElementTree.fromstring(archive.read(names[_BOOK]))
             relations = ElementTree.fromstring(archive.read(names[_RELATIONS]))
     except (KeyError, *BROKEN) as error:
         reason = "it lacks the parts of one" if isinstance(error, KeyError) else str(error)
-        text = f"{path.name} is no workbook, or a broken one ({reason}); save it as .xlsx"
+        text = f"{name} is no workbook, or a broken one ({reason}); save it as .xlsx"
         raise UsageError(text) from None
     targets = {item.get("Id"): item.get("Target", "") for item in relations}
     parts = {}

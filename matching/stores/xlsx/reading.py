@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import IO
 
@@ -57,9 +58,11 @@ class Book:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._package = package_of(path)
         try:
-            self._reader = fastexcel.read_excel(path)
+            # Read once: all sheets are of one book, whoever puts another in its place meanwhile.
+            self._bytes = path.read_bytes()
+            self._package = package_of(path.name, BytesIO(self._bytes))
+            self._reader = fastexcel.read_excel(self._bytes)
         except (fastexcel.FastExcelError, OSError) as error:
             reason = str(error).partition("\n")[0]
             raise UsageError(f"{path.name} is no workbook, or a broken one ({reason})") from None
@@ -147,8 +150,9 @@ class Book:
     def _part(self, name: str) -> Iterator[IO[bytes]]:
         if name not in self._package.parts:
             raise zipfile.BadZipFile("its part is not where the workbook says")
-        with zipfile.ZipFile(self.path) as archive, archive.open(self._package.parts[name]) as part:
-            yield part
+        with zipfile.ZipFile(BytesIO(self._bytes)) as archive:
+            with archive.open(self._package.parts[name]) as part:
+                yield part
 
     def _too_far(self, name: str, cells: Cells) -> str:
         far = " and ".join(dict.fromkeys((cells.lowest, cells.rightmost)))
