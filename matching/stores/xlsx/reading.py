@@ -150,9 +150,9 @@ class Book:
     def _part(self, name: str) -> Iterator[IO[bytes]]:
         if name not in self._package.parts:
             raise zipfile.BadZipFile("its part is not where the workbook says")
-        with zipfile.ZipFile(BytesIO(self._bytes)) as archive:
-            with archive.open(self._package.parts[name]) as part:
-                yield part
+        whole = BytesIO(self._bytes)
+        with zipfile.ZipFile(whole) as archive, archive.open(self._package.parts[name]) as part:
+            yield part
 
     def _too_far(self, name: str, cells: Cells) -> str:
         far = " and ".join(dict.fromkeys((cells.lowest, cells.rightmost)))
