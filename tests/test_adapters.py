@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -16,24 +15,9 @@ from matching.errors import UsageError
 from matching.stores import read_plan, read_tables, write_tables
 from matching.stores.registry import adapter_name, open_sink, open_source
 from matching.tables.cleaning import Tables
+from tests.support.tiny import EXPECTED, MONDAY, TINY
 
 DISTRICT = "docs/examples/district/tables"
-MONDAY = date(2026, 11, 30)
-TINY = {
-    "volunteers": pl.DataFrame({"volunteer_id": ["ann", "bo"]}),
-    "availability": pl.DataFrame(
-        {
-            "volunteer_id": ["ann", "bo"],
-            "start": ["2026-12-01T08:00", "2026-12-01T08:00"],
-            "end": ["2026-12-01T12:00", "2026-12-01T09:00"],
-        }
-    ),
-    "requests": pl.DataFrame(
-        {"request_id": ["lunch"], "start": ["2026-12-01T10:00"], "end": ["2026-12-01T12:00"]}
-    ),
-}
-# Only ann is there from ten to twelve.
-EXPECTED = [("lunch", "ann")]
 ADAPTER = """
 from matching.tables.cleaning import Tables
 

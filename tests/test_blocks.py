@@ -1,79 +1,12 @@
 """Blocks: whatever is solved by itself, the bound stays above the optimum."""
 
-import time
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
-from matching.arcs.eligibility import eligible
-from matching.arcs.value import quality
-from matching.bounds.pricing import Weeks
-from matching.flow.relaxation import best_candidates, relax
-from matching.problem import Problem
 from matching.solvers.column_generation.fractional import fractional_components
-from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
-from matching.solvers.column_generation.lagrangian import LagrangianBound, lagrangian_bound
-from matching.solvers.incumbent import Incumbent
-from matching.solvers.subproblems.blocks import Blocks, cut
-from matching.solvers.subproblems.executor import SubproblemExecutor
-from matching.solvers.subproblems.partition import Partition
+from matching.solvers.subproblems.blocks import cut
 from matching.solvers.subproblems.reduced_mip import prove
-from tests.oracle.reading import read
-from tests.test_laws import best, problem_of
-from tests.worlds import SMALL, full_world
-
-
-@dataclass
-class Priced:
-    """A world, its linear programme solved, and its optimum."""
-
-    generation: ColumnGeneration
-    solved: LPSolution
-    parts: LagrangianBound
-    optimum: int
-
-    @property
-    def optimal(self) -> np.ndarray:
-        """The arcs of an optimal plan."""
-        best = self.generation.best
-        best.chosen, best.value, best.bound = np.empty(0, np.int64), None, np.inf
-        prove(self.generation, np.arange(len(self.generation.weeks.arcs)), best)
-        assert best.value == best.bound == self.optimum
-        # What is proved would end all further search.
-        best.bound = np.inf
-        return best.chosen
-
-
-def priced(seed: int) -> Priced:
-    tables = full_world(seed, **SMALL)
-    return priced_of(problem_of(tables), best(read(tables)))
-
-
-def priced_of(problem: Problem, optimum: int) -> Priced:
-    arcs = eligible(problem)
-    weeks, worth = Weeks(problem, arcs), quality(problem, arcs)
-    incumbent = Incumbent(
-        problem,
-        arcs,
-        started=time.perf_counter(),
-        time_limit=60.0,
-        gap=0.0,
-        interrupted=lambda: False,
-        told=lambda progress: None,
-        improved=lambda progress: None,
-    )
-    generation = ColumnGeneration(problem, weeks, worth, 0, incumbent)
-    generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, worth)))
-    generation.start(relax(problem, weeks, worth).prices)
-    solved = generation.run(lambda bound, relaxed: None)
-    assert solved is not None
-    return Priced(generation, solved, lagrangian_bound(generation, solved.dual), optimum)
-
-
-def blocks_of(world: Priced, group: np.ndarray, workers: int = 1) -> Blocks:
-    territory = Partition(world.generation, world.parts, group)
-    return Blocks(world.generation, world.parts, territory, SubproblemExecutor(workers))
+from tests.support.priced import Priced, blocks_of, priced
 
 
 def closer(world: Priced, group: np.ndarray) -> float:

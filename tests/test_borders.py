@@ -15,9 +15,9 @@ from matching import DataError, Plan, Prices, Problem, UsageError, audit, certif
 from matching.regions import plan_nation
 from matching.regions.dataset import joined, only, read_all, regions
 from tests.oracle.reading import WEEK
-from tests.test_laws import SEEDS, law
-from tests.test_nation import planned as written
-from tests.worlds import SMALL, Tables, full_world
+from tests.support.laws import SEEDS, law
+from tests.support.regions import planned as written
+from tests.support.worlds import SMALL, Tables, full_world
 
 # Half of the worlds' places lie west of it.
 MERIDIAN = 116.45

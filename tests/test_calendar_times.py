@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from matching import DataError, DataWarning
 from matching.cli import app
 from matching.stores.calendars import read_availability
-from tests.test_calendars import (
+from tests.support.calendars import (
     AT_NINE,
     MONDAY,
     MORNING,

@@ -27,7 +27,7 @@ from matching.stores.mapping.stores import mapped_source
 from matching.stores.registry import open_sink, open_source
 from matching.stores.xlsx import Book
 from matching.stores.xlsx.cells import cell_name, column_number, is_harmless
-from tests.test_workbook import facts_of, problem_of
+from tests.support.workbooks import facts_of, problem_of
 
 MONDAY = date(2026, 11, 30)
 Sheets = dict[str, list[tuple[Any, ...]]]

@@ -16,39 +16,18 @@ from typing import Any
 import polars as pl
 import pytest
 from click.testing import Result
-from typer.main import get_command
-from typer.testing import CliRunner
 
 import matching.engine
-from matching.cli import app
 from matching.cli.conduct import interruptible
 from matching.stores import read_plan, read_prices, read_summary, read_tables
-from tests.test_faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
+from tests.support.commands import COMMANDS, WEEK, contents, planned, run
+from tests.support.faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
 
-WEEK = "2026-11-30"
 COMMAND = [sys.executable, "-c", "from matching.cli import app; app()"]
 HEAVY = (
     *("polars", "numpy", "scipy", "ortools", "highspy", "pyarrow", "dataframely", "pandas"),
     *("sqlalchemy", "fsspec", "fastexcel", "xlsxwriter", "matplotlib", "jinja2", "vl_convert"),
 )
-COMMANDS = tuple(get_command(app).commands)
-
-
-def run(*arguments: object) -> Result:
-    """Run a command in this process; whatever goes wrong must end in an exit status."""
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
-    assert "Traceback" not in done.output
-    return done
-
-
-def planned(folder: Path, out: Path, *more: object) -> Result:
-    return run("plan", folder, "--week", WEEK, "--out", out, *more)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return the files of a folder, hidden ones too; of none, nothing."""
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*"))}
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from matching.errors import DataError, UsageError
 from matching.stores.dataframes import to_polars
 from matching.stores.registry import Sink, Source, open_sink, open_source
 from matching.stores.testing import SinkKit, SourceKit
-from tests.test_adapters import EXPECTED, MONDAY, TINY
+from tests.support.tiny import EXPECTED, MONDAY, TINY
 
 KINDS = ("polars", "pandas", "pyarrow", "duckdb")
 

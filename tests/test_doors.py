@@ -33,7 +33,7 @@ from matching import (
 )
 from matching.cli import app
 from matching.errors import PolicyError
-from tests.test_adapters import MONDAY, TINY
+from tests.support.tiny import MONDAY, TINY
 
 PROBLEM = Problem.from_tables(TINY, MONDAY)
 RESULT = solve(PROBLEM)
@@ -163,7 +163,7 @@ def test_every_zone_that_is_taken_is_polars_own() -> None:
 _IN_A_FORK = """
 import os, signal, sys
 from matching import Problem, UsageError, solve
-from tests.test_adapters import MONDAY, TINY
+from tests.support.tiny import MONDAY, TINY
 
 before = sys.argv[1]
 if before == "problem":

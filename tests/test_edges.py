@@ -6,8 +6,7 @@ import pytest
 
 from matching import DataError, DataWarning, Policy, Result, Week, audit, solve
 from matching.problem.plan import Plan
-from tests.oracle import judge, milp
-from tests.oracle.reading import read
+from tests.support.hand import right
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NIGHTS = [(day, "22:00", "00:00") for day in DAYS] + [(day, "00:00", "06:00") for day in DAYS]
@@ -31,19 +30,6 @@ def span(text: str) -> tuple[str, str]:
 def ask(week: Week, name: str, when: str, **more: Any) -> None:
     start, end = span(when)
     week.request(name, start=start, end=end, **more)
-
-
-def right(week: Week) -> Result:
-    """Solve to the end; the independent oracle finds the same optimum, and the plan keeps it."""
-    result = solve(week.problem(), gap=0.0)
-    policy = {} if week.policy is None else {"travel_kmh": week.policy.travel_kmh}
-    world = read(week.tables(), policy)
-    best = milp.optimum(world)
-    assert best is not None
-    assert judge.faults(world, result.tables()["plan"]) == []
-    assert result.value == result.bound == best[0]
-    assert result.status == "optimal"
-    return result
 
 
 def served(result: Result) -> list[str]:
@@ -242,10 +228,13 @@ def test_the_audit_tells_of_every_kind() -> None:
     ask(week, "2 tired", "2 06:59 2 08:00")
     ask(week, "3 far", "2 07:00 2 08:00", lat=1.0, lon=0.0)  # 111.2 km: 333.6 minutes
     problem = week.problem()
-    for number, detail in enumerate(
-        ("they overlap", "0.98 h of rest, needs 1.0 h", "travel takes 334 min")
-    ):
-        plan = Plan(*([[0], [number]]))
+    details = {
+        "over": "they overlap",
+        "tired": "0.98 h of rest, needs 1.0 h",
+        "far": "travel takes 334 min",
+    }
+    for request, detail in details.items():
+        plan = Plan(*([[0], [problem.requests.id.to_list().index(request)]]))
         (row,) = audit.violations(problem, plan).to_dicts()
         assert row["rule"] == "other_week"
         assert row["detail"].endswith(f"to Mon 2026-03-02 06:00: {detail}"), row["detail"]

@@ -6,19 +6,11 @@ import pytest
 from matching import Policy, Problem, Week
 from matching.arcs.eligibility import Finder, eligible, holders, merged_windows
 from matching.problem.plan import slot_keys
-from tests.test_audit import world
-from tests.test_geometry import eligible_pairs
+from tests.support.hand import ALWAYS, people
+from tests.support.words import eligible_pairs, world
 
-ALWAYS = ("2026-03-01 00:00", "2026-03-11 00:00")
 NINE, TEN = "2026-03-02 09:00", "2026-03-02 10:00"
 OPTIONS = {"early": (NINE, TEN), "late": ("2026-03-02 15:00", "2026-03-02 16:00")}
-
-
-def ann_and(**policy: bool) -> Week:
-    """One volunteer who can always come."""
-    week = Week("2026-03-02", policy=Policy(**policy))
-    week.volunteer("ann", available=[ALWAYS])
-    return week
 
 
 def may(week: Week) -> list[str]:
@@ -41,14 +33,14 @@ def test_a_place_exactly_as_far_as_somebody_goes_is_near_enough() -> None:
 
 @pytest.mark.parametrize("post", ["cook", "driver"])
 def test_who_is_listed_for_a_post_is_for_no_other(post: str) -> None:
-    week = ann_and(only_listed=True)
+    week = people("ann", Policy(only_listed=True))
     week.request("r", start=NINE, end=TEN, posts={"cook": 1, "driver": 1})
     week.affinity("ann", "r", 0, post=post)
     assert may(week) == [post]
 
 
 def test_who_is_listed_for_a_request_is_for_all_its_posts() -> None:
-    week = ann_and(only_listed=True)
+    week = people("ann", Policy(only_listed=True))
     week.request("r", start=NINE, end=TEN, posts={"cook": 1, "driver": 1})
     week.affinity("ann", "r", 0)
     assert may(week) == ["cook", "driver"]
@@ -56,7 +48,7 @@ def test_who_is_listed_for_a_request_is_for_all_its_posts() -> None:
 
 @pytest.mark.parametrize("declined", ["early", "late"])
 def test_who_declined_one_option_may_come_at_the_other(declined: str) -> None:
-    week = ann_and()
+    week = people("ann")
     week.request("r", options=OPTIONS)
     week.assignment("ann", "r", "declined", option=declined)
     (other,) = OPTIONS.keys() - {declined}
@@ -64,7 +56,7 @@ def test_who_declined_one_option_may_come_at_the_other(declined: str) -> None:
 
 
 def test_who_declined_without_an_option_declined_them_all() -> None:
-    week = ann_and()
+    week = people("ann")
     week.request("r", options=OPTIONS)
     week.decline("ann", "r")
     assert may(week) == []

@@ -17,8 +17,9 @@ import pytest
 
 from matching import Problem, Result, certify, solve
 from matching.arcs.eligibility import eligible
+from matching.flow import components as parts
 from matching.parallel.tasks import AHEAD, run_all
-from matching.solvers import parts, search
+from matching.solvers import search
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.mip import MIP
 from matching.synthetic import generate

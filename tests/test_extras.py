@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from matching.guards.extras import _EXTRAS, missing, packages
-from tests.test_adapters import TINY
+from tests.support.tiny import TINY
 
 # All of them are out of reach from the first import on, as where none was installed.
 _WITHOUT = """

@@ -21,7 +21,7 @@ from matching.reports.plain import file_names
 from matching.stores import write_tables
 from matching.stores.calendars import read_availability
 from matching.stores.files.whole import replacing_folder
-from tests.test_facts import MONDAY, facts_of, small_world
+from tests.support.facts import MONDAY, facts_of, small_world
 
 HOSTILE = (
     "=1+1\r\nBEGIN:VEVENT\r\nUID:evil\nATTACH:http://evil.example/\r\n"

@@ -4,7 +4,7 @@ import pytest
 
 from matching.solvers.column_generation.generation import rest_of_bound
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
-from tests.test_blocks import Priced, priced
+from tests.support.priced import Priced, priced
 
 
 def solved(world: Priced, threads: int, times: int) -> tuple[list[float], list[float]]:

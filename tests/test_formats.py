@@ -25,8 +25,8 @@ from matching.stores.mapping import mapped_source
 from matching.stores.registry import open_sink, open_source
 from matching.stores.testing import worlds
 from matching.tables.cleaning import clean
-from tests.test_adapters import MONDAY, TINY
-from tests.test_stores import Kit
+from tests.support.kit import Kit
+from tests.support.tiny import MONDAY, TINY
 
 PEOPLE = "volunteer_id,station_id\n张三,静安区\n李四,老年活动中心，二楼\nMüller 喆,s\n"
 

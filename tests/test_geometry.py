@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching import Problem, Week
-from matching.arcs.eligibility import eligible
+from matching import Week
 from matching.arcs.spatial import RADIUS_KM, Places, distance_km
 from matching.problem.columns import Floats
 from tests.oracle.reading import kilometres
+from tests.support.words import eligible_pairs
 
 DEGREE = RADIUS_KM * math.pi / 180
 Spot = tuple[float, float] | None
@@ -116,15 +116,6 @@ def test_an_unknown_place_is_no_distance() -> None:
 
 
 # --- who may serve --------------------------------------------------------------------------------
-
-
-def eligible_pairs(week: Week) -> dict[tuple[str, str], float]:
-    """Return volunteers and requests with their distance in km."""
-    problem: Problem = week.problem()
-    arcs = eligible(problem)
-    who = problem.volunteers.id.gather(arcs.volunteer)
-    where = problem.requests.id.gather(problem.slots.request[arcs.slot])
-    return dict(zip(zip(who, where, strict=True), arcs.km.tolist(), strict=True))
 
 
 def test_the_date_line_parts_nobody() -> None:

@@ -19,8 +19,8 @@ from benchmarks.vmb.hostile import (
 )
 from matching import Problem, Result, audit, certify, solve
 from tests.oracle.reading import read
-from tests.test_laws import best, judged, problem_of
-from tests.worlds import Tables
+from tests.support.laws import best, judged, problem_of
+from tests.support.worlds import Tables
 
 World = Callable[[], Tables]
 

@@ -16,9 +16,9 @@ from matching.bounds.certificate import bound
 from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
 from matching.parallel.interrupts import listening, unless_heard_already
-from tests.test_laws import SEEDS, law, problem_of
-from tests.test_weeks import WORLDS, Drawn, listed
-from tests.worlds import SMALL, Tables, full_world
+from tests.support.laws import SEEDS, law, problem_of
+from tests.support.rosters import WORLDS, Drawn, listed
+from tests.support.worlds import SMALL, Tables, full_world
 
 pytestmark = pytest.mark.usefixtures("ctrl_c")
 

@@ -17,7 +17,7 @@ from matching.stores.mapping.writing import written_tables
 from matching.stores.national import windows_of
 from matching.stores.registry import OwnSource, open_sink, open_source
 from matching.tables.cleaning import Tables, clean
-from tests.servers import SERVERS, schema_for, server
+from tests.support.servers import SERVERS, schema_for, server
 
 MONDAY = date(2026, 11, 30)
 VOLUNTEERS = {"volunteers": {"table": "志愿者", "volunteer_id": "编号"}}

@@ -10,7 +10,7 @@ from matching.solvers.neighbourhoods.large_neighbourhood_search import mended, s
 from matching.solvers.neighbourhoods.repair import repaired
 from matching.solvers.subproblems.block_merging import joined, residual_gap
 from matching.solvers.subproblems.partition import cells
-from tests.test_blocks import Priced, blocks_of, priced, priced_of
+from tests.support.priced import Priced, blocks_of, priced, priced_of
 
 SEEDS = range(4)
 

@@ -19,7 +19,7 @@ from matching.stores.mapping import mapped_source
 from matching.stores.national import windows_of
 from matching.synthetic import generate, generate_region
 from matching.tables.cleaning import clean
-from tests.worlds import full_world
+from tests.support.worlds import full_world
 
 MONDAY = date(2026, 3, 2)
 SAME_DAY = [

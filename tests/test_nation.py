@@ -8,7 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -33,43 +33,10 @@ from matching.arcs.eligibility import eligible
 from matching.cli import app
 from matching.regions import borders, guests, ids, is_partitioned, plan_nation, regional
 from matching.regions.cells import KM_PER_DEGREE, cell_of, reached
-from matching.regions.dataset import joined, read_all, regions
 from matching.synthetic import generate_region
 from matching.synthetic import regions as sizes
-from tests.screens import COMMAND
-
-WEEK = date(2026, 11, 30)
-TEN, NOON = datetime(2026, 11, 30, 10), datetime(2026, 11, 30, 12)
-# The border is the meridian of 120 degrees; a hundredth of a degree is about one kilometre.
-WEST, EAST = 119.99, 120.01
-
-
-def write(folder: Path, code: str, people: dict[str, float], orders: dict[str, float]) -> None:
-    """Write a region: where its people live and where its orders are, all at 30 degrees north."""
-    (folder / f"region={code}").mkdir(parents=True)
-    tables = {
-        "volunteers": pl.DataFrame(
-            {"volunteer_id": list(people), "lat": 30.0, "lon": list(people.values())}
-        ).with_columns(travel_km=pl.lit(8.0)),
-        "availability": pl.DataFrame({"volunteer_id": list(people), "start": TEN, "end": NOON}),
-        "requests": pl.DataFrame(
-            {"request_id": list(orders), "lat": 30.0, "lon": list(orders.values())}
-        ).with_columns(start=pl.lit(TEN), end=pl.lit(NOON)),
-    }
-    for name, frame in tables.items():
-        frame.write_parquet(folder / f"region={code}" / f"{name}.parquet")
-
-
-def planned(out: Path, name: str = "plan") -> pl.DataFrame:
-    return pl.concat([pl.read_parquet(f / f"{name}.parquet") for f in regions(out).values()])
-
-
-def pairs(out: Path) -> set[tuple[str, str]]:
-    return set(planned(out).select("volunteer_id", "request_id").rows())
-
-
-def whole(folder: Path) -> Problem:
-    return Problem.from_tables(joined(read_all(f) for f in regions(folder).values()), WEEK)
+from tests.support.regions import EAST, NOON, TEN, WEEK, WEST, pairs, planned, whole, write
+from tests.support.screens import COMMAND
 
 
 def test_an_order_at_the_border_is_served_from_the_other_side(tmp_path: Path) -> None:

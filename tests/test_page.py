@@ -19,8 +19,8 @@ from matching.reports.page.charts import histogram
 from matching.reports.page.rendering import district_names, render
 from matching.reports.page.texts import LANGUAGES, texts
 from matching.stores import read_tables
-from tests.browser import launched
-from tests.test_facts import facts_of, rows, small_world
+from tests.support.browser import launched
+from tests.support.facts import facts_of, rows, small_world
 
 PHONE, DESK = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
 Opener = Callable[..., Page]

@@ -4,8 +4,8 @@ import pytest
 
 from matching import DataError, Week
 from matching.pins.settling import settled
+from tests.support.hand import ALWAYS
 
-ALWAYS = ("2026-03-01 00:00", "2026-03-11 00:00")
 NINE, TEN, ELEVEN = (f"2026-03-02 {hour}:00" for hour in ("09", "10", "11"))
 
 

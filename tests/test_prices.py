@@ -8,8 +8,8 @@ from matching import DataError, Prices, Problem
 from matching.arcs.eligibility import eligible
 from matching.bounds.prices import PRICE_COLUMNS
 from matching.problem import columns as c
-from tests.test_audit import world
-from tests.test_laws import Row
+from tests.oracle.reading import Row
+from tests.support.words import world
 
 
 def three_by_two() -> Problem:

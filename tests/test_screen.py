@@ -16,7 +16,7 @@ from matching import UsageError
 from matching.cli import app
 from matching.cli.screen import Screen
 from matching.errors import describe, harmless
-from tests.test_adapters import TINY
+from tests.support.tiny import TINY
 
 # Colours, a title, a bell, a line written over, C1, text turned round, half a character.
 EVIL = "\x1b[31m\x1b]0;x\x07\r\x9b2J\u202e\u2066\x7f"

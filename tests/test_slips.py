@@ -26,7 +26,7 @@ from matching.reports.slips.lines import (
 from matching.reports.slips.paper import render
 from matching.reports.workbook import write_workbook
 from matching.stores import write_tables
-from tests.test_facts import MONDAY, facts_of, small_world
+from tests.support.facts import MONDAY, facts_of, small_world
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from matching import DataError, Plan, Problem, Week, solve
 from matching.guards.characters import INVISIBLE, MAY_DIFFER, alike, missing, unseen
 from matching.schema import TABLES, meta
 from matching.stores.dataframes import Frames
-from tests.test_mondays import MONDAY
-from tests.worlds import full_world
+from tests.oracle.reading import WEEK as MONDAY
+from tests.support.worlds import full_world
 
 # One letter, and a letter with a mark: both look the same.
 JOSE, LOOK_ALIKE = "Jos\u00e9", "Jose\u0301"

@@ -25,8 +25,8 @@ from matching.stores.sql import Database, store
 from matching.stores.sql.engines import engine_of
 from matching.stores.testing import worlds
 from matching.tables.cleaning import clean
-from tests.servers import schema_for, server
-from tests.test_adapters import EXPECTED, MONDAY, TINY
+from tests.support.servers import schema_for, server
+from tests.support.tiny import EXPECTED, MONDAY, TINY
 
 KINDS = ("sqlite", "MATCHING_POSTGRES_URL", "MATCHING_MARIADB_URL")
 Opened = Callable[..., Database]

@@ -10,25 +10,9 @@ import pytest
 from matching.errors import DataError
 from matching.schema import TABLES
 from matching.stores.registry import Sink, Source, open_sink, open_source
-from matching.stores.testing import SinkKit, SourceKit, worlds
-from tests.servers import schema_for, server
-
-
-class Kit(SourceKit, SinkKit):
-    """A store that can be written as tables too."""
-
-    name = "store"
-    options: ClassVar[dict[str, str]] = {}
-
-    def where(self, place: Path) -> str:
-        return str(place / self.name)
-
-    def make_source(self, tables: Mapping[str, pl.DataFrame], place: Path) -> Source:
-        open_sink(self.where(place), **self.options).write_tables(tables)
-        return open_source(self.where(place))
-
-    def make_sink(self, place: Path) -> Sink:
-        return open_sink(self.where(place), **self.options)
+from matching.stores.testing import worlds
+from tests.support.kit import Kit
+from tests.support.servers import schema_for, server
 
 
 class TestCsv(Kit):

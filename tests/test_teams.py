@@ -13,8 +13,8 @@ from matching.arcs.eligibility import eligible
 from matching.bounds.teams import best_teams
 from matching.week import Post
 from tests.oracle.reading import Arc, Request, Row, World, read
-from tests.test_laws import SEEDS, law, problem_of, some_prices
-from tests.worlds import Tables, full_worlds
+from tests.support.laws import SEEDS, law, problem_of, some_prices
+from tests.support.worlds import Tables, full_worlds
 
 Price = dict[tuple[str, str, str | None, str | None], float]
 

@@ -24,8 +24,8 @@ from matching.cli.conduct import teaching
 from matching.cli.ticker import PHASES, PLAN, Ticker, spoken
 from matching.stores import read_summary
 from matching.synthetic import generate
-from tests.screens import at_terminal, drawn
-from tests.test_cli import COMMANDS, WEEK, planned, run
+from tests.support.commands import COMMANDS, WEEK, planned, run
+from tests.support.screens import at_terminal, drawn
 
 MONDAY = date.fromisoformat(WEEK)
 # Colours are 30 to 37 and 90 to 97, or begin with 38 or 48.

@@ -19,7 +19,7 @@ from matching.cli import app
 from matching.guards.urls import remembered, scrubbed, shown, shown_option
 from matching.reports.origin import Origin
 from matching.stores.registry import open_sink, open_source
-from tests.test_adapters import MONDAY
+from tests.support.tiny import MONDAY
 
 # Pieces that no other text holds, with all between them that means something in a URL.
 PIECES = ("sEcA1", "sEcB2", "sEcC3")

@@ -9,17 +9,10 @@ from matching import Policy, PolicyError, Week
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import check_exact, first_load, quality, seat_value
 from matching.week import Post
-from tests.test_audit import KM, world
+from tests.support.hand import ALWAYS, people
+from tests.support.words import KM, world
 
-ALWAYS = ("2026-03-01 00:00", "2026-03-11 00:00")
 NINE, TEN = "2026-03-02 09:00", "2026-03-02 10:00"
-
-
-def ann_and(**policy: float) -> Week:
-    """One volunteer who can always come."""
-    week = Week("2026-03-02", policy=Policy(**policy))
-    week.volunteer("ann", available=[ALWAYS])
-    return week
 
 
 def fits(week: Week) -> list[int]:
@@ -32,7 +25,7 @@ def test_a_week_may_be_worth_all_that_floats_count_and_no_more() -> None:
     # Three seats, but only ann could fill one of the two at s, and that of r: 1000 * 3 * (1 + 0.5)
     # = 4500 for each, and 2 * 100 for the load. The rest up to 2^53 is quality, whatever its sign;
     # the guides that nobody can be count nothing.
-    week = ann_and()
+    week = people("ann")
     posts = {"cook": Post(2), "guide": Post(1, qualifications=["guide"])}
     week.request("r", start=NINE, end=TEN)
     week.request("s", start=NINE, end=TEN, posts=posts)
@@ -48,7 +41,7 @@ def test_a_week_may_be_worth_all_that_floats_count_and_no_more() -> None:
 
 @pytest.mark.parametrize("weight", [1, -1])
 def test_the_smallest_wish_counts(weight: int) -> None:
-    week = ann_and()
+    week = people("ann")
     week.request("r", start=NINE, end=TEN, category="dogs")
     week.prefer("ann", "category", "dogs", weight=weight)
     assert fits(week) == [weight]
@@ -57,7 +50,7 @@ def test_the_smallest_wish_counts(weight: int) -> None:
 def test_a_score_for_a_post_is_for_that_post() -> None:
     # The first post has the index 0, which is not the -1 of a score for any post.
     for scored, worth in (("cook", [7, 0]), ("driver", [0, 7]), (None, [7, 7])):
-        week = ann_and()
+        week = people("ann")
         week.request("r", start=NINE, end=TEN, posts={"cook": 1, "driver": 1})
         week.affinity("ann", "r", 7, post=scored)
         assert fits(week) == worth
@@ -66,7 +59,7 @@ def test_a_score_for_a_post_is_for_that_post() -> None:
 def test_the_first_seats_of_a_post_are_worth_more() -> None:
     # Priority 3, three seats: 3 (1 + 0.5 * 2 / 3) = 4, 3 (1 + 0.5 / 3) = 3.5, so 4, and 3.
     # Priority 5, two seats: 5 (1 + 0.5 / 2) = 6.25, so 6, and 5.
-    week = ann_and(seat=1)
+    week = people("ann", Policy(seat=1))
     week.request("r", start=NINE, end=TEN, seats=3)
     week.request("s", start=NINE, end=TEN, seats=2, priority=5)
     post, k = np.array([0, 0, 0, 1, 1], np.int32), np.array([1, 2, 3, 1, 2])

@@ -45,10 +45,10 @@ PRICES = [
     "tests/test_laws.py::test_any_prices_prove_a_bound",
 ]
 PINS = [
-    "tests/test_engine.py::test_a_limit_sets_aside_only_the_pins_below_it",
-    "tests/test_engine.py::test_a_pin_against_a_rule_is_refused",
-    "tests/test_engine.py::test_pins_without_option_agree_on_one",
-    "tests/test_engine.py::test_or_set_aside_and_counted",
+    "tests/test_engine_pins.py::test_a_limit_sets_aside_only_the_pins_below_it",
+    "tests/test_engine_pins.py::test_a_pin_against_a_rule_is_refused",
+    "tests/test_engine_pins.py::test_pins_without_option_agree_on_one",
+    "tests/test_engine_pins.py::test_or_set_aside_and_counted",
 ]
 FIRST = {
     "audit": ["tests/test_audit.py"],

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.oracle import brute, flow, judge, milp
 from tests.oracle.bound import bound
 from tests.oracle.reading import Row, World, read
-from tests.worlds import (
+from tests.support.worlds import (
     SMALL,
     Tables,
     full_world,
