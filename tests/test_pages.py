@@ -16,7 +16,8 @@ import _generate  # noqa: E402  (it lies beside the pages)
 DOCS = sorted(page for page in ROOT.glob("docs/**/*.md") if "generated" not in page.parts)
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("benchmarks/**/*.md")), *DOCS]
 BLOCK = re.compile(r"^(`{3,}).*?^\1", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"(matching|tests|docs|benchmarks|tools)/[\w./-]+|[\w/]+\.py")
+IN_TREE = r"(?<![\w/.-])(?:matching|tests|docs|benchmarks|tools)/[\w./-]*\w"
+FILE = re.compile(rf"{IN_TREE}/?|[\w/]+\.py")
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 DATA = (".csv", ".db", ".html", ".ics", ".json", ".jsonl", ".parquet", ".toml", ".xlsx", ".zip")
 
@@ -70,10 +71,13 @@ def is_untrue(page: Path, code: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_names_what_there_is(page: Path) -> None:
-    text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    whole = page.read_text(encoding="utf-8")
+    text = BLOCK.sub("", whole)
     assert [code for code in re.findall(r"`([^`\n]+)`", text) if is_untrue(page, code)] == []
     links = re.findall(r"\]\((?!\w+:)([^)#\s]+)", text)
     assert [link for link in links if not (page.parent / link).exists()] == []
+    files = re.findall(IN_TREE, whole)
+    assert [file for file in files if is_untrue(page, file)] == []
 
 
 def test_what_is_told_apart() -> None:
