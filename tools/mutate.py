@@ -2,9 +2,9 @@
 
 ::
 
-    python tools/mutate.py matching/value.py --sample 40 --seed 1
-    python tools/mutate.py matching/value.py --line 74 --line 82 --quick
-    python tools/mutate.py matching/value.py --list
+    python tools/mutate.py matching/arcs/value.py --sample 40 --seed 1
+    python tools/mutate.py matching/arcs/value.py --line 74 --line 82 --quick
+    python tools/mutate.py matching/arcs/value.py --list
 
 A change that no test notices is printed as a diff. Either a test is missing, or nobody could see
 the change; the latter are listed, with the reason, in `equivalent_mutants.toml` and left out. Each
@@ -250,7 +250,7 @@ def write(target: Path, source: bytes) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).split("\n")[0])
-    parser.add_argument("module", type=Path, help="such as matching/value.py")
+    parser.add_argument("module", type=Path, help="such as matching/arcs/value.py")
     parser.add_argument("--sample", type=int, help="try so many mutants; without it, all")
     parser.add_argument("--seed", type=int, default=1, help="which of them")
     parser.add_argument("--line", type=int, action="append", help="only mutants of this line")
