@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
 from matching.flow.exactness import is_pure_network
 from matching.flow.relaxation import relax
+from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.doors import door
 from matching.parallel.interrupts import unless_heard_already
 from matching.pins.settling import settled
@@ -31,20 +31,19 @@ from matching.result import Phase, Result, Status, Termination
 from matching.solvers.incumbent import Incumbent, Progress
 from matching.solvers.search import search
 from matching.solvers.subproblems.executor import SubproblemExecutor
+from matching.week import Week
 
-TIME_LIMIT = 600.0
-GAP = 1e-4
 _COUNTS = ("seed", "workers")
 
 
 @door
 def solve(
-    problem: Problem,
+    problem: Problem | Week,
     policy: Policy | None = None,
     *,
-    time_limit: float = TIME_LIMIT,
-    gap: float = GAP,
-    workers: int = 1,
+    time_limit: float = TIME_LIMIT_SECONDS,
+    gap: float = RELATIVE_GAP,
+    workers: int = WORKERS,
     executor: Executor | None = None,
     seed: int = 0,
     on_progress: Callable[[Progress], None] | None = None,
@@ -57,7 +56,8 @@ def solve(
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or Week
+        A week is checked first; see `Week.problem`.
     policy : Policy, optional
         Other weights than the problem was read with.
     time_limit : float
@@ -78,10 +78,15 @@ def solve(
     interrupted : callable, optional
         Asked between steps; once true, the search ends with the best plan so far.
 
+    Returns
+    -------
+    Result
+
     Raises
     ------
     DataError
-        If a pinned assignment is against the rules, unless faults are to be set aside.
+        If a pinned assignment is against the rules, unless faults are to be set aside; or if a
+        week has faults.
     UsageError
         If an argument is out of its range.
     PolicyError
@@ -89,6 +94,8 @@ def solve(
     """
     _check(time_limit=time_limit, gap=gap, seed=seed)
     _check(1, workers=workers)
+    if isinstance(problem, Week):
+        problem = problem.problem()
     with unless_heard_already() as asked:
         return _solved(
             problem if policy is None else problem.under(policy),
@@ -219,12 +226,16 @@ class _Clock:
 
 
 def peak_memory_mb() -> float:
-    """Return the peak resident memory of this process so far."""
+    """Return the peak resident memory of this process so far; 0 where the system does not say."""
     status = Path("/proc/self/status")
     if status.exists():
         # The figure of getrusage outlives exec: it may be that of the program before.
         found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
         if found:
             return int(found[1]) / (1 << 10)
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1 << 20) if sys.platform == "darwin" else peak / (1 << 10)

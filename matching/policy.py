@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from matching.errors import PolicyError, told
-from matching.guards.doors import door
+from matching.guards.doors import constructor, door
+from matching.guards.showing import Shown
 from matching.guards.toml import read_toml
 from matching.guards.urls import shown_value
 
@@ -34,8 +35,9 @@ class Unsaid(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+@constructor
+@dataclass(frozen=True, slots=True, repr=False)
+class Policy(Shown):
     """Every weight and limit of the model, with the model's defaults.
 
     Whole-number weights keep the value of a plan a whole number, so that a proof of optimality is
@@ -71,6 +73,14 @@ class Policy:
         100, "cost of a service for a volunteer who served a lot lately", "value"
     )
     load_recent_hours: float = _key(40.0, "recent hours that count as a lot", "hours", low=1e-9)
+
+    def __repr__(self) -> str:
+        items = ((item, getattr(self, item.name)) for item in fields(self))
+        chosen = [f"{item.name}={value!r}" for item, value in items if value != item.default]
+        return f"Policy({', '.join(chosen)})"
+
+    def _figures(self) -> dict[str, object]:
+        return self.to_dict()
 
     def __post_init__(self) -> None:
         for item in fields(self):

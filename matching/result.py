@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
@@ -15,9 +16,13 @@ from matching.arcs.eligibility import Arcs
 from matching.bounds.prices import Prices
 from matching.errors import UsageError, listed
 from matching.guards.doors import door
+from matching.guards.showing import Shown
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
+
+if TYPE_CHECKING:
+    from matching.reports.facts import Facts
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 Termination = Literal["proved", "gap_limit", "time_limit", "interrupted"]
@@ -43,8 +48,8 @@ class Phase:
     memory_mb: float
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, eq=False, repr=False)
+class Result(Shown):
     """A plan and its proof.
 
     Attributes
@@ -90,6 +95,62 @@ class Result:
         """``(bound - value) / max(1, value)``."""
         return (self.bound - self.value) / max(1, self.value)
 
+    def _figures(self) -> dict[str, object]:
+        problem, plan = self.problem, self.plan
+        served = len(np.unique(problem.slots.request[plan.slot]))
+        return {
+            "week": problem.week,
+            "status": self.status,
+            "value": self.value,
+            "bound": self.bound,
+            "gap": f"{self.gap:.4%}",
+            "ended": self.termination.replace("_", " "),
+            "seats filled": f"{len(plan):,} of {int(problem.posts.seats.astype(np.int64).sum()):,}",
+            "requests served": f"{served:,} of {len(problem.requests):,}",
+            "volunteers": f"{len(np.unique(plan.volunteer)):,} of {len(problem.volunteers):,}",
+            "rows set aside": problem.faults.height,
+            "seconds": round(sum(phase.seconds for phase in self.phases), 1),
+        }
+
+    @door
+    def facts(self) -> Facts:
+        """Return the plan as reports tell it, joined with the names in its tables.
+
+        Raises
+        ------
+        UsageError
+            If no plan was found.
+        """
+        from matching.reports.facts import Facts
+
+        return Facts.of(self.problem, self.problem.names, self.output())
+
+    @door
+    def report(
+        self, out: str | os.PathLike[str], format: str | None = None, sequence: int = 0
+    ) -> None:
+        """Write a report for people, whole or not at all.
+
+        Parameters
+        ----------
+        out : str or os.PathLike
+            A file; for ``slips`` and ``ics`` a folder or a ``.zip``.
+        format : {"html", "xlsx", "slips", "ics"}, optional
+            A page, a workbook to edit, texts to send, or calendars; if absent, the end of the name
+            says it.
+        sequence : int
+            Of texts and calendars: how often the week was sent out before.
+
+        Raises
+        ------
+        UsageError
+            If no plan was found, the format is not known, a package that it needs is not
+            installed, or something else than a report stands there.
+        """
+        from matching.reports.writing import write_report
+
+        write_report(self.facts(), out, format, sequence)
+
     @door
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return ``plan``, ``unfilled`` and ``prices`` as tables of the contract."""
@@ -124,7 +185,24 @@ class Result:
     def to(
         self, sink: object = None, mapping: object = None, force: bool = False, **options: Any
     ) -> Any:
-        """Write the plan and what belongs to it to any store; see `matching.write`."""
+        """Write the plan and what belongs to it to any store; see `matching.write`.
+
+        Parameters
+        ----------
+        sink : object, optional
+        mapping : path, dict or mapping.Mapping, optional
+        force : bool
+        **options
+
+        Returns
+        -------
+        object
+
+        Raises
+        ------
+        UsageError
+            If there is no plan, the store cannot be written, or it holds what would be lost.
+        """
         from matching.stores.weeks import write
 
         return write(self, sink, mapping, force, **options)

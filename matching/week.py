@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import wraps
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import dataframely as dy
 import polars as pl
 
 from matching.errors import UsageError
-from matching.guards.doors import door
+from matching.guards.doors import bound, constructor, door, known_arguments
 from matching.guards.mondays import Day, monday_of
+from matching.guards.showing import Shown
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.schema import DEFAULT_POST, NEEDED, TABLES, meta
 from matching.tables.cells import plain
 from matching.tables.cleaning import OnError
 
+if TYPE_CHECKING:
+    from matching.result import Result
+
+P = ParamSpec("P")
+R = TypeVar("R")
 When = str | datetime
 Clock = str | time
 Window = (
@@ -33,6 +41,7 @@ Qualifications = Iterable[str] | Mapping[str, int]
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+@constructor
 @dataclass(frozen=True)
 class Post:
     """What a request or a menu item wants of the people on one of its posts.
@@ -49,7 +58,58 @@ class Post:
         _refuse_text(self.qualifications)
 
 
-class Week:
+# What the columns of a method's table do not tell: its arguments that fill other tables.
+_ELSEWHERE = {
+    "available": "Windows; see `available`.",
+    "qualifications": "Names, or names with levels.",
+    "options": "Alternative times by name, of which one is chosen.",
+    "seats": "People wanted, where there is one post.",
+    "min_seats": "People without whom it does not happen, where there is one post.",
+    "posts": "Posts, or numbers of seats, by name.",
+}
+
+
+def _row(table: str, **constant: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a method add a row to a table: of its arguments, those that are columns, and constants.
+
+    The columns tell what the arguments mean. The row is added once the method is through.
+    """
+
+    def adding(method: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(method)
+
+        @wraps(method)
+        def add(*args: P.args, **kwargs: P.kwargs) -> R:
+            given = bound(method, signature, *args, **kwargs)
+            given.apply_defaults()
+            row = _cells(table, given.arguments | constant)
+            answer = method(*args, **kwargs)
+            given.arguments["self"]._rows[table].append(row)
+            return answer
+
+        add.__doc__ = _numpydoc(method, signature, table)
+        return add
+
+    return adding
+
+
+def _numpydoc(method: Callable[..., object], signature: inspect.Signature, table: str) -> str:
+    columns = TABLES[table].columns()
+    lines = [inspect.getdoc(method) or "", "", "Parameters", "----------"]
+    for name, parameter in signature.parameters.items():
+        if name != "self":
+            column = columns.get(name)
+            unit = str(meta(column).get("unit", "")) if column else ""
+            meaning = str(column.description) if column else _ELSEWHERE[name]
+            meaning += f" ({unit})" if unit not in meaning else ""
+            lines += [f"{name} : {parameter.annotation}", f"    {meaning}"]
+    if signature.return_annotation != "None":
+        lines += ["", "Returns", "-------", f"{signature.return_annotation}", "    The id."]
+    refused = "    If an argument is not known, or is nothing that a cell can hold."
+    return "\n".join([*lines, "", "Raises", "------", "UsageError", refused])
+
+
+class Week(Shown):
     """Collects the rows of the contract's tables; `problem` checks them all at once.
 
     Every keyword is a column of the table it goes to, so the reference of the tables holds here
@@ -77,13 +137,24 @@ class Week:
         given = {name: rows for name, rows in self._rows.items() if rows or name in NEEDED}
         return {name: _frame(name, rows) for name, rows in given.items()}
 
+    def _figures(self) -> dict[str, object]:
+        return {"monday": self.monday} | {t: len(rows) for t, rows in self._rows.items() if rows}
+
     @door
     def problem(self, on_error: OnError = "raise") -> Problem:
         """Check everything told so far; see `Problem.from_tables`."""
         return Problem.from_tables(self.tables(), self.monday, self.policy, on_error)
 
-    # Who and where. The locals of these methods are the columns of the row they add.
+    @door
+    def solve(self, on_error: OnError = "raise", **limits: Any) -> Result:
+        """Check everything told so far and make the best plan; for the limits see `solve`."""
+        from matching.engine import solve
 
+        return solve(self.problem(on_error), **limits)
+
+    # Who and where.
+
+    @_row("organisations")
     def organisation(
         self,
         organisation_id: str,
@@ -93,9 +164,9 @@ class Week:
         max_seats: int | None = None,
     ) -> str:
         """Add an organisation; return its id. ``max_seats`` is its quota of services."""
-        self._add("organisations", locals())
         return organisation_id
 
+    @_row("stations")
     def station(
         self,
         station_id: str,
@@ -107,9 +178,9 @@ class Week:
         region: str | None = None,
     ) -> str:
         """Add a place; return its id."""
-        self._add("stations", locals())
         return station_id
 
+    @_row("volunteers")
     def volunteer(
         self,
         volunteer_id: str,
@@ -131,18 +202,19 @@ class Week:
         consent: str | None = None,
     ) -> str:
         """Add a volunteer; return the id. For ``available`` see `available`."""
-        cells, levels = locals(), _levels(qualifications)
+        levels = _levels(qualifications)
         self.available(volunteer_id, *available)
-        self._add("volunteers", cells)
         for name, level in levels:
             self.qualification(volunteer_id, name, level=level)
         return volunteer_id
 
+    @known_arguments
     def available(self, volunteer_id: str, *windows: Window) -> None:
         """Add windows: ``(start, end)`` or ``("mon", "09:00", "12:00")``, and a preference last."""
         for cells in [_window(window) for window in windows]:
             self._add("availability", {"volunteer_id": volunteer_id, **cells})
 
+    @_row("qualifications")
     def qualification(
         self,
         volunteer_id: str,
@@ -153,10 +225,10 @@ class Week:
         valid_until: Day | None = None,
     ) -> None:
         """Add something a volunteer can show, and the days it is valid on."""
-        self._add("qualifications", locals())
 
     # What is asked.
 
+    @_row("menu")
     def menu_item(
         self,
         menu_item: str,
@@ -172,11 +244,10 @@ class Week:
         posts: Mapping[str, Post | int] | None = None,
     ) -> str:
         """Add a service that can be ordered; return its id. For its posts see `request`."""
-        cells, wanted = locals(), _posts(seats, min_seats, qualifications, posts)
-        self._add("menu", cells)
-        self._add_posts("menu", menu_item, 1, wanted)
+        self._add_posts("menu", menu_item, 1, _posts(seats, min_seats, qualifications, posts))
         return menu_item
 
+    @_row("requests")
     def request(
         self,
         request_id: str,
@@ -207,14 +278,14 @@ class Week:
         numbers of seats; a request with one post, ``volunteer``, may give ``seats``,
         ``min_seats`` and ``qualifications`` directly. Without any, its posts are its menu item's.
         """
-        cells, wanted = locals(), _posts(seats, min_seats, qualifications, posts)
-        self._add("requests", cells)
+        wanted = _posts(seats, min_seats, qualifications, posts)
         for option, times in (options or {}).items():
             at = {"request_id": request_id, "option": option}
             self._add("options", at | {"start": times[0], "end": times[1]})
         self._add_posts("requests", request_id, 1 if menu_item is None else None, wanted)
         return request_id
 
+    @_row("team_rules")
     def team_rule(
         self,
         qualification: str,
@@ -225,26 +296,26 @@ class Week:
         per_people: int | None = None,
     ) -> None:
         """Ask a whole team for holders: so many at least, or one for every so many people."""
-        self._add("team_rules", locals())
 
     # Who likes whom and what, and what is already known.
 
+    @_row("preferences")
     def prefer(self, volunteer_id: str, subject: str, value: str, *, weight: int) -> None:
         """Say what a volunteer likes: a category, menu item, station, ...; below 0: dislikes."""
-        self._add("preferences", locals())
 
+    @_row("preferences", never=True)
     def never(self, volunteer_id: str, subject: str, value: str) -> None:
         """Say what a volunteer is never to be given."""
-        self._add("preferences", locals() | {"never": True})
 
+    @_row("pairs", rule="together")
     def together(self, volunteer_a: str, volunteer_b: str) -> None:
         """Let two volunteers serve a request both, or neither of them."""
-        self._add("pairs", locals() | {"rule": "together"})
 
+    @_row("pairs", rule="apart")
     def apart(self, volunteer_a: str, volunteer_b: str) -> None:
         """Never let two volunteers serve the same request."""
-        self._add("pairs", locals() | {"rule": "apart"})
 
+    @_row("bonds")
     def bond(
         self,
         volunteer_id: str,
@@ -254,14 +325,14 @@ class Week:
         last_visit: Day | None = None,
     ) -> None:
         """Say who has helped whom before, and how often."""
-        self._add("bonds", locals())
 
+    @_row("affinities")
     def affinity(
         self, volunteer_id: str, request_id: str, score: int, *, post: str | None = None
     ) -> None:
         """Add a score of one's own to the quality of a volunteer for a request."""
-        self._add("affinities", locals())
 
+    @_row("assignments")
     def assignment(
         self,
         volunteer_id: str,
@@ -272,30 +343,21 @@ class Week:
         option: str | None = None,
     ) -> None:
         """Say what is known already: pinned, accepted, published, offered or declined."""
-        self._add("assignments", locals())
 
+    @_row("assignments", status="pinned")
     def pin(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer must serve there."""
-        self.assignment(volunteer_id, request_id, "pinned", post=post)
 
+    @_row("assignments", status="accepted")
     def accept(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer has agreed to serve there."""
-        self.assignment(volunteer_id, request_id, "accepted", post=post)
 
+    @_row("assignments", status="declined")
     def decline(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer has refused to serve there."""
-        self.assignment(volunteer_id, request_id, "declined", post=post)
 
     def _add(self, table: str, cells: Mapping[str, object]) -> None:
-        columns = TABLES[table].columns()
-        row = {c: plain(cells[c]) for c in columns if cells.get(c) is not None}
-        for name, cell in row.items():
-            if isinstance(columns[name], dy.String) and not _is_word(cell):
-                raise UsageError(
-                    f"{table}.{name} = {cell!r}: write text, a whole number or a UUID, "
-                    "or None for an empty cell"
-                )
-        self._rows[table].append(row)
+        self._rows[table].append(_cells(table, cells))
 
     def _add_posts(self, owner: str, key: str, usual: int | None, posts: dict[str, Post]) -> None:
         """Fill the tables of posts; ``usual`` seats where a post does not say how many."""
@@ -308,6 +370,19 @@ class Week:
                 self._add(f"{prefix}posts", at | {"seats": seats, "min_seats": post.min_seats})
             for qualification, level in _levels(post.qualifications):
                 self._add(needs, at | {"qualification": qualification, "level": level})
+
+
+def _cells(table: str, cells: Mapping[str, object]) -> dict[str, object]:
+    """Return those cells that the table has columns for and that are not empty."""
+    columns = TABLES[table].columns()
+    row = {c: plain(cells[c]) for c in columns if cells.get(c) is not None}
+    for name, cell in row.items():
+        if isinstance(columns[name], dy.String) and not _is_word(cell):
+            raise UsageError(
+                f"{table}.{name} = {cell!r}: write text, a whole number or a UUID, "
+                "or None for an empty cell"
+            )
+    return row
 
 
 def _is_word(cell: object) -> bool:

@@ -109,7 +109,7 @@ def test_a_refusal_names_argument_value_and_what_is_wanted() -> None:
         Problem.from_tables({**TINY, "volunteers": [1]}, MONDAY)  # type: ignore[dict-item]
     with pytest.raises(UsageError, match=r"postgresql://me:\*\*\*@host/d' must be a matching.Prob"):
         solve("postgresql://me:secret@host/d")  # type: ignore[arg-type]
-    with pytest.raises(TypeError):  # Python's own to tell
+    with pytest.raises(UsageError, match=r"^solve: missing a required argument: 'problem'; it"):
         solve()  # type: ignore[call-arg]
 
 

@@ -27,6 +27,8 @@ def same(a: object, b: object) -> bool:
         return type(a) is type(b) and a.equals(b)  # type: ignore[arg-type]
     if isinstance(a, np.ndarray):
         return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")  # type: ignore[arg-type]
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)  # type: ignore[attr-defined]
     if is_dataclass(a) and not isinstance(a, Policy):
         return all(same(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
     return a == b
@@ -322,9 +324,22 @@ def test_posts_or_one_post() -> None:
         Week(MONDAY).request("r1", seats=2, posts={"lead": 1})
 
 
-def test_an_unknown_keyword_is_pythons_own_error() -> None:
-    with pytest.raises(TypeError, match="skills"):
+def test_an_unknown_keyword_is_named_with_those_there_are() -> None:
+    with pytest.raises(UsageError, match=r"Week\.volunteer: .*'skills'; it takes volunteer_id, "):
         Week(MONDAY).volunteer("v1", skills=["18"])  # type: ignore[call-arg]
+    with pytest.raises(UsageError, match=r"'min_seat'; the nearest is 'min_seats'; it takes"):
+        Week(MONDAY).request("r1", min_seat=2)  # type: ignore[call-arg]
+    with pytest.raises(UsageError, match=r"Week\.pin: too many positional arguments"):
+        Week(MONDAY).pin("v1", "r1", "lead", "sat")  # type: ignore[call-arg]
+    with pytest.raises(UsageError, match=r"Week\.available: .*'monday'"):
+        Week(MONDAY).available("v1", monday="08:00")  # type: ignore[call-arg]
+
+
+def test_a_call_that_is_refused_leaves_no_row() -> None:
+    week = Week(MONDAY)
+    with pytest.raises(UsageError, match="is not a window"):
+        week.volunteer("v1", available=["monday"])  # type: ignore[list-item]
+    assert week.tables()["volunteers"].is_empty()
 
 
 def test_other_faults_are_those_of_the_tables() -> None:

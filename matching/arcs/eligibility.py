@@ -46,7 +46,7 @@ RULES = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Arcs(c.Columns):
     """The eligible pairs, sorted by volunteer and slot.
 

@@ -39,7 +39,7 @@ def distance_km(
 Near = tuple[c.Ints, c.Longs]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Boxes:
     """Stretches of keys around some places, those of a place one after the other.
 

@@ -86,14 +86,14 @@ RULES: tuple[Rule, ...] = tuple(
 
 
 @door
-def violations(problem: Problem, plan: Plan) -> pl.DataFrame:
+def violations(problem: Problem, plan: object) -> pl.DataFrame:
     """Return everything in a plan that breaks a rule; no rows if it keeps them all.
 
     Parameters
     ----------
     problem : Problem
-    plan : Plan
-        Shape (rows,), in any order; a row that repeats breaks a rule and is then judged once.
+    plan : Plan, Result, polars.DataFrame or Mapping
+        Rows in any order; see `Plan.of`. A row that repeats breaks a rule and is then judged once.
 
     Returns
     -------
@@ -105,9 +105,11 @@ def violations(problem: Problem, plan: Plan) -> pl.DataFrame:
     Raises
     ------
     UsageError
-        If the plan names a volunteer or slot that the problem does not have.
+        If there is no plan in what was given, or it names an index that the problem does not have.
+    DataError
+        If its table names a volunteer, request, post or option that the problem does not have.
     """
-    services = services_of(problem, plan)
+    services = services_of(problem, Plan.of(problem, plan))
     found = [
         rule.find(problem, services).select(pl.lit(rule.name).alias("rule"), pl.all())
         for rule in RULES
@@ -116,14 +118,14 @@ def violations(problem: Problem, plan: Plan) -> pl.DataFrame:
 
 
 @door
-def value(problem: Problem, plan: Plan) -> int:
+def value(problem: Problem, plan: object) -> int:
     """Return the value of a plan: its seats and how well people fit, less their load.
 
     Parameters
     ----------
     problem : Problem
-    plan : Plan
-        Shape (rows,), in any order; a row that repeats counts once.
+    plan : Plan, Result, polars.DataFrame or Mapping
+        Rows in any order; see `Plan.of`. A row that repeats counts once.
 
     Returns
     -------
@@ -134,9 +136,11 @@ def value(problem: Problem, plan: Plan) -> int:
     Raises
     ------
     UsageError
-        If the plan names a volunteer or slot that the problem does not have.
+        If there is no plan in what was given, or it names an index that the problem does not have.
+    DataError
+        If its table names a volunteer, request, post or option that the problem does not have.
     """
-    services = services_of(problem, plan)
+    services = services_of(problem, Plan.of(problem, plan))
     seats = worth.seat_values(problem, services).sum()
     fit = worth.qualities(problem, services).sum()
     return int(seats + fit - worth.loads(problem, services).sum())

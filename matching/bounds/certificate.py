@@ -18,7 +18,7 @@ from matching.problem import columns as c
 
 
 @door
-def certify(problem: Problem, prices: Prices) -> float:
+def certify(problem: Problem, prices: object) -> float:
     """Return ``bound(p)``: no plan that keeps the rules is worth more, whatever the prices.
 
     The best week of every volunteer, the best team of every request and the priced quotas, each on
@@ -27,9 +27,21 @@ def certify(problem: Problem, prices: Prices) -> float:
     Parameters
     ----------
     problem : Problem
-    prices : Prices
-        Any prices; those of a good search make the bound tight.
+    prices : Prices, Result, polars.DataFrame or Mapping
+        Any prices; those of a good search make the bound tight. See `Prices.of`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    UsageError
+        If there are no prices in what was given, or they are another problem's.
+    DataError
+        If the table of prices has faults.
     """
+    prices = Prices.of(problem, prices)
     arcs = eligible(problem)
     return bound(problem, Weeks(problem, arcs), quality(problem, arcs), prices)
 

@@ -40,7 +40,7 @@ def never() -> bool:
     return False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Labels(c.Columns):
     """Labels of one length; the parent is an index into the paths one service shorter."""
 
@@ -232,7 +232,7 @@ def _dominance(paths: Labels) -> Labels:
     return paths.take(np.flatnonzero(lifted > before))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rosters:
     """Whole weeks, each with its arcs.
 

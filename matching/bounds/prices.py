@@ -8,12 +8,14 @@ import numpy as np
 import polars as pl
 
 from matching.arcs.eligibility import Arcs
-from matching.errors import DataError
-from matching.guards.doors import door
+from matching.errors import DataError, UsageError
+from matching.guards.doors import constructor, door
+from matching.guards.showing import Shown
+from matching.guards.urls import shown_value
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.build import index_in
-from matching.problem.plan import slot_keys
+from matching.problem.plan import held_by, slot_keys
 from matching.tables.rules import faults_of
 
 PRICE_COLUMNS = ("request_id", "post", "option", "volunteer_id", "organisation_id", "price")
@@ -23,8 +25,9 @@ def _none() -> c.Longs:
     return np.empty(0, np.int64)
 
 
-@dataclass(frozen=True)
-class Prices:
+@constructor
+@dataclass(frozen=True, eq=False, repr=False)
+class Prices(Shown):
     """One price per slot, another for a few arcs, and one per quota.
 
     Attributes
@@ -41,6 +44,56 @@ class Prices:
     quota: c.Floats
     own_key: c.Longs = field(default_factory=_none)
     own: c.Floats = field(default_factory=lambda: np.empty(0))
+
+    def _figures(self) -> dict[str, object]:
+        return {
+            "posts": len(self.slot),
+            "above 0": int((self.slot > 0).sum()),
+            "highest": round(float(self.slot.max(initial=0.0)), 3),
+            "of single volunteers": len(self.own),
+            "quotas charged": int((self.quota > 0).sum()),
+        }
+
+    @classmethod
+    @door
+    def of(cls, problem: Problem, given: object) -> Prices:
+        """Return the prices in what somebody has in hand, for this problem.
+
+        Parameters
+        ----------
+        problem : Problem
+        given : Prices, Result, polars.DataFrame or Mapping
+            A result may be another problem's: its prices are found by the ids. A frame is the
+            table ``prices``; a Mapping holds it under that name.
+
+        Returns
+        -------
+        Prices
+
+        Raises
+        ------
+        UsageError
+            If it is none of these, or has arrays of other lengths than the problem.
+        DataError
+            If a price is no finite number, or names what the week does not have.
+        """
+        held = held_by(given, "prices", problem)
+        if isinstance(held, pl.DataFrame):
+            return cls.from_frame(problem, held)
+        if not isinstance(held, Prices):
+            raise UsageError(
+                f"prices = {shown_value(given)}: give a matching.Result, matching.Prices, or the "
+                "table prices as a polars.DataFrame, by itself or among its tables"
+            )
+        lengths = len(held.slot), len(held.quota)
+        wanted = len(problem.slots), len(problem.organisations)
+        if lengths != wanted:
+            raise UsageError(
+                f"prices of {lengths[0]:,} posts and {lengths[1]:,} organisations are another "
+                f"problem's, this one has {wanted[0]:,} and {wanted[1]:,}: give their table, or "
+                "the result that they are of"
+            )
+        return held
 
     def of_arcs(self, arcs: Arcs) -> c.Floats:
         """Return the price of each arc, shape (arcs,)."""

@@ -23,7 +23,7 @@ from matching.problem import columns as c
 _ALL = 1e9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clusters:
     """Arcs of one volunteer of which any two overlap; no arc is in two clusters.
 

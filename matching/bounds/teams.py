@@ -100,7 +100,7 @@ def _kth_price(arcs: Arcs, prices: Prices, many: c.Longs, slot: c.Longs, k: c.Lo
 # --- team rules -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class _Asks(c.Columns):
     """What an option asks of its team, one row per qualification."""
 

@@ -27,6 +27,7 @@ from matching.cli.arguments import (
 )
 from matching.cli.conduct import interruptible, say, teaching, tell
 from matching.cli.given import edits_of, options_of, policy_of, print_json, week_of
+from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.urls import is_url, shown, shown_option
 
 
@@ -46,7 +47,7 @@ def plan(
             metavar="SECONDS",
             rich_help_panel=SEARCH,
         ),
-    ] = 600.0,
+    ] = TIME_LIMIT_SECONDS,
     gap: Annotated[
         float,
         typer.Option(
@@ -55,7 +56,7 @@ def plan(
             metavar="SHARE",
             rich_help_panel=SEARCH,
         ),
-    ] = 1e-4,
+    ] = RELATIVE_GAP,
     workers: Annotated[
         int,
         typer.Option(
@@ -65,7 +66,7 @@ def plan(
             metavar="N",
             rich_help_panel=SEARCH,
         ),
-    ] = 2,
+    ] = WORKERS,
     seed: Annotated[
         int,
         typer.Option(help="Same seed, same plan", min=0, metavar="N", rich_help_panel=SEARCH),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -20,10 +17,6 @@ from matching.cli.arguments import (
 )
 from matching.cli.conduct import say, teaching
 from matching.cli.given import options_of, policy_of, result_of, week_of
-from matching.guards.extras import needing
-
-if TYPE_CHECKING:
-    from matching.reports.facts import Facts
 
 
 def report(
@@ -65,10 +58,11 @@ def report(
             from matching.problem import Problem
             from matching.reports.facts import Facts
             from matching.reports.origin import Origin
+            from matching.reports.writing import prepared
             from matching.stores.mapping import mapped_source
             from matching.tables.cleaning import clean
 
-            write = _reporter(format, sequence)
+            write = prepared(out, format.value, sequence)
             ticker.say("read")
             (made, summary), mapping = result_of(plan, mapping, options_of(out_option))
             origin = Origin.from_summary(summary, tables, options_of(option))
@@ -82,49 +76,6 @@ def report(
             problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
             ticker.say("draw")
             facts = Facts.of(problem, cleaned, (made, summary))
-            with (
-                needing(f"a report as {format.value}"),
-                outcome.writing(out),
-                _replacing(out, format) as part,
-            ):
-                write(facts, part)
+            with outcome.writing(out):
+                write(facts)
         say(f"written to {out}")
-
-
-def _reporter(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
-    """Return what writes a report of this format into a file or a folder."""
-    with needing(f"a report as {format.value}"):
-        match format:
-            case ReportFormat.html:
-                from matching.reports.page import write_page
-
-                return write_page
-            case ReportFormat.xlsx:
-                from matching.reports.workbook import write_workbook
-
-                return write_workbook
-            case ReportFormat.slips:
-                from matching.reports.slips import write_slips
-
-                return partial(write_slips, sequence=sequence)
-            case ReportFormat.ics:
-                from matching.reports.feeds import write_feeds
-
-                return partial(write_feeds, sequence=sequence)
-
-
-def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
-    """Return the context in which a report takes the place of an earlier one."""
-    from matching.stores.files.whole import replacing, replacing_folder
-    from matching.stores.registry import check_target
-
-    if format in (ReportFormat.html, ReportFormat.xlsx):
-        return replacing(out)
-    check_target(out)
-    if format is ReportFormat.slips:
-        from matching.reports.slips import HOLDING
-
-        return replacing_folder(out, HOLDING)
-    from matching.reports.feeds import KINDS
-
-    return replacing_folder(out, KINDS)

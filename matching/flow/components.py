@@ -21,7 +21,7 @@ from matching.problem import columns as c
 _REQUESTS = 2_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ComponentFlow:
     """The optimum of one part.
 

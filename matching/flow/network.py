@@ -19,7 +19,7 @@ from matching.problem import Problem
 from matching.problem import columns as c
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """Edges of a min-cost flow from node 0 to node 1; a bypass between them takes what is left.
 

@@ -22,7 +22,7 @@ from matching.problem import columns as c
 _CLOSE = 20.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Relaxation:
     """The optimum of the two trees.
 

@@ -7,6 +7,7 @@ and not the threads, so the first thing asked of Polars would wait for ever.
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import numbers
 import os
@@ -16,7 +17,7 @@ from contextlib import suppress
 from datetime import date
 from functools import cache, wraps
 from pathlib import Path
-from types import UnionType
+from types import SimpleNamespace, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from matching.errors import UsageError
@@ -24,6 +25,7 @@ from matching.guards.urls import shown_value
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C")
 
 # The threads that Polars starts with its first work; those of its import do no harm.
 _THREADS = re.compile(r"polars-\d|tokio-rt-|async-exec")
@@ -51,12 +53,55 @@ def door(function: Callable[P, R]) -> Callable[P, R]:
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         refuse_in_a_fork()
         _state["used"] = True
-        with suppress(TypeError):  # a wrong number of arguments is Python's own to tell
-            given = signature.bind(*args, **kwargs).arguments
-            _check(function, given)
+        _check(function, bound(function, signature, *args, **kwargs).arguments)
         return function(*args, **kwargs)
 
     return checked
+
+
+def constructor(kind: type[C]) -> type[C]:
+    """Let a class refuse arguments that it does not have; their values are its own to judge."""
+    kind.__init__ = known_arguments(kind.__init__)  # type: ignore[method-assign]
+    return kind
+
+
+def known_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """Refuse arguments that the function does not have, and no others.
+
+    Raises
+    ------
+    UsageError
+    """
+    signature = inspect.signature(function)
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        bound(function, signature, *args, **kwargs)
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def bound(
+    function: Callable[..., Any], signature: inspect.Signature, *args: Any, **kwargs: Any
+) -> inspect.BoundArguments:
+    """Return the arguments of a call by name.
+
+    Raises
+    ------
+    UsageError
+        If there are too many, too few, or one that the function does not have.
+    """
+    try:
+        return signature.bind(*args, **kwargs)
+    except TypeError as error:
+        every = signature.parameters.values()
+        names = [p.name for p in every if p.name not in ("self", "cls") and p.kind != p.VAR_KEYWORD]
+        unknown = next((name for name in kwargs if name not in names), "")
+        near = difflib.get_close_matches(unknown, names, n=1)
+        hint = f"the nearest is {near[0]!r}; " if near else ""
+        where = function.__qualname__.removesuffix(".__init__")
+        raise UsageError(f"{where}: {error}; {hint}it takes {', '.join(names)}") from None
 
 
 def refuse_in_a_fork() -> None:
@@ -67,7 +112,9 @@ def refuse_in_a_fork() -> None:
 
 @cache
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    return get_type_hints(function)
+    # What is returned is not looked at, and may be named by what is loaded only then.
+    hints = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
+    return get_type_hints(SimpleNamespace(__annotations__=hints), function.__globals__)
 
 
 def _check(function: Callable[..., Any], given: dict[str, Any]) -> None:
@@ -137,4 +184,5 @@ def _in_child() -> None:
     _state["lost"] = _state["lost"] or _state["running"]
 
 
-os.register_at_fork(before=_before_fork, after_in_child=_in_child)
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(before=_before_fork, after_in_child=_in_child)

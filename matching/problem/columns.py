@@ -22,16 +22,19 @@ Bools = npt.NDArray[np.bool_]
 Selection = npt.NDArray[Any] | slice
 
 NO_LIMIT = 2**30
-WEEK_MINUTES = 7 * 24 * 60
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Columns:
-    """Columns of equal length."""
+    """Columns of equal length. Two are equal if they are the same object."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(getattr(self, fields(self)[0].name))
+
+    def __repr__(self) -> str:
+        names = ", ".join(item.name for item in fields(self))
+        return f"<{type(self).__name__}: {len(self):,} rows of {names}>"
 
     def take(self, rows: Selection) -> Self:
         """Return the chosen rows, in that order."""
@@ -43,7 +46,7 @@ class Columns:
         return self.take(np.lexsort(keys[::-1]))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Volunteers(Columns):
     """One row per volunteer: index v."""
 
@@ -61,7 +64,7 @@ class Volunteers(Columns):
     refuses: Bools  # eligible only for what is pinned or accepted
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Windows(Columns):
     """Availability, sorted by volunteer and start; windows may touch or overlap."""
 
@@ -71,7 +74,7 @@ class Windows(Columns):
     preference: Ints  # -2..2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Holdings(Columns):
     """Qualifications held, sorted by qualification."""
 
@@ -82,7 +85,7 @@ class Holdings(Columns):
     last_day: Ints  # to this one, inclusive
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Requests(Columns):
     """One row per request of the week: index q. The codes tell subjects of preferences apart."""
 
@@ -101,7 +104,7 @@ class Requests(Columns):
     row: Ints  # in the table ``requests``
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Options(Columns):
     """The times of the requests, sorted by request: index o."""
 
@@ -113,7 +116,7 @@ class Options(Columns):
     last_day: Ints  # the last day it touches
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Posts(Columns):
     """The posts of the requests, sorted by request: index n."""
 
@@ -124,7 +127,7 @@ class Posts(Columns):
     name: Ints  # code of the name, for preferences
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Needs(Columns):
     """What posts ask for, sorted by post."""
 
@@ -133,7 +136,7 @@ class Needs(Columns):
     level: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Slots(Columns):
     """A slot is a post at one option of its request; sorted by request, post, option: index s."""
 
@@ -142,7 +145,7 @@ class Slots(Columns):
     request: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TeamRules(Columns):
     """What the team of a request must hold, sorted by request; 0 where a rule asks nothing."""
 
@@ -152,7 +155,7 @@ class TeamRules(Columns):
     per_people: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Preferences(Columns):
     """Likes and dislikes; the subject is an index into `schema.SUBJECTS`, the code one of its."""
 
@@ -163,7 +166,7 @@ class Preferences(Columns):
     never: Bools
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Pairs(Columns):
     """Volunteers who serve together, or apart where ``together`` is false."""
 
@@ -172,7 +175,7 @@ class Pairs(Columns):
     together: Bools
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Bonds(Columns):
     """Earlier visits of a volunteer to a beneficiary."""
 
@@ -181,7 +184,7 @@ class Bonds(Columns):
     visits: Ints
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Earlier(Columns):
     """What was decided or answered before; the status is an index into `schema.STATUSES`."""
 
@@ -192,7 +195,7 @@ class Earlier(Columns):
     row: Ints  # in the table ``assignments``
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OtherWeeks(Columns):
     """What people are held to in other weeks, sorted by volunteer: pinned, accepted, published."""
 
@@ -207,7 +210,7 @@ class OtherWeeks(Columns):
     lon: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Organisations(Columns):
     """One row per organisation."""
 
@@ -222,7 +225,7 @@ class Organisations(Columns):
         return limited
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Affinities(Columns):
     """A platform's own score of a pair."""
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from matching.errors import DataError, listed
+from matching.errors import DataError, UsageError, listed
 from matching.guards.characters import missing
-from matching.guards.doors import door
+from matching.guards.doors import constructor, door
+from matching.guards.showing import Shown
+from matching.guards.urls import shown_value
 from matching.problem import columns as c
 from matching.problem.build import index_in
 from matching.problem.problem import Problem
@@ -21,8 +25,9 @@ KEPT_STATUSES = tuple(STATUSES.index(name) for name in KEPT)
 _KEYS = ["request_id", "post", "option", "volunteer_id"]
 
 
-@dataclass(frozen=True)
-class Plan(c.Columns):
+@constructor
+@dataclass(frozen=True, eq=False, repr=False)
+class Plan(c.Columns, Shown):
     """One row per filled seat, in any order.
 
     Attributes
@@ -39,6 +44,48 @@ class Plan(c.Columns):
         """Return the plan in which nobody serves."""
         return cls(np.empty(0, np.int32), np.empty(0, np.int32))
 
+    __repr__ = Shown.__repr__
+
+    def _figures(self) -> dict[str, object]:
+        return {
+            "seats filled": len(self),
+            "volunteers": len(np.unique(self.volunteer)),
+            "posts": len(np.unique(self.slot)),
+        }
+
+    @classmethod
+    @door
+    def of(cls, problem: Problem, given: object) -> Plan:
+        """Return the plan in what somebody has in hand, for this problem.
+
+        Parameters
+        ----------
+        problem : Problem
+        given : Plan, Result, polars.DataFrame or Mapping
+            A result may be another problem's: its plan is found by the ids. A frame is the table
+            ``plan``; a Mapping holds it under that name.
+
+        Returns
+        -------
+        Plan
+
+        Raises
+        ------
+        UsageError
+            If it is none of these.
+        DataError
+            If it names a volunteer, request, post or option that the week does not have.
+        """
+        held = held_by(given, "plan", problem)
+        if isinstance(held, pl.DataFrame):
+            return cls.from_frame(problem, held)
+        if isinstance(held, Plan):
+            return held
+        raise UsageError(
+            f"plan = {shown_value(given)}: give a matching.Result, a matching.Plan, or the table "
+            "plan as a polars.DataFrame, by itself or among its tables"
+        )
+
     @classmethod
     @door
     def from_frame(cls, problem: Problem, frame: pl.DataFrame) -> Plan:
@@ -49,6 +96,10 @@ class Plan(c.Columns):
         problem : Problem
         frame : polars.DataFrame
             ``request_id``, ``post``, ``volunteer_id`` and, where a request has options, ``option``.
+
+        Returns
+        -------
+        Plan
 
         Raises
         ------
@@ -143,6 +194,16 @@ class Plan(c.Columns):
 def _missing_column(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     text = "this column is required and was not given; the table has " + listed(frame.columns)
     return fault("plan", "required_column", text, column=name)
+
+
+def held_by(given: Any, name: str, problem: Problem) -> object:
+    """Return the part of a result or of its tables that has a name; else what was given.
+
+    A result of another problem has other indices: its tables are taken, which have ids.
+    """
+    if hasattr(given, name) and hasattr(given, "problem"):
+        given = getattr(given, name) if given.problem is problem else given.tables()
+    return given.get(name, given) if isinstance(given, Mapping) else given
 
 
 def slot_keys(problem: Problem) -> pl.DataFrame:

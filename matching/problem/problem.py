@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -11,8 +11,9 @@ import numpy as np
 import polars as pl
 
 from matching.errors import UsageError
-from matching.guards.doors import door
+from matching.guards.doors import constructor, door
 from matching.guards.mondays import Day, monday_of
+from matching.guards.showing import Shown
 from matching.policy import Policy
 from matching.problem import columns as c
 from matching.problem.build import Builder, slots_of
@@ -20,10 +21,18 @@ from matching.schema import STATUSES
 from matching.tables.cleaning import OnError, Tables, Words, clean
 
 PINNED = STATUSES.index("pinned")
+# What the tables of a report are called by, in the clean tables.
+_NAMES = {
+    "organisations": ("organisation_id", "name", "max_seats"),
+    "stations": ("station_id", "name", "lat", "lon", "region"),
+    "menu": ("menu_item", "name", "category"),
+    "requests": ("request_id", "name", "category", "menu_item", "station_id"),
+}
 
 
-@dataclass(frozen=True)
-class Problem:
+@constructor
+@dataclass(frozen=True, eq=False, repr=False)
+class Problem(Shown):
     """Frozen, validated, integer-indexed columns. See `columns` for what each index means.
 
     Attributes
@@ -42,6 +51,8 @@ class Problem:
         The kind of dataframes that the tables came in, and a plan goes back as.
     words : tables.Words, optional
         Puts faults of ``assignments`` into the words of the store they came from.
+    names : dict of str to polars.DataFrame
+        What a report calls organisations, stations, menu items and requests.
     """
 
     week: date
@@ -68,6 +79,20 @@ class Problem:
     on_error: OnError
     kind: str = "polars"
     words: Words | None = None
+    names: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+    def _figures(self) -> dict[str, object]:
+        return {
+            "week": self.week,
+            "volunteers": len(self.volunteers),
+            "requests": len(self.requests),
+            "seats": int(self.posts.seats.astype(np.int64).sum()),
+            "qualifications": len(self.qualification_ids),
+            "organisations": len(self.organisations),
+            "pinned": len(self.pins),
+            "outside the week": self.left_out,
+            "set aside": self.faults.height,
+        }
 
     @classmethod
     @door
@@ -90,6 +115,10 @@ class Problem:
             Weights and limits; the model's defaults, if absent.
         on_error : {"raise", "quarantine"}
             Refuse faulty tables, or set the faulty rows aside and go on with the rest.
+
+        Returns
+        -------
+        Problem
 
         Raises
         ------
@@ -116,6 +145,19 @@ class Problem:
         on_error: OnError = "raise",
     ) -> Problem:
         """Index what `tables.clean` gave back for this week, for who needs the tables too.
+
+        Parameters
+        ----------
+        cleaned : dict of str to polars.DataFrame
+        faults : polars.DataFrame
+        week : datetime.date, str or numpy.datetime64
+        policy : Policy
+        on_error : {"raise", "quarantine"}
+            What to do with a pin that turns out to be against the rules.
+
+        Returns
+        -------
+        Problem
 
         Raises
         ------
@@ -148,6 +190,7 @@ class Problem:
             left_out=build.left_out,
             faults=faults,
             on_error=on_error,
+            names={table: cleaned[table].select(names) for table, names in _NAMES.items()},
         )
 
     @classmethod
@@ -161,7 +204,28 @@ class Problem:
         mapping: object = None,
         **options: Any,
     ) -> Problem:
-        """Read the tables from any store, check and index them; see `matching.read`."""
+        """Read the tables from any store, check and index them; see `matching.read`.
+
+        Parameters
+        ----------
+        source : object
+        week : datetime.date, str or numpy.datetime64
+        policy : Policy, optional
+        on_error : {"raise", "quarantine"}
+        mapping : path, dict or mapping.Mapping, optional
+        **options
+
+        Returns
+        -------
+        Problem
+
+        Raises
+        ------
+        DataError
+            With every fault of every table, unless they are to be set aside.
+        UsageError
+            If the store cannot be read, the mapping makes no sense, or ``week`` is no Monday.
+        """
         # The one door to the edge: who has tables at hand need not load it.
         from matching.stores.weeks import read
 

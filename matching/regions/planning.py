@@ -15,8 +15,9 @@ from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from matching.engine import GAP, TIME_LIMIT, peak_memory_mb
+from matching.engine import peak_memory_mb
 from matching.errors import UsageError
+from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS
 from matching.guards.mondays import Day, monday_of
 from matching.parallel.tasks import run_all
 from matching.policy import Policy
@@ -52,8 +53,8 @@ def plan_nation(
     policy: Policy | None = None,
     *,
     executor: Executor | None = None,
-    time_limit: float = TIME_LIMIT,
-    gap: float = GAP,
+    time_limit: float = TIME_LIMIT_SECONDS,
+    gap: float = RELATIVE_GAP,
     seed: int = 0,
     told: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class Terms:
                 problem,
                 time_limit=self.time_limit,
                 gap=self.gap,
+                workers=1,  # regions are what is planned side by side
                 seed=self.seed,
                 interrupted=asked,
             )

@@ -28,7 +28,7 @@ from matching.result import Output
 _COUNTED = ("seats", "filled", "requests", "requests_served", "volunteers", "volunteers_used")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Facts:
     """What a plan says, joined with the tables it was made from.
 
@@ -74,17 +74,21 @@ class Facts:
     stations: pl.DataFrame
 
     @classmethod
-    def of(cls, problem: Problem, tables: dict[str, pl.DataFrame], output: Output) -> Facts:
+    def of(cls, problem: Problem, tables: Mapping[str, pl.DataFrame], output: Output) -> Facts:
         """Join a plan with the tables of its week.
 
         Parameters
         ----------
         problem : Problem
-        tables : dict of str to polars.DataFrame
-            The clean tables that the problem was made from (see `tables.clean`): for the names.
+        tables : Mapping of str to polars.DataFrame
+            The clean tables that the problem was made from, or `Problem.names`.
         output : tuple of (dict of str to polars.DataFrame, dict)
             What `Result.output` gives and what `Sink.read_result` reads: ``plan`` and, where
             there are, ``unfilled`` and ``prices``; and the summary, which may be empty.
+
+        Returns
+        -------
+        Facts
 
         Raises
         ------
@@ -117,7 +121,7 @@ class Facts:
 
 def _roster(
     problem: Problem,
-    tables: dict[str, pl.DataFrame],
+    tables: Mapping[str, pl.DataFrame],
     plan: Plan,
     requests: pl.DataFrame,
     given: pl.DataFrame,

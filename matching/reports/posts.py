@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
@@ -20,7 +22,7 @@ def gathered(ids: pl.Series, index: c.Ints) -> pl.Series:
     return ids.gather(pl.Series(index).replace(-1, None))
 
 
-def requests_of(problem: Problem, tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+def requests_of(problem: Problem, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return one row per request of the problem, in its order.
 
     ``service`` is the request's name, else its menu item's, else whatever else tells what it is.
@@ -93,7 +95,7 @@ def posts_of(
     return frame.join(reasons, on=["request_id", "post"], how="left", maintain_order="left")
 
 
-def stations_of(posts: pl.DataFrame, tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+def stations_of(posts: pl.DataFrame, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return one row per station that has requests, with its place and its seats."""
     by_station = posts.drop_nulls("station_id").group_by("station_id", "station", "district")
     sums = by_station.agg(

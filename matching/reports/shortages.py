@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
@@ -28,7 +30,7 @@ _SCHEMA = {
 
 def shortages_of(
     problem: Problem,
-    tables: dict[str, pl.DataFrame],
+    tables: Mapping[str, pl.DataFrame],
     posts: pl.DataFrame,
     prices: pl.DataFrame | None,
 ) -> pl.DataFrame:
@@ -126,7 +128,7 @@ def _price(problem: Problem, posts: pl.DataFrame, prices: pl.DataFrame | None) -
 
 
 def _quotas(
-    problem: Problem, tables: dict[str, pl.DataFrame], prices: pl.DataFrame | None
+    problem: Problem, tables: Mapping[str, pl.DataFrame], prices: pl.DataFrame | None
 ) -> pl.DataFrame:
     if prices is None:
         return pl.DataFrame(schema=_SCHEMA)

@@ -8,7 +8,7 @@ scheme of a URL (``postgresql``), or the end of a file's name (``.xlsx``).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -117,13 +117,6 @@ class Sink(Protocol):
     def read_result(self) -> Output:
         """Return the tables and the summary that were written last; all empty if none were."""
         ...
-
-
-class Adapter(Protocol):
-    """What an entry point names: usually a module."""
-
-    open_source: Callable[..., Source]
-    open_sink: Callable[..., Sink]
 
 
 @door

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from matching.guards.doors import door
 from matching.guards.mondays import Day, monday_of
 from matching.guards.urls import shown
 from matching.policy import Policy
@@ -15,6 +16,7 @@ from matching.stores.mapping import mapped_sink, mapped_source
 from matching.tables.cleaning import OnError
 
 
+@door
 def read(
     source: object,
     week: Day,
@@ -42,6 +44,10 @@ def read(
     **options
         What the store understands, such as ``encoding`` for files or ``schema`` for databases.
 
+    Returns
+    -------
+    Problem
+
     Raises
     ------
     DataError
@@ -56,6 +62,7 @@ def read(
     return replace(problem, kind=getattr(opened, "kind", problem.kind))
 
 
+@door
 def write(
     result: Result, sink: object = None, mapping: object = None, force: bool = False, **options: Any
 ) -> Any:

@@ -15,7 +15,9 @@ import dataframely as dy
 import polars as pl
 
 from matching.errors import DataError, DataWarning, UsageError, listed
+from matching.guards.doors import constructor
 from matching.guards.mondays import Day, monday_of
+from matching.guards.showing import Shown
 from matching.guards.urls import shown_value
 from matching.schema import NEEDED, TABLES, key_of, meta
 from matching.tables.cells import NO_SUCH_TIME, legible, parse, wanted, without_objects
@@ -49,7 +51,8 @@ class Words(Protocol):
         ...
 
 
-class Tables(dict[str, pl.DataFrame]):
+@constructor
+class Tables(Shown, dict[str, pl.DataFrame]):
     """Raw tables by name, with the faults their store met while reading them.
 
     Parameters
@@ -72,6 +75,10 @@ class Tables(dict[str, pl.DataFrame]):
         super().__init__(frames)
         self.faults = no_faults() if faults is None else faults
         self.words = words
+
+    def _figures(self) -> dict[str, object]:
+        rows: dict[str, object] = {name: frame.height for name, frame in self.items()}
+        return rows | ({"faults": self.faults.height} if self.faults.height else {})
 
 
 def clean(

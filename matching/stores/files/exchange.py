@@ -21,6 +21,8 @@ def exchange(one: Path, other: Path) -> bool:
     OSError
         If it has, and must not.
     """
+    if os.name == "nt":
+        return False
     library = ctypes.CDLL(None, use_errno=True)
     paths = os.fsencode(one), os.fsencode(other)
     sys.audit("os.rename", *paths, -1, -1)  # as Python's own functions say what they do

@@ -16,7 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from matching.errors import UsageError
-from matching.stores.files.whole import locked, made_folder, staged
+from matching.stores.files.locks import locked
+from matching.stores.files.whole import made_folder, staged
 
 # Decided, and not all in place yet. Its list says what the folder is to hold, and what no longer.
 _DECIDED, _LIST = ".matching-new", ".list.json"

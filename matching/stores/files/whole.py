@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import secrets
 import shutil
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from matching.errors import MatchingError, UsageError
 from matching.stores.files.exchange import exchange
+from matching.stores.files.locks import locked
 
 _PREFIX, _END = ".matching.", ".part"
 
@@ -31,24 +31,20 @@ def staged(folder: Path, target: Path) -> Iterator[Path]:
         If the system refuses to write: it bears the name of `target`, whichever library met it.
     """
     part = folder / f"{_PREFIX}{secrets.token_hex(4)}{_END}"
-    with locked(folder):
-        _sweep(folder)
-        part.mkdir()
-        handle = os.open(part, os.O_RDONLY)
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    try:
-        yield part
-    except Exception as error:
-        number, name = _system_error(error), getattr(error, "filename", None)
-        if number is None or (name is not None and not str(name).startswith(str(part))):
-            raise
-        raise OSError(number, os.strerror(number), str(target)) from error
-    finally:
+    with ExitStack() as held:
+        with locked(folder):
+            _sweep(folder)
+            part.mkdir()
+            held.enter_context(locked(part, wait=False))
         try:
-            shutil.rmtree(part, ignore_errors=True)
+            yield part
+        except Exception as error:
+            number, name = _system_error(error), getattr(error, "filename", None)
+            if number is None or (name is not None and not str(name).startswith(str(part))):
+                raise
+            raise OSError(number, os.strerror(number), str(target)) from error
         finally:
-            os.close(handle)
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _system_error(error: Exception) -> int | None:
@@ -66,14 +62,10 @@ def _sweep(folder: Path) -> None:
     for left in folder.iterdir():
         if not (left.name.startswith(_PREFIX) and left.name.endswith(_END)):
             continue
-        # Where somebody writes still, or nobody can tell, it stays.
-        with suppress(OSError):
-            handle = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Where somebody writes still, or nobody can tell, it stays; and so does a link.
+        with suppress(OSError), locked(left, wait=False) as held:
+            if held:
                 shutil.rmtree(left)
-            finally:
-                os.close(handle)
 
 
 @contextmanager
@@ -158,21 +150,6 @@ def made_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(f"{folder} is a file; name a folder to write to") from None
-
-
-@contextmanager
-def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
-    """Wait until nobody writes to the folder (or, unless shared, reads from it) under a lock.
-
-    On a file system without locks nobody waits.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -1,0 +1,108 @@
+"""A report in the format that is asked for, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Literal, get_args
+
+from matching.errors import UsageError
+from matching.guards.extras import needing
+from matching.guards.urls import shown_value
+from matching.reports.facts import Facts
+from matching.stores.files.whole import replacing, replacing_folder
+from matching.stores.registry import check_target
+
+ReportFormat = Literal["html", "xlsx", "slips", "ics"]
+FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
+
+
+def write_report(
+    facts: Facts, out: str | os.PathLike[str], format: str | None = None, sequence: int = 0
+) -> None:
+    """Write a report, which takes the place of an earlier one.
+
+    Parameters
+    ----------
+    facts : Facts
+    out : str or os.PathLike
+        A file; for ``slips`` and ``ics`` a folder or a ``.zip``.
+    format : {"html", "xlsx", "slips", "ics"}, optional
+        A page, a workbook to edit, texts to send, or calendars; if absent, the end of the name
+        says it.
+    sequence : int
+        Of texts and calendars: how often the week was sent out before.
+
+    Raises
+    ------
+    UsageError
+        If the format is not known, a package that it needs is not installed, or something else
+        than a report stands there.
+    """
+    prepared(out, format, sequence)(facts)
+
+
+def prepared(
+    out: str | os.PathLike[str], format: str | None = None, sequence: int = 0
+) -> Callable[[Facts], None]:
+    """Return what writes a report, so that what is missing is told before anything is read."""
+    path = Path(out)
+    kind = format_of(path, format)
+    with needing(f"a report as {kind}"):
+        write = _writer(kind, sequence)
+
+    def written(facts: Facts) -> None:
+        with needing(f"a report as {kind}"), _replacing(path, kind) as part:
+            write(facts, part)
+
+    return written
+
+
+def format_of(path: Path, format: str | None) -> ReportFormat:
+    """Return the format that is asked for, by its name or by the end of a file's."""
+    asked = path.suffix.lower().removeprefix(".") if format is None else format
+    for known in FORMATS:
+        if known == asked and (format is not None or known in ("html", "xlsx")):
+            return known
+    where = f"format = {shown_value(format)}" if format is not None else shown_value(str(path))
+    raise UsageError(
+        f"{where}: name a file that ends in .html or .xlsx, or say format='slips' or "
+        f"format='ics' with a folder or a .zip; formats are {', '.join(FORMATS)}"
+    )
+
+
+def _writer(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
+    match format:
+        case "html":
+            from matching.reports.page import write_page
+
+            return write_page
+        case "xlsx":
+            from matching.reports.workbook import write_workbook
+
+            return write_workbook
+        case "slips":
+            from matching.reports.slips import write_slips
+
+            return partial(write_slips, sequence=sequence)
+        case "ics":
+            from matching.reports.feeds import write_feeds
+
+            return partial(write_feeds, sequence=sequence)
+
+
+def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
+    """Return the context in which a report takes the place of an earlier one."""
+    if format in ("html", "xlsx"):
+        return replacing(out)
+    check_target(out)
+    if format == "slips":
+        from matching.reports.slips import HOLDING
+
+        return replacing_folder(out, HOLDING)
+    from matching.reports.feeds import KINDS
+
+    return replacing_folder(out, KINDS)
