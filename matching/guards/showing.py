@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from matching.errors import one_line
+from matching.guards.harmless import one_line
 
 _IN_A_LINE = 4
 
