@@ -323,12 +323,16 @@ HOSTILE = (
     "=cmd|' /C calc'!A0",
     "javascript:alert(1)",
     "&lt;b&gt;&#x22; <!-- <script>",
-    "ab\u202ecba\u2066",
 )
 
 
 def hostile(n: int) -> str:
     return f"{HOSTILE[n % len(HOSTILE)]} {n}"
+
+
+def named(n: int) -> str:
+    """A name may turn the text round too; an id with what nobody sees is refused."""
+    return f"{hostile(n)} ab\u202ecba\u2066"
 
 
 def hostile_world() -> dict[str, pl.DataFrame]:
@@ -338,7 +342,7 @@ def hostile_world() -> dict[str, pl.DataFrame]:
     where = [
         {
             "station_id": f"station {hostile(n)}",
-            "name": f"name {hostile(n)}" if n else "long " * 200,
+            "name": f"name {named(n)}" if n else "long " * 200,
             "region": f"r{hostile(n)}",
             "lat": str(45 + n / 10),
             "lon": str(126 + n / 10),
@@ -349,7 +353,7 @@ def hostile_world() -> dict[str, pl.DataFrame]:
         {
             "request_id": f"request {hostile(n)}",
             "menu_item": f"item {hostile(n)}" if n % 2 else None,
-            "name": None if n % 2 else f"service {hostile(n)}",
+            "name": None if n % 2 else f"service {named(n)}",
             "category": f"category {hostile(n)}",
             "station_id": f"station {hostile(n)}",
             "start": monday[0],
@@ -369,10 +373,10 @@ def hostile_world() -> dict[str, pl.DataFrame]:
             *({"volunteer_id": who, "start": monday[0], "end": monday[1]} for who in people)
         ),
         "organisations": rows(
-            {"organisation_id": f"org {hostile(0)}", "name": f"club {hostile(1)}", "max_seats": "5"}
+            {"organisation_id": f"org {hostile(0)}", "name": f"club {named(1)}", "max_seats": "5"}
         ),
         "menu": rows(
-            *({"menu_item": f"item {hostile(n)}", "name": f"menu {hostile(n)}"} for n in count)
+            *({"menu_item": f"item {hostile(n)}", "name": f"menu {named(n)}"} for n in count)
         ),
         "requests": rows(*requests),
         "posts": rows(*posts),
