@@ -110,7 +110,8 @@ def plan_nation(
     try:
         nation = _Nation(folders, work.absolute(), terms, executor, told)
         summary = nation.plan()
-        outside, aside = summary["requests_outside_week"], summary["set_aside"].get("requests", 0)
+        outside = summary["requests_outside_week"]
+        aside = summary.get("set_aside", {}).get("requests", 0)
         check_requests(terms.week, summary["requests"], outside, aside)
         _put_in_place(work / "plan", out, summary)
     finally:
