@@ -27,6 +27,7 @@ from matching.parallel.interrupts import unless_heard_already
 from matching.pins.settling import settled
 from matching.policy import Policy
 from matching.problem import Problem
+from matching.problem import columns as c
 from matching.result import Phase, Result, Status, Termination
 from matching.solvers.incumbent import Incumbent, Progress
 from matching.solvers.search import search
@@ -113,77 +114,81 @@ def _solved(
     problem: Problem,
     time_limit: float,
     gap: float,
-    crew: SubproblemExecutor,
+    executor: SubproblemExecutor,
     seed: int,
-    told: Callable[[Progress], None],
-    improved: Callable[[Progress], None],
+    on_progress: Callable[[Progress], None],
+    on_improvement: Callable[[Progress], None],
     interrupted: Callable[[], bool],
 ) -> Result:
-    clock = _Clock(told)
+    clock = _Clock(on_progress)
     with clock.phase("pins"):
         problem = settled(problem)
     with clock.phase("eligibility"):
-        arcs = eligible(problem, crew.workers)
+        arcs = eligible(problem, executor.workers)
     with clock.phase("value"):
-        worth = quality(problem, arcs)
-        check_exact(problem, arcs, worth)
+        arc_quality = quality(problem, arcs)
+        check_exact(problem, arcs, arc_quality)
     with clock.phase("clusters"):
         weeks = Weeks(problem, arcs)
-        tree = is_pure_network(problem, weeks.clusters)
-    best = Incumbent(
+        pure_network = is_pure_network(problem, weeks.clusters)
+    incumbent = Incumbent(
         problem,
         arcs,
         started=clock.started,
         time_limit=time_limit,
         gap=gap,
         interrupted=interrupted,
-        told=clock.told,
-        improved=improved,
+        on_progress=on_progress,
+        on_improvement=on_improvement,
     )
     with clock.phase("flow"):
-        relaxation = relax(problem, weeks, worth, best.stop, crew.executor)
+        relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
         prices = relaxation.prices
     with clock.phase("certify"):
-        bound_from_prices = bound(problem, weeks, worth, prices, best.overdue)
-        best.prove(bound_from_prices, "certify")
-    if tree:
-        best.offer(relaxation.chosen, "flow")
+        price_bound = bound(problem, weeks, arc_quality, prices, incumbent.overdue)
+        incumbent.prove(price_bound, "certify")
+    if pure_network:
+        incumbent.offer(relaxation.chosen, "flow")
     else:
         with clock.phase("search"):
-            found = search(problem, weeks, worth, relaxation, best, seed, crew)
+            found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
         if found is not prices:
             with clock.phase("certify again"):
-                again = bound(problem, weeks, worth, found, best.overdue)
-                if again <= bound_from_prices:
-                    bound_from_prices, prices = again, found
-                best.prove(bound_from_prices, "certify")
-    # No plan can be worth less than this: a bound below it says that none keeps the pins.
-    shifts = np.bincount(arcs.volunteer, minlength=len(problem.volunteers))
-    shifts = np.minimum(shifts, problem.volunteers.max_shifts)
-    lowest = float(np.minimum(worth - weeks.first_load[arcs.volunteer], 0).sum())
-    lowest -= problem.policy.load_step * float((shifts * (shifts - 1) // 2).sum())
-    plan = best.plan_of(best.chosen)
+                again = bound(problem, weeks, arc_quality, found, incumbent.overdue)
+                if again <= price_bound:
+                    price_bound, prices = again, found
+                incumbent.prove(price_bound, "certify")
+    plan = incumbent.plan_of(incumbent.chosen)
+    has_plan = incumbent.value is not None
     with clock.phase("unfilled"):
-        there_is_one = best.value is not None
-        empty = unfilled(problem, arcs, worth, plan, crew.workers, found=there_is_one)
-    status = _status(best, lowest)
+        empty = unfilled(problem, arcs, arc_quality, plan, executor.workers, found=has_plan)
+    infeasible = not has_plan and incumbent.bound < _least_value(problem, weeks, arc_quality)
     return Result(
         problem=problem,
         arcs=arcs,
-        status=status,
-        termination=_termination(best, lowest),
+        status=_status(incumbent, infeasible),
+        termination="proved" if infeasible else _termination(incumbent),
         plan=plan,
-        quality=worth[best.chosen],
-        km=arcs.km[best.chosen],
+        quality=arc_quality[incumbent.chosen],
+        km=arcs.km[incumbent.chosen],
         prices=prices,
-        value=best.value or 0,
-        # Where nothing keeps the pins any bound is true: that of the prices can be read.
-        bound=math.floor(bound_from_prices if status == "infeasible" else best.bound),
-        bound_from_prices=bound_from_prices,
+        value=incumbent.value or 0,
+        # Where there is no plan any bound is true: that of the prices can be read.
+        bound=math.floor(price_bound if infeasible else incumbent.bound),
+        bound_from_prices=price_bound,
         unfilled=empty,
         phases=tuple(clock.phases),
         seed=seed,
     )
+
+
+def _least_value(problem: Problem, weeks: Weeks, arc_quality: c.Longs) -> float:
+    """Return what any plan is worth at least: a bound below it says that there is none."""
+    volunteer, people = weeks.arcs.volunteer, problem.volunteers
+    shifts = np.minimum(np.bincount(volunteer, minlength=len(people)), people.max_shifts)
+    steps = float((shifts * (shifts - 1) // 2).sum())
+    value = float(np.minimum(arc_quality - weeks.first_load[volunteer], 0).sum())
+    return value - problem.policy.load_step * steps
 
 
 def _check(low: int = 0, **arguments: float) -> None:
@@ -194,25 +199,25 @@ def _check(low: int = 0, **arguments: float) -> None:
             raise UsageError(f"{name} = {value!r} must be a whole number")
 
 
-def _status(best: Incumbent, lowest: float) -> Status:
-    if best.value is None:
-        return "infeasible" if best.bound < lowest else "unknown"
-    return "optimal" if best.proved else "feasible"
+def _status(incumbent: Incumbent, infeasible: bool) -> Status:
+    if incumbent.value is None:
+        return "infeasible" if infeasible else "unknown"
+    return "optimal" if incumbent.proved else "feasible"
 
 
-def _termination(best: Incumbent, lowest: float) -> Termination:
-    if best.proved or best.bound < lowest:
+def _termination(incumbent: Incumbent) -> Termination:
+    if incumbent.proved:
         return "proved"
-    if best.near_enough:
+    if incumbent.near_enough:
         return "gap_limit"
-    return "interrupted" if best.interrupted() else "time_limit"
+    return "interrupted" if incumbent.interrupted() else "time_limit"
 
 
 class _Clock:
     """Measures the phases and passes on progress."""
 
-    def __init__(self, told: Callable[[Progress], None]) -> None:
-        self.told = told
+    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
+        self.on_progress = on_progress
         self.started = time.perf_counter()
         self.phases: list[Phase] = []
 
@@ -220,7 +225,7 @@ class _Clock:
     def phase(self, name: str) -> Iterator[None]:
         """Measure what happens inside."""
         start = time.perf_counter()
-        self.told(Progress(name, start - self.started, None, None))
+        self.on_progress(Progress(name, start - self.started, None, None))
         yield
         self.phases.append(Phase(name, time.perf_counter() - start, peak_memory_mb()))
 

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 
 from matching.solvers.column_generation.fractional import fractional_components
-from matching.solvers.subproblems.blocks import cut
-from matching.solvers.subproblems.reduced_mip import prove
+from matching.solvers.subproblems.partition import split_by_place
+from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 from tests.support.priced import Priced, blocks_of, priced
 
 
 def closer(world: Priced, group: np.ndarray) -> float:
-    told: list[float] = []
+    bounds: list[float] = []
     blocks = blocks_of(world, group, 2)
-    blocks.close(told.append)
-    assert told == sorted(told, reverse=True)
+    blocks.tighten_block_bounds(bounds.append)
+    assert bounds == sorted(bounds, reverse=True)
     return blocks.bound
 
 
@@ -21,51 +21,51 @@ def closer(world: Priced, group: np.ndarray) -> float:
 def test_blocks_lower_the_bound_and_keep_it_true(seed: int) -> None:
     world = priced(seed)
     many = len(world.generation.problem.requests)
-    assert world.parts.bound == pytest.approx(world.solved.bound)
-    doubt = fractional_components(world.generation, world.solved.relaxed)
+    assert world.lagrangian.bound == pytest.approx(world.solved.bound)
+    fractional = fractional_components(world.generation, world.solved.primal)
     draw = np.random.default_rng(seed)
     groups = [
-        doubt,
+        fractional,
         draw.integers(-1, 3, many).astype(np.int32),
         np.zeros(many, np.int32),
     ]
     for group in groups:
-        assert world.optimum - 1e-6 <= closer(world, group) <= world.parts.bound + 1e-6
+        assert world.optimum - 1e-6 <= closer(world, group) <= world.lagrangian.bound + 1e-6
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_nobody_in_doubt_changes_nothing(seed: int) -> None:
     world = priced(seed)
     none = np.full(len(world.generation.problem.requests), -1, np.int32)
-    assert closer(world, none) == world.parts.bound
+    assert closer(world, none) == world.lagrangian.bound
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_shortfall(seed: int) -> None:
     world = priced(seed)
-    generation, parts = world.generation, world.parts
+    generation, lagrangian = world.generation, world.lagrangian
     volunteer = generation.weeks.arcs.volunteer
     bonus = 1e7
     for arc in range(len(volunteer)):
-        reward = parts.reward.copy()
+        reward = lagrangian.reward.copy()
         reward[arc] += bonus
         with_arc = generation.weeks.best(reward)[0][volunteer[arc]] - bonus
-        short = parts.week[volunteer[arc]] - with_arc
-        assert short >= parts.reduced_cost_bound[arc] - 1e-6
+        short = lagrangian.roster[volunteer[arc]] - with_arc
+        assert short >= lagrangian.reduced_cost_bound[arc] - 1e-6
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_better_plan_holds_open_arcs_only(seed: int) -> None:
     world = priced(seed)
-    generation, best_so_far = world.generation, world.generation.best
-    doubt = fractional_components(generation, world.solved.relaxed)
-    blocks = blocks_of(world, doubt)
-    blocks.close(lambda bound: None)
+    generation, best_so_far = world.generation, world.generation.incumbent
+    fractional = fractional_components(generation, world.solved.primal)
+    blocks = blocks_of(world, fractional)
+    blocks.tighten_block_bounds(lambda bound: None)
     # Whatever is known to be reached, what is left open still holds the optimum.
     for value in (0, world.optimum // 2, world.optimum - 1):
         best_so_far.chosen, best_so_far.value = np.empty(0, np.int64), None
         best_so_far.bound = np.inf
-        prove(generation, blocks.arcs_after_fixing(value), best_so_far)
+        solve_reduced_mip(generation, blocks.arcs_after_fixing(value))
         assert best_so_far.value == best_so_far.bound == world.optimum
 
 
@@ -74,8 +74,8 @@ def test_groups_are_cut_to_a_size() -> None:
     group = np.zeros(len(generation.problem.requests), np.int32)
     group[0] = -1
     for size in (3, 6, 100):
-        parted = cut(generation, group, size=size)
+        parted = split_by_place(generation, group, size=size)
         assert parted[0] == -1
         assert (parted[1:] >= 0).all()
         assert np.bincount(parted[1:]).max() <= max(size, 1)
-    assert len(np.unique(cut(generation, group, size=100))) == 2
+    assert len(np.unique(split_by_place(generation, group, size=100))) == 2

@@ -97,8 +97,8 @@ def test_no_bound_is_no_proof(bound: float) -> None:
         time_limit=1.0,
         gap=0.0,
         interrupted=lambda: False,
-        told=lambda progress: None,
-        improved=lambda progress: None,
+        on_progress=lambda progress: None,
+        on_improvement=lambda progress: None,
     )
     incumbent.prove(bound, "whole")
     assert incumbent.bound == (7 if bound == 7.5 else np.inf)

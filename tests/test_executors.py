@@ -17,7 +17,7 @@ import pytest
 
 from matching import Problem, Result, certify, solve
 from matching.arcs.eligibility import eligible
-from matching.flow import components as parts
+from matching.flow import components
 from matching.parallel.tasks import AHEAD, run_all
 from matching.solvers import search
 from matching.solvers.subproblems.executor import SubproblemExecutor
@@ -31,8 +31,8 @@ PARTS = 10
 @pytest.fixture
 def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give small worlds away in small parts, too, and let the search go to its end."""
-    monkeypatch.setattr(parts, "_REQUESTS", 50)
-    monkeypatch.setattr(search, "_SMALL", 0)
+    monkeypatch.setattr(components, "_REQUESTS_PER_BATCH", 50)
+    monkeypatch.setattr(search, "_MIN_ARCS_FOR_BLOCKS", 0)
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +76,10 @@ def test_the_flow_in_parts_is_the_flow_of_the_whole(
     network: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arcs = eligible(network)
-    assert not parts.parts_of(network, arcs).any()
+    assert not components.parts_of(network, arcs).any()
     whole = solve(network)
-    monkeypatch.setattr(parts, "_REQUESTS", 50)
-    assert parts.parts_of(network, arcs).max() == PARTS - 1
+    monkeypatch.setattr(components, "_REQUESTS_PER_BATCH", 50)
+    assert components.parts_of(network, arcs).max() == PARTS - 1
     cut = solve(network)
     assert cut.status == whole.status == "optimal"
     assert cut.value == cut.bound == whole.value

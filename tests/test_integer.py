@@ -13,15 +13,15 @@ def never() -> bool:
 
 def knapsack(weights: list[float], gain: list[float], room: float) -> MIP:
     """Take of some things, whole, what is worth most and fits."""
-    many = len(gain)
+    count = len(gain)
     return MIP(
         sparse.csc_array(np.array([weights])),
         np.array([-np.inf]),
         np.array([room]),
         np.array(gain),
-        np.zeros(many),
-        np.ones(many),
-        np.ones(many, np.bool_),
+        np.zeros(count),
+        np.ones(count),
+        np.ones(count, np.bool_),
     )
 
 
@@ -103,7 +103,7 @@ def test_parts_that_share_no_row_cover_all_columns_once() -> None:
         np.ones(5),
         np.ones(5, np.bool_),
     )
-    parts = both.apart()
+    parts = both.components()
     assert sorted(np.concatenate([column for column, _ in parts]).tolist()) == [0, 1, 2, 3, 4]
     # 9 as above, and the better of 1 and 2.
     assert sum(solved(part).bound for _, part in parts) == pytest.approx(11)

@@ -11,7 +11,7 @@ from matching import Problem, Progress, Result, Week, certify, solve
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import first_load, quality
 from matching.audit import violations
-from matching.bounds import labelling as schedules
+from matching.bounds import labelling
 from matching.bounds.certificate import bound
 from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
@@ -105,7 +105,7 @@ def test_paths_grown_some_at_a_time_are_the_same(tables: Tables, seed: int) -> N
     asked = (drawn.problem, drawn.arcs, every, drawn.reward, first_load(drawn.problem), above, 4)
     whole = list(listed(solve_pricing(*asked)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schedules, "_BLOCK", 2)
+        patch.setattr(labelling, "_PAIRS_PER_BATCH", 2)
         assert list(listed(solve_pricing(*asked))) == whole
 
 

@@ -6,9 +6,12 @@ import pytest
 from matching import Week
 from matching.audit import value, violations
 from matching.solvers.column_generation.fractional import fractional_components
-from matching.solvers.neighbourhoods.large_neighbourhood_search import mended, shares
-from matching.solvers.neighbourhoods.repair import repaired
-from matching.solvers.subproblems.block_merging import joined, residual_gap
+from matching.solvers.neighbourhoods.large_neighbourhood_search import (
+    gap_shares,
+    large_neighbourhood_search,
+)
+from matching.solvers.neighbourhoods.repair import repair
+from matching.solvers.subproblems.block_merging import merge_blocks, residual_gap
 from matching.solvers.subproblems.partition import cells
 from tests.support.priced import Priced, blocks_of, priced, priced_of
 
@@ -17,19 +20,21 @@ SEEDS = range(4)
 
 def first_plan(world: Priced) -> np.ndarray:
     generation = world.generation
-    return repaired(generation.problem, generation.weeks, generation.quality, np.empty(0, np.int64))
+    return repair(generation.problem, generation.weeks, generation.quality, np.empty(0, np.int64))
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_shares_of_the_gap_are_the_gap(seed: int) -> None:
     world = priced(seed)
-    generation, parts = world.generation, world.parts
+    generation, lagrangian = world.generation, world.lagrangian
     for chosen in (first_plan(world), world.optimal):
-        worth = value(generation.problem, generation.best.plan_of(chosen))
-        share = shares(generation, parts, chosen)
-        of_all = (share.week, share.team, share.row)
+        score = value(generation.problem, generation.incumbent.plan_of(chosen))
+        share = gap_shares(generation, lagrangian, chosen)
+        of_all = (share.roster, share.service, share.row)
         assert all((part > -1e-6).all() for part in of_all)
-        assert sum(part.sum() for part in of_all) == pytest.approx(parts.bound - worth, abs=1e-6)
+        assert sum(part.sum() for part in of_all) == pytest.approx(
+            lagrangian.bound - score, abs=1e-6
+        )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -37,28 +42,28 @@ def test_an_optimal_plan_stays_and_others_get_better(seed: int) -> None:
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem
 
-    def worth(chosen: np.ndarray) -> int:
-        plan = generation.best.plan_of(chosen)
+    def score(chosen: np.ndarray) -> int:
+        plan = generation.incumbent.plan_of(chosen)
         assert violations(problem, plan).is_empty()
         return value(problem, plan)
 
     everything = blocks_of(world, np.zeros(len(problem.requests), np.int32))
     one = np.array([0])
-    assert worth(mended(everything, one, world.optimal)) == world.optimum
+    assert score(large_neighbourhood_search(everything, one, world.optimal)) == world.optimum
     # All in one block, with nothing left out: the best there is.
-    assert worth(mended(everything, one, first_plan(world))) == world.optimum
+    assert score(large_neighbourhood_search(everything, one, first_plan(world))) == world.optimum
     draw = np.random.default_rng(seed)
     chosen = first_plan(world)
-    before = worth(chosen)
+    before = score(chosen)
     for turn in range(4):
         group = draw.integers(-1, 3, len(problem.requests)).astype(np.int32)
         blocks = blocks_of(world, group)
         # With one worker or two, the plan is the same.
         two = blocks_of(world, group, 2)
-        again = mended(two, two.territory.numbers, chosen, turn)
-        chosen = mended(blocks, blocks.territory.numbers, chosen, turn)
+        again = large_neighbourhood_search(two, two.partition.numbers, chosen, turn)
+        chosen = large_neighbourhood_search(blocks, blocks.partition.numbers, chosen, turn)
         assert (chosen == again).all()
-        after = worth(chosen)
+        after = score(chosen)
         assert after >= before
         before = after
 
@@ -72,7 +77,7 @@ def test_who_serves_outside_a_block_goes_on_and_is_free_for_more_inside() -> Non
     # 3000 for each of the seats, less 100 for the second service.
     world = priced_of(week.problem(), 5_900)
     blocks = blocks_of(world, np.array([-1, 0], np.int32))
-    assert mended(blocks, np.array([0]), np.array([0])).tolist() == [0, 1]
+    assert large_neighbourhood_search(blocks, np.array([0]), np.array([0])).tolist() == [0, 1]
 
 
 def test_only_swaps_with_something_at_stake_bring_blocks_together() -> None:
@@ -83,38 +88,38 @@ def test_only_swaps_with_something_at_stake_bring_blocks_together() -> None:
         week.request(name, start=f"{day} 09:00", end=f"{day} 11:00", seats=1)
     world = priced_of(week.problem(), 9_000)
     blocks = blocks_of(world, np.array([0, 0, 1], np.int32))
-    blocks.close(lambda bound: None)
+    blocks.tighten_block_bounds(lambda bound: None)
     # Nobody is at the shop, which is worth 3000 to the first block. Who of ann and bea is at its
     # hall, and who at the other's yard, makes no difference, and is no reason to join.
     ann_hall, ann_yard, bea_hall, bea_yard = range(4)
     for chosen in ([ann_hall, bea_yard], [ann_yard, bea_hall]):
         left, _ = residual_gap(blocks, np.array(chosen))
         assert left.tolist() == pytest.approx([3_000, 0])
-        after, new = joined(blocks, np.array(chosen))
-        assert (after.territory.size, new.tolist()) == (2, [])
+        after, new = merge_blocks(blocks, np.array(chosen))
+        assert (after.partition.size, new.tolist()) == (2, [])
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_joining_block_to_block_closes_the_gap(seed: int) -> None:
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem
-    blocks = blocks_of(world, fractional_components(generation, world.solved.relaxed))
-    blocks.close(lambda bound: None)
+    blocks = blocks_of(world, fractional_components(generation, world.solved.primal))
+    blocks.tighten_block_bounds(lambda bound: None)
     chosen = first_plan(world)
     for turn in range(8):
-        chosen = mended(blocks, blocks.territory.numbers, chosen, turn)
-        worth = value(problem, generation.best.plan_of(chosen))
+        chosen = large_neighbourhood_search(blocks, blocks.partition.numbers, chosen, turn)
+        score = value(problem, generation.incumbent.plan_of(chosen))
         left, lone = residual_gap(blocks, chosen)
         # What no block explains is the gap, but for what rows of no single request have.
-        joint = shares(generation, world.parts, chosen).row[generation.writer.joint].sum()
-        assert left.sum() + lone.sum() == pytest.approx(blocks.bound - worth - joint, abs=30)
+        joint = gap_shares(generation, world.lagrangian, chosen).row[generation.builder.joint].sum()
+        assert left.sum() + lone.sum() == pytest.approx(blocks.bound - score - joint, abs=30)
         before = blocks.bound
-        blocks, new = joined(blocks, chosen)
+        blocks, new = merge_blocks(blocks, chosen)
         # What stays as it was keeps what is known of it.
         assert blocks.bound == pytest.approx(before)
-        blocks.close(lambda bound: None, new)
+        blocks.tighten_block_bounds(lambda bound: None, new)
         assert world.optimum - 1e-6 <= blocks.bound <= before + 1e-6
-    assert worth >= world.optimum * 0.99
+    assert score >= world.optimum * 0.99
     assert blocks.bound <= world.optimum * 1.01
 
 

@@ -150,7 +150,7 @@ def test_counts_of_holders_tried_as_one_bound_the_best(
 ) -> None:
     week, prices = large_team(seed)
     exact = best(week, *prices)
-    monkeypatch.setattr("matching.bounds.teams._MOST_COUNTS", 2)
+    monkeypatch.setattr("matching.bounds.teams._MAX_COUNTS", 2)
     assert best(week, *prices) >= exact - 1e-6
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from matching import Policy, Problem, Week
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import first_load
-from matching.bounds import labelling as schedules
+from matching.bounds import labelling
 from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
 from matching.problem.plan import slot_keys
@@ -273,8 +273,8 @@ def test_leaving_out_hopeless_paths_changes_no_best_week(tables: Tables, seed: i
     drawn = Drawn(tables, seed)
     with pytest.MonkeyPatch.context() as patch:
         # As if these few ways were very many, with two paths to begin with.
-        patch.setattr(schedules, "_MANY_WAYS", 0)
-        patch.setattr(schedules, "_BEAM", 2)
+        patch.setattr(labelling, "_MIN_PAIRS_FOR_BOUNDING", 0)
+        patch.setattr(labelling, "_BEAM_WIDTH", 2)
         every, above = np.arange(len(drawn.arcs)), np.zeros(len(drawn.volunteers))
         load = first_load(drawn.problem)
         found = solve_pricing(drawn.problem, drawn.arcs, every, drawn.reward, load, above)

@@ -63,10 +63,10 @@ def programme(problem: Problem, arcs: Arcs, quality: c.Longs) -> Programme:
         format="csr",
     )
     # No pin may be missed.
-    most = rows.most.copy()
+    most = rows.upper.copy()
     most[len(most) - len(problem.pins) :] = 0.0
     return Programme(
-        np.concatenate([quality, rows.worth, -week.load]),
+        np.concatenate([quality, rows.value, -week.load]),
         np.concatenate([np.ones(len(arcs)), most, np.ones(len(week.load))]),
         np.arange(matrix.shape[1]) < len(arcs) + len(problem.options),
         matrix,

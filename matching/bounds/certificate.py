@@ -21,8 +21,9 @@ from matching.problem import columns as c
 def certify(problem: Problem, prices: object) -> float:
     """Return ``bound(p)``: no plan that keeps the rules is worth more, whatever the prices.
 
-    The best week of every volunteer, the best team of every request and the priced quotas, each on
-    its own, over all eligible arcs.
+    The best roster of every volunteer, the best team of every request and the priced quotas, each
+    on its own, over all eligible arcs: a Lagrangian bound (Geoffrion, 1974, Lagrangean relaxation
+    for integer programming).
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def bound(
 ) -> float:
     """Return ``bound(p)`` where the eligible arcs and their quality are at hand.
 
-    Told to stop, it lets go of the rules that make a best week hard to find, and returns what is
+    Told to stop, it relaxes the rules that make a best roster hard to find, and returns what is
     no smaller.
     """
     value = best_weeks(weeks, reward(problem, weeks.arcs, quality, prices), stop)
@@ -73,9 +74,9 @@ def best_weeks(weeks: Weeks, reward: c.Floats, stop: Callable[[], bool] = never)
 
 def reward(problem: Problem, arcs: Arcs, quality: c.Longs, prices: Prices) -> c.Floats:
     """Return what each arc is worth to its volunteer: quality plus price minus quota charges."""
-    worth: c.Floats = quality + prices.of_arcs(arcs)
-    worth -= prices.charge(problem)[arcs.volunteer]
-    return worth
+    charge = prices.charge(problem)[arcs.volunteer]
+    value: c.Floats = quality + prices.of_arcs(arcs) - charge
+    return value
 
 
 def rest_of_bound(problem: Problem, arcs: Arcs, prices: Prices) -> float:

@@ -1,9 +1,11 @@
-"""Rosters: whole weeks of one volunteer, as paths from one service to the next.
+"""Pricing: the best rosters of every volunteer, by labels on paths from service to service.
 
-A path keeps every volunteer rule: each service starts after the one before has ended, with time to
-travel and to rest; hours, shifts a week and shifts a day stay within their limits. Labels grow by
-one service at a time, for all volunteers at once; of two paths that end alike, the one that is
-worth no more and has used no fewer hours is dropped.
+The resource-constrained shortest path problem, solved by labelling with dominance (Irnich and
+Desaulniers, 2005, Shortest path problems with resource constraints). A path keeps every rule of a
+volunteer: each service starts after the one before has ended, with time to travel and to rest;
+hours, shifts a week and shifts a day stay within their limits. Labels grow by one service at a
+time, for all volunteers at once; of two that end alike, the one with no more value and no fewer
+hours is dominated.
 """
 
 from __future__ import annotations
@@ -18,21 +20,18 @@ from matching.arcs.spatial import distance_km
 from matching.problem import Problem
 from matching.problem import columns as c
 
-# Pairs of services of one volunteer looked at in one go.
-_BLOCK = 1 << 22
-
-
-# From so many ways to go on, paths are held against a bound on what may follow.
-_MANY_WAYS = 1 << 19
-# So many paths of each volunteer and length are followed for a first value.
-_BEAM = 64
-# The bound is computed shift by shift, up to so many.
-_MOST_SHIFTS = 64
-_ARITHMETIC = 1e-6
+# Pairs of services of one volunteer, or extensions of labels, looked at in one go.
+_PAIRS_PER_BATCH = 1 << 22
+# From this many pairs on, labels are held against a bound on their completion.
+_MIN_PAIRS_FOR_BOUNDING = 1 << 19
+_MAX_SHIFTS_FOR_BOUNDING = 64
+# Labels of each volunteer and length that are followed for a first value.
+_BEAM_WIDTH = 64
+_TOLERANCE = 1e-6
 
 
 class Stopped(Exception):
-    """The search for best weeks was told to stop before it was over."""
+    """Pricing was told to stop before it was over."""
 
 
 def never() -> bool:
@@ -42,13 +41,13 @@ def never() -> bool:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Labels(c.Columns):
-    """Labels of one length; the parent is an index into the paths one service shorter."""
+    """Labels of paths of one length."""
 
-    arc: c.Longs  # the last service, an index into the arcs of the block
+    service: c.Longs  # the last one
     value: c.Floats
     minutes: c.Longs
     today: c.Longs  # services on the day of the last one; 0 where no limit by the day binds
-    parent: c.Longs
+    parent: c.Longs  # among the labels one service shorter
 
 
 class RosterLabelling:
@@ -59,195 +58,193 @@ class RosterLabelling:
     ) -> None:
         option = problem.slots.option[arcs.slot[rows]]
         order = np.lexsort((problem.options.start[option], arcs.volunteer[rows]))
-        self.problem, self.rows = problem, rows[order]
-        self.volunteer = arcs.volunteer[self.rows]
+        self.arc, option = rows[order], option[order]
+        self.volunteer = who = arcs.volunteer[self.arc]
         # Whose a service is: where theirs begin.
-        self.first = np.searchsorted(self.volunteer, self.volunteer)
-        slot = arcs.slot[self.rows]
-        option = problem.slots.option[slot]
-        self.start = problem.options.start[option].astype(np.int64)
-        self.end = problem.options.end[option].astype(np.int64)
+        self.first = np.searchsorted(who, who)
+        self.reward, self.first_load = reward[self.arc], first_load[who]
+        self.load_step = problem.policy.load_step
         self.day = problem.options.day[option]
-        request = problem.slots.request[slot]
-        self.lat, self.lon = problem.requests.lat[request], problem.requests.lon[request]
-        self.reward = reward[self.rows]
-        self.first_load = first_load[self.volunteer]
         people = problem.volunteers
-        shifts = people.max_shifts[self.volunteer]
-        self.max_shifts = shifts
-        services = np.searchsorted(self.volunteer, self.volunteer, side="right") - self.first
-        self.most = np.minimum(shifts, services)
-        self.max_minutes = people.max_minutes[self.volunteer].astype(np.int64)
-        self.by_day = people.max_shifts_per_day[self.volunteer]
-        self.counts_days = self.by_day < shifts
-        self.counts_minutes = self.max_minutes < c.NO_LIMIT
-        self._link()
+        services = np.searchsorted(who, who, side="right") - self.first
+        self.max_shifts = np.minimum(people.max_shifts[who], services)
+        self.max_shifts_per_day = people.max_shifts_per_day[who]
+        self.counts_days = self.max_shifts_per_day < people.max_shifts[who]
+        self.max_minutes = people.max_minutes[who].astype(np.int64)
+        minutes = (problem.options.end[option] - problem.options.start[option]).astype(np.int64)
+        # Where hours have no limit, labels that differ by their hours alone are alike.
+        self.minutes = np.where(self.max_minutes < c.NO_LIMIT, minutes, 0)
+        # The services that may follow one are next[next_of[it] : next_of[it + 1]].
+        self.next, self.next_of = self._successors(problem, option)
 
-    def _link(self) -> None:
+    def _successors(self, problem: Problem, option: c.Ints) -> tuple[c.Longs, c.Longs]:
         """List, for each service, those of the same volunteer that may come next."""
-        size = len(self.rows)
-        last = np.searchsorted(self.volunteer, self.volunteer, side="right")
+        size = len(self.arc)
+        last = np.searchsorted(self.volunteer, self.volunteer, side="right").astype(np.int64)
         first = np.arange(1, size + 1)
-        a = np.repeat(np.arange(size), last - first)
-        b = c.ranges(first.astype(np.int64), (last - first).astype(np.int64))
-        gap = self.start[b] - self.end[a]
+        a, b = np.repeat(np.arange(size), last - first), c.ranges(first, last - first)
+        start = problem.options.start[option].astype(np.int64)
+        gap = start[b] - problem.options.end[option].astype(np.int64)[a]
         a, b, gap = a[gap >= 0], b[gap >= 0], gap[gap >= 0]
-        rest = self.problem.volunteers.min_rest[self.volunteer[a]]
+        rest = problem.volunteers.min_rest[self.volunteer[a]]
         fits = (gap >= rest) | (self.day[a] == self.day[b])
         a, b, gap = a[fits], b[fits], gap[fits]
-        speed = self.problem.policy.travel_kmh
+        speed = problem.policy.travel_kmh
         if np.isfinite(speed):
-            km = distance_km(self.lat[a], self.lon[a], self.lat[b], self.lon[b])
+            request = problem.options.request[option]
+            lat, lon = problem.requests.lat[request], problem.requests.lon[request]
+            km = distance_km(lat[a], lon[a], lat[b], lon[b])
             # NaN, where a place is unknown, is never too far.
             fits = ~(km / speed * 60 > gap * (1 + 1e-9))
             a, b = a[fits], b[fits]
-        self.next = b
-        self.next_of = c.starts_of(a.astype(np.int32), size)
+        return b, c.starts_of(a.astype(np.int32), size)
 
-    def grow(self, stop: Callable[[], bool] = never) -> list[Labels]:
-        """Return paths of one service, of two, and so on, that no other dominates.
+    def solve(self, stop: Callable[[], bool] = never) -> list[Labels]:
+        """Return the undominated labels of one service, of two, and so on.
 
-        Where there are very many ways, those that cannot become a best path are left out.
+        Where there are very many ways, those that cannot become a best roster are left out: a beam
+        search gives every volunteer's best a lower bound, and the completion bound does the rest.
         """
-        if len(self.next) < _MANY_WAYS or self.most.max() > _MOST_SHIFTS:
-            return self._grown(stop)
-        rest = self._completion_bound()
-        # A few of the most promising give a value that the best path reaches at least.
-        reached = np.zeros(len(self.rows))
-        for paths in self._grown(stop, rest, beam=_BEAM):
-            np.maximum.at(reached, self.first[paths.arc], paths.value)
-        return self._grown(stop, rest, reached)
+        if len(self.next) < _MIN_PAIRS_FOR_BOUNDING:
+            return self._extend_all(stop)
+        if self.max_shifts.max() > _MAX_SHIFTS_FOR_BOUNDING:
+            return self._extend_all(stop)
+        completion = self._completion_bound()
+        reached = np.zeros(len(self.arc))
 
-    def _grown(
-        self,
-        stop: Callable[[], bool],
-        rest: c.Floats | None = None,
-        reached: c.Floats | None = None,
-        beam: int = 0,
-    ) -> list[Labels]:
-        alone = np.flatnonzero(
-            (self.end - self.start <= self.max_minutes) & (self.max_shifts > 0) & (self.by_day > 0)
-        )
-        minutes = np.where(self.counts_minutes, self.end - self.start, 0)
-        paths = Labels(
-            alone,
-            (self.reward - self.first_load)[alone],
-            minutes[alone],
-            self.counts_days[alone].astype(np.int64),
-            np.full(len(alone), -1, np.int64),
-        )
-        levels: list[Labels] = []
-        step = self.problem.policy.load_step
-        while True:
-            paths = _dominance(paths)
-            if rest is not None:
-                left = self.most[paths.arc] - len(levels) - 1
-                most = paths.value + rest[left, paths.arc]
-                who = self.first[paths.arc]
-                if reached is not None:
-                    paths = paths.take(most >= reached[who] - _ARITHMETIC)
-                else:
-                    order = np.lexsort((-most, who))
-                    rank = np.arange(len(order)) - np.searchsorted(who[order], who[order])
-                    paths = paths.take(np.sort(order[rank < beam]))
-            if not len(paths):
-                return levels
-            levels.append(paths)
-            paths = self._extended(paths, minutes, step * len(levels), len(levels) + 1, stop)
+        def bound(labels: Labels, shifts: int) -> c.Floats:
+            left = self.max_shifts[labels.service] - shifts
+            at_most: c.Floats = labels.value + completion[left, labels.service]
+            return at_most
+
+        def beam(labels: Labels, shifts: int) -> Labels:
+            who = self.first[labels.service]
+            order = np.lexsort((-bound(labels, shifts), who))
+            rank = np.arange(len(order)) - np.searchsorted(who[order], who[order])
+            return labels.take(np.sort(order[rank < _BEAM_WIDTH]))
+
+        def promising(labels: Labels, shifts: int) -> Labels:
+            best = reached[self.first[labels.service]]
+            return labels.take(bound(labels, shifts) >= best - _TOLERANCE)
+
+        for labels in self._extend_all(stop, beam):
+            np.maximum.at(reached, self.first[labels.service], labels.value)
+        return self._extend_all(stop, promising)
 
     def _completion_bound(self) -> c.Floats:
         """Return a bound on what may follow each service, shape (shifts left, services).
 
-        Hours and days are let go; load and the number of shifts are not.
+        Hours and days are relaxed; load and the number of shifts are not.
         """
-        shifts = int(self.most.max())
-        rest = np.zeros((shifts, len(self.rows)))
+        shifts = int(self.max_shifts.max())
+        bound = np.zeros((shifts, len(self.arc)))
         some = np.flatnonzero(np.diff(self.next_of))
         gain = (self.reward - self.first_load)[self.next]
-        limit = self.most[self.next]
-        step = self.problem.policy.load_step
+        limit = self.max_shifts[self.next]
         for left in range(1, shifts):
-            follow = gain - step * (limit - left) + rest[left - 1, self.next]
-            rest[left, some] = np.maximum(np.maximum.reduceat(follow, self.next_of[some]), 0.0)
-        return rest
+            follow = gain - self.load_step * (limit - left) + bound[left - 1, self.next]
+            bound[left, some] = np.maximum(np.maximum.reduceat(follow, self.next_of[some]), 0.0)
+        return bound
 
-    def _extended(
-        self, paths: Labels, minutes: c.Longs, load: int, shifts: int, stop: Callable[[], bool]
-    ) -> Labels:
-        """Add one service to the paths in every way; where ways are many, some paths at a time."""
-        index = np.flatnonzero(self.max_shifts[paths.arc] >= shifts)
-        ways = np.cumsum((self.next_of[paths.arc + 1] - self.next_of[paths.arc])[index])
+    def _extend_all(
+        self,
+        stop: Callable[[], bool],
+        prune: Callable[[Labels, int], Labels] = lambda labels, shifts: labels,
+    ) -> list[Labels]:
+        """Extend labels while any is left; prune those of each number of shifts."""
+        alone = np.flatnonzero(
+            (self.minutes <= self.max_minutes)
+            & (self.max_shifts > 0)
+            & (self.max_shifts_per_day > 0)
+        )
+        labels = Labels(
+            alone,
+            (self.reward - self.first_load)[alone],
+            self.minutes[alone],
+            self.counts_days[alone].astype(np.int64),
+            np.full(len(alone), -1, np.int64),
+        )
+        levels: list[Labels] = []
+        while True:
+            labels = prune(_undominated(labels), len(levels) + 1)
+            if not len(labels):
+                return levels
+            levels.append(labels)
+            labels = self._extend(labels, len(levels) + 1, stop)
+
+    def _extend(self, labels: Labels, shifts: int, stop: Callable[[], bool]) -> Labels:
+        """Extend labels by one service in every way; where ways are many, batch by batch."""
+        index = np.flatnonzero(self.max_shifts[labels.service] >= shifts)
+        ways = np.cumsum(np.diff(self.next_of)[labels.service[index]])
         most = int(ways[-1]) if len(ways) else 0
-        cuts = np.unique(np.searchsorted(ways, np.arange(_BLOCK, most, _BLOCK), side="right"))
-        grown = []
-        for part in np.split(index, cuts):
+        steps = np.arange(_PAIRS_PER_BATCH, most, _PAIRS_PER_BATCH)
+        cuts = np.unique(np.searchsorted(ways, steps, side="right"))
+        extended = []
+        for batch in np.split(index, cuts):
             if stop():
                 raise Stopped
-            longer = self._longer(paths, part, minutes, load)
-            grown.append(_dominance(longer) if len(cuts) else longer)
-        return grown[0] if len(grown) == 1 else _all(grown)
+            longer = self._extend_batch(labels, batch, self.load_step * (shifts - 1))
+            extended.append(_undominated(longer) if len(cuts) else longer)
+        return _concatenated(extended)
 
-    def _longer(self, paths: Labels, index: c.Longs, minutes: c.Longs, load: int) -> Labels:
-        many = (self.next_of[paths.arc + 1] - self.next_of[paths.arc])[index]
-        parent = np.repeat(index, many)
-        arc = self.next[c.ranges(self.next_of[paths.arc[index]], many)]
-        before = paths.take(parent)
-        same_day = self.day[before.arc] == self.day[arc]
-        today = np.where(self.counts_days[arc], np.where(same_day, before.today, 0) + 1, 0)
+    def _extend_batch(self, labels: Labels, index: c.Longs, load: int) -> Labels:
+        last = labels.service[index]
+        count = self.next_of[last + 1] - self.next_of[last]
+        parent = np.repeat(index, count)
+        service = self.next[c.ranges(self.next_of[last], count)]
+        before = labels.take(parent)
+        same_day = self.day[before.service] == self.day[service]
+        today = np.where(self.counts_days[service], np.where(same_day, before.today, 0) + 1, 0)
         longer = Labels(
-            arc,
-            before.value + self.reward[arc] - self.first_load[arc] - load,
-            before.minutes + minutes[arc],
+            service,
+            before.value + self.reward[service] - self.first_load[service] - load,
+            before.minutes + self.minutes[service],
             today,
             parent,
         )
-        fits = (longer.minutes <= self.max_minutes[arc]) & (today <= self.by_day[arc])
-        return longer.take(fits)
+        fits = longer.minutes <= self.max_minutes[service]
+        return longer.take(fits & (today <= self.max_shifts_per_day[service]))
 
 
-def _all(parts: list[Labels]) -> Labels:
-    return Labels(
-        np.concatenate([part.arc for part in parts]),
-        np.concatenate([part.value for part in parts]),
-        np.concatenate([part.minutes for part in parts]),
-        np.concatenate([part.today for part in parts]),
-        np.concatenate([part.parent for part in parts]),
-    )
+def _concatenated(parts: list[Labels]) -> Labels:
+    if len(parts) == 1:
+        return parts[0]
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return Labels(*(np.concatenate(column) for column in columns))
 
 
-def _dominance(paths: Labels) -> Labels:
-    """Keep, of the paths with the same last service and day count, those worth their minutes."""
-    if not len(paths):
-        return paths
-    order = np.lexsort((-paths.value, paths.minutes, paths.today, paths.arc))
-    paths = paths.take(order)
-    group = paths.arc * (paths.today.max() + 1) + paths.today
-    fresh = np.diff(group, prepend=-1) != 0
-    number = np.cumsum(fresh)
-    # With minutes rising, a path is worth keeping only above all before it. Ranks instead of
-    # values, lifted by the group's number, let one running maximum serve all groups.
-    rank = np.unique(paths.value, return_inverse=True)[1]
-    lifted = number * np.int64(len(paths) + 1) + rank
+def _undominated(labels: Labels) -> Labels:
+    """Keep, of labels with the same last service and day count, those worth their minutes."""
+    if not len(labels):
+        return labels
+    order = np.lexsort((-labels.value, labels.minutes, labels.today, labels.service))
+    labels = labels.take(order)
+    group = labels.service * (labels.today.max() + 1) + labels.today
+    number = np.cumsum(np.diff(group, prepend=-1) != 0)
+    # With minutes rising, a label is undominated only if its value is above all before. Ranks
+    # instead of values, lifted by the group's number, let one running maximum serve all groups.
+    rank = np.unique(labels.value, return_inverse=True)[1]
+    lifted = number * np.int64(len(labels) + 1) + rank
     before = np.append(-1, np.maximum.accumulate(lifted)[:-1])
-    return paths.take(np.flatnonzero(lifted > before))
+    return labels.take(np.flatnonzero(lifted > before))
 
 
 @dataclass(frozen=True, eq=False)
 class Rosters:
-    """Whole weeks, each with its arcs.
+    """Whole weeks of volunteers, each with its arcs.
 
     Attributes
     ----------
-    volunteer : int32 array, shape (schedules,)
-    value : float64 array, shape (schedules,)
+    volunteer : int32 array, shape (rosters,)
+    value : float64 array, shape (rosters,)
         Rewards minus load.
-    owner, arc : int64 arrays of equal length
-        Which schedule holds which arc, sorted by schedule.
+    roster, arc : int64 arrays of equal length
+        Which roster holds which arc, sorted by roster.
     """
 
     volunteer: c.Ints
     value: c.Floats
-    owner: c.Longs
+    roster: c.Longs
     arc: c.Longs
 
 
@@ -258,10 +255,10 @@ def solve_pricing(
     reward: c.Floats,
     first_load: c.Longs,
     above: c.Floats,
-    most: int = 1,
+    per_volunteer: int = 1,
     stop: Callable[[], bool] = never,
 ) -> Rosters:
-    """Return the best schedules of every volunteer who has arcs among the rows.
+    """Return the best rosters of every volunteer who has arcs among the rows.
 
     Parameters
     ----------
@@ -272,10 +269,10 @@ def solve_pricing(
     first_load : int64 array, shape (volunteers,)
         What any service costs each volunteer.
     above : float64 array, shape (volunteers,)
-        Only schedules worth more are returned; at least 0.
-    most : int
-        So many of each volunteer, the best first. Beyond the first they are the best among paths
-        of which none dominates another, not the best of all.
+        Only rosters worth more are returned; at least 0.
+    per_volunteer : int
+        At most so many of each, the best first. Beyond the first they are the best among the
+        undominated labels, not the best of all.
     stop : callable
         Asked often; true ends it.
 
@@ -284,74 +281,64 @@ def solve_pricing(
     Stopped
         If told to stop.
     """
-    found = []
-    for part in _useful_parts(problem, arcs, rows, reward, first_load):
+    none = np.empty(0, np.int64)
+    found = [Rosters(none.astype(np.int32), np.empty(0), none, none)]
+    for batch in _batches(problem, arcs, rows, reward, first_load):
         if stop():
             raise Stopped
-        # One at a time: what may follow what takes much more memory than the weeks.
-        block = RosterLabelling(problem, arcs, part, reward, first_load)
-        found.append(_picked(block, block.grow(stop), above, most))
-    return _joined(found)
-
-
-def _joined(parts: list[Rosters]) -> Rosters:
-    if not parts:
-        none = np.empty(0, np.int64)
-        return Rosters(none.astype(np.int32), np.empty(0), none, none)
-    sizes = np.cumsum([0, *(len(part.volunteer) for part in parts)])
-    owner = [part.owner + size for part, size in zip(parts, sizes, strict=False)]
+        # One at a time: what may follow what takes much more memory than the rosters.
+        labelling = RosterLabelling(problem, arcs, batch, reward, first_load)
+        levels = labelling.solve(stop)
+        if levels:
+            found.append(_best_rosters(labelling, levels, above, per_volunteer))
+    sizes = np.cumsum([0, *(len(part.volunteer) for part in found[:-1])])
     return Rosters(
-        np.concatenate([part.volunteer for part in parts]),
-        np.concatenate([part.value for part in parts]),
-        np.concatenate(owner),
-        np.concatenate([part.arc for part in parts]),
+        np.concatenate([part.volunteer for part in found]),
+        np.concatenate([part.value for part in found]),
+        np.concatenate([part.roster + size for part, size in zip(found, sizes, strict=True)]),
+        np.concatenate([part.arc for part in found]),
     )
 
 
-def _picked(block: RosterLabelling, levels: list[Labels], above: c.Floats, most: int) -> Rosters:
-    """Pick the best paths of each volunteer, and walk back through their parents."""
-    if not levels:
-        return _joined([])
-    level = np.repeat(np.arange(len(levels)), [len(paths) for paths in levels])
-    index = np.concatenate([np.arange(len(paths)) for paths in levels])
-    value = np.concatenate([paths.value for paths in levels])
-    volunteer = np.concatenate([block.volunteer[paths.arc] for paths in levels])
+def _best_rosters(
+    labelling: RosterLabelling, levels: list[Labels], above: c.Floats, per_volunteer: int
+) -> Rosters:
+    """Pick the best labels of each volunteer, and walk back through their parents."""
+    level = np.repeat(np.arange(len(levels)), [len(labels) for labels in levels])
+    index = np.concatenate([np.arange(len(labels)) for labels in levels])
+    value = np.concatenate([labels.value for labels in levels])
+    volunteer = np.concatenate([labelling.volunteer[labels.service] for labels in levels])
     rows = np.flatnonzero(value > above[volunteer])
     rows = rows[np.lexsort((level[rows], -value[rows], volunteer[rows]))]
     begin = np.searchsorted(volunteer[rows], volunteer[rows])
-    rows = rows[np.arange(len(rows)) - begin < most]
-    owner, arc = [], []
+    rows = rows[np.arange(len(rows)) - begin < per_volunteer]
+    roster, arc = [], []
     walking, at = np.empty(0, np.int64), np.empty(0, np.int64)
     for number in range(len(levels) - 1, -1, -1):
         joins = np.flatnonzero(level[rows] == number)
         walking, at = np.append(walking, joins), np.append(at, index[rows[joins]])
-        owner.append(walking)
-        arc.append(block.rows[levels[number].arc[at]])
+        roster.append(walking)
+        arc.append(labelling.arc[levels[number].service[at]])
         at = levels[number].parent[at]
-    flat = np.concatenate(owner)
+    flat = np.concatenate(roster)
     order = np.argsort(flat, kind="stable")
     return Rosters(volunteer[rows], value[rows], flat[order], np.concatenate(arc)[order])
 
 
-def _useful_parts(
-    problem: Problem,
-    arcs: Arcs,
-    rows: c.Longs,
-    reward: c.Floats,
-    first_load: c.Longs,
+def _batches(
+    problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
 ) -> list[c.Longs]:
-    """Split the arcs that can be part of a best path, each volunteer's in one part."""
-    # A service that is not worth its load is only ever a way around the travel rule: a stop at an
+    """Split the arcs that can be part of a best roster, each volunteer's in one batch."""
+    # A service that does not pay its load is only ever a way around the travel rule: a stop at an
     # unknown place takes no time to reach.
     unknown = np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[rows]]])
-    worth = reward[rows] - first_load[arcs.volunteer[rows]] > 0
-    rows = rows[worth | unknown]
+    rows = rows[(reward[rows] - first_load[arcs.volunteer[rows]] > 0) | unknown]
     if not len(rows):
         return []
-    who = arcs.volunteer[rows]
-    begin = np.flatnonzero(np.diff(who, prepend=-1))
-    many = np.diff(np.append(begin, len(rows))).astype(np.int64)
-    work = np.cumsum(many * many)
-    cuts = np.unique(np.searchsorted(work, np.arange(_BLOCK, int(work[-1]), _BLOCK), side="right"))
-    parts = np.split(rows, begin[cuts[(cuts > 0) & (cuts < len(begin))]])
-    return [part for part in parts if len(part)]
+    begin = np.flatnonzero(np.diff(arcs.volunteer[rows], prepend=-1))
+    services = np.diff(np.append(begin, len(rows))).astype(np.int64)
+    pairs = np.cumsum(services * services)
+    steps = np.arange(_PAIRS_PER_BATCH, int(pairs[-1]), _PAIRS_PER_BATCH)
+    cuts = np.unique(np.searchsorted(pairs, steps, side="right"))
+    batches = np.split(rows, begin[cuts[(cuts > 0) & (cuts < len(begin))]])
+    return [batch for batch in batches if len(batch)]

@@ -1,8 +1,8 @@
-"""The best week of every volunteer, given what each arc is worth: one half of every bound.
+"""The pricing oracle: every volunteer's best roster, given the arcs' rewards. Half of every bound.
 
-Where a volunteer's rules form a tree (clusters of services that all overlap, at most so many a day
-and a week, nothing else binding) the best week is a choice of the largest. Elsewhere it is the best
-path through the services, see `labelling`.
+Where a volunteer's rules form a tree (clusters of services that all overlap, limits by the day and
+the week, nothing else binding) the best roster is a greedy choice. Elsewhere it is a resource-
+constrained shortest path, see `labelling`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from matching.bounds.labelling import never, solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
 
-# So much is any service worth where a week is to hold as many as it can.
-_ALL = 1e9
+# Large enough that a best roster holds as many services as it can.
+_LARGE_REWARD = 1e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Clusters:
 
 
 class Weeks:
-    """Finds best weeks over a fixed set of arcs."""
+    """Finds best rosters over a fixed set of arcs."""
 
     def __init__(self, problem: Problem, arcs: Arcs) -> None:
         self.problem = problem
@@ -70,7 +70,7 @@ class Weeks:
     def best(
         self, reward: c.Floats, *, relaxed: bool = False, stop: Callable[[], bool] = never
     ) -> tuple[c.Floats, c.Bools]:
-        """Return the value of every volunteer's best week, and the arcs that make it.
+        """Return the value of every volunteer's best roster, and the arcs that make it.
 
         Parameters
         ----------
@@ -106,16 +106,17 @@ class Weeks:
         return value, chosen
 
     def reduced_cost_bound(self, reward: c.Floats, value: c.Floats) -> c.Floats:
-        """Return how far at least any week with an arc falls short of its volunteer's best.
+        """Return how far at least any roster with an arc falls short of its volunteer's best.
 
-        Of services that all overlap one is taken, and each costs at least its first load: a week
-        with an arc is worth no more than the arc and the best of every other cluster.
+        One of several overlapping services is served at most, and each costs at least its first
+        load: a roster with an arc is worth no more than the arc and the best of every other
+        cluster.
 
         Parameters
         ----------
         reward : float64 array, shape (arcs,)
         value : float64 array, shape (volunteers,)
-            What the best weeks are worth, see `best`.
+            Of the best rosters, see `best`.
         """
         arcs, clusters, first_load = self.arcs, self.clusters, self.first_load
         if not len(arcs):
@@ -127,12 +128,12 @@ class Weeks:
         return short - (reward - first_load[arcs.volunteer])
 
     def infeasible_rosters(self, chosen: c.Longs) -> c.Longs:
-        """Return those of some services that belong to volunteers whose services make no week."""
+        """Return those of some services whose volunteers cannot serve all of theirs."""
         kept = solve_pricing(
             self.problem,
             self.arcs,
             np.sort(chosen),
-            np.full(len(self.arcs), _ALL),
+            np.full(len(self.arcs), _LARGE_REWARD),
             self.first_load,
             np.zeros(len(self.problem.volunteers)),
         )
@@ -148,22 +149,22 @@ class Weeks:
             return value, chosen
         sorted_reward = reward[clusters.order]
         best = np.maximum.reduceat(sorted_reward, clusters.begin)
-        worth = np.flatnonzero(best > self.first_load[clusters.volunteer])
+        paying = np.flatnonzero(best > self.first_load[clusters.volunteer])
         # Rank by reward within the day, then, of those the day allows, within the week.
-        worth = _ranked(
-            worth,
+        paying = _ranked(
+            paying,
             best,
             clusters.volunteer * np.int64(8) + clusters.day,
             people.max_shifts_per_day[clusters.volunteer],
         )
         limit = people.max_shifts[clusters.volunteer]
-        rank, worth = _rank(worth, best, clusters.volunteer.astype(np.int64))
-        volunteer = clusters.volunteer[worth]
-        gain = best[worth] - self.first_load[volunteer] - self.problem.policy.load_step * rank
-        taken = (rank < limit[worth]) & (gain > 0)
-        np.add.at(value, volunteer[taken], gain[taken])
+        rank, paying = _rank(paying, best, clusters.volunteer.astype(np.int64))
+        volunteer = clusters.volunteer[paying]
+        gain = best[paying] - self.first_load[volunteer] - self.problem.policy.load_step * rank
+        served = (rank < limit[paying]) & (gain > 0)
+        np.add.at(value, volunteer[served], gain[served])
         picked = np.zeros(len(best), np.bool_)
-        picked[worth[taken]] = True
+        picked[paying[served]] = True
         of_sorted = clusters.of_arc[clusters.order]
         hit = np.flatnonzero(picked[of_sorted] & (sorted_reward == best[of_sorted]))
         first = np.diff(of_sorted[hit], prepend=-1) != 0
@@ -211,11 +212,11 @@ def cluster(problem: Problem, arcs: Arcs) -> Clusters:
         if not cut.any():
             break
         fresh |= cut
-    owner = volunteer[begin]
+    cluster_volunteer = volunteer[begin]
     of_arc = np.empty(len(arcs), np.int32)
     of_arc[order] = inside
-    tree = _is_tree(problem, arcs, order, begin, owner, start, end, day)
-    return Clusters(order, begin, of_arc, owner, day[begin], tree)
+    tree = _is_tree(problem, arcs, order, begin, cluster_volunteer, start, end, day)
+    return Clusters(order, begin, of_arc, cluster_volunteer, day[begin], tree)
 
 
 def _is_tree(
@@ -223,7 +224,7 @@ def _is_tree(
     arcs: Arcs,
     order: c.Longs,
     begin: c.Longs,
-    owner: c.Ints,
+    cluster_volunteer: c.Ints,
     start: c.Ints,
     end: c.Ints,
     day: c.Ints,
@@ -235,24 +236,24 @@ def _is_tree(
     first_day, last_day = np.minimum.reduceat(day, begin), np.maximum.reduceat(day, begin)
     tree = np.ones(len(people), np.bool_)
     # Between clusters: time to go from anywhere to anywhere within reach, and to rest.
-    follows = np.flatnonzero(owner[1:] == owner[:-1])
-    who = owner[follows]
+    follows = np.flatnonzero(cluster_volunteer[1:] == cluster_volunteer[:-1])
+    who = cluster_volunteer[follows]
     gap = start[begin[follows + 1]].astype(np.int64) - last_end[follows]
     tree[who[gap < 0]] = False
     if np.isfinite(policy.travel_kmh):
         reach = np.maximum.reduceat(_km_from_home(problem, arcs)[order], begin)
         farthest = np.zeros(len(people))
-        np.maximum.at(farthest, owner, reach)
+        np.maximum.at(farthest, cluster_volunteer, reach)
         tree[who[gap * policy.travel_kmh < 120.0 * farthest[who] * (1 + 1e-9)]] = False
     other_day = last_day[follows + 1] != first_day[follows]
     tree[who[other_day & (gap < people.min_rest[who])]] = False
     # Within a cluster: one day, or no limit by the day.
-    clusters_of = np.bincount(owner, minlength=len(people))
+    clusters_of = np.bincount(cluster_volunteer, minlength=len(people))
     by_day = people.max_shifts_per_day < np.minimum(clusters_of, people.max_shifts)
-    tree[owner[(first_day != last_day) & by_day[owner]]] = False
+    tree[cluster_volunteer[(first_day != last_day) & by_day[cluster_volunteer]]] = False
     # In the week: hours enough for the longest of each cluster.
     minutes = np.zeros(len(people), np.int64)
-    np.maximum.at(minutes, owner, longest)
+    np.maximum.at(minutes, cluster_volunteer, longest)
     minutes *= np.minimum(clusters_of, people.max_shifts)
     return tree & (minutes <= people.max_minutes)
 

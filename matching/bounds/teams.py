@@ -5,7 +5,7 @@ eligible, and a team rule: so many holders of a qualification, and one for every
 
 Dropped or loosened, which leaves every bound true: of rules about several qualifications each is
 kept by itself, and the one that costs most counts; one person may fill several posts; what joins
-volunteers. Where a rule leaves more than `_MOST_COUNTS` numbers of holders to try, neighbours are
+volunteers. Where a rule leaves more than `_MAX_COUNTS` numbers of holders to try, neighbours are
 tried as one: as few holders as the fewest of them, as many people as the most of them allow.
 
 How a rule is kept: with at least h holders and at most ``per_people * h`` people, a team is a flow
@@ -27,7 +27,7 @@ from matching.problem import Problem
 from matching.problem import columns as c
 
 # Numbers of holders tried one by one; teams of more than this many times ``per_people`` are rare.
-_MOST_COUNTS = 64
+_MAX_COUNTS = 64
 
 
 def best_teams(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
@@ -58,18 +58,18 @@ def _without_rules(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     slots, options = problem.slots, problem.options
     candidates = np.bincount(arcs.slot, minlength=len(slots))
     needed = problem.posts.min_seats[slots.post]
-    many = np.minimum(problem.posts.seats[slots.post], candidates)
-    slot = np.repeat(np.arange(len(slots)), many)
-    k = c.ranges(np.ones(len(many), np.int64), many.astype(np.int64))
-    gain = seat_value(problem, slots.post[slot], k) - _kth_price(arcs, prices, many, slot, k)
-    taken = (k <= needed[slot]) | (gain > 0)
+    count = np.minimum(problem.posts.seats[slots.post], candidates)
+    slot = np.repeat(np.arange(len(slots)), count)
+    k = c.ranges(np.ones(len(count), np.int64), count.astype(np.int64))
+    gain = seat_value(problem, slots.post[slot], k) - _kth_price(arcs, prices, count, slot, k)
+    selected = (k <= needed[slot]) | (gain > 0)
     option = slots.option[slot]
-    # Where nobody is taken, NumPy counts in whole numbers.
-    value = np.bincount(option[taken], gain[taken], minlength=len(options)).astype(np.float64)
-    people = np.bincount(option[taken], minlength=len(options))
+    # Where nobody is selected, NumPy counts in whole numbers.
+    value = np.bincount(option[selected], gain[selected], minlength=len(options)).astype(np.float64)
+    people = np.bincount(option[selected], minlength=len(options))
     # Who is missing in total joins where it costs least.
     short = problem.requests.min_people[options.request] - people
-    rest = np.flatnonzero(~taken & (short[option] > 0))
+    rest = np.flatnonzero(~selected & (short[option] > 0))
     rest = rest[np.lexsort((-gain[rest], option[rest]))]
     first = c.starts_of(option[rest], len(options))
     rank = np.arange(len(rest)) - first[option[rest]]
@@ -81,17 +81,17 @@ def _without_rules(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     return value
 
 
-def _kth_price(arcs: Arcs, prices: Prices, many: c.Longs, slot: c.Longs, k: c.Longs) -> c.Floats:
+def _kth_price(arcs: Arcs, prices: Prices, count: c.Longs, slot: c.Longs, k: c.Longs) -> c.Floats:
     """Return the k-th lowest price among the arcs of each slot."""
     price: c.Floats = prices.slot[slot]
     if not len(prices.own_key):
         return price
-    concerned = np.zeros(len(many), np.bool_)
+    concerned = np.zeros(len(count), np.bool_)
     concerned[(prices.own_key & 0xFFFFFFFF) - 1] = True
     rows = np.flatnonzero(concerned[arcs.slot])
     of_arc = prices.of_arcs(arcs)[rows]
     order = np.lexsort((of_arc, arcs.slot[rows]))
-    first = c.starts_of(arcs.slot[rows][order], len(many))
+    first = c.starts_of(arcs.slot[rows][order], len(count))
     at = np.flatnonzero(concerned[slot])
     price[at] = of_arc[order][first[slot[at]] + k[at] - 1]
     return price
@@ -118,9 +118,9 @@ def _asks(problem: Problem) -> _Asks:
     np.maximum.at(least, which, rules.min_people)
     np.minimum.at(share, which, np.where(rules.per_people > 0, rules.per_people, c.NO_LIMIT))
     first = c.starts_of(options.request, len(problem.requests))
-    many = (first[1:] - first[:-1])[key >> 32]
-    of = np.repeat(np.arange(len(key)), many)
-    option = c.ranges(first[key >> 32], many)
+    count = (first[1:] - first[:-1])[key >> 32]
+    of = np.repeat(np.arange(len(key)), count)
+    option = c.ranges(first[key >> 32], count)
     qualification = ((key & 0xFFFFFFFF) - 1).astype(np.int32)
     return _Asks(option, qualification[of], least[of], share[of])
 
@@ -132,9 +132,9 @@ class _Places:
         slots = problem.slots
         order = np.argsort(slots.option, kind="stable")
         first = c.starts_of(slots.option[order], len(problem.options))
-        many = first[asks.option + 1] - first[asks.option]
-        self.ask = np.repeat(np.arange(len(asks)), many)
-        slot = order[c.ranges(first[asks.option], many)]
+        count = first[asks.option + 1] - first[asks.option]
+        self.ask = np.repeat(np.arange(len(asks)), count)
+        slot = order[c.ranges(first[asks.option], count)]
         self.post = slots.post[slot]
         self.needed = problem.posts.min_seats[self.post].astype(np.int64)
         asked = np.zeros(len(slots), np.bool_)
@@ -171,7 +171,7 @@ def _with_rule(problem: Problem, arcs: Arcs, prices: Prices, asks: _Asks) -> c.F
     # More holders than allow for all seats serve nothing.
     fewest = np.maximum(asks.least, -(-np.maximum(needed, np.maximum(people, 1)) // asks.share))
     counts = np.maximum(-(-seats // asks.share) - fewest, 0) + 1
-    step = -(-counts // _MOST_COUNTS)
+    step = -(-counts // _MAX_COUNTS)
     tries = -(-counts // step)
     ask = np.repeat(np.arange(len(asks)), tries)
     least = fewest[ask] + step[ask] * c.ranges(np.zeros(len(asks), np.int64), tries)
@@ -190,9 +190,9 @@ class _Teams:
     ) -> None:
         self.problem, self.places, self.most = problem, places, most
         first = c.starts_of(places.ask, int(ask.max(initial=-1)) + 1)
-        many = first[ask + 1] - first[ask]
+        count = first[ask + 1] - first[ask]
         # A cell is a place of a team.
-        self.team, self.place = np.repeat(np.arange(len(ask)), many), c.ranges(first[ask], many)
+        self.team, self.place = np.repeat(np.arange(len(ask)), count), c.ranges(first[ask], count)
         seats = places.seats[self.place]
         cell, k = np.repeat(np.arange(len(seats)), seats), c.ranges(np.ones_like(seats), seats)
         place, team = self.place[cell], self.team[cell]
@@ -203,10 +203,10 @@ class _Teams:
         cell, team, gain, k = cell[order], team[order], gain[order], k[order]
         rank = np.arange(len(team)) - c.starts_of(team, len(ask))[team]
         wanted = (k <= places.needed[self.place[cell]]) | (gain > 0) | (rank < least[team])
-        taken = wanted & (rank < most[team])
-        self.value = np.bincount(team[taken], gain[taken], len(ask)).astype(np.float64)
-        self.people = np.bincount(team[taken], minlength=len(ask))
-        filled = np.bincount(cell[taken], minlength=len(seats))
+        selected = wanted & (rank < most[team])
+        self.value = np.bincount(team[selected], gain[selected], len(ask)).astype(np.float64)
+        self.people = np.bincount(team[selected], minlength=len(ask))
+        filled = np.bincount(cell[selected], minlength=len(seats))
         begin = places.first[self.place]
         self.holders = places.held[begin + filled] - places.held[begin]
         self.others = filled - self.holders

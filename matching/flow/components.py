@@ -17,8 +17,8 @@ from matching.flow.network import Network, nearest_quota
 from matching.problem import Problem
 from matching.problem import columns as c
 
-# Small parts are solved together, up to about so many requests.
-_REQUESTS = 2_000
+# Small parts are solved together.
+_REQUESTS_PER_BATCH = 2_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,17 +65,17 @@ def parts_of(problem: Problem, arcs: Arcs) -> c.Ints:
     of_node = connected_components(graph, directed=False)[1]
     of_request = np.unique(of_node[people:first_quota], return_inverse=True)[1]
     # Large ones first, one by one; small ones fill up what a worker is given at once.
-    many = np.bincount(of_request)
-    order = np.argsort(-many, kind="stable")
-    before = np.cumsum(many[order]) - many[order]
-    part = np.empty(len(many), np.int64)
-    part[order] = np.where(many[order] >= _REQUESTS, np.arange(len(many)), -1)
+    count = np.bincount(of_request)
+    order = np.argsort(-count, kind="stable")
+    before = np.cumsum(count[order]) - count[order]
+    part = np.empty(len(count), np.int64)
+    part[order] = np.where(count[order] >= _REQUESTS_PER_BATCH, np.arange(len(count)), -1)
     small = part[order] < 0
-    part[order[small]] = len(many) + before[small] // _REQUESTS
+    part[order[small]] = len(count) + before[small] // _REQUESTS_PER_BATCH
     return np.unique(part[of_request], return_inverse=True)[1].astype(np.int32)
 
 
-def solved(network: Network) -> ComponentFlow:
+def solve_component(network: Network) -> ComponentFlow:
     """Solve one part, and read the prices off the potentials.
 
     A post's is its own; a quota's is the difference across it.

@@ -64,10 +64,10 @@ class _Edges:
         self.columns: list[tuple[c.Longs, ...]] = []
         self.size = 0
 
-    def node(self, many: int) -> c.Longs:
+    def node(self, count: int) -> c.Longs:
         """Add so many nodes; return their numbers."""
-        self.nodes += many
-        return np.arange(self.nodes - many, self.nodes)
+        self.nodes += count
+        return np.arange(self.nodes - count, self.nodes)
 
     def add(self, *columns: c.Longs | c.Ints | int) -> slice:
         """Add edges: tail, head, capacity, cost; return where they stand."""
@@ -169,11 +169,11 @@ def _shifts(
     first_load: c.Longs,
 ) -> None:
     """Give every volunteer one edge per possible shift."""
-    many = np.minimum(problem.volunteers.max_shifts[volunteers], clusters)
-    owner = np.repeat(np.arange(len(volunteers)), many)
-    k = c.ranges(np.zeros(len(many), np.int64), many.astype(np.int64))
-    cost = first_load[volunteers[owner]] + problem.policy.load_step * k
-    edges.add(above[owner], node[owner], 1, cost)
+    count = np.minimum(problem.volunteers.max_shifts[volunteers], clusters)
+    volunteer_of = np.repeat(np.arange(len(volunteers)), count)
+    k = c.ranges(np.zeros(len(count), np.int64), count.astype(np.int64))
+    cost = first_load[volunteers[volunteer_of]] + problem.policy.load_step * k
+    edges.add(above[volunteer_of], node[volunteer_of], 1, cost)
 
 
 def _days(
@@ -208,8 +208,8 @@ def _once(edges: _Edges, above: c.Longs, arcs: c.Longs) -> c.Longs:
 
 def _seats(problem: Problem, edges: _Edges, post_node: c.Ints, candidates: c.Longs) -> int:
     """Give every post one edge per seat that can be filled; return how many there are."""
-    many = np.minimum(problem.posts.seats, candidates)
-    post = np.repeat(np.arange(len(many), dtype=np.int32), many)
-    k = c.ranges(np.ones(len(many), np.int64), many.astype(np.int64))
+    count = np.minimum(problem.posts.seats, candidates)
+    post = np.repeat(np.arange(len(count), dtype=np.int32), count)
+    k = c.ranges(np.ones(len(count), np.int64), count.astype(np.int64))
     edges.add(post_node[post], 1, 1, -seat_value(problem, post, k))
     return len(post) + 1

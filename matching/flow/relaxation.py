@@ -11,20 +11,20 @@ import numpy as np
 from matching.bounds.certificate import rest_of_bound, reward
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
-from matching.flow.components import ComponentFlow, parts_of, solved
+from matching.flow.components import ComponentFlow, parts_of, solve_component
 from matching.flow.network import build
 from matching.parallel.tasks import run_all
 from matching.problem import Problem
 from matching.problem import columns as c
 
-# What comes so close to a best week is brought back along with what is in one: the prices of the
-# next round will hardly ask for anything else.
-_CLOSE = 20.0
+# Arcs of no larger reduced cost come back along with those of best rosters: the prices of the next
+# round will hardly ask for others.
+_NEAR_MISS_REDUCED_COST = 20.0
 
 
 @dataclass(frozen=True, eq=False)
 class Relaxation:
-    """The optimum of the two trees.
+    """The optimum of the network.
 
     Attributes
     ----------
@@ -32,15 +32,12 @@ class Relaxation:
         The arcs with flow.
     prices : Prices
     value : int
-        Value of the flow: an upper bound, and the optimum where the trees hold all rules in force.
-    rounds : int
-        How often candidates were brought back.
+        Value of the flow: an upper bound, and the optimum where the network has all rules in force.
     """
 
     chosen: c.Longs
     prices: Prices
     value: int
-    rounds: int
 
 
 def relax(
@@ -52,8 +49,9 @@ def relax(
 ) -> Relaxation:
     """Solve the flow with the best candidates of each post, then bring back what is missed.
 
-    A left-out arc matters only if it is in somebody's best week under the prices; when nobody's
-    best week is better with the arcs left out, the bound over all arcs equals the flow's value.
+    This is column generation with arcs for columns: a left-out arc matters only if it is in
+    somebody's best roster under the prices. When no best roster is better with the arcs left out,
+    the bound over all arcs equals the flow's value.
 
     Parts that share nothing are solved each by itself, and again only where something was missed.
 
@@ -69,7 +67,6 @@ def relax(
     number = np.arange(int(part.max(initial=-1)) + 1)
     found: dict[int, ComponentFlow] = {}
     price, quota = np.zeros(len(problem.posts)), np.zeros(len(problem.organisations))
-    rounds = 1
     while True:
         networks = (
             build(
@@ -82,30 +79,31 @@ def relax(
             )
             for one in number
         )
-        for one, answer in zip(number.tolist(), run_all(executor, solved, networks), strict=True):
+        for one, answer in zip(
+            number.tolist(), run_all(executor, solve_component, networks), strict=True
+        ):
             found[one] = answer
             price[of_post == one] = answer.price[of_post == one]
             quota[answer.quota] = answer.quota_price
         prices = Prices(price[problem.slots.post], quota)
         value = sum(answer.value for answer in found.values())
         rewards = reward(problem, weeks.arcs, quality, prices)
-        worth, best = weeks.best(rewards, relaxed=True)
+        best_value, best = weeks.best(rewards, relaxed=True)
         missed = best & ~kept
-        proved = worth.sum() + rest_of_bound(problem, weeks.arcs, prices) <= value + 0.5
+        proved = best_value.sum() + rest_of_bound(problem, weeks.arcs, prices) <= value + 0.5
         if proved or not missed.any() or stop():
             chosen = [np.empty(0, np.int64), *(answer.chosen for answer in found.values())]
-            return Relaxation(np.concatenate(chosen), prices, value, rounds)
-        kept |= missed | (weeks.reduced_cost_bound(rewards, worth) <= _CLOSE)
+            return Relaxation(np.concatenate(chosen), prices, value)
+        kept |= missed | (weeks.reduced_cost_bound(rewards, best_value) <= _NEAR_MISS_REDUCED_COST)
         number = np.unique(of_arc[missed])
-        rounds += 1
 
 
 def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs) -> c.Bools:
     """Keep, for each slot, the arcs of highest quality: three times the seats and a few more."""
     arcs = weeks.arcs
-    many = np.bincount(arcs.slot, minlength=len(problem.slots))
+    count = np.bincount(arcs.slot, minlength=len(problem.slots))
     wanted = 3 * problem.posts.seats[problem.slots.post].astype(np.int64) + 6
-    kept: c.Bools = (many <= wanted)[arcs.slot]
+    kept: c.Bools = (count <= wanted)[arcs.slot]
     rows = np.flatnonzero(~kept)
     rows = rows[
         np.lexsort((-quality[rows] + weeks.first_load[arcs.volunteer[rows]], arcs.slot[rows]))

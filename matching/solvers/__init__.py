@@ -1,1 +1,1 @@
-"""What turns arcs into a plan: the flow where the rules are two trees, schedules elsewhere."""
+"""From arcs to a plan under the full rulebook; what is a pure network needs only the flow."""

@@ -15,9 +15,9 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
 
-# So long after its end the search may still compute what a certificate needs: a share of its time,
-# or seconds.
-_GRACE, _GRACE_ASKED, _GRACE_LEAST = 0.05, 3.0, 1.0
+# How long past its end the search may still compute what a certificate needs.
+_GRACE_SHARE_OF_TIME_LIMIT, _MIN_GRACE_SECONDS = 0.05, 1.0
+_GRACE_SECONDS_AFTER_INTERRUPT = 3.0
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Incumbent:
         The search may end when the relative gap is no larger.
     interrupted : callable
         Asked often; once true, the search ends.
-    told : callable
+    on_progress : callable
         Receives a `Progress` at every step.
-    improved : callable
+    on_improvement : callable
         Receives a `Progress` when the plan or the bound is better than before.
     """
 
@@ -74,12 +74,12 @@ class Incumbent:
         time_limit: float,
         gap: float,
         interrupted: Callable[[], bool],
-        told: Callable[[Progress], None],
-        improved: Callable[[Progress], None],
+        on_progress: Callable[[Progress], None],
+        on_improvement: Callable[[Progress], None],
     ) -> None:
         self.problem, self.arcs = problem, arcs
         self.started, self.time_limit, self.gap_limit = started, time_limit, gap
-        self.told, self.improved = told, improved
+        self.on_progress, self.on_improvement = on_progress, on_improvement
         self._asks, self._asked_at = interrupted, math.inf
         self.chosen = np.empty(0, np.int64)
         self.value: int | None = None
@@ -89,15 +89,15 @@ class Incumbent:
             self.value = 0
 
     def offer(self, chosen: c.Longs, phase: str) -> bool:
-        """Take a plan if it is better and keeps every rule; tell whether it keeps them."""
+        """Take a plan if it is feasible and better; tell whether it is feasible."""
         plan = self.plan_of(chosen)
         if violations(self.problem, plan).height:
             return False
-        worth = value(self.problem, plan)
-        if self.value is None or worth > self.value:
-            self.chosen, self.value = chosen, worth
-            self.improved(self.progress(phase))
-        self.tell(phase)
+        plan_value = value(self.problem, plan)
+        if self.value is None or plan_value > self.value:
+            self.chosen, self.value = chosen, plan_value
+            self.on_improvement(self.progress(phase))
+        self.report(phase)
         return True
 
     def plan_of(self, chosen: c.Longs) -> Plan:
@@ -107,20 +107,20 @@ class Incumbent:
     def prove(self, bound: float, phase: str) -> None:
         """Take a bound; values are whole numbers, so it may be rounded down."""
         # A solver that was stopped early may have no bound at all.
-        rounded = math.floor(bound + 1e-6) if math.isfinite(bound) else bound
-        before, self.bound = self.bound, min(self.bound, rounded)
+        floored = math.floor(bound + 1e-6) if math.isfinite(bound) else bound
+        before, self.bound = self.bound, min(self.bound, floored)
         if self.bound < before:
-            self.improved(self.progress(phase))
-        self.tell(phase)
+            self.on_improvement(self.progress(phase))
+        self.report(phase)
 
     def progress(self, phase: str) -> Progress:
         """Return where the search stands."""
         bound = None if math.isinf(self.bound) else self.bound
         return Progress(phase, time.perf_counter() - self.started, self.value, bound)
 
-    def tell(self, phase: str) -> None:
+    def report(self, phase: str) -> None:
         """Report where the search stands."""
-        self.told(self.progress(phase))
+        self.on_progress(self.progress(phase))
 
     @property
     def proved(self) -> bool:
@@ -155,5 +155,6 @@ class Incumbent:
 
     def overdue(self) -> bool:
         """Tell whether the end is so long past that nothing more should begin."""
-        late = -self.seconds_left > max(_GRACE_LEAST, _GRACE * self.time_limit)
-        return late or (self.interrupted() and time.perf_counter() > self._asked_at + _GRACE_ASKED)
+        grace = max(_MIN_GRACE_SECONDS, _GRACE_SHARE_OF_TIME_LIMIT * self.time_limit)
+        asked = self._asked_at + _GRACE_SECONDS_AFTER_INTERRUPT
+        return -self.seconds_left > grace or (self.interrupted() and time.perf_counter() > asked)

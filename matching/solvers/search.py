@@ -1,4 +1,9 @@
-"""The search under the full rulebook: repair, price, round, close in, prove."""
+"""The search under the full rulebook, from the flow's plan and prices to a proof.
+
+A branch-and-price in spirit, without the tree: column generation gives a bound and a plan near it;
+block bounds and large neighbourhood search bring the two together; reduced-cost fixing leaves one
+integer programme that HiGHS can finish.
+"""
 
 from __future__ import annotations
 
@@ -14,33 +19,35 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.column_generation.fractional import fractional_components
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
-from matching.solvers.column_generation.lagrangian import LagrangianBound, lagrangian_bound
+from matching.solvers.column_generation.lagrangian import lagrangian_bound
 from matching.solvers.column_generation.restricted_master import MasterSolution, UnsolvedError
 from matching.solvers.incumbent import Incumbent
-from matching.solvers.neighbourhoods.large_neighbourhood_search import mended
-from matching.solvers.neighbourhoods.repair import repaired
-from matching.solvers.neighbourhoods.restricted_master_heuristic import rounded, split
-from matching.solvers.subproblems.block_merging import joined, residual_gap, worst
-from matching.solvers.subproblems.blocks import MOST_REQUESTS, Blocks, cut
+from matching.solvers.neighbourhoods.large_neighbourhood_search import large_neighbourhood_search
+from matching.solvers.neighbourhoods.repair import repair
+from matching.solvers.neighbourhoods.restricted_master_heuristic import (
+    mostly_selected,
+    restricted_master_heuristic,
+)
+from matching.solvers.subproblems.block_merging import largest_shares, merge_blocks, residual_gap
+from matching.solvers.subproblems.blocks import Blocks
 from matching.solvers.subproblems.executor import SubproblemExecutor
-from matching.solvers.subproblems.partition import Partition
-from matching.solvers.subproblems.reduced_mip import prove
+from matching.solvers.subproblems.partition import Partition, split_by_place
+from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 
-# Rounding may take this share of the time left.
-_SHARE = 0.15
-# A plan that others will mend need not be nearer to the best than this share of its value.
-_ROUGH = 1e-4
-# So much of the time left is kept for rounding when the linear programme begins.
-_RESERVE = 0.3
-# Of so few arcs all are solved at once: to solve parts first saves nothing.
-_SMALL = 50_000
-# A turn helps if it takes this share off the gap.
-_HELPS = 0.2
-# A plan that is further off than this share of its value is mended in ever larger blocks first.
-_FAR = 1e-3
-_LARGEST = 10 * MOST_REQUESTS
-# After so many turns that changed neither the plan nor the bound by much, no other will.
-_IDLE = 2
+# Shares of the time left when these begin.
+_HEURISTIC_TIME_SHARE = 0.15
+_TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
+# A smaller problem is solved at once: to solve blocks first saves nothing.
+_MIN_ARCS_FOR_BLOCKS = 50_000
+_BLOCK_REQUESTS = 100
+_MAX_BLOCK_REQUESTS = 1_000
+# Below this relative gap larger neighbourhoods help less than block bounds.
+_MIN_GAP_FOR_LARGE_BLOCKS = 1e-3
+# A pass of large neighbourhood search that closes less of the gap is the last of its block size.
+_MIN_GAP_CLOSED_PER_PASS = 0.2
+# The alternation ends after so many rounds in a row that each close less of the gap.
+_MAX_IDLE_ROUNDS = 2
+_MIN_GAP_CLOSED_PER_ROUND = 1e-3
 
 
 def search(
@@ -48,9 +55,9 @@ def search(
     weeks: Weeks,
     quality: c.Longs,
     relaxation: Relaxation,
-    best: Incumbent,
+    incumbent: Incumbent,
     seed: int,
-    crew: SubproblemExecutor,
+    executor: SubproblemExecutor,
 ) -> Prices:
     """Improve the incumbent and its bound until proved, near enough, or told to stop.
 
@@ -59,137 +66,127 @@ def search(
     Prices
         Those of the linear programme; of the flow, if it was not reached.
     """
-    best.offer(repaired(problem, weeks, quality, relaxation.chosen), "repair")
-    if not best.goes_on():
+    incumbent.offer(repair(problem, weeks, quality, relaxation.chosen), "repair")
+    if not incumbent.goes_on():
         return relaxation.prices
-    generation = ColumnGeneration(problem, weeks, quality, seed, best, crew.workers)
-    generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, quality)))
+    generation = ColumnGeneration(problem, weeks, quality, seed, incumbent, executor.workers)
     try:
-        generation.start(relaxation.prices)
+        lp = _solve_lp(generation, relaxation)
     except Stopped:
         return relaxation.prices
+    if lp is None:
+        if incumbent.goes_on():
+            solve_reduced_mip(generation, np.arange(len(weeks.arcs)))
+        return relaxation.prices
+    group = fractional_components(generation, lp.primal)
+    _offer_heuristic_plan(generation, lp, group >= 0, executor)
+    if incumbent.goes_on():
+        try:
+            blocks = _improve_by_lns(generation, lp, group, executor)
+        except Stopped:
+            return generation.prices(lp.dual)
+        if len(weeks.arcs) > _MIN_ARCS_FOR_BLOCKS:
+            blocks.tighten_block_bounds(lambda bound: incumbent.prove(bound, "close in"))
+            blocks = _alternate_lns_and_merging(blocks, incumbent)
+        if incumbent.goes_on():
+            solve_reduced_mip(generation, blocks.arcs_after_fixing(incumbent.value))
+    return generation.prices(lp.dual)
+
+
+def _solve_lp(generation: ColumnGeneration, relaxation: Relaxation) -> LPSolution | None:
+    """Solve the linear programme over all rosters, with a plan every now and then.
+
+    Raises
+    ------
+    Stopped
+        If it is time to stop before there is a first master.
+    """
+    incumbent, weeks, quality = generation.incumbent, generation.weeks, generation.quality
+    candidates = best_candidates(generation.problem, weeks, quality)
+    generation.pool.add_singles(np.flatnonzero(candidates))
+    generation.start(relaxation.prices)
     rounds = itertools.count(1)
 
-    def told(bound: float, relaxed: MasterSolution) -> None:
-        best.prove(bound, "price")
-        # A plan of every round would cost as much as the rounds: one of the 1st, 2nd, 4th, 8th ...
+    def on_round(bound: float, solution: MasterSolution) -> None:
+        incumbent.prove(bound, "price")
+        # Repair costs as much as a round: only after the 1st, 2nd, 4th, 8th ...
         if next(rounds).bit_count() == 1:
-            _offer_repaired(generation, _mostly(generation, relaxed), best, "price")
+            plan = mostly_selected(generation, solution)
+            incumbent.offer(repair(generation.problem, weeks, quality, plan), "price")
 
-    reserve = _RESERVE * best.seconds_left
     try:
-        solved = generation.run(told, reserve)
+        reserve = _TIME_SHARE_AFTER_COLUMN_GENERATION * incumbent.seconds_left
+        return generation.run(on_round, reserve)
     except UnsolvedError:
-        solved = None
-    if solved is None:
-        if best.goes_on():
-            prove(generation, np.arange(len(weeks.arcs)), best)
-        return relaxation.prices
-    _close_in(generation, solved, best, crew)
-    return generation.prices(solved.dual)
+        return None
 
 
-def _close_in(
-    generation: ColumnGeneration, solved: LPSolution, best: Incumbent, crew: SubproblemExecutor
-) -> None:
-    """Round the linear programme, solve the places in doubt exactly, then all that is left."""
-    group = fractional_components(generation, solved.relaxed)
-    _round(generation, solved, best, group >= 0, crew)
-    if not best.goes_on():
-        return
-    try:
-        parts = lagrangian_bound(generation, solved.dual)
-    except Stopped:
-        return
-    blocks = _begin(generation, parts, group, best, crew)
-    if len(generation.weeks.arcs) > _SMALL:
-        blocks.close(lambda bound: best.prove(bound, "close in"))
-        blocks = _mend(blocks, best)
-    if best.goes_on():
-        prove(generation, blocks.arcs_after_fixing(best.value), best)
-
-
-def _begin(
+def _offer_heuristic_plan(
     generation: ColumnGeneration,
-    parts: LagrangianBound,
-    group: c.Ints,
-    best: Incumbent,
-    crew: SubproblemExecutor,
-) -> Blocks:
-    """Mend the first plan, cutting blocks along other lines while that helps.
+    lp: LPSolution,
+    open_requests: c.Bools,
+    executor: SubproblemExecutor,
+) -> None:
+    incumbent = generation.incumbent
+    seconds = _HEURISTIC_TIME_SHARE * incumbent.seconds_left
+    plan = restricted_master_heuristic(generation, lp.primal, open_requests, seconds, executor)
+    if not incumbent.offer(plan, "round"):
+        plan = repair(generation.problem, generation.weeks, generation.quality, plan)
+        incumbent.offer(plan, "round")
 
-    Far from the bound larger blocks find what smaller ones cannot. Near it, to join blocks that
-    disagree does more.
+
+def _improve_by_lns(
+    generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
+) -> Blocks:
+    """Improve the plan in blocks of growing size, split along other lines each turn.
+
+    Far from the bound larger blocks find what smaller ones cannot; near it, block bounds do more.
+
+    Returns
+    -------
+    Blocks
+        For the bounds, split along the next lines.
     """
+    incumbent = generation.incumbent
+    lagrangian = lagrangian_bound(generation, lp.dual)
 
     def blocks(size: int) -> Blocks:
-        parted = cut(generation, group, turn, size)
-        return Blocks(generation, parts, Partition(generation, parts, parted), crew)
+        split = split_by_place(generation, group, size, turn)
+        return Blocks(generation, lagrangian, Partition(generation, lagrangian, split), executor)
 
     def far() -> bool:
-        return best.value is not None and best.bound - best.value > _FAR * best.value
+        gap = incumbent.progress("mend").gap
+        return gap is not None and gap > _MIN_GAP_FOR_LARGE_BLOCKS
 
-    size, turn = 2 * MOST_REQUESTS if far() else MOST_REQUESTS, 0
-    many = len(generation.weeks.arcs)
-    while best.value is not None and best.goes_on() and many > _SMALL:
-        before, here = best.value, blocks(size)
-        best.offer(mended(here, here.territory.numbers, best.chosen, turn), "mend")
-        turn += 1
-        if best.value - before >= _HELPS * (best.bound - best.value):
-            continue
-        if size == _LARGEST or not far():
+    size, turn = 2 * _BLOCK_REQUESTS if far() else _BLOCK_REQUESTS, 0
+    while len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS:
+        if incumbent.value is None or not incumbent.goes_on():
             break
-        size = min(2 * size, _LARGEST)
-    return blocks(MOST_REQUESTS)
+        before, now = incumbent.value, blocks(size)
+        plan = large_neighbourhood_search(now, now.partition.numbers, incumbent.chosen, turn)
+        incumbent.offer(plan, "mend")
+        turn += 1
+        gap = incumbent.bound - incumbent.value
+        if incumbent.value - before >= _MIN_GAP_CLOSED_PER_PASS * gap:
+            continue
+        if size == _MAX_BLOCK_REQUESTS or not far():
+            break
+        size = min(2 * size, _MAX_BLOCK_REQUESTS)
+    return blocks(_BLOCK_REQUESTS)
 
 
-def _mend(blocks: Blocks, best: Incumbent) -> Blocks:
-    """Mend the plan block by block, and join blocks to what they ask for, by turns."""
+def _alternate_lns_and_merging(blocks: Blocks, incumbent: Incumbent) -> Blocks:
+    """Improve the plan where the gap is, merge the blocks that compete there, and again."""
     idle = 0
     for turn in itertools.count():
-        if best.value is None or not best.goes_on():
+        if idle == _MAX_IDLE_ROUNDS or incumbent.value is None or not incumbent.goes_on():
             break
-        before = best.bound - best.value
-        left, _ = residual_gap(blocks, best.chosen)
-        plan = mended(blocks, worst(left), best.chosen, turn)
-        best.offer(plan, "mend")
-        blocks, new = joined(blocks, best.chosen)
-        blocks.close(lambda bound: best.prove(bound, "close in"), new)
-        idle = idle + 1 if best.bound - best.value > before * 0.999 else 0
-        if idle == _IDLE:
-            break
+        before = incumbent.bound - incumbent.value
+        gap, _ = residual_gap(blocks, incumbent.chosen)
+        plan = large_neighbourhood_search(blocks, largest_shares(gap), incumbent.chosen, turn)
+        incumbent.offer(plan, "mend")
+        blocks, new = merge_blocks(blocks, incumbent.chosen)
+        blocks.tighten_block_bounds(lambda bound: incumbent.prove(bound, "close in"), new)
+        gap_closed = before - (incumbent.bound - incumbent.value)
+        idle = idle + 1 if gap_closed < _MIN_GAP_CLOSED_PER_ROUND * before else 0
     return blocks
-
-
-def _mostly(generation: ColumnGeneration, relaxed: MasterSolution) -> c.Longs:
-    """Return the arcs of the schedules that the linear programme takes by more than half."""
-    return generation.pool.arcs_of(generation.pool.padded(relaxed.taken) > 0.5)
-
-
-def _round(
-    generation: ColumnGeneration,
-    solved: LPSolution,
-    best: Incumbent,
-    loose: c.Bools,
-    crew: SubproblemExecutor,
-) -> None:
-    """Make a plan of the linear programme, with some requests left open.
-
-    It does without the quotas that cost nothing: they would tie everything together.
-    """
-    writer, relaxed = generation.writer, solved.relaxed
-    joint = relaxed.dual[writer.joint] > 0
-    parts, seconds = split(generation, relaxed, loose), _SHARE * best.seconds_left
-    mostly = _mostly(generation, relaxed)
-    gap = max(best.gap_limit / 4, _ROUGH)
-    plan = rounded(generation, parts, joint, mostly, seconds, gap, crew)
-    if not best.offer(plan, "round"):
-        _offer_repaired(generation, plan, best, "round")
-
-
-def _offer_repaired(
-    generation: ColumnGeneration, plan: c.Longs, best: Incumbent, phase: str
-) -> None:
-    """Give up of a plan what breaks a rule."""
-    problem, weeks, quality = generation.problem, generation.weeks, generation.quality
-    best.offer(repaired(problem, weeks, quality, plan), phase)

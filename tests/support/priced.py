@@ -16,7 +16,7 @@ from matching.solvers.incumbent import Incumbent
 from matching.solvers.subproblems.blocks import Blocks
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.partition import Partition
-from matching.solvers.subproblems.reduced_mip import prove
+from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 from tests.oracle.reading import read
 from tests.support.laws import best, problem_of
 from tests.support.worlds import SMALL, full_world
@@ -28,15 +28,15 @@ class Priced:
 
     generation: ColumnGeneration
     solved: LPSolution
-    parts: LagrangianBound
+    lagrangian: LagrangianBound
     optimum: int
 
     @property
     def optimal(self) -> np.ndarray:
         """The arcs of an optimal plan."""
-        best = self.generation.best
+        best = self.generation.incumbent
         best.chosen, best.value, best.bound = np.empty(0, np.int64), None, np.inf
-        prove(self.generation, np.arange(len(self.generation.weeks.arcs)), best)
+        solve_reduced_mip(self.generation, np.arange(len(self.generation.weeks.arcs)))
         assert best.value == best.bound == self.optimum
         # What is proved would end all further search.
         best.bound = np.inf
@@ -50,7 +50,7 @@ def priced(seed: int) -> Priced:
 
 def priced_of(problem: Problem, optimum: int) -> Priced:
     arcs = eligible(problem)
-    weeks, worth = Weeks(problem, arcs), quality(problem, arcs)
+    weeks, arc_quality = Weeks(problem, arcs), quality(problem, arcs)
     incumbent = Incumbent(
         problem,
         arcs,
@@ -58,17 +58,17 @@ def priced_of(problem: Problem, optimum: int) -> Priced:
         time_limit=60.0,
         gap=0.0,
         interrupted=lambda: False,
-        told=lambda progress: None,
-        improved=lambda progress: None,
+        on_progress=lambda progress: None,
+        on_improvement=lambda progress: None,
     )
-    generation = ColumnGeneration(problem, weeks, worth, 0, incumbent)
-    generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, worth)))
-    generation.start(relax(problem, weeks, worth).prices)
-    solved = generation.run(lambda bound, relaxed: None)
+    generation = ColumnGeneration(problem, weeks, arc_quality, 0, incumbent)
+    generation.pool.add_singles(np.flatnonzero(best_candidates(problem, weeks, arc_quality)))
+    generation.start(relax(problem, weeks, arc_quality).prices)
+    solved = generation.run(lambda bound, solution: None)
     assert solved is not None
     return Priced(generation, solved, lagrangian_bound(generation, solved.dual), optimum)
 
 
 def blocks_of(world: Priced, group: np.ndarray, workers: int = 1) -> Blocks:
-    territory = Partition(world.generation, world.parts, group)
-    return Blocks(world.generation, world.parts, territory, SubproblemExecutor(workers))
+    partition = Partition(world.generation, world.lagrangian, group)
+    return Blocks(world.generation, world.lagrangian, partition, SubproblemExecutor(workers))

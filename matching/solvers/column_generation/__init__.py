@@ -1,1 +1,1 @@
-"""The linear programme over rosters, by way of few of them."""
+"""The linear programme over all rosters, by column generation."""

@@ -1,9 +1,8 @@
-"""The master problem: a column per schedule of a volunteer, rows for what joins volunteers.
+"""The rows of the master problem: one column per roster of a volunteer, one method per rule.
 
-Variables: a schedule is taken (one column each); a seat beyond the minimum is filled; a request is
-served at an option. Rows speak of x, the sum of the schedules that hold an arc: the matrix
-``arc_coefficients`` says how, and times a roster's arcs it gives the roster's column. What a row's
-dual charges an arc is the same matrix the other way round.
+Variables: a roster is selected; a seat beyond the minimum is filled; a request is served at an
+option. Rows constrain x, the sum of the rosters that hold an arc: ``arc_coefficients`` times the
+arcs of a roster is its column, and its transpose times the duals is what each arc is charged.
 """
 
 from __future__ import annotations
@@ -20,8 +19,8 @@ from matching.problem import Problem
 from matching.problem import columns as c
 
 _FREE = np.inf
-# A missed pin costs so many times the largest order or affinity, and at least so much.
-_MISSED_PIN, _LEAST_MISSED = 10.0, 1e6
+# The penalty of a missed pin, relative to the largest request or affinity, and at least.
+_PIN_PENALTY_FACTOR, _MIN_PIN_PENALTY = 10.0, 1e6
 
 
 @dataclass(frozen=True)
@@ -31,44 +30,44 @@ class Rows:
     Attributes
     ----------
     arc_coefficients : scipy.sparse.csr_array, shape (rows, arcs)
-    service_coefficients : scipy.sparse.csr_array, shape (rows, team variables)
-        Team variables: one per option, whether it is served; one per further seat; one per pin,
-        whether it is missed, which no plan may but a linear programme must be able to say.
+    service_coefficients : scipy.sparse.csr_array, shape (rows, service variables)
+        Service variables: one per option, whether it is served; one per further seat; one per pin,
+        whether it is missed, which no plan may do but keeps the linear programme feasible.
     low, high : float64 arrays, shape (rows,)
-    worth, most : float64 arrays, shape (team variables,)
-        Value of each team variable and its upper bound.
+    value, upper : float64 arrays, shape (service variables,)
+        Objective coefficient and upper bound.
     quota_rows : slice
         Rows of the quotas, in the order of the organisations that have one.
     request : int32 array, shape (rows,)
-        The request that a row speaks of; -1 for a quota.
-    team_request : int32 array, shape (team variables,)
+        The request that a row belongs to; -1 for a quota.
+    service_request : int32 array, shape (service variables,)
     """
 
     arc_coefficients: sparse.csr_array
     service_coefficients: sparse.csr_array
     low: c.Floats
     high: c.Floats
-    worth: c.Floats
-    most: c.Floats
+    value: c.Floats
+    upper: c.Floats
     quota_rows: slice
     request: c.Ints
-    team_request: c.Ints
+    service_request: c.Ints
 
     def linked(self, row: c.Longs, arc: c.Longs, option: c.Ints) -> Rows:
-        """Return these rows and more: some arcs are taken only as far as an option is served.
+        """Return these rows and more: some arcs are selected only as far as an option is served.
 
         Parameters
         ----------
         row, arc : int64 arrays of equal length
-            Which arcs each of the new rows, counted from 0, speaks of.
+            Which arcs each of the new rows, counted from 0, holds.
         option : int32 array, shape (new rows,)
         """
-        many = len(option)
+        count = len(option)
         arc_coefficients = sparse.csr_array(
-            (np.ones(len(row)), (row, arc)), (many, self.arc_coefficients.shape[1])
+            (np.ones(len(row)), (row, arc)), (count, self.arc_coefficients.shape[1])
         )
         service_coefficients = sparse.csr_array(
-            (-np.ones(many), (np.arange(many), option)), (many, len(self.worth))
+            (-np.ones(count), (np.arange(count), option)), (count, len(self.value))
         )
         return replace(
             self,
@@ -76,9 +75,9 @@ class Rows:
             service_coefficients=sparse.vstack(
                 [self.service_coefficients, service_coefficients], format="csr"
             ),
-            low=np.append(self.low, np.full(many, -_FREE)),
-            high=np.append(self.high, np.zeros(many)),
-            request=np.append(self.request, self.team_request[option]),
+            low=np.append(self.low, np.full(count, -_FREE)),
+            high=np.append(self.high, np.zeros(count)),
+            request=np.append(self.request, self.service_request[option]),
         )
 
 
@@ -92,14 +91,14 @@ class Constraints:
         self.candidates = np.bincount(arcs.slot, minlength=len(slots))
         # One more than there are candidates is as impossible as any larger minimum.
         self.needed = np.minimum(posts.min_seats[slots.post].astype(np.int64), self.candidates + 1)
-        many = np.maximum(
+        count = np.maximum(
             0, np.minimum(posts.seats[slots.post], self.candidates) - self.needed
         ).astype(np.int64)
-        self.seat_slot = np.repeat(np.arange(len(slots)), many)
-        self.seat_number = c.ranges(self.needed + 1, many)
+        self.seat_slot = np.repeat(np.arange(len(slots)), count)
+        self.seat_number = c.ranges(self.needed + 1, count)
         self.size = 0
         self.arc_parts: list[tuple[npt.ArrayLike, ...]] = []
-        self.team_parts: list[tuple[npt.ArrayLike, ...]] = []
+        self.service_parts: list[tuple[npt.ArrayLike, ...]] = []
         self.bounds: list[tuple[c.Floats, c.Floats]] = []
 
     def rows(self) -> Rows:
@@ -113,17 +112,17 @@ class Constraints:
         first_quota = self.size
         self._quotas()
         self._pins()
-        worth, most = self._team_variables()
+        value, upper = self._service_variables()
         arc_coefficients = _matrix(self.arc_parts, (self.size, len(self.arcs)))
-        service_coefficients = _matrix(self.team_parts, (self.size, len(worth)))
+        service_coefficients = _matrix(self.service_parts, (self.size, len(value)))
         slots = self.problem.slots
         of_seat, of_pin = slots.request[self.seat_slot], self.problem.posts.request
         of_pin = of_pin[self.problem.pins.post]
-        team_request = np.concatenate([self.problem.options.request, of_seat, of_pin])
+        service_request = np.concatenate([self.problem.options.request, of_seat, of_pin])
         request = np.full(self.size, -1, np.int32)
         for matrix, owner in (
             (arc_coefficients, slots.request[self.arcs.slot]),
-            (service_coefficients, team_request),
+            (service_coefficients, service_request),
         ):
             some = np.flatnonzero(np.diff(matrix.indptr))
             request[some] = owner[matrix.indices[matrix.indptr[some]]]
@@ -134,15 +133,15 @@ class Constraints:
             service_coefficients,
             np.concatenate([low for low, _ in self.bounds]),
             np.concatenate([high for _, high in self.bounds]),
-            worth,
-            most,
+            value,
+            upper,
             of_quota,
             request,
-            team_request,
+            service_request,
         )
 
-    def team_of(self, chosen: c.Longs) -> c.Floats:
-        """Return the team variables of a plan that keeps every rule, given its arcs."""
+    def service_of(self, chosen: c.Longs) -> c.Floats:
+        """Return the service variables of a feasible plan, given its arcs."""
         slots = self.problem.slots
         filled = np.bincount(self.arcs.slot[chosen], minlength=len(slots))
         served = np.zeros(len(self.problem.options))
@@ -150,8 +149,8 @@ class Constraints:
         seats = filled[self.seat_slot] >= self.seat_number
         return np.concatenate([served, seats, np.zeros(len(self.problem.pins))])
 
-    def alone(self) -> c.Bools:
-        """Tell at which options any single person is a team: no arc there needs a link."""
+    def any_volunteer_suffices(self) -> c.Bools:
+        """Tell at which options any single volunteer makes a team: no arc there needs a link."""
         problem = self.problem
         request = problem.options.request
         whole = problem.requests.min_people[request] > 1
@@ -159,14 +158,14 @@ class Constraints:
         ruled = np.zeros(len(problem.requests), np.bool_)
         ruled[problem.team_rules.request] = True
         several = np.bincount(request, minlength=len(problem.requests)) > 1
-        alone: c.Bools = ~(whole | ruled[request] | several[request])
-        return alone
+        suffices: c.Bools = ~(whole | ruled[request] | several[request])
+        return suffices
 
-    def _new(self, many: int, low: npt.ArrayLike, high: npt.ArrayLike) -> c.Longs:
-        row = np.arange(self.size, self.size + many)
-        self.size += many
+    def _new(self, count: int, low: npt.ArrayLike, high: npt.ArrayLike) -> c.Longs:
+        row = np.arange(self.size, self.size + count)
+        self.size += count
         self.bounds.append(
-            (np.broadcast_to(low, many).astype(float), np.broadcast_to(high, many).astype(float))
+            (np.broadcast_to(low, count).astype(float), np.broadcast_to(high, count).astype(float))
         )
         return row
 
@@ -174,13 +173,13 @@ class Constraints:
         self.arc_parts.append((row, arc, weight))
 
     def _served(self, row: npt.ArrayLike, option: npt.ArrayLike, weight: npt.ArrayLike) -> None:
-        self.team_parts.append((row, option, weight))
+        self.service_parts.append((row, option, weight))
 
     def _filled(self, row: npt.ArrayLike, seat: npt.ArrayLike, weight: npt.ArrayLike) -> None:
-        self.team_parts.append((row, np.asarray(seat) + len(self.problem.options), weight))
+        self.service_parts.append((row, np.asarray(seat) + len(self.problem.options), weight))
 
-    def _team_variables(self) -> tuple[c.Floats, c.Floats]:
-        """Return what serving an option is worth by its minimums alone, and each further seat."""
+    def _service_variables(self) -> tuple[c.Floats, c.Floats]:
+        """Return the value of serving an option by its minimums alone, and of each further seat."""
         slots = self.problem.slots
         base = np.zeros(len(self.problem.options))
         slot = np.repeat(np.arange(len(slots)), self.needed)
@@ -193,9 +192,11 @@ class Constraints:
         np.add.at(order, slots.option[self.seat_slot], seats)
         score = np.abs(self.problem.affinities.score.astype(np.float64))
         stake = order.max(initial=0.0) + score.max(initial=0.0)
-        missed = np.full(len(self.problem.pins), -max(_LEAST_MISSED, _MISSED_PIN * stake))
-        most = np.concatenate([possible, np.ones(len(seats)), np.ones(len(missed))])
-        return np.concatenate([base, seats, missed]), most
+        missed = np.full(
+            len(self.problem.pins), -max(_MIN_PIN_PENALTY, _PIN_PENALTY_FACTOR * stake)
+        )
+        upper = np.concatenate([possible, np.ones(len(seats)), np.ones(len(missed))])
+        return np.concatenate([base, seats, missed]), upper
 
     def _seats(self) -> None:
         """As many serve on a slot as it has filled seats: the minimum if served, and more."""
@@ -207,9 +208,11 @@ class Constraints:
     def _seats_only_if_served(self) -> None:
         """A seat is filled only if its request is served at that option.
 
-        Where any single person is a team, nothing hangs on being served: no row.
+        Where any single volunteer makes a team, nothing depends on being served: no row.
         """
-        seat = np.flatnonzero(~self.alone()[self.problem.slots.option[self.seat_slot]])
+        seat = np.flatnonzero(
+            ~self.any_volunteer_suffices()[self.problem.slots.option[self.seat_slot]]
+        )
         row = self._new(len(seat), -_FREE, 0)
         self._filled(row, seat, 1.0)
         self._served(row, self.problem.slots.option[self.seat_slot[seat]], -1.0)
@@ -217,36 +220,36 @@ class Constraints:
     def _one_option(self) -> None:
         """A request is served at one option at most."""
         request = self.problem.options.request
-        many = np.bincount(request, minlength=len(self.problem.requests))
-        several = np.flatnonzero(many[request] > 1)
-        asked, which = np.unique(request[several], return_inverse=True)
-        row = self._new(len(asked), -_FREE, 1)
+        count = np.bincount(request, minlength=len(self.problem.requests))
+        several = np.flatnonzero(count[request] > 1)
+        requests, which = np.unique(request[several], return_inverse=True)
+        row = self._new(len(requests), -_FREE, 1)
         self._served(row[which], several, 1.0)
 
     def _people(self) -> None:
         """If served, a request has at least its people in total."""
         slots, options = self.problem.slots, self.problem.options
-        asked = self.problem.requests.min_people[options.request]
+        wanted = self.problem.requests.min_people[options.request]
         base = np.bincount(slots.option, self.needed, minlength=len(options))
-        option = np.flatnonzero(asked > np.maximum(base, 0))
+        option = np.flatnonzero(wanted > np.maximum(base, 0))
         row_of = np.full(len(options), -1)
         row = self._new(len(option), 0, _FREE)
         row_of[option] = row
-        self._served(row, option, (base - asked)[option])
+        self._served(row, option, (base - wanted)[option])
         seat = np.flatnonzero(row_of[slots.option[self.seat_slot]] >= 0)
         self._filled(row_of[slots.option[self.seat_slot[seat]]], seat, 1.0)
 
     def _team_rules(self) -> None:
-        """If served, so many hold a qualification, and one for every so many people.
+        """If served, enough volunteers hold a qualification, overall and per so many people.
 
-        Of the second a linear programme would take a fraction of a holder: two more rows, true for
-        whole numbers, say that anybody needs one, and what the last holder allows at most.
+        The second alone lets a linear programme take a fraction of a holder. Two more rows, valid
+        for whole numbers, say that any team needs one, and how many the last one allows.
         """
         options, rules = self.problem.options, self.problem.team_rules
         first = c.starts_of(options.request, len(self.problem.requests))
-        many = (first[rules.request + 1] - first[rules.request]).astype(np.int64)
-        option = c.ranges(first[rules.request], many)
-        rule = np.repeat(np.arange(len(rules)), many)
+        count = (first[rules.request + 1] - first[rules.request]).astype(np.int64)
+        option = c.ranges(first[rules.request], count)
+        rule = np.repeat(np.arange(len(rules)), count)
         least, share = rules.min_people[rule], rules.per_people[rule]
         seats = np.minimum(self.problem.posts.seats[self.problem.slots.post], self.candidates)
         size = np.bincount(self.problem.slots.option, seats, len(options))[option]
@@ -270,21 +273,21 @@ class Constraints:
         of_people: npt.ArrayLike,
         of_served: npt.ArrayLike,
     ) -> None:
-        asked = np.flatnonzero(where)
-        row = self._new(len(asked), 0, _FREE)
-        team, arc = self._arcs_at(option[asked])
-        qualification = self.problem.team_rules.qualification[rule[asked[team]]]
+        ruled = np.flatnonzero(where)
+        row = self._new(len(ruled), 0, _FREE)
+        team, arc = self._arcs_at(option[ruled])
+        qualification = self.problem.team_rules.qualification[rule[ruled[team]]]
         holds = holders(self.problem, self.arcs, arc, qualification)
-        weight = np.asarray(of_holders)[asked[team]] * holds - np.asarray(of_people)[asked[team]]
+        weight = np.asarray(of_holders)[ruled[team]] * holds - np.asarray(of_people)[ruled[team]]
         self._arcs(row[team], arc, weight)
-        self._served(row, option[asked], -np.asarray(of_served, np.float64)[asked])
+        self._served(row, option[ruled], -np.asarray(of_served, np.float64)[ruled])
 
     def _arcs_at(self, option: c.Longs) -> tuple[c.Longs, c.Longs]:
         """Return, for each of the options, its arcs: which option, and the arc."""
         order = np.argsort(self.arc_option, kind="stable")
         first = c.starts_of(self.arc_option[order], len(self.problem.options))
-        many = first[option + 1] - first[option]
-        return np.repeat(np.arange(len(option)), many), order[c.ranges(first[option], many)]
+        count = first[option + 1] - first[option]
+        return np.repeat(np.arange(len(option)), count), order[c.ranges(first[option], count)]
 
     def _pairs(self) -> None:
         """On a request, both or neither of a pair that is together; never both of one apart."""
@@ -292,9 +295,9 @@ class Constraints:
         first = c.starts_of(self.arcs.volunteer, len(self.problem.volunteers))
         parts = []
         for sign, who in ((1.0, pairs.a), (-1.0, pairs.b)):
-            many = first[who + 1] - first[who]
-            arc = c.ranges(first[who], many)
-            pair = np.repeat(np.arange(len(pairs)), many)
+            count = first[who + 1] - first[who]
+            arc = c.ranges(first[who], count)
+            pair = np.repeat(np.arange(len(pairs)), count)
             parts.append((pair, arc, np.full(len(arc), sign)))
         pair, arc, side = (np.concatenate(column) for column in zip(*parts, strict=True))
         meeting = np.unique(c.combine(pair, self.arc_option[arc]), return_inverse=True)
@@ -335,9 +338,9 @@ def pinned_arcs(problem: Problem, arcs: Arcs) -> tuple[c.Longs, c.Longs]:
     """Return the arcs that each pin may be kept by: which pin, and the arc."""
     pins, slots = problem.pins, problem.slots
     first = c.starts_of(arcs.volunteer, len(problem.volunteers))
-    many = first[pins.volunteer + 1] - first[pins.volunteer]
-    arc = c.ranges(first[pins.volunteer], many)
-    which = np.repeat(np.arange(len(pins)), many)
+    count = first[pins.volunteer + 1] - first[pins.volunteer]
+    arc = c.ranges(first[pins.volunteer], count)
+    which = np.repeat(np.arange(len(pins)), count)
     slot = arcs.slot[arc]
     fits = slots.post[slot] == pins.post[which]
     fits &= (pins.option[which] < 0) | (slots.option[slot] == pins.option[which])

@@ -1,4 +1,4 @@
-"""Which requests the linear programme leaves in doubt, and which of these belong together."""
+"""Where the linear programme is fractional, and what of that hangs together."""
 
 from __future__ import annotations
 
@@ -10,31 +10,29 @@ from matching.problem import columns as c
 from matching.solvers.column_generation.generation import ColumnGeneration
 from matching.solvers.column_generation.restricted_master import MasterSolution
 
-_WHOLE = 1e-6
+_INTEGRALITY_TOLERANCE = 1e-6
 
 
-def fractional_components(generation: ColumnGeneration, relaxed: MasterSolution) -> c.Ints:
-    """Group the requests that the linear programme leaves in doubt, shape (requests,); else -1.
+def fractional_components(generation: ColumnGeneration, solution: MasterSolution) -> c.Ints:
+    """Group the requests where a linear programme is fractional, shape (requests,); else -1.
 
-    In doubt are those it serves in part, or by weeks that it takes in part; together are those that
-    share a volunteer with such a week.
+    Such requests are served in part, or by rosters that are selected in part. Those that share a
+    volunteer with such a roster are in one group.
     """
     problem, pool, arcs = generation.problem, generation.pool, generation.weeks.arcs
-    many = len(problem.requests)
-    taken = pool.padded(relaxed.taken)
-    partly = (taken > _WHOLE) & (taken < 1 - _WHOLE)
-    arc = pool.arcs_of(partly)
-    request = problem.slots.request[arcs.slot]
-    served = relaxed.team[: len(problem.options)]
-    halved = generation.asked & (served > _WHOLE) & (served < 1 - _WHOLE)
-    some = np.zeros(many, np.bool_)
-    some[problem.options.request[halved]] = True
-    some[request[arc]] = True
-    volunteers = len(problem.volunteers)
-    ends = (np.ones(len(arc)), (arcs.volunteer[arc], volunteers + request[arc]))
-    graph = sparse.coo_array(ends, shape=(volunteers + many,) * 2)
-    _, label = connected_components(graph, directed=False)
-    label = label[volunteers:]
+    requests, volunteers = len(problem.requests), len(problem.volunteers)
+    arc = pool.arcs_of(_fractional(pool.padded(solution.selected)))
+    request = problem.slots.request[arcs.slot[arc]]
+    served = generation.needs_link & _fractional(solution.service[: len(problem.options)])
+    ends = (np.ones(len(arc)), (arcs.volunteer[arc], volunteers + request))
+    graph = sparse.coo_array(ends, shape=(volunteers + requests,) * 2)
+    label = connected_components(graph, directed=False)[1][volunteers:]
     hit = np.zeros(label.max(initial=0) + 1, np.bool_)
-    hit[label[some]] = True
+    hit[label[problem.options.request[served]]] = True
+    hit[label[request]] = True
     return np.where(hit[label], label, -1).astype(np.int32)
+
+
+def _fractional(value: c.Floats) -> c.Bools:
+    fractional: c.Bools = (value > _INTEGRALITY_TOLERANCE) & (value < 1 - _INTEGRALITY_TOLERANCE)
+    return fractional

@@ -1,4 +1,9 @@
-"""Column generation: schedules come in while any would improve the master's linear programme."""
+"""Column generation: rosters come in while any would improve the restricted master.
+
+Dantzig and Wolfe (1960), Decomposition principle for linear programs; Desaulniers, Desrosiers and
+Solomon (2005), Column Generation. Pricing is `matching.bounds.labelling`; duals of any master give
+Lagrangian bounds, which is what ends the loop early.
+"""
 
 from __future__ import annotations
 
@@ -14,44 +19,43 @@ from matching.bounds.pricing import Weeks
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.column_generation.constraints import Constraints, Rows
-from matching.solvers.column_generation.linking import VolunteerOptions
+from matching.solvers.column_generation.linking import VolunteerOptions, separate_linking_cuts
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
 from matching.solvers.column_generation.pool import ColumnPool
 from matching.solvers.column_generation.restricted_master import MasterSolution, RestrictedMaster
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.subproblems.subproblem import SubproblemBuilder
 
-# Rosters of one volunteer that come in at once: some that are not the best save later rounds.
-_AT_ONCE = 4
-_WHOLE = 1e-6
-# Values are whole numbers: what a linear programme may still gain below this is its arithmetic.
-_CONVERGED = 1e-3
-_NEGLIGIBLE = 1e-6
-# Of so many arcs, and scarce people, the simplex method takes long.
-_LARGE = 200_000
+# Several rosters of a volunteer at once, not only the best, save later rounds.
+_ROSTERS_PER_VOLUNTEER = 4
+# Values are whole numbers: a linear programme's gain below this is rounding error.
+_CONVERGED_VALUE = 1e-3
+_CONVERGED_SHARE = 1e-6
+# Above this many arcs, when seats outnumber volunteers, the simplex method is slow.
+_MIN_ARCS_FOR_PDLP = 200_000
 
 
 @dataclass(frozen=True)
 class LPSolution:
-    """A linear programme solved over all schedules.
+    """The linear programme over all rosters, solved.
 
     Attributes
     ----------
-    relaxed : MasterSolution
-        The last solution.
+    primal : MasterSolution
+        Of the last restricted master.
     dual : float64 array
         The duals of the best bound.
     bound : float
         No plan is worth more.
     """
 
-    relaxed: MasterSolution
+    primal: MasterSolution
     dual: c.Floats
     bound: float
 
 
 class ColumnGeneration:
-    """The linear programme over all schedules, by way of few of them."""
+    """The linear programme over all rosters, of which a pool holds only few."""
 
     def __init__(
         self,
@@ -59,144 +63,114 @@ class ColumnGeneration:
         weeks: Weeks,
         quality: c.Longs,
         seed: int,
-        best: Incumbent,
+        incumbent: Incumbent,
         workers: int = 1,
     ) -> None:
-        self.problem, self.weeks, self.quality, self.best = problem, weeks, quality, best
+        self.problem, self.weeks, self.quality = problem, weeks, quality
+        self.incumbent = incumbent
         self.constraints = constraints = Constraints(problem, weeks.arcs)
         self.rows = constraints.rows()
-        self.arc_option = constraints.arc_option
-        # At which options something hangs on being served; elsewhere z is free to be anything.
-        self.asked = ~constraints.alone()
-        # What a service is worth if it is the only one of the week.
+        self.needs_link = ~constraints.any_volunteer_suffices()
         first_load = weeks.first_load[weeks.arcs.volunteer]
-        self.alone: c.Floats = (quality - first_load).astype(np.float64)
-        self.meetings = VolunteerOptions(weeks.arcs.volunteer, self.arc_option)
+        self.first_shift_value: c.Floats = (quality - first_load).astype(np.float64)
+        self.pairs = VolunteerOptions(weeks.arcs.volunteer, constraints.arc_option, self.needs_link)
         self.pool = ColumnPool(weeks, quality, seed)
-        self.linear: RestrictedMaster | PDLPMaster
-        if len(weeks.arcs) > _LARGE and self._scarce():
-            self.linear = PDLPMaster(len(problem.volunteers), workers)
+        self.master: RestrictedMaster | PDLPMaster
+        if len(weeks.arcs) > _MIN_ARCS_FOR_PDLP and self._seats_outnumber_volunteers():
+            self.master = PDLPMaster(len(problem.volunteers), workers)
         else:
-            self.linear = RestrictedMaster(self.rows, len(problem.volunteers), best.stop)
-        self.writer = SubproblemBuilder(problem, weeks.arcs, self.rows, self.asked, self.meetings)
+            self.master = RestrictedMaster(self.rows, len(problem.volunteers), incumbent.stop)
+        self.builder = SubproblemBuilder(
+            problem, weeks.arcs, self.rows, self.needs_link, self.pairs.of_arc
+        )
 
-    def _scarce(self) -> bool:
-        """Tell whether there are nearly as many seats as people who could fill any."""
-        could = len(np.unique(self.weeks.arcs.volunteer))
-        return bool(self.problem.posts.seats.sum() > could / 2)
+    def _seats_outnumber_volunteers(self) -> bool:
+        """Tell whether there are at least half as many seats as volunteers who could fill any."""
+        volunteers = len(np.unique(self.weeks.arcs.volunteer))
+        return bool(self.problem.posts.seats.sum() > volunteers / 2)
 
     def start(self, prices: Prices) -> None:
-        """Take in the best schedules under some prices."""
-        worth = reward(self.problem, self.weeks.arcs, self.quality, prices)
-        self.pool.add(self._price(worth, np.zeros(len(self.problem.volunteers))))
+        """Add the best rosters under some prices."""
+        arc_reward = reward(self.problem, self.weeks.arcs, self.quality, prices)
+        self.pool.add(self._solve_pricing(arc_reward, np.zeros(len(self.problem.volunteers))))
 
     def run(
-        self, told: Callable[[float, MasterSolution], None], reserve: float = 0.0
+        self, on_round: Callable[[float, MasterSolution], None], reserve_seconds: float = 0.0
     ) -> LPSolution | None:
-        """Bring in schedules and links until nothing improves or it is time to stop.
+        """Add rosters and linking cuts until nothing improves or it is time to stop.
 
         Parameters
         ----------
-        told : callable
+        on_round : callable
             Receives the bound and the solution of every round.
-        reserve : float
-            Seconds to leave for what comes after.
+        reserve_seconds : float
+            To leave for what comes after.
 
         Returns
         -------
         LPSolution or None
-            None if not even one linear programme could be solved in time.
+            None if not even one restricted master could be solved in time.
         """
-        best, lowest, answer, before = self.best, np.inf, None, np.inf
+        incumbent, lp, last_value = self.incumbent, None, np.inf
         while True:
-            self.linear.grow(self.rows, self.pool)
-            relaxed = self.linear.solve(best.seconds_left - (reserve if answer else 0.0))
-            if relaxed is None:
-                return answer
-            worth = self._reward(relaxed.dual)
-            week = self.pool.best(self.pool.gain(worth), len(self.problem.volunteers))
+            self.master.grow(self.rows, self.pool)
+            reserve = reserve_seconds if lp else 0.0
+            solution = self.master.solve(incumbent.seconds_left - reserve)
+            if solution is None:
+                return lp
+            arc_reward = self.reward(solution.dual)
+            best = self.pool.best(self.pool.gain(arc_reward))
             try:
-                found = self._price(worth, week)
+                found = self._solve_pricing(arc_reward, best)
             except Stopped:
-                return answer
-            np.maximum.at(week, found.volunteer, found.value)
-            bound = float(week.sum()) + rest_of_bound(self.rows, relaxed.dual)
-            if bound <= lowest or answer is None:
-                lowest, answer = bound, LPSolution(relaxed, relaxed.dual, bound)
-            answer = replace(answer, relaxed=relaxed)
-            told(lowest, relaxed)
-            links = self._link(relaxed, found)
-            new = self.pool.add(found)
-            # What is left to gain here: below a part of the gap asked for, or next to nothing of
-            # the whole, it is not worth a round.
-            share = max(best.gap_limit / 4, _NEGLIGIBLE)
-            enough = max(_CONVERGED, share * relaxed.value)
-            settled = bound - relaxed.value <= enough and (
-                not links or before - relaxed.value <= enough
+                return lp
+            np.maximum.at(best, found.volunteer, found.value)
+            bound = float(best.sum()) + rest_of_bound(self.rows, solution.dual)
+            if lp is None or bound <= lp.bound:
+                lp = LPSolution(solution, solution.dual, bound)
+            lp = replace(lp, primal=solution)
+            on_round(lp.bound, solution)
+            rows = separate_linking_cuts(self.rows, self.pairs, self.pool, solution, found)
+            cut, self.rows = rows is not self.rows, rows
+            added = self.pool.add(found)
+            # A gain below a quarter of the gap asked for, or next to nothing of the whole, is not
+            # worth a round.
+            share = max(incumbent.gap_limit / 4, _CONVERGED_SHARE)
+            tolerance = max(_CONVERGED_VALUE, share * solution.value)
+            converged = bound - solution.value <= tolerance and (
+                not cut or last_value - solution.value <= tolerance
             )
-            hopeless = best.value is not None and lowest < best.value + 1
-            late = best.stop() or best.seconds_left < reserve
-            if settled or hopeless or late or not (new or links):
-                return answer
-            before = relaxed.value
+            proved = incumbent.value is not None and lp.bound < incumbent.value + 1
+            late = incumbent.stop() or incumbent.seconds_left < reserve_seconds
+            if converged or proved or late or not (added or cut):
+                return lp
+            last_value = solution.value
 
-    def best_weeks(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
-        """Return what each arc is worth under some duals, and every volunteer's best week."""
-        worth = self._reward(dual)
-        week = np.zeros(len(self.problem.volunteers))
-        found = self._price(worth, week)
-        np.maximum.at(week, found.volunteer, found.value)
-        return worth, week
+    def best_rosters(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
+        """Return each arc's reward under some duals, and the value of every best roster."""
+        arc_reward = self.reward(dual)
+        best = np.zeros(len(self.problem.volunteers))
+        found = self._solve_pricing(arc_reward, best)
+        np.maximum.at(best, found.volunteer, found.value)
+        return arc_reward, best
 
-    def gains(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
-        """Return what each schedule of the pool is worth under some duals, and the best of each."""
-        gain = self.pool.gain(self._reward(dual))
-        return gain, self.pool.best(gain, len(self.problem.volunteers))
+    def reward(self, dual: c.Floats) -> c.Floats:
+        """Return what each arc is worth to its volunteer under some duals, before load."""
+        charge = self.rows.arc_coefficients[: len(dual)].T @ dual
+        arc_reward: c.Floats = self.quality - charge
+        return arc_reward
 
-    def _reward(self, dual: c.Floats) -> c.Floats:
-        worth: c.Floats = self.quality - self.rows.arc_coefficients[: len(dual)].T @ dual
-        return worth
-
-    def _price(self, worth: c.Floats, above: c.Floats) -> Rosters:
-        every = np.arange(len(self.weeks.arcs))
+    def _solve_pricing(self, arc_reward: c.Floats, above: c.Floats) -> Rosters:
         return solve_pricing(
             self.problem,
             self.weeks.arcs,
-            every,
-            worth,
+            np.arange(len(self.weeks.arcs)),
+            arc_reward,
             self.weeks.first_load,
             above,
-            _AT_ONCE,
-            self.best.stop,
+            _ROSTERS_PER_VOLUNTEER,
+            self.incumbent.stop,
         )
-
-    def _link(self, relaxed: MasterSolution, found: Rosters) -> int:
-        """Add the rows "serves at an option only if it is served" that are broken, or will be.
-
-        All posts of an option are at one time, so a volunteer serves on one of them at most: the
-        row speaks of their sum, and is the stronger for it. The schedules found bring theirs along:
-        what looks worth its while without them may not be with them.
-        """
-        pool, meetings = self.pool, self.meetings
-        many = len(meetings.option)
-        arc = pool.arc[: np.searchsorted(pool.owner, len(relaxed.taken))]
-        taken = relaxed.taken[pool.owner[: len(arc)]]
-        used = np.bincount(meetings.of_arc[arc], taken, minlength=many)
-        served = relaxed.team[meetings.option]
-        broken = used > served + _WHOLE
-        coming = meetings.of_arc[found.arc]
-        broken[coming] |= served[coming] < 1 - _WHOLE
-        broken &= self.asked[meetings.option] & ~meetings.linked
-        number = np.flatnonzero(broken)
-        if len(number):
-            meetings.linked |= broken
-            row_of = np.full(many, -1)
-            row_of[number] = np.arange(len(number))
-            row = row_of[meetings.of_arc]
-            held = np.flatnonzero(row >= 0)
-            option = meetings.option[number]
-            self.rows = self.rows.linked(row[held], held, option)
-        return len(number)
 
     def prices(self, dual: c.Floats) -> Prices:
         """Read the prices off the duals: a slot's, and those of arcs with rows of their own."""
@@ -219,19 +193,19 @@ def sign_feasible(rows: Rows, dual: c.Floats) -> c.Floats:
     return np.where(np.isinf(rows.low), np.maximum(dual, 0.0), dual)
 
 
-def limits_of(rows: Rows, dual: c.Floats) -> c.Floats:
+def row_shares(rows: Rows, dual: c.Floats) -> c.Floats:
     """Return what each row's limit is worth under duals of the right sign, shape (rows,)."""
     limit = np.where(dual > 0, rows.high, rows.low)
     return np.multiply(dual, limit, out=np.zeros(len(dual)), where=dual != 0)
 
 
-def teams_of(rows: Rows, dual: c.Floats) -> c.Floats:
+def service_shares(rows: Rows, dual: c.Floats) -> c.Floats:
     """Return what each team variable adds under duals of the right sign."""
-    adds: c.Floats = np.maximum(rows.worth - rows.service_coefficients.T @ dual, 0.0) * rows.most
+    adds: c.Floats = np.maximum(rows.value - rows.service_coefficients.T @ dual, 0.0) * rows.upper
     return adds
 
 
 def rest_of_bound(rows: Rows, dual: c.Floats) -> float:
     """Return the requests' and rows' part of the bound, which any duals prove."""
     dual = sign_feasible(rows, dual)
-    return float(limits_of(rows, dual).sum() + teams_of(rows, dual).sum())
+    return float(row_shares(rows, dual).sum() + service_shares(rows, dual).sum())

@@ -1,4 +1,4 @@
-"""A bound taken apart: what every volunteer, team variable and row adds to it."""
+"""The Lagrangian bound of some duals, volunteer by volunteer and row by row (Geoffrion, 1974)."""
 
 from __future__ import annotations
 
@@ -11,47 +11,51 @@ from matching.bounds.pricing import Weeks
 from matching.problem import columns as c
 from matching.solvers.column_generation.generation import (
     ColumnGeneration,
-    limits_of,
+    row_shares,
+    service_shares,
     sign_feasible,
-    teams_of,
 )
 
 
 @dataclass(frozen=True)
 class LagrangianBound:
-    """A bound and the parts it is the sum of.
+    """A bound and the terms it is the sum of.
 
     Attributes
     ----------
     reward : float64 array, shape (arcs,)
-    week : float64 array, shape (volunteers,)
-    team : float64 array, shape (team variables,)
+    roster : float64 array, shape (volunteers,)
+        The value of each volunteer's best.
+    service : float64 array, shape (service variables,)
     row, dual : float64 arrays, shape (rows,)
     """
 
     weeks: Weeks
     reward: c.Floats
-    week: c.Floats
-    team: c.Floats
+    roster: c.Floats
+    service: c.Floats
     row: c.Floats
     dual: c.Floats
 
     @property
     def bound(self) -> float:
         """No plan is worth more."""
-        return float(self.week.sum() + self.team.sum() + self.row.sum())
+        return float(self.roster.sum() + self.service.sum() + self.row.sum())
 
     @cached_property
     def reduced_cost_bound(self) -> c.Floats:
-        """How far at least any week with an arc falls short of its volunteer's best."""
-        return self.weeks.reduced_cost_bound(self.reward, self.week)
+        """How far at least any roster with an arc falls short of its volunteer's best."""
+        return self.weeks.reduced_cost_bound(self.reward, self.roster)
 
 
 def lagrangian_bound(generation: ColumnGeneration, dual: c.Floats) -> LagrangianBound:
-    """Return the bound of some duals, shape (rows so far,), over all schedules, part by part."""
+    """Return the bound of some duals, shape (rows so far,), over all rosters, term by term.
+
+    Geoffrion (1974), Lagrangean relaxation for integer programming.
+    """
     rows = generation.rows
     dual = sign_feasible(rows, np.append(dual, np.zeros(len(rows.low) - len(dual))))
-    reward, week = generation.best_weeks(dual)
+    reward, roster = generation.best_rosters(dual)
     return LagrangianBound(
-        generation.weeks, reward, week, teams_of(rows, dual), limits_of(rows, dual), dual
+        generation.weeks, reward, roster, service_shares(rows, dual), row_shares(rows, dual), dual
     )

@@ -1,8 +1,6 @@
-"""The schedules at hand, each once."""
+"""The columns of the restricted master: rosters, each once."""
 
 from __future__ import annotations
-
-import copy
 
 import numpy as np
 from scipy import sparse
@@ -13,49 +11,50 @@ from matching.problem import columns as c
 
 
 class ColumnPool:
-    """Rosters of a fixed set of arcs; index j."""
+    """Rosters over a fixed set of arcs; index j.
+
+    Attributes
+    ----------
+    volunteer : int32 array, shape (rosters,)
+    value : float64 array, shape (rosters,)
+        Quality minus load.
+    roster, arc : int64 arrays of equal length
+        Which roster holds which arc, sorted by roster.
+    """
 
     def __init__(self, weeks: Weeks, quality: c.Longs, seed: int) -> None:
         self.weeks, self.quality = weeks, quality
-        # A schedule is told by the sum of its arcs' random numbers.
+        # Rosters are told apart by the sum of their arcs' random numbers.
         random = np.random.default_rng(seed)
-        self.mark = random.integers(0, 2**63, len(weeks.arcs), dtype=np.uint64)
+        self.arc_hash = random.integers(0, 2**63, len(weeks.arcs), dtype=np.uint64)
         self.known = np.empty(0, np.uint64)
         self.volunteer = np.empty(0, np.int32)
         self.value: c.Floats = np.empty(0)
-        self.owner, self.arc = np.empty(0, np.int64), np.empty(0, np.int64)
+        self.roster, self.arc = np.empty(0, np.int64), np.empty(0, np.int64)
 
     def __len__(self) -> int:
         return len(self.volunteer)
 
     def add(self, found: Rosters) -> int:
-        """Take in the schedules that are new; return how many."""
-        mark = np.zeros(len(found.volunteer), np.uint64)
-        np.add.at(mark, found.owner, self.mark[found.arc])
-        _, first = np.unique(mark, return_index=True)
-        fresh = np.zeros(len(mark), np.bool_)
-        fresh[first] = True
-        fresh &= ~np.isin(mark, self.known)
+        """Add the rosters that are new; return how many."""
+        hashed = np.zeros(len(found.volunteer), np.uint64)
+        np.add.at(hashed, found.roster, self.arc_hash[found.arc])
+        fresh = np.zeros(len(hashed), np.bool_)
+        fresh[np.unique(hashed, return_index=True)[1]] = True
+        fresh &= ~np.isin(hashed, self.known)
         number = np.cumsum(fresh) - 1 + len(self)
-        held = fresh[found.owner]
-        owner, arc = number[found.owner[held]], found.arc[held]
-        self.known = np.append(self.known, mark[fresh])
+        held = fresh[found.roster]
+        self.known = np.append(self.known, hashed[fresh])
         self.volunteer = np.append(self.volunteer, found.volunteer[fresh])
-        self.owner, self.arc = np.append(self.owner, owner), np.append(self.arc, arc)
-        shifts = np.bincount(self.owner, minlength=len(self))
-        load = self.weeks.load(self.volunteer, shifts)
-        worth = np.bincount(self.owner, self.quality[self.arc], minlength=len(self))
-        self.value = worth.astype(np.float64) - load
+        self.roster = np.append(self.roster, number[found.roster[held]])
+        self.arc = np.append(self.arc, found.arc[held])
+        shifts = np.bincount(self.roster, minlength=len(self))
+        quality = np.bincount(self.roster, self.quality[self.arc], minlength=len(self))
+        self.value = quality.astype(np.float64) - self.weeks.load(self.volunteer, shifts)
         return int(fresh.sum())
 
-    def extended(self, found: Rosters) -> ColumnPool:
-        """Return a pool of these schedules and more."""
-        pool = copy.copy(self)
-        pool.add(found)
-        return pool
-
     def add_singles(self, arc: c.Longs) -> int:
-        """Take in the weeks of one service each, for those of the arcs that allow it alone."""
+        """Add the rosters of one service each, for those of the arcs that may stand alone."""
         problem, arcs = self.weeks.problem, self.weeks.arcs
         who, option = arcs.volunteer[arc], problem.slots.option[arcs.slot[arc]]
         minutes = problem.options.end[option] - problem.options.start[option]
@@ -65,38 +64,28 @@ class ColumnPool:
         number = np.arange(len(arc))
         return self.add(Rosters(arcs.volunteer[arc], np.zeros(len(arc)), number, arc))
 
-    def gain(self, worth: c.Floats) -> c.Floats:
-        """Return what each schedule is worth where each arc is worth so much."""
-        more = (worth - self.quality)[self.arc]
-        gain: c.Floats = self.value + np.bincount(self.owner, more, minlength=len(self))
+    def gain(self, reward: c.Floats) -> c.Floats:
+        """Return the value of each roster where arcs have these rewards instead of quality."""
+        more = (reward - self.quality)[self.arc]
+        gain: c.Floats = self.value + np.bincount(self.roster, more, minlength=len(self))
         return gain
 
-    def best(self, gain: c.Floats, volunteers: int) -> c.Floats:
-        """Return the best each volunteer has, at least 0, given what each schedule is worth."""
-        best = np.zeros(volunteers)
+    def best(self, gain: c.Floats) -> c.Floats:
+        """Return the best each volunteer has, at least 0, given the value of each roster."""
+        best = np.zeros(len(self.weeks.problem.volunteers))
         np.maximum.at(best, self.volunteer, gain)
         return best
 
-    def padded(self, taken: c.Floats) -> c.Floats:
-        """Return how far each schedule is taken: those that came in later are not."""
-        return np.append(taken, np.zeros(len(self) - len(taken)))
+    def padded(self, selected: c.Floats) -> c.Floats:
+        """Return how far each roster is selected: those that came in later are not."""
+        return np.append(selected, np.zeros(len(self) - len(selected)))
 
-    def arcs_of(self, schedules: c.Bools) -> c.Longs:
-        """Return the arcs of some schedules, one after the other."""
-        return self.arc[schedules[self.owner]]
-
-    def count(self, arcs: c.Longs) -> c.Longs:
-        """Return how many of some arcs each schedule holds, shape (schedules,)."""
-        held = np.isin(self.arc, arcs)
-        return np.bincount(self.owner[held], minlength=len(self))
+    def arcs_of(self, rosters: c.Bools) -> c.Longs:
+        """Return the arcs of some rosters, one after the other."""
+        return self.arc[rosters[self.roster]]
 
     def holds(self) -> sparse.csc_array:
-        """Return which schedule holds which arc, shape (arcs, schedules)."""
-        ones = np.ones(len(self.owner))
+        """Return which roster holds which arc, shape (arcs, rosters)."""
+        ones = np.ones(len(self.roster))
         shape = (len(self.weeks.arcs), len(self))
-        return sparse.csc_array((ones, (self.arc, self.owner)), shape=shape)
-
-    @property
-    def volunteers(self) -> c.Ints:
-        """Everybody who has a schedule, sorted."""
-        return np.unique(self.volunteer)
+        return sparse.csc_array((ones, (self.arc, self.roster)), shape=shape)

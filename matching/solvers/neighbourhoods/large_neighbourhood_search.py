@@ -1,7 +1,8 @@
-"""Mending: where a plan falls short of the bound, a better plan there with the rest as it is.
+"""Large neighbourhood search: where a plan falls short of the bound, better plans block by block.
 
-Under the duals of a bound every volunteer, team variable and row has a share of the gap. Blocks
-with a share are each solved as an integer programme of their own.
+Each block is a neighbourhood: its requests are planned anew as an integer programme, with the rest
+of the plan as it is (fix-and-optimise). Shaw (1998), Using constraint programming and local search
+methods to solve vehicle routing problems.
 """
 
 from __future__ import annotations
@@ -15,132 +16,146 @@ from matching.solvers.column_generation.generation import ColumnGeneration
 from matching.solvers.column_generation.lagrangian import LagrangianBound
 from matching.solvers.subproblems.blocks import Blocks
 
-_NODES = 200
-_SECONDS = 10.0
-# Of more arcs those closest to the best weeks are looked at: so many, or so many for each request.
-_MOST_ARCS, _ARCS_EACH = 10_000, 40
+_MAX_NODES = 200
+_LNS_SECONDS = 10.0
+# Of more arcs those of least reduced cost are looked at: so many, or so many for each request.
+_MAX_ARCS, _MAX_ARCS_PER_REQUEST = 10_000, 40
 
 
 @dataclass(frozen=True)
 class GapShares:
-    """What everybody and everything adds to the gap between a bound and a plan's value.
+    """What each term of a Lagrangian bound adds to the gap between it and a plan's value.
 
     Attributes
     ----------
-    week : float64 array, shape (volunteers,)
-    team : float64 array, shape (team variables,)
+    roster : float64 array, shape (volunteers,)
+    service : float64 array, shape (service variables,)
     row : float64 array, shape (rows,)
     """
 
-    week: c.Floats
-    team: c.Floats
+    roster: c.Floats
+    service: c.Floats
     row: c.Floats
 
 
-def shares(generation: ColumnGeneration, parts: LagrangianBound, chosen: c.Longs) -> GapShares:
-    """Take the gap of a plan apart; all shares are at least 0."""
+def gap_shares(
+    generation: ColumnGeneration, lagrangian: LagrangianBound, chosen: c.Longs
+) -> GapShares:
+    """Split the gap of a plan into its terms, each at least 0."""
     rows, weeks = generation.rows, generation.weeks
     x = np.zeros(len(weeks.arcs))
     x[chosen] = 1.0
-    y = generation.constraints.team_of(chosen)
-    worth = rows.worth - rows.service_coefficients.T @ parts.dual
+    y = generation.constraints.service_of(chosen)
+    value = rows.value - rows.service_coefficients.T @ lagrangian.dual
     who = weeks.arcs.volunteer[chosen]
-    shifts = np.bincount(who, minlength=len(parts.week))
-    load = weeks.load(np.arange(len(shifts)), shifts)
-    own = np.bincount(who, parts.reward[chosen], minlength=len(parts.week)) - load
-    used = parts.dual * (rows.arc_coefficients @ x + rows.service_coefficients @ y)
-    return GapShares(parts.week - own, parts.team - worth * y, parts.row - used)
+    volunteers = len(lagrangian.roster)
+    load = weeks.load(np.arange(volunteers), np.bincount(who, minlength=volunteers))
+    own = np.bincount(who, lagrangian.reward[chosen], minlength=volunteers) - load
+    used = lagrangian.dual * (rows.arc_coefficients @ x + rows.service_coefficients @ y)
+    return GapShares(lagrangian.roster - own, lagrangian.service - value * y, lagrangian.row - used)
 
 
-def mended(blocks: Blocks, numbers: c.Longs, chosen: c.Longs, turn: int = 0) -> c.Longs:
+def large_neighbourhood_search(
+    blocks: Blocks, numbers: c.Longs, chosen: c.Longs, turn: int = 0
+) -> c.Longs:
     """Return a plan at least as good as a plan, better in some of the blocks.
 
     Parameters
     ----------
     numbers : int64 array
-        The blocks to look at.
+        The blocks to plan anew.
+    chosen : int64 array
+        The arcs of the plan.
     turn : int
-        Each turn others may use what is left of rows that groups share.
+        Each turn others may use what is left of rows that blocks share.
     """
-    mender = _Mender(blocks, chosen, turn)
-    found = list(blocks.crew.map(mender.better, numbers))
-    now = mender.now.copy()
-    for before, after in found:
-        now[before] = False
-        now[after] = True
-    return np.flatnonzero(now)
+    plan = _FixedPlan(blocks, chosen, turn)
+    selected = plan.selected.copy()
+    for before, after in list(blocks.executor.map(plan.optimise, numbers)):
+        selected[before] = False
+        selected[after] = True
+    return np.flatnonzero(selected)
 
 
-class _Mender:
-    """Solves blocks that share nothing, each with the rest of the plan as it is."""
+class _FixedPlan:
+    """A plan, and who of it is free in which block: no block's choice is another's concern.
+
+    Attributes
+    ----------
+    block_of_volunteer : int array, shape (volunteers,)
+        Whoever serves belongs where they serve: those in several blocks to another each turn.
+    spare : float64 array, shape (joint rows,)
+        What the plan leaves of each joint row.
+    spare_for : int64 array, shape (joint rows,)
+        The block that may use it, each turn another; -1 for none.
+    """
 
     def __init__(self, blocks: Blocks, chosen: c.Longs, turn: int) -> None:
-        self.generation, self.parts = generation, _ = blocks.generation, blocks.parts
-        self.territory, self.crew = territory, _ = blocks.territory, blocks.crew
-        arcs = generation.weeks.arcs
-        self.now = np.zeros(len(arcs), np.bool_)
-        self.now[chosen] = True
-        # Whoever serves belongs where they serve; who does so in several blocks to one at a time.
-        who, where = arcs.volunteer[chosen], territory.of_arc[chosen]
-        serves = _one_of(who[where >= 0], where[where >= 0], len(territory.owner), turn)
-        self.free = np.where(serves >= 0, serves, territory.owner)
-        self.left = generation.writer.limit - generation.writer.used(np.sort(chosen))
-        self.takes = self._takers(turn)
+        self.blocks, self.partition = blocks, blocks.partition
+        builder, arcs = blocks.generation.builder, blocks.generation.weeks.arcs
+        of_arc, of_volunteer = self.partition.block_of_arc, self.partition.block_of_volunteer
+        self.selected = np.zeros(len(arcs), np.bool_)
+        self.selected[chosen] = True
+        inside = chosen[of_arc[chosen] >= 0]
+        serves = _rotating(arcs.volunteer[inside], of_arc[inside], len(of_volunteer), turn)
+        self.block_of_volunteer = np.where(serves >= 0, serves, of_volunteer)
         self.chosen = np.sort(chosen)
-        self.served = c.Groups(self.free[arcs.volunteer[self.chosen]], territory.size)
+        self.chosen_by_block = c.Groups(
+            self.block_of_volunteer[arcs.volunteer[self.chosen]], self.partition.size
+        )
+        self.spare = builder.limit - builder.used(self.chosen)
+        block = self.block_of_volunteer[arcs.volunteer]
+        arc = np.flatnonzero((block >= 0) & (block == of_arc))
+        use = builder.joint_of_arc[arc]
+        users = np.repeat(block[arc], np.diff(use.indptr))
+        self.spare_for = _rotating(use.indices, users, len(self.spare), turn)
 
-    def _takers(self, turn: int) -> c.Longs:
-        """Return which block may use what is left of each joint row: each turn another; or -1."""
-        writer, arcs = self.generation.writer, self.generation.weeks.arcs
-        free = self.free[arcs.volunteer]
-        arc = np.flatnonzero((free >= 0) & (free == self.territory.of_arc))
-        use = writer.joint_of_arc[arc]
-        block = np.repeat(free[arc], np.diff(use.indptr))
-        return _one_of(use.indices, block, len(self.left), turn)
-
-    def better(self, number: int) -> tuple[c.Longs, c.Longs]:
+    def optimise(self, number: int) -> tuple[c.Longs, c.Longs]:
         """Return arcs of the plan, and the arcs to have in their stead."""
-        generation, best = self.generation, self.generation.best
-        requests = self.territory.requests.of(np.array([number]))
-        inside = np.sort(generation.writer.arcs_of.of(requests))
-        free = self.free[generation.weeks.arcs.volunteer[inside]] == number
-        now = self.now[inside]
-        # What these people do elsewhere goes on.
-        elsewhere = self.chosen[self.served.of(np.array([number]))]
-        elsewhere = elsewhere[self.territory.of_arc[elsewhere] != number]
-        before, arc = inside[free & now], inside[free]
-        most = max(_MOST_ARCS, _ARCS_EACH * len(requests))
-        if len(arc) > most:
-            far = np.where(self.now[arc], -np.inf, self.parts.reduced_cost_bound[arc])
-            arc = arc[np.argpartition(far, most)[:most]]
-        if not best.goes_on() or not len(arc):
+        generation, incumbent = self.blocks.generation, self.blocks.generation.incumbent
+        builder, arcs = generation.builder, generation.weeks.arcs
+        requests = self.partition.requests.of(np.array([number]))
+        inside = np.sort(builder.arcs_of.of(requests))
+        free = self.block_of_volunteer[arcs.volunteer[inside]] == number
+        now = self.selected[inside]
+        before, arc = inside[free & now], self._closest(inside[free], len(requests))
+        if not incumbent.goes_on() or not len(arc):
             return before, before
+        # What these volunteers do elsewhere goes on.
+        elsewhere = self.chosen[self.chosen_by_block.of(np.array([number]))]
+        elsewhere = elsewhere[self.partition.block_of_arc[elsewhere] != number]
         before, arc = np.append(before, elsewhere), np.sort(np.append(arc, elsewhere))
-        place = generation.writer.write(
+        # No more of a joint row than now and what is left: so all blocks may be solved at once.
+        spare = np.where(self.spare_for == number, self.spare, 0.0)
+        subproblem = builder.build(
             requests,
             arc,
-            generation.alone[arc],
+            generation.first_shift_value[arc],
             kept=inside[now & ~free],
-            # No more of what is shared than now and what is left: so all may be solved at once.
-            room=generation.writer.used(np.sort(before))
-            + np.where(self.takes == number, self.left, 0.0),
-        ).holding(elsewhere)
-        start = place.start(
-            generation.problem, generation.weeks.arcs, np.append(inside[now], elsewhere)
+            joint_capacity=builder.used(np.sort(before)) + spare,
+        ).fixing(elsewhere)
+        start = subproblem.start(generation.problem, arcs, np.append(inside[now], elsewhere))
+        seconds = min(incumbent.seconds_left, _LNS_SECONDS)
+        result = self.blocks.executor.solve(
+            subproblem.mip, seconds, 0.0, incumbent.stop, nodes=_MAX_NODES, start=start
         )
-        seconds = min(best.seconds_left, _SECONDS)
-        answer = self.crew.solve(
-            place.programme, seconds, 0.0, best.stop, nodes=_NODES, start=start
-        )
-        return before, before if answer.x is None else place.taken(answer.x)
+        return before, before if result.x is None else subproblem.selected(result.x)
+
+    def _closest(self, arc: c.Longs, requests: int) -> c.Longs:
+        """Return the arcs of the plan and those of least reduced cost, where there are many."""
+        most = max(_MAX_ARCS, _MAX_ARCS_PER_REQUEST * requests)
+        if len(arc) <= most:
+            return arc
+        cost = np.where(self.selected[arc], -np.inf, self.blocks.lagrangian.reduced_cost_bound[arc])
+        return arc[np.argpartition(cost, most)[:most]]
 
 
-def _one_of(of: c.Ints | c.Longs, what: c.Ints, size: int, turn: int) -> c.Longs:
-    """Return one of what each number below a size has, each turn another; -1 where nothing."""
-    key = np.unique(c.combine(of, what))
+def _rotating(owner: c.Ints | c.Longs, item: c.Ints, size: int, turn: int) -> c.Longs:
+    """Return one item of each owner below a size, each turn another; -1 where there is none."""
+    key = np.unique(c.combine(owner, item))
     first = c.starts_of(key >> 32, size)
-    many = np.diff(first)
-    some = np.flatnonzero(many)
+    count = np.diff(first)
+    some = np.flatnonzero(count)
     one = np.full(size, -1)
-    one[some] = (key[first[some] + turn % many[some]] & 0xFFFFFFFF) - 1
+    one[some] = (key[first[some] + turn % count[some]] & 0xFFFFFFFF) - 1
     return one

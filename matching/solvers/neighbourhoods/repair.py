@@ -16,36 +16,36 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.column_generation.constraints import pinned_arcs
 
-_PINNED_WORTH = 1e9
+_PIN_PRIORITY = 1e9
 
 
-def repaired(problem: Problem, weeks: Weeks, quality: c.Longs, chosen: c.Longs) -> c.Longs:
+def repair(problem: Problem, weeks: Weeks, quality: c.Longs, chosen: c.Longs) -> c.Longs:
     """Return arcs among the chosen ones, and those pinned, that keep every rule but maybe pins."""
     arcs = weeks.arcs
-    worth: c.Floats = quality.astype(np.float64) + 1000.0
+    merit: c.Floats = quality.astype(np.float64) + 1000.0
     which, pinned = pinned_arcs(problem, arcs)
     _, first = np.unique(which, return_index=True)
-    worth[pinned[first]] = _PINNED_WORTH
+    merit[pinned[first]] = _PIN_PRIORITY
     kept = np.zeros(len(arcs), np.bool_)
     kept[chosen] = True
     kept[pinned[first]] = True
     while True:
         before = int(kept.sum())
-        _keep_one_option(problem, weeks, worth, kept)
-        _keep_seats(problem, weeks, worth, kept)
-        _keep_weeks(problem, weeks, worth, kept)
-        _keep_quotas(problem, weeks, worth, kept)
+        _keep_one_option(problem, weeks, merit, kept)
+        _keep_seats(problem, weeks, merit, kept)
+        _keep_weeks(problem, weeks, merit, kept)
+        _keep_quotas(problem, weeks, merit, kept)
         _keep_pairs(problem, weeks, kept)
         _keep_teams(problem, weeks, kept)
         if kept.sum() == before:
             return np.flatnonzero(kept)
 
 
-def _keep_one_option(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools) -> None:
+def _keep_one_option(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
     """Keep the option of each request that is worth most."""
     rows = np.flatnonzero(kept)
     option = problem.slots.option[weeks.arcs.slot[rows]]
-    total = np.bincount(option, worth[rows], minlength=len(problem.options))
+    total = np.bincount(option, merit[rows], minlength=len(problem.options))
     order = np.lexsort((-total, problem.options.request))
     best = order[np.diff(problem.options.request[order], prepend=-1) != 0]
     chosen = np.zeros(len(problem.options), np.bool_)
@@ -53,32 +53,32 @@ def _keep_one_option(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bo
     kept[rows[~chosen[option]]] = False
 
 
-def _keep_best(rows: c.Longs, group: c.Ints, limit: c.Ints, worth: c.Floats, kept: c.Bools) -> None:
+def _keep_best(rows: c.Longs, group: c.Ints, limit: c.Ints, merit: c.Floats, kept: c.Bools) -> None:
     """Keep, of each group, as many as its limit allows, the best first."""
-    order = np.lexsort((-worth[rows], group))
+    order = np.lexsort((-merit[rows], group))
     rows, group = rows[order], group[order]
     rank = np.arange(len(rows)) - np.searchsorted(group, group)
     kept[rows[rank >= limit[group]]] = False
 
 
-def _keep_seats(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools) -> None:
+def _keep_seats(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
     """A pin may have come on top of a full post."""
     rows = np.flatnonzero(kept)
     slot = weeks.arcs.slot[rows]
-    _keep_best(rows, slot, problem.posts.seats[problem.slots.post], worth, kept)
+    _keep_best(rows, slot, problem.posts.seats[problem.slots.post], merit, kept)
 
 
-def _keep_weeks(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools) -> None:
+def _keep_weeks(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
     """Keep each volunteer's best schedule."""
     rows = np.flatnonzero(kept)
-    reward = np.where(kept, worth, -np.inf)
+    reward = np.where(kept, merit, -np.inf)
     above = np.zeros(len(problem.volunteers))
     found = solve_pricing(problem, weeks.arcs, rows, reward, 0 * weeks.first_load, above)
     kept[rows] = False
     kept[found.arc] = True
 
 
-def _keep_quotas(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools) -> None:
+def _keep_quotas(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
     """A pin may have come on top of a full quota: level by level, keep what it allows."""
     parent = np.append(problem.organisations.parent, -1)
     limit = np.append(problem.organisations.max_seats, c.NO_LIMIT)
@@ -88,7 +88,7 @@ def _keep_quotas(problem: Problem, weeks: Weeks, worth: c.Floats, kept: c.Bools)
     # One organisation of a chain at a time: each pass looks one level further up.
     while (at < len(parent) - 1).any():
         rows = np.flatnonzero(kept & (at < len(parent) - 1))
-        _keep_best(rows, at[rows], limit, worth, kept)
+        _keep_best(rows, at[rows], limit, merit, kept)
         at = np.where(parent[at] < 0, len(parent) - 1, parent[at])
 
 
@@ -100,9 +100,9 @@ def _keep_pairs(problem: Problem, weeks: Weeks, kept: c.Bools) -> None:
     order = np.argsort(at)
     for me, other in ((pairs.a, pairs.b), (pairs.b, pairs.a)):
         first = np.searchsorted(arcs.volunteer[rows], me)
-        many = np.searchsorted(arcs.volunteer[rows], me, side="right") - first
-        mine = rows[c.ranges(first.astype(np.int64), many.astype(np.int64))]
-        pair = np.repeat(np.arange(len(pairs)), many)
+        count = np.searchsorted(arcs.volunteer[rows], me, side="right") - first
+        mine = rows[c.ranges(first.astype(np.int64), count.astype(np.int64))]
+        pair = np.repeat(np.arange(len(pairs)), count)
         request = problem.slots.request[arcs.slot[mine]]
         found = c.lookup(at[order], c.combine(other[pair], request))
         there = (found >= 0) & kept[rows[order]][found]
@@ -123,11 +123,11 @@ def _keep_teams(problem: Problem, weeks: Weeks, kept: c.Bools) -> None:
     fails[posts.request[filled < posts.min_seats]] = True
     order = np.argsort(request, kind="stable")
     first = c.starts_of(request[order], size)
-    many = people[rules.request]
-    arc = rows[order[c.ranges(first[rules.request], many)]]
-    rule = np.repeat(np.arange(len(rules)), many)
+    count = people[rules.request]
+    arc = rows[order[c.ranges(first[rules.request], count)]]
+    rule = np.repeat(np.arange(len(rules)), count)
     holds = holders(problem, weeks.arcs, arc, rules.qualification[rule])
     held = np.bincount(rule, holds, minlength=len(rules))
     fails[rules.request[held < rules.min_people]] = True
-    fails[rules.request[(rules.per_people > 0) & (held * rules.per_people < many)]] = True
+    fails[rules.request[(rules.per_people > 0) & (held * rules.per_people < count)]] = True
     kept[rows[fails[request]]] = False

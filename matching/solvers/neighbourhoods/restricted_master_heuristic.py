@@ -1,8 +1,10 @@
-"""From a linear programme that is almost whole to a whole plan: solve exactly what is not."""
+"""The restricted master heuristic: an integer programme over what its solution leaves open.
+
+See Joncour, Michel, Sadykov, Sverdlov and Vanderbeck (2010), Column generation based primal
+heuristics. Arcs rather than rosters are the columns, so that rosters may mix.
+"""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,89 +14,83 @@ from matching.solvers.column_generation.restricted_master import MasterSolution
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.mip import MIP
 
-_WHOLE = 1e-6
-# A week that may be chosen falls short of its volunteer's best by no more.
-_NEAR = 1_000.0
-# Of a larger part HiGHS makes nothing in the time there is.
-_MOST_COLUMNS = 100_000
+_INTEGRALITY_TOLERANCE = 1e-6
+# A roster of larger reduced cost is not looked at.
+_MAX_REDUCED_COST = 1_000.0
+# A larger component is not solved in the time there is.
+_MAX_COLUMNS = 100_000
+# Relative; large neighbourhood search improves the plan further.
+_MIN_GAP = 1e-4
+_MIN_SECONDS_PER_COMPONENT = 1.0
 
 
-@dataclass(frozen=True)
-class Split:
-    """What is settled, and what may still be chosen from.
+def restricted_master_heuristic(
+    generation: ColumnGeneration,
+    solution: MasterSolution,
+    open_requests: c.Bools,
+    seconds: float,
+    executor: SubproblemExecutor,
+) -> c.Longs:
+    """Return the arcs of a plan near a solution of the master, which may break rules.
 
-    Attributes
-    ----------
-    kept : int64 array
-        Arcs of weeks that the linear programme takes whole and that touch no request in question.
-    free : int64 array, sorted
-        Arcs of volunteers who are not settled.
-    """
-
-    kept: c.Longs
-    free: c.Longs
-
-
-def split(generation: ColumnGeneration, relaxed: MasterSolution, loose: c.Bools) -> Split:
-    """Tell what is settled.
+    Each connected component is solved by itself. It does without the quotas that cost nothing:
+    they would tie all components together.
 
     Parameters
     ----------
-    loose : bool array, shape (requests,)
-        The requests in question: nothing is settled there.
+    open_requests : bool array, shape (requests,)
+        Nothing is fixed there.
+    seconds : float
+        For all components together; each has a share by its size.
     """
+    arcs, incumbent, builder = generation.weeks.arcs, generation.incumbent, generation.builder
+    fixed, free = _fix(generation, solution, open_requests)
+    requests = np.unique(generation.problem.slots.request[arcs.slot[free]]).astype(np.int64)
+    kept = np.sort(fixed)
+    priced = solution.dual[builder.joint] > 0
+    left = np.where(priced, builder.limit - builder.used(kept), np.inf)
+    subproblem = builder.build(
+        requests, free, generation.first_shift_value[free], kept=kept, joint_capacity=left
+    )
+    columns = len(subproblem.mip.gain)
+    x = np.zeros(columns)
+    # Where a component is not solved, the solution is rounded.
+    fallback = np.isin(free, mostly_selected(generation, solution))
+    x[len(subproblem.service) : len(subproblem.service) + len(free)] = fallback
+    gap = max(incumbent.gap_limit / 4, _MIN_GAP)
+
+    def solve(component: tuple[c.Longs, MIP]) -> None:
+        column, mip = component
+        if len(column) > _MAX_COLUMNS:
+            return
+        share = seconds * executor.workers * len(column) / columns
+        share = max(share, min(_MIN_SECONDS_PER_COMPONENT, seconds))
+        result = executor.solve(mip, share, gap, incumbent.stop)
+        if result.x is not None:
+            x[column] = result.x
+
+    list(executor.map(solve, subproblem.mip.components()))
+    return np.append(fixed, subproblem.selected(x))
+
+
+def mostly_selected(generation: ColumnGeneration, solution: MasterSolution) -> c.Longs:
+    """Return the arcs of the rosters that a solution selects by more than half."""
+    return generation.pool.arcs_of(generation.pool.padded(solution.selected) > 0.5)
+
+
+def _fix(
+    generation: ColumnGeneration, solution: MasterSolution, open_requests: c.Bools
+) -> tuple[c.Longs, c.Longs]:
+    """Return the arcs of rosters selected whole, and, sorted, those that are free to choose."""
     problem, pool = generation.problem, generation.pool
-    request = problem.slots.request[generation.weeks.arcs.slot]
-    taken = pool.padded(relaxed.taken)
-    touches = np.bincount(pool.owner, loose[request[pool.arc]], minlength=len(pool)) > 0
-    fixed = (taken >= 1 - _WHOLE) & ~touches
+    is_open = open_requests[problem.slots.request[generation.weeks.arcs.slot[pool.arc]]]
+    selected = pool.padded(solution.selected)
+    touches = np.bincount(pool.roster, is_open, minlength=len(pool)) > 0
+    fixed = (selected >= 1 - _INTEGRALITY_TOLERANCE) & ~touches
     settled = np.zeros(len(problem.volunteers), np.bool_)
     settled[pool.volunteer[fixed]] = True
-    gain, week = generation.gains(relaxed.dual)
-    free = (touches & (gain >= week[pool.volunteer] - _NEAR)) | (taken > _WHOLE)
+    gain = pool.gain(generation.reward(solution.dual))
+    near = gain >= pool.best(gain)[pool.volunteer] - _MAX_REDUCED_COST
+    free = (touches & near) | (selected > _INTEGRALITY_TOLERANCE)
     free &= ~settled[pool.volunteer]
-    return Split(pool.arcs_of(fixed), np.unique(pool.arcs_of(free)))
-
-
-def rounded(
-    generation: ColumnGeneration,
-    parts: Split,
-    joint: c.Bools,
-    fallback: c.Longs,
-    seconds: float,
-    gap: float,
-    crew: SubproblemExecutor,
-) -> c.Longs:
-    """Choose among the free arcs; return those of the plan, which may break rules.
-
-    What falls apart is solved apart. A request that no free arc touches stays as it is.
-
-    Parameters
-    ----------
-    joint : bool array, shape (joint rows,)
-        Which of the rows of no single request to keep.
-    fallback : int64 array
-        The arcs to take where a part is not solved.
-    """
-    arcs, best, writer = generation.weeks.arcs, generation.best, generation.writer
-    free = parts.free
-    requests = np.unique(generation.problem.slots.request[arcs.slot[free]]).astype(np.int64)
-    # A row that does not matter has all the room there is.
-    kept = np.sort(parts.kept)
-    left = np.where(joint, writer.limit - writer.used(kept), np.inf)
-    place = writer.write(requests, free, generation.alone[free], kept=kept, room=left)
-    columns = len(place.programme.gain)
-    x = np.zeros(columns)
-    x[len(place.team) : len(place.team) + len(free)] = np.isin(free, fallback)
-
-    def solve(part: tuple[c.Longs, MIP]) -> None:
-        column, programme = part
-        if len(column) > _MOST_COLUMNS:
-            return
-        share = max(seconds * crew.workers * len(column) / columns, min(1.0, seconds))
-        answer = crew.solve(programme, share, gap, best.stop)
-        if answer.x is not None:
-            x[column] = answer.x
-
-    list(crew.map(solve, place.programme.apart()))
-    return np.append(parts.kept, place.taken(x))
+    return pool.arcs_of(fixed), np.unique(pool.arcs_of(free))

@@ -1,1 +1,1 @@
-"""Integer programmes over arcs, for any part of the world."""
+"""Integer programmes over some requests and arcs: block bounds, and the last proof."""

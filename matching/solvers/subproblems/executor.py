@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TypeVar
 
+from matching.bounds.labelling import never
 from matching.parallel.tasks import AHEAD, LOST, warn_of_loss
 from matching.problem import columns as c
 from matching.solvers.subproblems.mip import MIP, MIPResult
 
 R = TypeVar("R")
 T = TypeVar("T")
-# How often somebody who waits looks whether it is time to stop.
-_LOOK = 0.2
+_POLL_SECONDS = 0.2
 
 
 class SubproblemExecutor:
-    """Threads that write programmes, and solve them too unless there is an executor.
+    """Threads that build programmes, and solve them too unless there is an executor.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class SubproblemExecutor:
     """
 
     def __init__(self, workers: int = 1, executor: Executor | None = None) -> None:
-        self.workers, self.executor = workers, executor
+        self.workers, self.remote = workers, executor
         self.threads = workers if executor is None else max(workers, AHEAD)
 
     def map(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
@@ -39,7 +39,7 @@ class SubproblemExecutor:
 
     def solve(
         self,
-        programme: MIP,
+        mip: MIP,
         seconds: float,
         gap: float,
         stop: Callable[[], bool],
@@ -51,30 +51,18 @@ class SubproblemExecutor:
 
         One that is still away when it is time to stop is given up: it proves nothing.
         """
-        if self.executor is not None:
+        if self.remote is not None:
             try:
-                future = self.executor.submit(_solved, programme, seconds, gap, nodes, start)
+                future = self.remote.submit(
+                    mip.solve, seconds, gap, never, nodes=nodes, start=start
+                )
                 while True:
                     try:
-                        return future.result(_LOOK)
+                        return future.result(_POLL_SECONDS)
                     except TimeoutError:
                         if stop():
                             future.cancel()
                             return MIPResult(None, math.inf, False)
             except LOST as error:
                 warn_of_loss(error)
-        return programme.solve(seconds, gap, stop, nodes=nodes, start=start)
-
-
-def _solved(
-    programme: MIP,
-    seconds: float,
-    gap: float,
-    nodes: int | None,
-    start: tuple[c.Longs, c.Floats] | None,
-) -> MIPResult:
-    return programme.solve(seconds, gap, _never, nodes=nodes, start=start)
-
-
-def _never() -> bool:
-    return False
+        return mip.solve(seconds, gap, stop, nodes=nodes, start=start)

@@ -1,4 +1,4 @@
-"""An integer programme in HiGHS: maximise over whole and other variables between bounds."""
+"""A mixed-integer programme, and HiGHS to solve it."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.problem import columns as c
 
-# Programmes that have nothing to do with each other are solved together up to so many columns.
-_TOGETHER = 4_000
-# Beyond so many columns presolving costs more than it saves: it merges cliques, and what HiGHS then
-# does with these takes minutes that no time limit ends.
-_PRESOLVED = 10_000
+# Small components are solved together, up to this many columns.
+_COLUMNS_PER_BATCH = 4_000
+# Of larger programmes presolve merges cliques for minutes, whatever the time limit.
+_MAX_COLUMNS_FOR_PRESOLVE = 10_000
 
 
 class Quiet(highspy.Highs):
-    """HiGHS without a word: it greets when it is told of callbacks, so silence comes first."""
+    """HiGHS without output: it prints a banner as callbacks are enabled, so silence comes first."""
 
     def enableCallbacks(self) -> None:
-        """Be silent first."""
+        """Turn output off before."""
         self.setOptionValue("output_flag", False)
         super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
 class MIPResult:
-    """What was found and proved.
+    """The best solution and bound.
 
     Attributes
     ----------
@@ -50,23 +49,23 @@ class MIPResult:
 
 @dataclass(frozen=True)
 class MIP:
-    """Maximise ``gain @ x`` under ``low <= matrix @ x <= high`` and ``least <= x <= most``.
+    """Maximise ``gain @ x`` under ``low <= matrix @ x <= high`` and ``lower <= x <= upper``.
 
     Attributes
     ----------
     matrix : scipy.sparse.csc_array, shape (rows, columns)
     low, high : float64 arrays, shape (rows,)
-    gain, least, most : float64 arrays, shape (columns,)
-    whole : bool array, shape (columns,)
+    gain, lower, upper : float64 arrays, shape (columns,)
+    integer : bool array, shape (columns,)
     """
 
     matrix: sparse.csc_array
     low: c.Floats
     high: c.Floats
     gain: c.Floats
-    least: c.Floats
-    most: c.Floats
-    whole: c.Bools
+    lower: c.Floats
+    upper: c.Floats
+    integer: c.Bools
 
     def solve(
         self,
@@ -84,7 +83,7 @@ class MIP:
         gap : float
             Relative gap at which the best solution is good enough.
         nodes : int, optional
-            So many nodes of the search tree at most.
+            At most this many nodes of the search tree.
         start : pair of arrays, optional
             Columns and their values in a solution to start from.
         """
@@ -96,7 +95,7 @@ class MIP:
         highs.setOptionValue("threads", 1)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("mip_abs_gap", 1e-6)
-        if columns > _PRESOLVED:
+        if columns > _MAX_COLUMNS_FOR_PRESOLVE:
             highs.setOptionValue("presolve", "off")
         # A restart presolves anew: with what is known from outside it seldom pays.
         highs.setOptionValue("mip_allow_restart", False)
@@ -111,14 +110,14 @@ class MIP:
             int(highspy.ObjSense.kMinimize),
             0.0,
             -self.gain,
-            self.least,
-            self.most,
+            self.lower,
+            self.upper,
             self.low,
             self.high,
             self.matrix.indptr.astype(np.int32),
             self.matrix.indices.astype(np.int32),
             self.matrix.data,
-            self.whole.astype(np.int32),
+            self.integer.astype(np.int32),
         )
         if start is not None:
             highs.setSolution(len(start[0]), start[0].astype(np.int32), start[1])
@@ -132,10 +131,10 @@ class MIP:
         bound = np.inf if np.isnan(info.mip_dual_bound) else -info.mip_dual_bound
         return MIPResult(x, bound, status == highspy.HighsModelStatus.kOptimal)
 
-    def apart(self) -> list[tuple[c.Longs, MIP]]:
+    def components(self) -> list[tuple[c.Longs, MIP]]:
         """Split it into programmes that share no row, each with its columns; small ones together.
 
-        Rows that no choice can break are left out.
+        Rows that nothing between the bounds can violate are left out.
         """
         binds = np.flatnonzero(self._can_bind())
         matrix = self.matrix.tocsr()[binds]
@@ -147,33 +146,33 @@ class MIP:
                 low[row],
                 high[row],
                 self.gain[column],
-                self.least[column],
-                self.most[column],
-                self.whole[column],
+                self.lower[column],
+                self.upper[column],
+                self.integer[column],
             )
             parts.append((column, part))
         return parts
 
     def _can_bind(self) -> c.Bools:
-        """Tell which rows some choice could break."""
+        """Tell which rows something between the bounds could violate."""
         up, down = self.matrix.copy(), self.matrix.copy()
         up.data, down.data = np.maximum(up.data, 0.0), np.minimum(down.data, 0.0)
-        highest = up @ self.most + down @ self.least
-        lowest = up @ self.least + down @ self.most
-        can: c.Bools = (highest > self.high + 1e-9) | (lowest < self.low - 1e-9)
+        activity_max = up @ self.upper + down @ self.lower
+        activity_min = up @ self.lower + down @ self.upper
+        can: c.Bools = (activity_max > self.high + 1e-9) | (activity_min < self.low - 1e-9)
         return can
 
 
 def _components(matrix: sparse.csr_array) -> list[tuple[c.Longs, c.Longs]]:
-    """Split rows and columns into parts that share nothing."""
+    """Return rows and columns of the connected components, small ones joined."""
     rows = matrix.shape[0]
     graph = sparse.block_array([[None, matrix], [matrix.T, None]], format="csr")
-    many, label = connected_components(graph, directed=False)
-    size = np.bincount(label[rows:], minlength=many)
+    count, label = connected_components(graph, directed=False)
+    size = np.bincount(label[rows:], minlength=count)
     order = np.argsort(size, kind="stable")
-    batch = np.empty(many, np.int64)
-    batch[order] = np.cumsum(size[order]) // _TOGETHER
-    large = size >= _TOGETHER
+    batch = np.empty(count, np.int64)
+    batch[order] = np.cumsum(size[order]) // _COLUMNS_PER_BATCH
+    large = size >= _COLUMNS_PER_BATCH
     batch[large] = batch.max(initial=0) + 1 + np.arange(int(large.sum()))
     batch = np.unique(batch, return_inverse=True)[1]
     row_order = np.argsort(batch[label[:rows]], kind="stable")

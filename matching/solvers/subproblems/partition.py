@@ -1,4 +1,4 @@
-"""Whose is what, when requests are put into groups that share nothing."""
+"""Blocks of requests that share nothing, and whose each volunteer is."""
 
 from __future__ import annotations
 
@@ -10,69 +10,87 @@ from matching.solvers.column_generation.lagrangian import LagrangianBound
 
 
 class Partition:
-    """Groups of requests, and the volunteers of each.
+    """Blocks of requests, and the volunteers of each.
 
     Parameters
     ----------
-    group : int32 array, shape (requests,)
-        Which group each request is in; -1 for none. Groups are numbered anew in the same order.
-    owner : int32 array, shape (volunteers,), optional
-        The group that volunteers are known to belong to, by its new number; -1 where it is open.
+    block_of_request : int32 array, shape (requests,)
+        -1 for none. Blocks are numbered anew in the same order.
+    block_of_volunteer : int32 array, shape (volunteers,), optional
+        The block that volunteers are known to belong to, by its new number; -1 where it is open.
 
     Attributes
     ----------
     size : int
-        How many groups there are.
-    numbers : int64 array, shape (groups,)
-        The groups, small ones first.
-    group : int32 array, shape (requests,)
-    of_arc : int32 array, shape (arcs,)
-        In which group each arc ends.
-    owner : int32 array, shape (volunteers,)
-        The group each belongs to: if it is open, that where their best arc ends; -1 for none.
-    requests, people : Groups
-        Those of each group.
+        How many blocks there are.
+    numbers : int64 array, shape (blocks,)
+        The blocks, small ones first.
+    block_of_request : int32 array, shape (requests,)
+    block_of_arc : int32 array, shape (arcs,)
+        The block of the arc's request.
+    block_of_volunteer : int32 array, shape (volunteers,)
+        If it was open, the block of their best arc; -1 for none.
+    requests, volunteers : Groups
+        Those of each block.
     """
 
     def __init__(
         self,
         generation: ColumnGeneration,
-        parts: LagrangianBound,
-        group: c.Ints,
-        owner: c.Ints | None = None,
+        lagrangian: LagrangianBound,
+        block_of_request: c.Ints,
+        block_of_volunteer: c.Ints | None = None,
     ) -> None:
         arcs, problem = generation.weeks.arcs, generation.problem
-        number = np.unique(np.append(group, -1), return_inverse=True)[1][:-1] - 1
-        self.group = number.astype(np.int32)
-        many = np.bincount(self.group[self.group >= 0])
-        self.size = len(many)
-        self.numbers = np.argsort(many, kind="stable")
-        self.of_arc = self.group[problem.slots.request[arcs.slot]]
-        known = np.full(len(problem.volunteers), -1, np.int32) if owner is None else owner
-        rows = np.flatnonzero((self.of_arc >= 0) & (known[arcs.volunteer] < 0))
-        best = c.best_of(arcs.volunteer, parts.reward, rows)
-        self.owner = known.copy()
-        self.owner[arcs.volunteer[best]] = self.of_arc[best]
-        self.requests = c.Groups(self.group, self.size)
-        self.people = c.Groups(self.owner, self.size)
+        number = np.unique(np.append(block_of_request, -1), return_inverse=True)[1][:-1] - 1
+        self.block_of_request = number.astype(np.int32)
+        requests = np.bincount(number[number >= 0])
+        self.size = len(requests)
+        self.numbers = np.argsort(requests, kind="stable")
+        self.block_of_arc = self.block_of_request[problem.slots.request[arcs.slot]]
+        if block_of_volunteer is None:
+            block_of_volunteer = np.full(len(problem.volunteers), -1, np.int32)
+        is_open = block_of_volunteer[arcs.volunteer] < 0
+        rows = np.flatnonzero((self.block_of_arc >= 0) & is_open)
+        best = c.best_of(arcs.volunteer, lagrangian.reward, rows)
+        self.block_of_volunteer = block_of_volunteer.copy()
+        self.block_of_volunteer[arcs.volunteer[best]] = self.block_of_arc[best]
+        self.requests = c.Groups(self.block_of_request, self.size)
+        self.volunteers = c.Groups(self.block_of_volunteer, self.size)
+
+
+def split_by_place(
+    generation: ColumnGeneration, block_of_request: c.Ints, size: int, turn: int = 0
+) -> c.Ints:
+    """Split blocks of more requests than a size along the map; each turn along other lines."""
+    requests = generation.problem.requests
+    count = np.bincount(block_of_request + 1)
+    large = np.flatnonzero((block_of_request >= 0) & (count[block_of_request + 1] > size))
+    cell = cells(requests.lat[large], requests.lon[large], size, turn)
+    number = np.unique(c.combine(block_of_request[large], cell), return_inverse=True)[1]
+    split = block_of_request.copy()
+    split[large] = number + len(count)
+    return split
 
 
 def cells(lat: c.Floats, lon: c.Floats, size: int, turn: int = 0) -> c.Longs:
-    """Cut places into cells of about a size: strips one way, and each the other way.
+    """Put places into cells of about a size: strips one way, each cut the other way.
 
     Parameters
     ----------
     lat, lon : float64 arrays of equal length
+    size : int
+        Places of a cell.
     turn : int
         Each turn cuts along other lines.
     """
     if turn % 2:
         lat, lon = lon, lat
-    many = len(lat)
-    strips = max(1, round(np.sqrt(many / size)))
+    count = len(lat)
+    strips = max(1, round(np.sqrt(count / size)))
     shift = (turn // 2) * size // 2
-    strip = np.empty(many, np.int64)
-    strip[np.argsort(lat, kind="stable")] = (np.arange(many) * strips) // max(many, 1)
-    rank = np.empty(many, np.int64)
-    rank[np.lexsort((lon, strip))] = np.arange(many)
-    return strip * many + (rank + shift) // size
+    strip = np.empty(count, np.int64)
+    strip[np.argsort(lat, kind="stable")] = (np.arange(count) * strips) // max(count, 1)
+    rank = np.empty(count, np.int64)
+    rank[np.lexsort((lon, strip))] = np.arange(count)
+    return strip * count + (rank + shift) // size

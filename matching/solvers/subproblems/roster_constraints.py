@@ -1,8 +1,8 @@
-"""The rules of volunteers' weeks as rows over arcs, one method per rule.
+"""The rules of volunteers' rosters as rows over arcs, one method per rule.
 
-A schedule is one column of the master; where too many schedules would have to be listed, arcs stand
-for themselves, and these rows say which of them fit in one week. All posts of an option are at one
-time, so what counts is the service: a volunteer at an option.
+The master has a column per roster. Where there would be too many, arcs are the columns, and these
+rows say which of them fit in one roster. All posts of an option are at one time, so what counts is
+the service: a volunteer at an option.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from matching.problem import columns as c
 
 
 class RosterConstraints:
-    """Writes the rows over some arcs, and over further shifts, each of which costs more.
+    """Builds the rows over some arcs, and over further shifts, each of which costs more.
 
     Parameters
     ----------
     arcs : Arcs
-        Those there are columns for.
+        The columns.
 
     Attributes
     ----------
@@ -69,17 +69,17 @@ class RosterConstraints:
         self._minutes()
         self._by_day()
         a, b = self._pairs()
-        self._at_once(a, b)
-        self._in_turn(a, b)
+        self._overlap_cliques(a, b)
+        self._conflict_pairs(a, b)
         row, column, weight = (np.concatenate(part) for part in zip(*self.parts, strict=True))
         shape = (self.size, len(self.person) + len(self.shifter))
         low, high = (np.concatenate(part) for part in zip(*self.bounds, strict=True))
         return sparse.csr_array((weight, (row, column)), shape=shape), low, high
 
-    def _new(self, many: int, high: float | c.Ints) -> c.Longs:
-        row = np.arange(self.size, self.size + many)
-        self.size += many
-        self.bounds.append((np.full(many, -np.inf), np.broadcast_to(high, many).astype(float)))
+    def _new(self, count: int, high: float | c.Ints) -> c.Longs:
+        row = np.arange(self.size, self.size + count)
+        self.size += count
+        self.bounds.append((np.full(count, -np.inf), np.broadcast_to(high, count).astype(float)))
         return row
 
     def _put(self, row: c.Longs, column: c.Longs, weight: c.Longs | float) -> None:
@@ -87,9 +87,9 @@ class RosterConstraints:
 
     def _services(self, row: c.Longs, service: c.Longs, weight: float = 1.0) -> None:
         """Put all arcs of some services into rows."""
-        many = self.first_arc[service + 1] - self.first_arc[service]
-        arc = self.arc_order[c.ranges(self.first_arc[service], many)]
-        self._put(np.repeat(row, many), arc, weight)
+        count = self.first_arc[service + 1] - self.first_arc[service]
+        arc = self.arc_order[c.ranges(self.first_arc[service], count)]
+        self._put(np.repeat(row, count), arc, weight)
 
     def _of_volunteers(self, who: c.Longs, high: float | c.Ints, weight: c.Longs) -> c.Longs:
         """Put all arcs of some volunteers, with weights, into a row of each; return which row."""
@@ -119,9 +119,9 @@ class RosterConstraints:
         """No more services that start on a day than the volunteer's limit."""
         limit = self.people.max_shifts_per_day
         key = self.who * 8 + self.day
-        day, of_service, many = np.unique(key, return_inverse=True, return_counts=True)
+        day, of_service, count = np.unique(key, return_inverse=True, return_counts=True)
         limit = limit[day >> 3]
-        binds = many > limit
+        binds = count > limit
         row_of = np.full(len(day), -1)
         row_of[binds] = self._new(int(binds.sum()), limit[binds])
         service = np.flatnonzero(binds[of_service])
@@ -134,8 +134,8 @@ class RosterConstraints:
         first = np.arange(1, size + 1)
         return np.repeat(np.arange(size), last - first), c.ranges(first, last - first)
 
-    def _at_once(self, a: c.Longs, b: c.Longs) -> None:
-        """Of the services that go on when one starts, that one included, one is taken."""
+    def _overlap_cliques(self, a: c.Longs, b: c.Longs) -> None:
+        """Of the services that go on when one starts, itself included, at most one is served."""
         over = self.start[b] < self.end[a]
         a, b = a[over], b[over]
         one = np.unique(np.append(b, np.flatnonzero(np.diff(self.first_arc) > 1)))
@@ -144,11 +144,11 @@ class RosterConstraints:
         self._services(row_of[one], one)
         self._services(row_of[b], a)
 
-    def _in_turn(self, a: c.Longs, b: c.Longs) -> None:
-        """Two services too close to follow one another exclude each other.
+    def _conflict_pairs(self, a: c.Longs, b: c.Longs) -> None:
+        """Two services too close to follow one another conflict.
 
-        But for a third in between at an unknown place, which takes no time to reach. It does not
-        help with the rest between days.
+        A third in between at an unknown place, which takes no time to reach, lifts that, but not
+        where the rest between days is too short.
         """
         gap = self.start[b] - self.end[a]
         after = gap >= 0
@@ -168,8 +168,8 @@ class RosterConstraints:
         self._services(row, b)
         unknown = np.flatnonzero(np.isnan(lat) | np.isnan(lon))
         first, last = np.searchsorted(unknown, a), np.searchsorted(unknown, b)
-        many = np.where(tired, 0, last - first)
-        between = unknown[c.ranges(first, many)]
-        of = np.repeat(np.arange(len(a)), many)
+        count = np.where(tired, 0, last - first)
+        between = unknown[c.ranges(first, count)]
+        of = np.repeat(np.arange(len(a)), count)
         fits = (self.start[between] >= self.end[a[of]]) & (self.end[between] <= self.start[b[of]])
         self._services(row[of[fits]], between[fits], -1.0)

@@ -1,8 +1,8 @@
-"""Integer programmes over parts of the world: some requests, and some arcs of theirs and others.
+"""Integer programmes over some requests and some arcs.
 
-Columns are the requests' team variables, the arcs, and their volunteers' further shifts. The same
-programme rounds (what is settled is kept, the rest is chosen), bounds (what is elsewhere is paid at
-its price) and proves (nothing is elsewhere).
+Columns are the requests' service variables, the arcs, and the volunteers' further shifts. The same
+programme serves the restricted master heuristic (the rest of the plan is fixed), the block bounds
+(the rest is priced) and the reduced problem (there is no rest).
 """
 
 from __future__ import annotations
@@ -17,13 +17,11 @@ from matching.arcs.eligibility import Arcs
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.column_generation.constraints import Rows
-from matching.solvers.column_generation.linking import VolunteerOptions
 from matching.solvers.subproblems.mip import MIP
 from matching.solvers.subproblems.roster_constraints import RosterConstraints
 
-# Where more could serve at one option, the links are left out: they make the programme stronger and
-# not other, and HiGHS compares so many of them pair by pair, whatever its time limit.
-_MOST_LINKS = 500
+# Links only make the programme stronger, and HiGHS compares them pair by pair for minutes.
+_MAX_LINKS_PER_OPTION = 500
 
 
 @dataclass(frozen=True)
@@ -32,70 +30,71 @@ class Subproblem:
 
     Attributes
     ----------
-    programme : MIP
-    team, arc : int64 arrays
-        The first columns are team variables, the next are arcs, both sorted.
+    mip : MIP
+    service, arc : int64 arrays
+        The first columns are service variables, the next are arcs, both sorted.
     """
 
-    programme: MIP
-    team: c.Longs
+    mip: MIP
+    service: c.Longs
     arc: c.Longs
 
-    def taken(self, x: c.Floats) -> c.Longs:
-        """Return the arcs that a solution takes."""
-        return self.arc[x[len(self.team) : len(self.team) + len(self.arc)] > 0.5]
+    def selected(self, x: c.Floats) -> c.Longs:
+        """Return the arcs of a solution."""
+        return self.arc[x[len(self.service) : len(self.service) + len(self.arc)] > 0.5]
 
     def without(self, arc: c.Longs, volunteer: c.Ints) -> Subproblem:
-        """Return the same place where of some arcs no volunteer may take all of theirs."""
-        who, row, many = np.unique(volunteer, return_inverse=True, return_counts=True)
-        column = len(self.team) + np.searchsorted(self.arc, arc)
-        shape = (len(who), len(self.programme.gain))
+        """Forbid each volunteer to serve on all of theirs of some arcs at once."""
+        who, row, count = np.unique(volunteer, return_inverse=True, return_counts=True)
+        column = len(self.service) + np.searchsorted(self.arc, arc)
+        shape = (len(who), len(self.mip.gain))
         rows = sparse.csr_array((np.ones(len(arc)), (row, column)), shape=shape)
-        programme = replace(
-            self.programme,
-            matrix=sparse.vstack([self.programme.matrix, rows], format="csc"),
-            low=np.append(self.programme.low, np.full(len(who), -np.inf)),
-            high=np.append(self.programme.high, many - 1.0),
+        mip = replace(
+            self.mip,
+            matrix=sparse.vstack([self.mip.matrix, rows], format="csc"),
+            low=np.append(self.mip.low, np.full(len(who), -np.inf)),
+            high=np.append(self.mip.high, count - 1.0),
         )
-        return replace(self, programme=programme)
+        return replace(self, mip=mip)
 
-    def without_team(self, team: int) -> Subproblem:
-        """Return the same place where no team variable from some number on is taken."""
-        most = self.programme.most.copy()
-        most[np.flatnonzero(self.team >= team)] = 0.0
-        return replace(self, programme=replace(self.programme, most=most))
+    def dropping_services(self, service: int) -> Subproblem:
+        """Fix at 0 the service variables from some number on."""
+        upper = self.mip.upper.copy()
+        upper[np.flatnonzero(self.service >= service)] = 0.0
+        return replace(self, mip=replace(self.mip, upper=upper))
 
-    def holding(self, arc: c.Longs) -> Subproblem:
-        """Return the same place where some arcs are taken in any case."""
-        least = self.programme.least.copy()
-        least[len(self.team) + np.searchsorted(self.arc, arc)] = 1.0
-        return replace(self, programme=replace(self.programme, least=least))
+    def fixing(self, arc: c.Longs) -> Subproblem:
+        """Fix some arcs at 1."""
+        lower = self.mip.lower.copy()
+        lower[len(self.service) + np.searchsorted(self.arc, arc)] = 1.0
+        return replace(self, mip=replace(self.mip, lower=lower))
 
     def start(self, problem: Problem, arcs: Arcs, chosen: c.Longs) -> tuple[c.Longs, c.Floats]:
-        """Return the columns that are whole, and their values in a plan."""
+        """Return the integer columns, and their values in a plan."""
         served = np.zeros(len(problem.options))
         served[problem.slots.option[arcs.slot[chosen]]] = 1.0
-        option = np.flatnonzero(self.team < len(served))
-        column = np.append(option, len(self.team) + np.arange(len(self.arc)))
-        return column, np.append(served[self.team[option]], np.isin(self.arc, chosen))
+        option = np.flatnonzero(self.service < len(served))
+        column = np.append(option, len(self.service) + np.arange(len(self.arc)))
+        return column, np.append(served[self.service[option]], np.isin(self.arc, chosen))
 
 
 class SubproblemBuilder:
-    """Writes the programmes of places.
+    """Builds the integer programmes of parts of a problem.
 
     Parameters
     ----------
     rows : Rows
-        Links, if any, are left out: every programme has those of all its arcs.
-    asked : bool array, shape (options,)
-        Where arcs need a link.
+        Without links: every programme gets those of all its arcs.
+    needs_link : bool array, shape (options,)
+    pair_of_arc : int64 array, shape (arcs,)
+        Arcs of one volunteer at one option share a link.
     """
 
     def __init__(
-        self, problem: Problem, arcs: Arcs, rows: Rows, asked: c.Bools, meetings: VolunteerOptions
+        self, problem: Problem, arcs: Arcs, rows: Rows, needs_link: c.Bools, pair_of_arc: c.Longs
     ) -> None:
         self.problem, self.arcs, self.rows = problem, arcs, rows
-        self.asked, self.meetings = asked, meetings
+        self.needs_link, self.pair_of_arc = needs_link, pair_of_arc
         self.option = problem.slots.option[arcs.slot]
 
     @cached_property
@@ -104,9 +103,9 @@ class SubproblemBuilder:
         return c.Groups(self.problem.slots.request[self.arcs.slot], len(self.problem.requests))
 
     @cached_property
-    def team_of(self) -> c.Groups:
-        """The team variables of each request."""
-        return c.Groups(self.rows.team_request, len(self.problem.requests))
+    def service_of(self) -> c.Groups:
+        """The service variables of each request."""
+        return c.Groups(self.rows.service_request, len(self.problem.requests))
 
     @cached_property
     def rows_of(self) -> c.Groups:
@@ -128,72 +127,72 @@ class SubproblemBuilder:
         """How much of each joint row there is."""
         return self.rows.high[self.joint]
 
-    def write(
+    def build(
         self,
         requests: c.Longs,
         arc: c.Longs,
         gain: c.Floats,
         *,
-        loose: c.Bools | None = None,
+        split_copies: c.Bools | None = None,
         kept: c.Longs | None = None,
-        room: c.Floats | None = None,
+        joint_capacity: c.Floats | None = None,
     ) -> Subproblem:
-        """Write the programme of some requests and arcs.
+        """Build the programme of some requests and arcs.
 
         Parameters
         ----------
         requests : int64 array, sorted
         arc : int64 array, sorted
         gain : float64 array, of equal length
-            What taking each arc is worth, with a first shift's load.
-        loose : bool array, of equal length, optional
-            Arcs that anybody may take, whatever else is in their week.
+            Objective coefficients, with a first shift's load.
+        split_copies : bool array, of equal length, optional
+            Arcs free of their volunteers' rosters, as after variable splitting.
         kept : int64 array, sorted, optional
-            Arcs of others that are taken anyway.
-        room : float64 array, shape (joint rows,), optional
-            How much of each joint row there is to use; without it they do not count.
+            Arcs of others that are fixed at 1.
+        joint_capacity : float64 array, shape (joint rows,), optional
+            How much of each joint row is left; without it they do not count.
         """
-        rows, teams = self.rows, np.sort(self.team_of.of(requests))
+        rows, services = self.rows, np.sort(self.service_of.of(requests))
         row = self.rows_of.of(requests)
         of_rows = rows.arc_coefficients[row]
         offset = 0.0 if kept is None else _columns(of_rows, kept).sum(axis=1)
-        tied = np.arange(len(arc)) if loose is None else np.flatnonzero(~loose)
+        tied = np.arange(len(arc)) if split_copies is None else np.flatnonzero(~split_copies)
         weeks = RosterConstraints(self.problem, self.arcs.take(arc[tied]))
         of_weeks, low, high = weeks.rows()
         of_tied = sparse.csr_array(
             (np.ones(len(tied)), (np.arange(len(tied)), tied)), shape=(len(tied), len(arc))
         )
-        link, served = self._links(arc, teams, loose)
+        link, served = self._links(arc, services, split_copies)
         use = self.joint_of_arc[arc]
         held = np.unique(use.indices)
-        held = held[:0] if room is None else held[np.isfinite(room[held])]
+        held = held[:0] if joint_capacity is None else held[np.isfinite(joint_capacity[held])]
         of_joint = use[:, held].T
         links, shifts = link.shape[0], len(weeks.cost)
         matrix = sparse.block_array(
             [
-                [_columns(rows.service_coefficients[row], teams), _columns(of_rows, arc), None],
+                [_columns(rows.service_coefficients[row], services), _columns(of_rows, arc), None],
                 [served, link, None],
                 [None, of_joint, None],
                 [None, of_weeks[:, : len(tied)] @ of_tied, of_weeks[:, len(tied) :]],
             ],
             format="csc",
         )
-        above = np.empty(0) if room is None else room[held]
-        whole = np.zeros(matrix.shape[1], np.bool_)
-        whole[: len(teams)] = teams < len(self.problem.options)
-        whole[len(teams) : len(teams) + len(arc)] = True
-        least = [rows.low[row] - offset, np.full(links + len(held), -np.inf), low]
-        most = [rows.high[row] - offset, np.zeros(links), above, high]
-        programme = MIP(
+        above = np.empty(0) if joint_capacity is None else joint_capacity[held]
+        integer = np.zeros(matrix.shape[1], np.bool_)
+        integer[: len(services)] = services < len(self.problem.options)
+        integer[len(services) : len(services) + len(arc)] = True
+        row_lower = [rows.low[row] - offset, np.full(links + len(held), -np.inf), low]
+        row_upper = [rows.high[row] - offset, np.zeros(links), above, high]
+        mip = MIP(
             matrix,
-            np.concatenate(least),
-            np.concatenate(most),
-            np.concatenate([rows.worth[teams], gain, -weeks.cost]),
+            np.concatenate(row_lower),
+            np.concatenate(row_upper),
+            np.concatenate([rows.value[services], gain, -weeks.cost]),
             np.zeros(matrix.shape[1]),
-            np.append(rows.most[teams], np.ones(len(arc) + shifts)),
-            whole,
+            np.append(rows.upper[services], np.ones(len(arc) + shifts)),
+            integer,
         )
-        return Subproblem(programme, teams, arc)
+        return Subproblem(mip, services, arc)
 
     def used(self, arc: c.Longs) -> c.Floats:
         """Return how much of each joint row some arcs use."""
@@ -201,24 +200,24 @@ class SubproblemBuilder:
         return use
 
     def _links(
-        self, arc: c.Longs, teams: c.Longs, loose: c.Bools | None
+        self, arc: c.Longs, services: c.Longs, split_copies: c.Bools | None
     ) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Return rows "serves at an option only if it is served", over arcs and over teams."""
-        held = np.flatnonzero(self.asked[self.option[arc]])
-        at = np.searchsorted(teams, self.option[arc[held]])
-        here = np.append(teams, -1)[at] == self.option[arc[held]]
+        held = np.flatnonzero(self.needs_link[self.option[arc]])
+        at = np.searchsorted(services, self.option[arc[held]])
+        here = np.append(services, -1)[at] == self.option[arc[held]]
         held = held[here]
-        crowd = np.bincount(self.option[arc[held]], minlength=len(self.asked))
-        held = held[crowd[self.option[arc[held]]] <= _MOST_LINKS]
-        meeting = self.meetings.of_arc[arc[held]].astype(np.int64)
-        if loose is not None:
-            meeting = np.where(loose[held], -1 - held, meeting)
-        _, first, row = np.unique(meeting, return_index=True, return_inverse=True)
-        option = np.searchsorted(teams, self.option[arc[held[first]]])
-        many = len(option)
-        link = sparse.csr_array((np.ones(len(held)), (row, held)), shape=(many, len(arc)))
+        crowd = np.bincount(self.option[arc[held]], minlength=len(self.needs_link))
+        held = held[crowd[self.option[arc[held]]] <= _MAX_LINKS_PER_OPTION]
+        pair = self.pair_of_arc[arc[held]].astype(np.int64)
+        if split_copies is not None:
+            pair = np.where(split_copies[held], -1 - held, pair)
+        _, first, row = np.unique(pair, return_index=True, return_inverse=True)
+        option = np.searchsorted(services, self.option[arc[held[first]]])
+        count = len(option)
+        link = sparse.csr_array((np.ones(len(held)), (row, held)), shape=(count, len(arc)))
         served = sparse.csr_array(
-            (-np.ones(many), (np.arange(many), option)), shape=(many, len(teams))
+            (-np.ones(count), (np.arange(count), option)), shape=(count, len(services))
         )
         return link, served
 
