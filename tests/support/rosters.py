@@ -56,8 +56,8 @@ def drawn_rewards(arcs: Arcs, seed: int) -> Floats:
 
 def listed(found: Rosters) -> Iterator[tuple[int, frozenset[int], float]]:
     """Yield the volunteer, the arcs and the value of each schedule."""
-    assert (np.diff(found.owner) >= 0).all()
+    assert (np.diff(found.roster) >= 0).all()
     for n, (v, value) in enumerate(zip(found.volunteer, found.value, strict=True)):
-        arcs = found.arc[found.owner == n].tolist()
+        arcs = found.arc[found.roster == n].tolist()
         assert len(set(arcs)) == len(arcs)
         yield int(v), frozenset(arcs), float(value)
