@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from matching.errors import UsageError
 from matching.schema import TABLES, key_of, meta
 from matching.synthetic import RULES, SIZES, generate
 from matching.synthetic.geography import read_towns, side_by_side
@@ -197,7 +198,7 @@ def test_copies_have_people_and_orders_of_all():
     assert tables["stations"]["region"].str.slice(0, 2).unique().sort().to_list() == [
         *("00", "01", "02")
     ]
-    with pytest.raises(ValueError, match="copies 101 is out of range; allowed: 1 to 100"):
+    with pytest.raises(UsageError, match="copies 101 is out of range; allowed: 1 to 100"):
         generate("town", copies=101)
 
 
@@ -341,5 +342,5 @@ def asked_of(tables, pins):
     ],
 )
 def test_a_bad_argument_is_named_with_what_is_allowed(arguments, taught):
-    with pytest.raises(ValueError, match=taught):
+    with pytest.raises(UsageError, match=taught):
         generate(**{"size": "town"} | arguments)

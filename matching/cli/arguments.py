@@ -2,62 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-
-class Format(StrEnum):
-    """How tables are written."""
-
-    csv = "csv"
-    parquet = "parquet"
-    jsonl = "jsonl"
-    xlsx = "xlsx"
-
-
-class ReportFormat(StrEnum):
-    """What a report is."""
-
-    html = "html"
-    xlsx = "xlsx"
-    slips = "slips"
-    ics = "ics"
-
-
-class Events(StrEnum):
-    """What the events of a calendar say."""
-
-    all = "all"
-    free = "free"
-
-
-class OnError(StrEnum):
-    """What to do with faulty rows."""
-
-    refuse = "raise"
-    quarantine = "quarantine"
-
-
-class Size(StrEnum):
-    """Sizes of made-up worlds."""
-
-    town = "town"
-    district = "district"
-    city = "city"
-    province = "province"
-    nation = "nation"
-
-
-class Rules(StrEnum):
-    """Which rules a made-up world uses."""
-
-    network = "network"
-    full = "full"
-
-
+OnError = Literal["raise", "quarantine"]
 # The headings that options stand under in a command's help.
 SEARCH, STORES = "Search", "Stores"
 
@@ -87,7 +37,7 @@ OutOptionOption = Annotated[
     ),
 ]
 FormatOption = Annotated[
-    Format | None,
+    Literal["csv", "parquet", "jsonl", "xlsx"] | None,
     typer.Option(help="Of the files written; csv, if absent", rich_help_panel=STORES),
 ]
 WeekOption = Annotated[
@@ -119,3 +69,4 @@ JsonOption = Annotated[
     bool,
     typer.Option("--json", help="Write one JSON object, for machines, errors too"),
 ]
+CountOption = Annotated[int | None, typer.Option(help="How many; by size, if absent", metavar="N")]

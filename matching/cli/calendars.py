@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from matching.cli.arguments import (
-    Events,
     FormatOption,
-    OnError,
     OnErrorOption,
     OutOptionOption,
     PolicyOption,
     WeekOption,
 )
 from matching.cli.conduct import say, teaching, tell
-from matching.cli.given import options_of, policy_of, week_of
+from matching.cli.given import policy_of, sink_of, week_of
 from matching.guards.extras import needing
 from matching.guards.urls import shown
 
@@ -32,13 +30,13 @@ def availability(
     week: WeekOption = None,
     policy: PolicyOption = None,
     events: Annotated[
-        Events,
+        Literal["all", "free"],
         typer.Option(
             help="What events say: all: each that there is time; free: those shown as free that "
             "there is, and the others that there is none"
         ),
-    ] = Events.all,
-    on_error: OnErrorOption = OnError.refuse,
+    ] = "all",
+    on_error: OnErrorOption = "raise",
     workers: Annotated[int, typer.Option(help="Processes", min=1, max=256)] = 2,
     format: FormatOption = None,
     out_option: OutOptionOption = None,
@@ -47,13 +45,11 @@ def availability(
     with teaching() as outcome:
         from matching.cli.terminal import show_zone
         from matching.errors import UsageError, describe
-        from matching.stores.registry import open_sink
 
         with needing("reading calendars"):
             from matching.stores.calendars import read_availability
 
-        written = {} if format is None else {"format": format.value}
-        sink = open_sink(out, **written, **options_of(out_option))
+        sink = sink_of(out, format, out_option)
         if out.lower().endswith((".zip", ".xlsx")) or not hasattr(sink, "write_tables"):
             text = "takes no table beside those that it holds; name the folder of the tables"
             raise UsageError(f"{shown(out)} {text}")
@@ -62,8 +58,8 @@ def availability(
             calendars,
             week_of(week),
             chosen.time_zone,
-            events=events.value,
-            on_error=on_error.value,
+            events=events,
+            on_error=on_error,
             workers=workers,
         )
         with outcome.writing(shown(out)):

@@ -9,7 +9,6 @@ import typer
 from matching.cli.arguments import (
     JsonOption,
     MappingOption,
-    OnError,
     OnErrorOption,
     OptionOption,
     OutOptionOption,
@@ -30,7 +29,7 @@ def check(
     week: WeekOption = None,
     policy: PolicyOption = None,
     mapping: MappingOption = None,
-    on_error: OnErrorOption = OnError.refuse,
+    on_error: OnErrorOption = "raise",
     pins: PinsOption = None,
     json: JsonOption = False,
     option: OptionOption = None,
@@ -63,7 +62,7 @@ def check(
             monday = week_of(week or summary.get("week"))
             raw = mapped_source(tables, mapping, monday, **options_of(option)).read_tables()
             ticker.say("validate")
-            problem = Problem.from_tables(raw, monday, chosen, on_error.value)
+            problem = Problem.from_tables(raw, monday, chosen, on_error)
             if pins is not None:
                 from matching.reports.repinning import repinned
 

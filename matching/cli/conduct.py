@@ -18,9 +18,8 @@ from matching.parallel.interrupts import listening
 if TYPE_CHECKING:
     from matching.errors import MatchingError
 
-# Faults told at once to a reader of JSON; `faults_in_all` says how many there are.
-TOLD = 1_000
-
+# Faults or violations that a reader of JSON gets at once; `faults_in_all` counts all.
+MAX_ROWS_IN_JSON = 1_000
 
 # What to do about a file that cannot be written, by what the system says.
 _ADVICE = {
@@ -81,8 +80,7 @@ def teaching(as_json: bool = False) -> Iterator[Outcome]:
         tell(f"error: {text}", "red")
         if as_json:
             with suppress(OSError):
-                told = {"error": _error(text, error)}
-                say(json.dumps(told, ensure_ascii=False, indent=2))
+                say(json.dumps({"error": _error(text, error)}, ensure_ascii=False, indent=2))
         return typer.Exit(2)
 
     with warnings.catch_warnings():
@@ -153,11 +151,11 @@ def _advised(error: MatchingError) -> str:
 def _error(text: str, error: Exception) -> dict[str, object]:
     from matching.errors import DataError
 
-    told: dict[str, object] = {"kind": type(error).__name__, "message": text}
+    content: dict[str, object] = {"kind": type(error).__name__, "message": text}
     if isinstance(error, DataError):
-        told["faults_in_all"] = error.faults.height
-        told["faults"] = error.faults.head(TOLD).to_dicts()
-    return told
+        content["faults_in_all"] = error.faults.height
+        content["faults"] = error.faults.head(MAX_ROWS_IN_JSON).to_dicts()
+    return content
 
 
 def interruptible() -> AbstractContextManager[Callable[[], bool]]:

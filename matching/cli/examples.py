@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def _told(text: str) -> str:
+def _page(text: str) -> str:
     """Give a text of comments and commands the look of a help page."""
     lines = ["[bold]Examples[/bold]"]
     for line in text.strip().splitlines():
@@ -11,7 +11,7 @@ def _told(text: str) -> str:
     return "\n".join(lines)
 
 
-ALL = _told("""
+ALL = _page("""
 # Try it: make a town, plan its week, check the plan
 matching generate town --seed 1 --week 2026-11-30 --out town
 matching plan town --week 2026-11-30 --out plan
@@ -24,7 +24,7 @@ matching plan --help
 matching --install-completion
 """)
 
-PLAN = _told("""
+PLAN = _page("""
 # The week of 30 November, from a folder of CSV files
 matching plan tables --week 2026-11-30 --out plan
 # In at most a minute, with weights and limits of our own
@@ -41,7 +41,7 @@ matching plan postgresql://host/platform --out postgresql://host/platform
 matching plan tables --out plan --json
 """)
 
-CHECK = _told("""
+CHECK = _page("""
 # The plan that lies in the folder plan
 matching check tables plan
 # Somebody else's plan: a file with volunteer_id, request_id, post and option
@@ -54,7 +54,7 @@ matching check tables postgresql://host/platform --week 2026-11-30
 matching check tables plan --json
 """)
 
-GENERATE = _told("""
+GENERATE = _page("""
 # A town to begin with, the same for everybody
 matching generate town --seed 1 --week 2026-11-30 --out town
 # A district with every kind of rule, in files that are read fast
@@ -63,7 +63,7 @@ matching generate district --rules full --format parquet --out district
 matching generate city --volunteers 95000 --scarcity 4 --out city
 """)
 
-AVAILABILITY = _told("""
+AVAILABILITY = _page("""
 # A folder with one calendar per volunteer, such as V7.ics
 matching availability calendars --week 2026-11-30 --out tables
 # Calendars in which people are busy unless they say that they are free
@@ -72,7 +72,7 @@ matching availability calendars --events free --out tables
 matching availability calendars --out postgresql://host/platform
 """)
 
-REPORT = _told("""
+REPORT = _page("""
 # One page for any browser, and for paper
 matching report plan --out plan.html
 # A plan that was edited, with the tables it belongs to
@@ -87,7 +87,7 @@ matching report plan --format ics --out calendars.zip
 matching report postgresql://host/platform --week 2026-11-30 --out plan.html
 """)
 
-MAP = _told("""
+MAP = _page("""
 # Guess what a workbook's sheets and columns are; read it, and mend it
 matching map export.xlsx --out map.toml
 # A folder of CSV files in GB18030

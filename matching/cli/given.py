@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from matching.policy import Policy
     from matching.reports.edits import Edits
     from matching.result import Output
+    from matching.stores.registry import Sink
 
 
-def print_json(told: dict[str, Any]) -> None:
+def print_json(content: dict[str, Any]) -> None:
     """Write an object for machines."""
     from matching.stores.results import json_of
 
-    say(json_of(told), end="")
+    say(json_of(content), end="")
 
 
 def options_of(given: list[str] | None) -> dict[str, str]:
@@ -33,6 +34,16 @@ def options_of(given: list[str] | None) -> dict[str, str]:
         raise UsageError(f"option {text!r}: write it as NAME=VALUE, as encoding=gb18030")
     pairs = (text.partition("=") for text in given or [])
     return {name: value for name, _, value in pairs}
+
+
+def sink_of(
+    out: str, format: str | None, options: list[str] | None, mapping: Path | None = None
+) -> Sink:
+    """Open the store that a command writes to."""
+    from matching.stores.mapping import mapped_sink
+
+    named = {} if format is None else {"format": format}
+    return mapped_sink(out, mapping, **named, **options_of(options))
 
 
 def result_of(

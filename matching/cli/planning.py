@@ -1,10 +1,9 @@
-"""``matching plan``: the best week, or a nation's weeks region by region."""
+"""``matching plan``: the best week; of a nation, the weeks of its regions."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +25,7 @@ from matching.cli.arguments import (
     WeekOption,
 )
 from matching.cli.conduct import interruptible, say, teaching, tell
-from matching.cli.given import edits_of, options_of, policy_of, print_json, week_of
+from matching.cli.given import edits_of, options_of, policy_of, print_json, sink_of, week_of
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.urls import is_url, shown, shown_option
 
@@ -71,7 +70,7 @@ def plan(
         int,
         typer.Option(help="Same seed, same plan", min=0, metavar="N", rich_help_panel=SEARCH),
     ] = 0,
-    on_error: OnErrorOption = OnError.refuse,
+    on_error: OnErrorOption = "raise",
     pins: PinsOption = None,
     force: Annotated[
         bool,
@@ -91,184 +90,90 @@ def plan(
     Ctrl-C ends the search with the best plan so far (exit status 130); a second one abandons it.
     With regions the first abandons it: nothing is written.
     """
+    start = time.perf_counter()
     if not is_url(tables) and any(Path(tables).glob("region=*/")):
         with teaching(json):
-            _refuse_of_a_nation(
+            from matching.cli.nation import plan_regions, refuse
+
+            refuse(
                 mapping=mapping,
                 pins=pins,
                 format=format,
                 option=option,
                 out_option=out_option,
-                on_error=on_error is not OnError.refuse,
+                on_error=on_error != "raise",
             )
-            _plan_nation(tables, out, week, policy, time_limit, gap, workers, seed, json, force)
+            search = {"time_limit": time_limit, "gap": gap, "seed": seed}
+            plan_regions(
+                tables, out, week_of(week), policy_of(policy), workers, json, force, search
+            )
         return
-    start = time.perf_counter()
     with teaching(json) as outcome, _about_edits(pins), interruptible() as interrupted:
         from matching.cli.ticker import Ticker
 
         with Ticker(time_limit=time_limit, gap=gap) as ticker:
             from matching.cli.terminal import say_next, show_plan
-            from matching.engine import solve
-            from matching.problem import Problem
+            from matching.cli.weekly import plan_week
             from matching.reports.origin import Origin
-            from matching.stores.earlier import check_place, check_requests
-            from matching.stores.mapping import mapped_sink, mapped_source
+            from matching.stores.mapping import mapped_source
 
             edits = None if pins is None else edits_of(pins, week)
             monday = week_of(week) if edits is None or edits.week is None else edits.week
-            source = mapped_source(tables, mapping, monday, **options_of(option))
-            written = {} if format is None else {"format": format.value}
-            sink = mapped_sink(out, mapping, **written, **options_of(out_option))
-            ticker.say("read")
-            if not force:
-                check_place(sink, shown(out), monday)
-            raw = source.read_tables()
-            ticker.say("validate")
-            problem = Problem.from_tables(raw, monday, policy_of(policy), on_error.value)
-            aside = problem.set_aside().get("requests", 0)
-            check_requests(monday, len(problem.requests), problem.left_out, aside)
-            del raw
-            if edits is not None:
-                from matching.reports.repinning import repinned
-
-                edited = repinned(problem, edits)
-                problem = edited.problem
-            result = solve(
-                problem,
+            options = options_of(option)
+            frames, summary = plan_week(
+                mapped_source(tables, mapping, monday, **options),
+                sink_of(out, format, out_option, mapping),
+                monday,
+                policy_of(policy),
+                Origin.of(tables, options, on_error, mapping),
+                edits,
+                where=shown(out),
+                force=force,
+                ticker=ticker,
+                outcome=outcome,
                 time_limit=time_limit,
                 gap=gap,
                 workers=workers,
                 seed=seed,
-                on_progress=ticker.tell,
                 interrupted=interrupted,
             )
-            if edits is not None and result.status in ("infeasible", "unknown"):
-                wrong = edited.unserved()
-                if wrong is not None:
-                    raise wrong
-            ticker.say("tables")
-            frames, summary = result.output()
-            ticker.say("write")
-            if not force:
-                check_place(sink, shown(out), monday, summary["filled"])
-            if edits is not None:
-                summary["pins"] = edited.counts()
-            summary["timings"] |= ticker.timings
-            origin = Origin.of(tables, options_of(option), on_error.value, mapping)
-            summary["source"] = origin.to_json()
-            with outcome.writing(shown(out)):
-                sink.write_result(frames, summary)
         summary["timings"] |= ticker.timings
         if json:
             print_json(summary)
         else:
             show_plan(frames, summary, shown(out), time.perf_counter() - start)
-            if edits is not None:
-                kept, added, aside, off = edited.counts().values()
-                told = f"{kept:,} kept, {added:,} new, {aside:,} set aside"
-                say(f"rows of {pins}: {told}; {off:,} people taken off")
+            if pins is not None:
+                say(f"rows of {pins}: {_counted(**summary['pins'])}")
             if summary["filled"]:
-                read = ["--mapping", str(mapping)] if mapping else []
-                checked = [
-                    *read,
-                    *(w for text in option or [] for w in ("--option", shown_option(text))),
-                ]
-                if pins is not None:
-                    checked += ["--pins", str(pins)]
-                if on_error is OnError.quarantine:
-                    checked += ["--on-error", on_error.value]
-                say_next(
-                    ("matching", "check", shown(tables), shown(out), *checked),
-                    ("matching", "report", shown(out), *read, "--out", "plan.html"),
-                )
+                say_next(*_next_commands(tables, out, mapping, option, pins, on_error))
         if interrupted():
             raise typer.Exit(130)
 
 
-def _plan_nation(
+def _counted(kept: int, added: int, set_aside: int, taken_off: int) -> str:
+    """Say what became of the rows of an edited workbook."""
+    aside = f", {set_aside:,} set aside" if set_aside else ""
+    return f"{kept:,} kept, {added:,} new{aside}, {taken_off:,} people taken off"
+
+
+def _next_commands(
     tables: str,
     out: str,
-    week: str | None,
-    policy: Path | None,
-    time_limit: float,
-    gap: float,
-    workers: int,
-    seed: int,
-    json: bool,
-    force: bool,
-) -> None:
-    """Plan a data set in regions, in as many processes as there are workers."""
-    from matching.cli.terminal import show_nation
-    from matching.errors import UsageError
-    from matching.regions import clear, plan_nation
-    from matching.stores.earlier import check_place
-    from matching.stores.registry import PATH, adapter_name, open_sink
-
-    if adapter_name(out) != PATH:
-        raise UsageError(f"{shown(out)}: a plan in regions is written to a folder; name one")
-    monday = week_of(week)
-    if not force:
-        check_place(open_sink(out), shown(out), monday)
-    try:
-        with _processes(workers) as executor:
-            summary = plan_nation(
-                tables,
-                out,
-                monday,
-                policy_of(policy),
-                executor=executor,
-                time_limit=time_limit,
-                gap=gap,
-                seed=seed,
-                told=lambda text: None if json else say(text, err=True),
-            )
-    except BaseException:
-        clear(Path(out))  # once more, now that nobody writes any longer
-        raise
-    if json:
-        print_json(summary)
-    else:
-        show_nation(summary, shown(out))
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[Executor | None]:
-    """Give as many processes as there are workers, and end them at once where something fails."""
-    import signal
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import active_children, get_context
-
-    if workers == 1:
-        yield None
-        return
-    # Fresh processes: a fork would take over the threads' locks. Ctrl-C is for this one to hear.
-    others = set(active_children())
-    with ProcessPoolExecutor(
-        workers,
-        mp_context=get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    ) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in set(active_children()) - others:
-                process.terminate()
-            raise
-
-
-def _refuse_of_a_nation(**given: object) -> None:
-    """Refuse what a plan in regions does not take, rather than not listen."""
-    from matching.errors import UsageError
-
-    for name, value in given.items():
-        if value:
-            raise UsageError(
-                f"--{name.replace('_', '-')} does not go with tables in regions, which are Parquet "
-                "as the contract has them; leave it out, or plan a region by itself"
-            )
+    mapping: Path | None,
+    option: list[str] | None,
+    pins: Path | None,
+    on_error: OnError,
+) -> tuple[list[str], list[str]]:
+    """Return the commands that check and show the plan, told what the plan was told."""
+    mapped = ["--mapping", str(mapping)] if mapping else []
+    check = ["matching", "check", shown(tables), shown(out), *mapped]
+    for text in option or []:
+        check += ["--option", shown_option(text)]
+    if pins is not None:
+        check += ["--pins", str(pins)]
+    if on_error == "quarantine":
+        check += ["--on-error", on_error]
+    return check, ["matching", "report", shown(out), *mapped, "--out", "plan.html"]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,7 +12,6 @@ from matching.cli.arguments import (
     OptionOption,
     OutOptionOption,
     PolicyOption,
-    ReportFormat,
     WeekOption,
 )
 from matching.cli.conduct import say, teaching
@@ -28,12 +27,12 @@ def report(
         ),
     ],
     format: Annotated[
-        ReportFormat,
+        Literal["html", "xlsx", "slips", "ics"],
         typer.Option(
             help="html: one page for any browser; xlsx: a workbook to edit; slips: texts to "
             "send and sheets to print; ics: a calendar for each volunteer, station and request"
         ),
-    ] = ReportFormat.html,
+    ] = "html",
     sequence: Annotated[
         int, typer.Option(help="Of calendars: how often the week was sent out before", min=0)
     ] = 0,
@@ -62,7 +61,7 @@ def report(
             from matching.stores.mapping import mapped_source
             from matching.tables.cleaning import clean
 
-            write = prepared(out, format.value, sequence)
+            write = prepared(out, format, sequence)
             ticker.say("read")
             (made, summary), mapping = result_of(plan, mapping, options_of(out_option))
             origin = Origin.from_summary(summary, tables, options_of(option))

@@ -73,30 +73,29 @@ def say_next(*commands: Iterable[str]) -> None:
 def _figures(summary: dict[str, Any], seconds: float) -> list[tuple[str, str, str]]:
     """Return name, figure and what it means; what is 0 where that is usual is left out."""
     kpis = summary["kpis"]
-    lines = [
-        (
-            "seats filled",
-            f"{summary['filled']:,} of {summary['seats']:,}",
-            f"{kpis['seats_filled_share']:.0%}",
-        ),
-        (
-            "requests served",
-            f"{summary['requests_served']:,} of {summary['requests']:,}",
-            f"{kpis['requests_served_share']:.0%}",
-        ),
-        (
-            "volunteers serving",
-            f"{summary['volunteers_used']:,} of {summary['volunteers']:,}",
-            f"{kpis['mobilisation_share']:.1%}",
-        ),
-        ("hours", f"{summary['hours']:,.1f}", f"{kpis['hours_per_volunteer_used']:.1f} each"),
-    ]
+    shares = [f"{kpis[f'{name}_share']:.0%}" for name in ("seats_filled", "requests_served")]
+    shares.append(f"{kpis['mobilisation_share']:.1%}")
+    lines = [(*counts, share) for counts, share in zip(_counts(summary), shares, strict=True)]
+    each = f"{kpis['hours_per_volunteer_used']:.1f} each"
+    lines.append(("hours", f"{summary['hours']:,.1f}", each))
     if summary["requests_outside_week"]:
         lines.append(("requests in other weeks", f"{summary['requests_outside_week']:,}", ""))
     aside = sum(summary["set_aside"].values())
     if aside:
         lines.append(("rows set aside", f"{aside:,}", "see the table faults"))
     return [*lines, ("time", spoken(seconds), "")]
+
+
+def _counts(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return of seats, requests and volunteers how many of all are in the plan."""
+    names = {
+        "seats filled": ("filled", "seats"),
+        "requests served": ("requests_served", "requests"),
+        "volunteers serving": ("volunteers_used", "volunteers"),
+    }
+    return [
+        (name, f"{summary[part]:,} of {summary[whole]:,}") for name, (part, whole) in names.items()
+    ]
 
 
 def _print_rows(console: Console, frame: pl.DataFrame) -> None:
@@ -138,13 +137,11 @@ def show_nation(summary: dict[str, Any], out: str) -> None:
     proof = f"within {summary['gap']:.4%} of the proved bound {summary['bound']:,}"
     if summary["status"] == "optimal":
         proof = "proved optimal"
+    figures = [("regions", f"{len(summary['regions']):,}"), *_counts(summary)]
+    figures.append(("gained at borders", f"{summary['gained_at_borders']:,}"))
     lines = [
         f"week of {summary['week']}: value {summary['value']:,}, {proof}",
-        f"  {'regions':24} {len(summary['regions']):,}",
-        f"  {'seats filled':24} {summary['filled']:,} of {summary['seats']:,}",
-        f"  {'requests served':24} {summary['requests_served']:,} of {summary['requests']:,}",
-        f"  {'volunteers serving':24} {summary['volunteers_used']:,} of {summary['volunteers']:,}",
-        f"  {'gained at borders':24} {summary['gained_at_borders']:,}",
+        *(f"  {name:24} {figure}" for name, figure in figures),
         f"written to {out}: region=*/plan, unfilled, prices; summary",
     ]
     for line in lines:

@@ -8,9 +8,7 @@ from typing import Any
 import polars as pl
 
 from matching import audit
-
-# A plan may break rules everywhere: as many violations as a reader of JSON wants at once.
-TOLD = 1_000
+from matching.cli.conduct import MAX_ROWS_IN_JSON
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Verdict:
         return not self.violations.height and truth
 
     def to_json(self) -> dict[str, Any]:
-        """Return all of it as JSON has it; of the violations, the first `TOLD`."""
+        """Return all of it as JSON has it; of the violations, the first ones."""
         return {
             "passes": self.passes,
             "value": self.value,
@@ -82,5 +80,5 @@ class Verdict:
                 if name in self.summary
             },
             "broken": self.counts,
-            "violations": self.violations.head(TOLD).to_dicts(),
+            "violations": self.violations.head(MAX_ROWS_IN_JSON).to_dicts(),
         }

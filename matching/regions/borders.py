@@ -16,13 +16,12 @@ import numpy as np
 import polars as pl
 
 from matching import audit
-from matching.engine import peak_memory_mb
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan, slot_keys
 from matching.regions import dataset
 from matching.regions.cells import SIDE, row_and_column
-from matching.regions.regional import KEYS, Terms
+from matching.regions.regional import KEYS, Terms, border_name
 from matching.result import Result
 
 TURNS = 2
@@ -48,13 +47,10 @@ class Tile:
     codes: tuple[str, ...]
     terms: Terms
 
-
-@dataclass(frozen=True)
-class Settled:
-    """By how much the plan of a tile became better."""
-
-    gained: int
-    memory_mb: float
+    @property
+    def name(self) -> str:
+        """What the tables of its regions are called together."""
+        return border_name(self.codes)
 
 
 def tile_of(cell: c.Longs, turn: int) -> c.Longs:
@@ -65,8 +61,8 @@ def tile_of(cell: c.Longs, turn: int) -> c.Longs:
     return c.combine((row + shift) // _TILE, (column + shift) // _TILE)
 
 
-def settle(tile: Tile) -> Settled:
-    """Plan a tile's orders anew; write who serves them, and their prices."""
+def settle(tile: Tile) -> int:
+    """Plan a tile's orders anew; write who serves them, and their prices; return what is gained."""
     folders = [dataset.folder_of(tile.work / "borders", code) for code in tile.codes]
     homes = _concat([dataset.read(folder, "homes") for folder in folders])
     orders = _concat([dataset.read(folder, "orders") for folder in folders])
@@ -101,7 +97,7 @@ def settle(tile: Tile) -> Settled:
     prices = _news(result, pl.concat([_without(held, now), _without(now, held)]))
     done = {"held": now, "prices": prices, "settled": orders.select("request_id")}
     dataset.write_all(_folder(tile.work, tile.turn, tile.number), done)
-    return Settled(gained, peak_memory_mb())
+    return gained
 
 
 def _in_pairs(free: pl.Series, folders: Sequence[Path]) -> pl.Series:

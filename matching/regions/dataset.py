@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import current_thread, main_thread
 
 import polars as pl
 
-from matching.errors import DataError, PolicyError, UsageError
+from matching.errors import DataError, DataWarning, PolicyError, UsageError
 from matching.schema import NEEDED, TABLES
 from matching.tables.rules import fault
 
@@ -52,11 +54,17 @@ def named(whose: str, *, rows: bool = True) -> Iterator[None]:
 
     Parameters
     ----------
+    whose : str
     rows : bool
-        Whether the numbers of faulty rows are those of a file.
+        Whether the numbers of rows are those of a file. Where tables were put together, nothing is
+        warned of either: each region is warned of by itself.
     """
     try:
-        yield
+        if rows or current_thread() is not main_thread():  # filters are the whole process's
+            yield
+        else:
+            with warnings.catch_warnings(action="ignore", category=DataWarning):
+                yield
     except DataError as error:
         faults = error.faults
         if not rows:

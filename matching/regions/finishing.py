@@ -15,7 +15,6 @@ from matching.bounds.certificate import best_weeks, reward
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.bounds.teams import best_teams
-from matching.engine import peak_memory_mb
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
@@ -43,7 +42,6 @@ class Finished:
 
     bound: float
     figures: dict[str, float]
-    memory_mb: float
 
 
 def finish(job: Job) -> Finished:
@@ -86,7 +84,7 @@ def finish(job: Job) -> Finished:
         "used": used,
         "km": km,
     }
-    return Finished(bound, figures, peak_memory_mb())
+    return Finished(bound, figures)
 
 
 def _counted(alone: pl.DataFrame, border: pl.DataFrame) -> pl.DataFrame:

@@ -9,28 +9,20 @@ volunteer near a border may serve in two of them at the same time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import polars as pl
 
-from matching.engine import peak_memory_mb
 from matching.problem import Problem
 from matching.regions import dataset
 from matching.regions.cells import reached
 from matching.regions.regional import Job
 
 
-@dataclass(frozen=True)
-class Bounded:
-    """What the orders of a region are worth at most, whoever serves them."""
+def bound_with_guests(job: Job) -> int:
+    """Return what a region's orders are worth at most, with the neighbours who may come.
 
-    bound: int
-    memory_mb: float
-
-
-def bound_with_guests(job: Job) -> Bounded:
-    """Search a region with the neighbours' volunteers who may come, for the sake of the bound."""
+    The region is searched for the sake of that bound alone.
+    """
     here = dataset.folder_of(job.work / "borders", job.code)
     orders = dataset.read_own(here, "orders").filter("border").height
     parts, roaming = [dataset.read_all(job.folder)], [pl.Series([], dtype=pl.String)]
@@ -43,7 +35,7 @@ def bound_with_guests(job: Job) -> Bounded:
         dataset.joined(parts), pl.concat(roaming), job.terms.policy.max_shifts, orders
     )
     problem = Problem.from_tables(tables, job.terms.week, job.terms.policy)
-    return Bounded(job.terms.solve(problem).bound, peak_memory_mb())
+    return job.terms.solve(problem).bound
 
 
 def _for_each_service(

@@ -10,40 +10,42 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 from matching.engine import peak_memory_mb
-from matching.errors import UsageError
+from matching.errors import UsageError, listed
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS
 from matching.guards.mondays import Day, monday_of
 from matching.parallel.tasks import run_all
 from matching.policy import Policy
 from matching.regions import dataset
-from matching.regions.borders import TURNS, Settled, Tile, settle
+from matching.regions.borders import TURNS, settle
 from matching.regions.finishing import Finished, finish
-from matching.regions.guests import Bounded, bound_with_guests
+from matching.regions.guests import bound_with_guests
 from matching.regions.ids import check_ids
 from matching.regions.neighbours import jobs_of, tiles_of
-from matching.regions.regional import (
-    Job,
-    Planned,
-    Survey,
-    Terms,
-    border_name,
-    plan_region,
-    survey,
-)
+from matching.regions.regional import Job, Planned, Survey, Terms, plan_region, survey
+from matching.regions.steps import Step
 from matching.result import kpis, versions
 from matching.stores.earlier import check_requests
+from matching.stores.files.switch import Writer, replace_files
 from matching.stores.registry import check_target
 
 SUMMARY = "summary.json"
 _WRITTEN = ("plan.parquet", "unfilled.parquet", "prices.parquet")
 _WORK = ".planning"
+_COUNTS = (
+    *("seats", "filled", "requests", "requests_served", "requests_outside_week"),
+    *("volunteers", "volunteers_used"),
+)
 R = TypeVar("R")
+# Runs a step for each task, in their order.
+_Each = Callable[[Step[R], Iterable[tuple[str, tuple[Any, ...]]]], Iterator[R]]
 
 
 def plan_nation(
@@ -56,7 +58,7 @@ def plan_nation(
     time_limit: float = TIME_LIMIT_SECONDS,
     gap: float = RELATIVE_GAP,
     seed: int = 0,
-    told: Callable[[str], None] = lambda text: None,
+    on_progress: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """Plan a data set of regions, and write a plan in the same regions with one summary.
 
@@ -77,7 +79,7 @@ def plan_nation(
         Plans several regions at a time. The plan is the same with any.
     time_limit : float
         Seconds for each region, each stretch of border, and each search with guests.
-    told : callable, optional
+    on_progress : callable, optional
         Receives a line whenever something is done.
 
     Returns
@@ -108,11 +110,9 @@ def plan_nation(
     work = out / _WORK
     work.mkdir(parents=True)
     try:
-        nation = _Nation(folders, work.absolute(), terms, executor, told)
+        nation = _Nation(folders, work.absolute(), terms, executor, on_progress)
         summary = nation.plan()
-        outside = summary["requests_outside_week"]
-        aside = summary.get("set_aside", {}).get("requests", 0)
-        check_requests(terms.week, summary["requests"], outside, aside)
+        check_requests(terms.week, summary["requests"], summary["requests_outside_week"])
         _put_in_place(work / "plan", out, summary)
     finally:
         clear(out)
@@ -133,119 +133,106 @@ class _Nation:
         work: Path,
         terms: Terms,
         executor: Executor | None,
-        told: Callable[[str], None],
+        on_progress: Callable[[str], None],
     ) -> None:
         self.folders = {code: folder.absolute() for code, folder in folders.items()}
-        self.work, self.terms, self.executor, self.told = work, terms, executor, told
+        self.work, self.terms, self.executor = work, terms, executor
+        self.on_progress = on_progress
         self.seconds: dict[str, float] = {}
         self.memory: dict[str, float] = {}
 
     def plan(self) -> dict[str, Any]:
         """Return the summary, once everything else is written."""
-        surveys = self._timed("survey", self._survey)
+        with self._phase("survey") as each:
+            km = self.terms.policy.travel_km
+            asked = [(code, folder, self.work, km) for code, folder in self.folders.items()]
+            surveys = [*each(Step(survey), [(f"region {one[0]}", one) for one in asked])]
+            check_ids(self.work, self.folders, self.executor)
         _check_quotas(surveys)
         jobs = jobs_of(surveys, self.folders, self.work, self.terms)
-        planned = self._timed("regions", lambda: self._plan_regions(jobs))
-        settled = self._timed("borders", lambda: self._settle(jobs))
-        finished = self._timed("certify", lambda: self._finish(jobs))
-        value = sum(one.value for one in planned) + sum(one.gained for one in settled)
-        from_prices = sum(r.bound for r in planned) + sum(f.bound for f in finished)
+        with self._phase("regions") as each:
+            planned = []
+            for one in each(Step(plan_region), [(f"region {job.code}", (job,)) for job in jobs]):
+                planned.append(one)
+                people = one.figures["volunteers"]
+                self.on_progress(f"region {one.code}: {people:,} volunteers, value {one.value:,}")
+        with self._phase("borders") as each:
+            gained = sum(self._settle(each, jobs, turn) for turn in range(TURNS))
+        joined = [(job.border_name, (job,)) for job in jobs]
+        with self._phase("certify") as each:
+            finished = [*each(Step(finish, rows=False), joined)]
+        value = sum(one.value for one in planned) + gained
+        from_prices = sum(one.bound for one in (*planned, *finished))
         bound = math.floor(from_prices + 1e-6)
         # Rules that no price can express are known to a search.
         if bound - value > self.terms.gap * value:
-            bound = min(bound, self._timed("guests", lambda: self._search_bound(planned, jobs)))
+            with self._phase("guests") as each:
+                visited = [(whose, job) for whose, job in joined if len(job[0].border)]
+                bounds = each(Step(bound_with_guests, rows=False), visited)
+                found = {job.code: one for (_, (job,)), one in zip(visited, bounds, strict=True)}
+            bound = min(bound, sum(found.get(one.code, one.bound_alone) for one in planned))
         if bound < value:
             raise RuntimeError(
                 f"the bound {bound} is below the value {value}: a fault of the library; please "
                 "report it"
             )
-        return self._summary(planned, settled, finished, from_prices, bound)
+        proof = {"value": value, "bound": bound, "bound_from_prices": from_prices}
+        return self._summary(proof, gained, planned, finished)
 
-    def _timed(self, name: str, step: Callable[[], R]) -> R:
-        start = time.perf_counter()
-        result = step()
+    def _settle(self, each: _Each, jobs: list[Job], turn: int) -> int:
+        """Settle the borders once; return what was gained."""
+        tiles = tiles_of(jobs, turn, self.work, self.terms)
+        gained = sum(each(Step(settle, rows=False), [(tile.name, (tile,)) for tile in tiles]))
+        self.on_progress(f"borders, turn {turn + 1}: {len(tiles)} tiles, value {gained:+,}")
+        return gained
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[_Each]:
+        """Measure a phase, and give what runs a step for each task; pass on what they warn of.
+
+        Of several regions with one warning it is said once.
+        """
+        start, heard = time.perf_counter(), dict[tuple[type[Warning], str], list[str]]()
+
+        def each(step: Step[R], tasks: Iterable[tuple[str, tuple[Any, ...]]]) -> Iterator[R]:
+            for done in run_all(self.executor, step, tasks):
+                self.memory[name] = round(max(self.memory.get(name, 0.0), done.memory_mb))
+                for warning in done.warned:
+                    heard.setdefault(warning, []).append(done.whose)
+                yield done.result
+
+        yield each
         self.seconds[name] = round(time.perf_counter() - start, 3)
-        return result
-
-    def _survey(self) -> list[Survey]:
-        km = self.terms.policy.travel_km
-        asked = [(code, folder, self.work, km) for code, folder in self.folders.items()]
-        found = list(run_all(self.executor, _survey, asked))
-        check_ids(self.work, self.folders, self.executor)
-        return found
-
-    def _plan_regions(self, jobs: list[Job]) -> list[Planned]:
-        done = []
-        for planned in run_all(self.executor, _planned, jobs):
-            done.append(planned)
-            self._saw("regions", planned.memory_mb)
-            people = planned.figures["volunteers"]
-            self.told(f"region {planned.code}: {people:,} volunteers, value {planned.value:,}")
-        return done
-
-    def _settle(self, jobs: list[Job]) -> list[Settled]:
-        done: list[Settled] = []
-        for turn in range(TURNS):
-            tiles = tiles_of(jobs, turn, self.work, self.terms)
-            found = list(run_all(self.executor, _settled, tiles))
-            gained = sum(one.gained for one in found)
-            self.told(f"borders, turn {turn + 1}: {len(tiles)} tiles, value {gained:+,}")
-            done += found
-        self._saw("borders", *(one.memory_mb for one in done))
-        return done
-
-    def _finish(self, jobs: list[Job]) -> list[Finished]:
-        done = list(run_all(self.executor, _finished, jobs))
-        self._saw("certify", *(one.memory_mb for one in done))
-        return done
-
-    def _search_bound(self, planned: list[Planned], jobs: list[Job]) -> int:
-        """Return what the searches of all regions prove together; see `guests`."""
-        visited = [job for job in jobs if len(job.border)]
-        done = list(run_all(self.executor, _bounded, visited))
-        self._saw("guests", *(one.memory_mb for one in done))
-        found = {job.code: one.bound for job, one in zip(visited, done, strict=True)}
-        return sum(found.get(region.code, region.bound_alone) for region in planned)
-
-    def _saw(self, name: str, *memory_mb: float) -> None:
-        self.memory[name] = round(max(self.memory.get(name, 0.0), *memory_mb, 0.0))
+        for (category, text), whose in heard.items():
+            warnings.warn(f"{listed(dict.fromkeys(whose))}: {text}", category, stacklevel=5)
 
     def _summary(
         self,
+        proof: dict[str, float],
+        gained: int,
         planned: list[Planned],
-        settled: list[Settled],
         finished: list[Finished],
-        from_prices: float,
-        bound: int,
     ) -> dict[str, Any]:
-        gained = sum(tile.gained for tile in settled)
-        value = sum(region.value for region in planned) + gained
-        rows: list[dict[str, float]] = []
-        for region, last in zip(planned, finished, strict=True):
-            both = {name: region.figures[name] + last.figures[name] for name in ("used", "km")}
-            figures: dict[str, float] = {"value_alone": region.value, "strip": region.strip}
-            rows.append(figures | region.figures | last.figures | both)
-        total = {name: sum(row[name] for row in rows) for name in rows[0]}
+        rows = {
+            region.code: {"value_alone": region.value, "strip": region.strip}
+            | _added([region.figures, last.figures])
+            for region, last in zip(planned, finished, strict=True)
+        }
+        total = _added(rows.values())
+        total["volunteers_used"] = total["used"]
+        value, bound = proof["value"], proof["bound"]
         gap = (bound - value) / max(1, value)
         reached = "gap_limit" if gap <= self.terms.gap else "time_limit"
         return {
             "week": self.terms.week.isoformat(),
             "status": "optimal" if bound <= value else "feasible",
             "termination": "proved" if bound <= value else reached,
-            "value": value,
-            "bound": bound,
-            "bound_from_prices": from_prices,
+            **proof,
             "gap": gap,
-            "seats": total["seats"],
-            "filled": total["filled"],
-            "requests": total["requests"],
-            "requests_served": total["requests_served"],
-            "requests_outside_week": total["requests_outside_week"],
-            "volunteers": total["volunteers"],
-            "volunteers_used": total["used"],
+            **{name: total[name] for name in _COUNTS},
             "hours": round(total["hours"], 2),
             "km": round(total["km"], 1),
-            "kpis": kpis(total | {"volunteers_used": total["used"]}),
+            "kpis": kpis(total),
             "gained_at_borders": gained,
             "timings": self.seconds,
             "memory_mb": self.memory | {"coordinator": round(peak_memory_mb())},
@@ -253,33 +240,17 @@ class _Nation:
             "seed": self.terms.seed,
             "policy": self.terms.policy.to_json(),
             "time_zone_given": self.terms.policy.time_zone_given,
-            "regions": {r.code: row for r, row in zip(planned, rows, strict=True)},
+            "regions": rows,
         }
 
 
-def _survey(asked: tuple[str, Path, Path, float]) -> Survey:
-    with dataset.named(f"region {asked[0]}"):
-        return survey(*asked)
-
-
-def _planned(job: Job) -> Planned:
-    with dataset.named(f"region {job.code}"):
-        return plan_region(job)
-
-
-def _settled(tile: Tile) -> Settled:
-    with dataset.named(border_name(tile.codes), rows=False):
-        return settle(tile)
-
-
-def _finished(job: Job) -> Finished:
-    with dataset.named(job.border_name, rows=False):
-        return finish(job)
-
-
-def _bounded(job: Job) -> Bounded:
-    with dataset.named(job.border_name, rows=False):
-        return bound_with_guests(job)
+def _added(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Add up figures by name."""
+    total: dict[str, float] = {}
+    for row in rows:
+        for name, figure in row.items():
+            total[name] = total.get(name, 0) + figure
+    return total
 
 
 def _check_room(out: Path) -> None:
@@ -308,15 +279,10 @@ def _check_quotas(surveys: list[Survey]) -> None:
 
 
 def _put_in_place(done: Path, out: Path, summary: dict[str, Any]) -> None:
-    """Put every region where an earlier plan was; the summary, which says it is whole, comes last.
-
-    What an earlier plan has of other regions goes.
-    """
-    (out / SUMMARY).unlink(missing_ok=True)
-    for old in dataset.regions(out).values() if dataset.is_partitioned(out) else ():
-        shutil.rmtree(old)
+    """Let a plan take the place of an earlier one, of which no region stays; see `switch`."""
+    text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+    writers: dict[str, Writer] = {SUMMARY: lambda path: path.write_text(text, encoding="utf-8")}
     for folder in dataset.regions(done).values():
-        folder.rename(out / folder.name)
-    part = out / f".{SUMMARY}.part"
-    part.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(out / SUMMARY)
+        writers[folder.name] = folder.rename
+    earlier = {*dataset.regions(out).values()} if dataset.is_partitioned(out) else set()
+    replace_files(out, writers, earlier.__contains__)

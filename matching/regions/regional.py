@@ -16,7 +16,7 @@ from matching.arcs.value import quality
 from matching.bounds.certificate import best_weeks, reward
 from matching.bounds.pricing import Weeks
 from matching.bounds.teams import best_teams
-from matching.engine import peak_memory_mb, solve
+from matching.engine import solve
 from matching.parallel.interrupts import unless_heard_already
 from matching.policy import Policy
 from matching.problem import Problem
@@ -151,7 +151,6 @@ class Planned:
     bound: float
     figures: dict[str, float]
     strip: int
-    memory_mb: float
 
 
 def survey(code: str, folder: Path, work: Path, travel_km: float) -> Survey:
@@ -223,15 +222,7 @@ def plan_region(job: Job) -> Planned:
         "used": int((used & ~strip).sum()),
         "km": km_of(result.km, ~border[problem.slots.request[result.plan.slot]]),
     }
-    return Planned(
-        job.code,
-        result.value,
-        result.bound,
-        float(bound),
-        figures,
-        int(strip.sum()),
-        peak_memory_mb(),
-    )
+    return Planned(job.code, result.value, result.bound, float(bound), figures, int(strip.sum()))
 
 
 def km_of(km: c.Floats, counted: c.Bools) -> float:

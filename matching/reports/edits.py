@@ -20,10 +20,12 @@ _DAY_WANTED = "must be a day such as 2026-11-30"
 _CLOCK_WANTED = "must be a time of day such as 09:00"
 _STATUS_WANTED = f"must be one of {', '.join(sheets.STATUSES.values())}"
 PAIR = ["request_id", "volunteer_id"]
+WHEN = ("day", "start", "end")
+_KEYS = ("request_id", "post", "option", "volunteer_id")
 # As the spreadsheet counts: the first holds the headers.
 _FIRST_ROW = 2
 # Columns that only tell, and that the hidden sheet keeps too.
-_TOLD = ("station", "station_id", "service")
+_INFORMATIVE = ("station", "station_id", "service")
 
 
 @dataclass(frozen=True)
@@ -103,25 +105,25 @@ def read_edits(path: Path | str) -> Edits:
     cells = _named(raw, odd)
     rows, faults = _parsed(cells)
     faults = pl.concat([odd, faults])
-    if before is None or before.is_empty() or not {"week", *_KEYS, *_TOLD} <= {*before.columns}:
+    if (
+        before is None
+        or before.is_empty()
+        or not {"week", *_KEYS, *_INFORMATIVE} <= {*before.columns}
+    ):
         warnings.warn(
             f"{path.name} has lost its hidden sheet {sheets.ORIGINAL}: whoever was taken off the "
             "rosters cannot be told, and may come back",
             DataWarning,
             stacklevel=2,
         )
-        return Edits(None, rows, rows.select(*_KEYS, *_WHEN, "status").clear(), faults)
+        return Edits(None, rows, rows.select(*_KEYS, *WHEN, "status").clear(), faults)
     served = before.filter(pl.col("request_id").is_not_null())
     original, _ = _parsed(
         served.with_row_index("row", offset=_FIRST_ROW).with_columns(unknown=pl.lit(False))
     )
-    _warn_of_told(rows, served, path)
+    _warn_of_ignored(rows, served, path)
     week = original_week(before)
-    return Edits(week, rows, original.select(*_KEYS, *_WHEN, "status"), faults)
-
-
-_KEYS = ("request_id", "post", "option", "volunteer_id")
-_WHEN = ("day", "start", "end")
+    return Edits(week, rows, original.select(*_KEYS, *WHEN, "status"), faults)
 
 
 def original_week(before: pl.DataFrame) -> date | None:
@@ -155,7 +157,7 @@ def _sheet(book: Book, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _known_headers() -> dict[str, str]:
     """Return our name by what a header may say, in small letters: either half of it will do."""
-    known = {name: name for name in (*_KEYS, *_WHEN, "status", "week")}
+    known = {name: name for name in (*_KEYS, *WHEN, "status", "week")}
     for name, header in sheets.HEADERS.items():
         for said in (header, *header.split(" ", 1)):
             known[said.casefold()] = name
@@ -202,7 +204,7 @@ def _named(raw: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
 
 def _parsed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows with their types, and the cells that cannot be read."""
-    absent = [name for name in (*_KEYS, *_WHEN, "status") if name not in cells.columns]
+    absent = [name for name in (*_KEYS, *WHEN, "status") if name not in cells.columns]
     cells = cells.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
     wanted = {
         "day": (_day(), _DAY_WANTED),
@@ -216,7 +218,7 @@ def _parsed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         *_KEYS,
         *(read.alias(name) for name, (read, _) in wanted.items()),
         *(_shown(n).alias(f"cell_{n}") for n in (*_KEYS, *wanted)),
-        *(pl.col(n).alias(f"cell_{n}") for n in _TOLD if n in cells.columns),
+        *(pl.col(n).alias(f"cell_{n}") for n in _INFORMATIVE if n in cells.columns),
     )
     faults = [no_faults()]
     for name, (_, text) in wanted.items():
@@ -263,9 +265,9 @@ def _status() -> pl.Expr:
     return pl.col("status").str.to_lowercase().replace_strict(ours, default=None)
 
 
-def _warn_of_told(rows: pl.DataFrame, before: pl.DataFrame, path: Path) -> None:
+def _warn_of_ignored(rows: pl.DataFrame, before: pl.DataFrame, path: Path) -> None:
     """Warn of changes in columns that only tell."""
-    there = [name for name in _TOLD if f"cell_{name}" in rows.columns]
+    there = [name for name in _INFORMATIVE if f"cell_{name}" in rows.columns]
     known = before.select("request_id", *there).unique("request_id", keep="first")
     joined = rows.join(known, on="request_id", how="inner", maintain_order="left")
     for name in there:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -58,6 +59,11 @@ class Towns:
     elderly: Floats
     communities: Ints
 
+    def take(self, index: Ints, **changed: Any) -> Towns:
+        """Return the towns of some numbers, with these columns in the place of their own."""
+        columns = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Towns(**{name: column[index] for name, column in columns.items()} | changed)
+
 
 def read_towns(size: str) -> Towns:
     """Return the towns of the area that a size stands for (see `AREAS`).
@@ -68,18 +74,10 @@ def read_towns(size: str) -> Towns:
     """
     table = _province().filter(pl.col("code").str.contains(AREAS[size]))
     county = table["county_code"].rank("dense").cast(pl.Int64) - 1
-    return Towns(
-        code=table["code"],
-        name=table["name"],
-        county_name=table["county_name"],
-        county=county.to_numpy(),
-        kind=table["kind"].to_numpy(),
-        lat=table["lat"].to_numpy(),
-        lon=table["lon"].to_numpy(),
-        people=table["people"].to_numpy(),
-        elderly=table["elderly"].to_numpy(),
-        communities=table["n_communities"].to_numpy(),
-    )
+    texts = {name: table[name] for name in ("code", "name", "county_name")}
+    numbers = ("kind", "lat", "lon", "people", "elderly", "communities")
+    arrays = {name: table[name].to_numpy() for name in numbers}
+    return Towns(**texts, **arrays, county=county.to_numpy())
 
 
 def side_by_side(towns: Towns, copies: int) -> Towns:
@@ -105,31 +103,25 @@ def side_by_side(towns: Towns, copies: int) -> Towns:
     again = np.tile(np.arange(size), copies)
     number = pl.Series(copy).cast(pl.String).str.zfill(2)
     counties = int(towns.county.max()) + 1
-    return Towns(
+    return towns.take(
+        again,
         code=number + towns.code.gather(again).str.slice(2),
-        name=towns.name.gather(again),
-        county_name=towns.county_name.gather(again),
         county=towns.county[again] + counties * copy,
-        kind=towns.kind[again],
         lat=lat.round(5),
         lon=lon.round(5),
-        people=towns.people[again],
-        elderly=towns.elderly[again],
-        communities=towns.communities[again],
     )
 
 
 def _read(name: str) -> pl.DataFrame:
-    codes = {"code": pl.String, "county_code": pl.String}
     source = files(__package__).joinpath("data", name).read_bytes()
-    return pl.read_csv(source, schema_overrides=codes)
+    frame = pl.read_csv(source, infer_schema_length=None)
+    return frame.with_columns(pl.col("^(.*_)?code$").cast(pl.String))
 
 
 @cache
 def read_provinces() -> pl.DataFrame:
     """Return ``code``, ``name`` and ``pop2020`` of the provinces, in the order of their codes."""
-    source = files(__package__).joinpath("data", "provinces.csv").read_bytes()
-    return pl.read_csv(source, schema_overrides={"code": pl.String})
+    return _read("provinces.csv")
 
 
 @cache
@@ -137,10 +129,11 @@ def _province() -> pl.DataFrame:
     seats = _read("counties.csv").rename(
         {"code": "county_code", "name": "county_name", "lon": "seat_lon", "lat": "seat_lat"}
     )
-    table = _read("townships.csv").join(seats, on="county_code", maintain_order="left")
+    townships = _read("townships.csv").rename({"n_communities": "communities"})
+    table = townships.join(seats, on="county_code", maintain_order="left")
     kind = pl.col("code").str.slice(6, 1).cast(pl.Int64)
     table = table.with_columns(kind.alias("kind")).sort("code")
-    weight = table["n_communities"].to_numpy() * _PEOPLE_PER_COMMUNITY[table["kind"].to_numpy()]
+    weight = table["communities"].to_numpy() * _PEOPLE_PER_COMMUNITY[table["kind"].to_numpy()]
     table = table.with_columns(pl.Series("weight", weight))
     share = pl.col("weight") / pl.col("weight").sum().over("county_code")
     lat, lon = _place(table, seats)

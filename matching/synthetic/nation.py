@@ -8,14 +8,14 @@ towns near an edge have neighbours across it, as real borders have.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
 from numpy.random import SeedSequence
 
+from matching.errors import UsageError
 from matching.guards.mondays import Day
-from matching.synthetic.arguments import check_nation
+from matching.synthetic.arguments import MAX_NATION_COUNT, check
 from matching.synthetic.geography import Towns, read_provinces, read_towns
 from matching.synthetic.world import populate
 
@@ -32,8 +32,8 @@ def regions(volunteers: int, requests: int) -> dict[str, tuple[int, int]]:
     table = read_provinces()
     people = table["pop2020"].to_numpy()
     counts = [
-        np.maximum(1, np.round(people * (many / people.sum()))).astype(np.int64).tolist()
-        for many in (volunteers, requests)
+        np.maximum(1, np.round(people * (count / people.sum()))).astype(np.int64).tolist()
+        for count in (volunteers, requests)
     ]
     return dict(zip(table["code"].to_list(), zip(*counts, strict=True), strict=True))
 
@@ -59,13 +59,13 @@ def generate_region(
 
     Raises
     ------
-    ValueError
+    UsageError
         If an argument is not allowed; the message names the value and what is allowed.
     """
-    monday = check_nation(volunteers, requests, rules, scarcity, seed, week)
+    monday = check(volunteers, requests, rules, scarcity, seed, week, MAX_NATION_COUNT)
     counts = regions(volunteers, requests)
     if code not in counts:
-        raise ValueError(f"region {code!r} is unknown; allowed: {', '.join(counts)}")
+        raise UsageError(f"region {code!r} is unknown; allowed: {', '.join(counts)}")
     tables = populate(
         _towns(code, list(counts).index(code)),
         *counts[code],
@@ -88,18 +88,12 @@ def _towns(code: str, number: int) -> Towns:
     north = 1 - north if row % 2 else north
     east = 1 - east if column % 2 else east
     county = np.unique(towns.county[inside], return_inverse=True)[1]
-    return replace(
-        towns,
+    return towns.take(
+        inside,
         code=code + towns.code.gather(inside).str.slice(2),
-        name=towns.name.gather(inside),
-        county_name=towns.county_name.gather(inside),
         county=county.astype(np.int64),
-        kind=towns.kind[inside],
         lat=np.round(_NORTHMOST + (north - row) * _HEIGHT, 5),
         lon=np.round(_WESTMOST + (east + column) * _WIDTH, 5),
-        people=towns.people[inside],
-        elderly=towns.elderly[inside],
-        communities=towns.communities[inside],
     )
 
 

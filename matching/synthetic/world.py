@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.random import Generator, SeedSequence
+from numpy.random import PCG64, Generator, SeedSequence
 
 from matching.guards.mondays import Day
 from matching.schema import NEEDED, TABLES
@@ -22,9 +23,12 @@ from matching.synthetic import (
     posts,
     relations,
 )
-from matching.synthetic.arguments import SIZES, check
+from matching.synthetic.arguments import SIZES, check, check_size
+from matching.synthetic.draws import Bools, Ints, Small
 from matching.synthetic.geography import Towns, read_towns, side_by_side
-from matching.synthetic.stations import build_stations, station_table
+from matching.synthetic.stations import Stations, build_stations, station_table
+
+Frames = dict[str, pl.DataFrame]
 
 SEATS_PER_REQUEST = 4.0
 SKILLED_IN_A_TOWN = 0.5
@@ -99,10 +103,11 @@ def generate(
 
     Raises
     ------
-    ValueError
+    UsageError
         If an argument is not allowed; the message names the value and what is allowed.
     """
-    monday = check(size, volunteers, requests, rules, scarcity, seed, week, copies)
+    check_size(size, copies)
+    monday = check(volunteers, requests, rules, scarcity, seed, week)
     usual_volunteers, usual_requests = (count * copies for count in SIZES[size])
     return populate(
         side_by_side(read_towns(size), copies),
@@ -135,70 +140,31 @@ def populate(
     eager
         Whether people can do more and come more often than in a city.
     """
-    streams = dict(zip(_PARTS, map(_generator, seed.spawn(len(_PARTS))), strict=True))
-    places = build_stations(streams["stations"], towns)
-    station = people.settle(streams["homes"], volunteers, places)
-    by_town = np.bincount(places.town[station], minlength=towns.kind.size)
+    streams = map(Generator, map(PCG64, seed.spawn(len(_PARTS))))
+    rng = dict(zip(_PARTS, streams, strict=True))
+    stations = build_stations(rng["stations"], towns)
+    station = people.settle(rng["homes"], volunteers, stations)
+    by_town = np.bincount(stations.town[station], minlength=towns.kind.size)
     tree = organisations.organise(towns, by_town)
-    crowd = people.build_people(streams["people"], station, places, towns, tree)
-    wanted = orders.build_orders(streams["orders"], requests, places, tree, full)
-    asked = demand.build_demand(
-        streams["demand"], wanted, SKILLED_IN_A_TOWN if eager else demand.WITH_SKILL
+    crowd = people.build_people(rng["people"], station, stations, towns, tree)
+    wanted = orders.build_orders(rng["orders"], requests, stations, tree, full)
+    skilled = SKILLED_IN_A_TOWN if eager else demand.WITH_SKILL
+    world = _World(
+        rng=rng,
+        week=week,
+        scarcity=scarcity,
+        towns=towns,
+        stations=stations,
+        tree=tree,
+        people=crowd,
+        orders=wanted,
+        demand=demand.build_demand(rng["demand"], wanted, skilled),
+        held=abilities.held(rng["held"], volunteers, eager),
+        free=abilities.free(rng["free"], volunteers, eager),
+        taken=np.zeros(volunteers, dtype=np.bool_),
     )
-    held = abilities.held(streams["held"], station.size, eager)
-    free = abilities.free(streams["free"], station.size, eager)
-    # Who is bound to somebody or something: at most one tie each, so that all can be kept.
-    taken = np.zeros(station.size, dtype=np.bool_)
-
-    volunteer_table = people.volunteer_table(streams["volunteers"], crowd, places, tree)
-    request_table = orders.request_table(wanted, places, tree, week)
-    tables: dict[str, pl.DataFrame] = {}
-    known = history.draw_bonds(streams["bonds"], wanted, crowd, taken)
-    ties = [known]
-    if full:
-        asked = demand.with_rules(streams["rules"], asked, wanted)
-        several = options.draw_several(streams["options"], wanted)
-        request_table = orders.ordered_from_menu(
-            streams["menu"], request_table, wanted, several
-        ).with_columns(
-            posts.minimum_people(asked, wanted.station.size, scarcity).alias("min_people")
-        )
-        one, other, together = relations.draw_pairs(streams["pairs"], station, ~taken)
-        # Friends were trained together and come at the same times, or no service would suit both.
-        held[other], free[other] = held[one], free[one]
-        taken[one] = taken[other] = True
-        past = history.draw_history(streams["history"], wanted, asked, crowd, several, taken)
-        ties.append(past[:2])
-        volunteer_table = people.limited(streams["limits"], volunteer_table, taken)
-        tables |= menu.menu_tables(tree.ids[0], scarcity)
-        tables |= {
-            "options": options.option_table(streams["options"], wanted, several, week),
-            "team_rules": posts.team_rule_table(asked, wanted),
-            "pairs": relations.pair_table(crowd, one, other, together),
-            "assignments": history.assignment_table(crowd, wanted, *past),
-        }
-
-    request, volunteer = (np.concatenate(side) for side in zip(*ties, strict=True))
-    extra = history.fit(wanted, asked, request, volunteer)
-    make_availability = abilities.window_table if full else abilities.period_table
-    seats = SEATS_PER_REQUEST * wanted.station.size / station.size
-    tables |= {
-        "volunteers": volunteer_table,
-        "qualifications": abilities.qualification_table(
-            streams["qualifications"], crowd.ids, held, extra, full, week
-        ),
-        "availability": make_availability(streams["availability"], crowd.ids, free, extra, week),
-        "requests": request_table,
-        **posts.post_tables(asked, wanted, scarcity, full),
-        "preferences": relations.preference_table(
-            streams["preferences"], crowd, wanted, places, tree, np.flatnonzero(~taken), full
-        ),
-        "bonds": relations.bond_table(streams["bonds"], crowd, wanted, *known, week),
-        "organisations": organisations.organisation_table(
-            streams["organisations"], tree, crowd.organisation, seats
-        ),
-        "stations": station_table(places, towns),
-    }
+    bonded = history.draw_bonds(rng["bonds"], wanted, crowd, world.taken)
+    tables = world.full_tables(*bonded) if full else world.network_tables(*bonded)
     return {
         name: tables[name]
         for name in TABLES
@@ -206,5 +172,101 @@ def populate(
     }
 
 
-def _generator(stream: SeedSequence) -> Generator:
-    return Generator(np.random.PCG64(stream))
+@dataclass
+class _World:
+    """What is drawn of a world before it becomes tables; see the modules of each part.
+
+    ``taken`` marks who is bound to somebody or something: at most one tie each, so that all can be
+    kept. Each stream of ``rng`` is drawn from in one order.
+    """
+
+    rng: dict[str, Generator]
+    week: dt.date
+    scarcity: float
+    towns: Towns
+    stations: Stations
+    tree: organisations.Organisations
+    people: people.People
+    orders: orders.Orders
+    demand: demand.Demand
+    held: Small
+    free: Small
+    taken: Bools
+
+    def network_tables(self, bonded: Ints, friend: Ints) -> Frames:
+        """Return the tables of a world that capacities on trees can hold.
+
+        Parameters
+        ----------
+        bonded, friend : int64 arrays
+            Requests, and for each a volunteer who knows its beneficiary.
+        """
+        extra = history.fit(self.orders, self.demand, bonded, friend)
+        windows = abilities.period_table(
+            self.rng["availability"], self.people.ids, self.free, extra, self.week
+        )
+        requests = orders.request_table(self.orders, self.stations, self.tree, self.week)
+        volunteers = people.volunteer_table(
+            self.rng["volunteers"], self.people, self.stations, self.tree
+        )
+        return {
+            "volunteers": volunteers,
+            "availability": windows,
+            "requests": requests,
+            **self._common_tables(bonded, friend, extra, full=False),
+        }
+
+    def full_tables(self, bonded: Ints, friend: Ints) -> Frames:
+        """Return the tables of a world with every rule; see `network_tables`."""
+        rng, week = self.rng, self.week
+        self.demand = demand.with_rules(rng["rules"], self.demand, self.orders)
+        several = options.draw_several(rng["options"], self.orders)
+        one, other, together = relations.draw_pairs(rng["pairs"], self.people.station, ~self.taken)
+        # Friends were trained together and come at the same times, or no service would suit both.
+        self.held[other], self.free[other] = self.held[one], self.free[one]
+        self.taken[one] = self.taken[other] = True
+        past = history.draw_history(
+            rng["history"], self.orders, self.demand, self.people, several, self.taken
+        )
+        request, volunteer = np.append(bonded, past[0]), np.append(friend, past[1])
+        extra = history.fit(self.orders, self.demand, request, volunteer)
+        people_needed = posts.minimum_people(self.demand, self.orders.station.size, self.scarcity)
+        plain = orders.request_table(self.orders, self.stations, self.tree, week)
+        requests = orders.ordered_from_menu(rng["menu"], plain, self.orders, several)
+        volunteers = people.volunteer_table(
+            rng["volunteers"], self.people, self.stations, self.tree
+        )
+        return {
+            "volunteers": people.limited(rng["limits"], volunteers, self.taken),
+            "availability": abilities.window_table(
+                rng["availability"], self.people.ids, self.free, extra, week
+            ),
+            "requests": requests.with_columns(people_needed.alias("min_people")),
+            "options": options.option_table(rng["options"], self.orders, several, week),
+            "team_rules": posts.team_rule_table(self.demand, self.orders),
+            "pairs": relations.pair_table(self.people, one, other, together),
+            "assignments": history.assignment_table(self.people, self.orders, *past),
+            **menu.menu_tables(self.tree.ids[0], self.scarcity),
+            **self._common_tables(bonded, friend, extra, full=True),
+        }
+
+    def _common_tables(
+        self, bonded: Ints, friend: Ints, extra: abilities.Extra, full: bool
+    ) -> Frames:
+        rng, crowd, wanted, week = self.rng, self.people, self.orders, self.week
+        seats = SEATS_PER_REQUEST * wanted.station.size / crowd.station.size
+        free_to_choose = np.flatnonzero(~self.taken)
+        return {
+            "qualifications": abilities.qualification_table(
+                rng["qualifications"], crowd.ids, self.held, extra, full, week
+            ),
+            **posts.post_tables(self.demand, wanted, self.scarcity, full),
+            "preferences": relations.preference_table(
+                rng["preferences"], crowd, wanted, self.stations, self.tree, free_to_choose, full
+            ),
+            "bonds": relations.bond_table(rng["bonds"], crowd, wanted, bonded, friend, week),
+            "organisations": organisations.organisation_table(
+                rng["organisations"], self.tree, crowd.organisation, seats
+            ),
+            "stations": station_table(self.stations, self.towns),
+        }

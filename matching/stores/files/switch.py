@@ -30,6 +30,8 @@ def replace_files(
 ) -> None:
     """Write files that take their places in a folder together, if all goes well.
 
+    Folders may be among them, but not first.
+
     Parameters
     ----------
     folder : pathlib.Path
@@ -37,7 +39,7 @@ def replace_files(
     writers : Mapping of str to callable
         What writes the file of each name.
     stale : callable
-        Tells which files that are there go, unless a new one has the name.
+        Tells which files and folders that are there go, unless a new one has the name.
 
     Raises
     ------
@@ -54,9 +56,9 @@ def replace_files(
             _end(folder)
             there = [path for path in folder.iterdir() if path.name in writers or stale(path)]
             for path in there:
-                if path.name in writers and path.is_dir():
+                if path.is_dir() and (new / path.name).is_file():
                     raise UsageError(f"{path} is a folder; take it away, a file is to stand there")
-            gone = [path.name for path in there if path.name not in writers and path.is_file()]
+            gone = [path.name for path in there if path.name not in writers]
             listed = json.dumps({"files": [*writers], "gone": gone})
             (new / _LIST).write_text(listed, encoding="utf-8")
             new.rename(folder / _DECIDED)
@@ -100,9 +102,16 @@ def _put_in_place(folder: Path, decided: Path) -> None:
         waiting = [name for name in listed["files"] if (decided / name).exists()]
         first = listed["files"][:1]
         for name in [*listed["gone"], *(name for name in waiting if name not in first)]:
-            (folder / name).unlink(missing_ok=True)
+            _remove(folder / name)
         for name in waiting:
             with suppress(FileNotFoundError):  # where there are no locks, another may do the same
                 os.replace(decided / name, folder / name)
     if decided.is_dir():
         shutil.rmtree(decided)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -97,4 +97,4 @@ def _write(name: str, frame: pl.DataFrame, format: Format, path: Path) -> None:
 def _stale(tables: Collection[str], names: Names) -> Callable[[Path], bool]:
     """Return what knows the files of these tables, in any format."""
     theirs = {names.theirs(name) for name in tables}
-    return lambda path: path.stem in theirs and format_of(path) is not None
+    return lambda path: path.stem in theirs and format_of(path) is not None and path.is_file()

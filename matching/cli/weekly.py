@@ -1,0 +1,97 @@
+"""The steps of ``matching plan`` for one week: read, check, solve, write."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from matching.cli.conduct import Outcome
+from matching.cli.ticker import Ticker
+from matching.engine import solve
+from matching.policy import Policy
+from matching.problem import Problem
+from matching.reports.origin import Origin
+from matching.result import Output
+from matching.stores.earlier import check_place, check_requests
+from matching.stores.registry import Sink, Source
+
+if TYPE_CHECKING:
+    from matching.reports.edits import Edits
+
+
+def plan_week(
+    source: Source,
+    sink: Sink,
+    monday: date,
+    policy: Policy,
+    origin: Origin,
+    edits: Edits | None,
+    *,
+    where: str,
+    force: bool,
+    ticker: Ticker,
+    outcome: Outcome,
+    **search: Any,
+) -> Output:
+    """Plan a week and write it; return what was written.
+
+    Parameters
+    ----------
+    source, sink : Source, Sink
+    monday : datetime.date
+    policy : Policy
+    origin : Origin
+        What the summary is to remember of the source; it says what becomes of faulty rows.
+    edits : Edits, optional
+        Of a workbook, whose rosters stay.
+    where : str
+        The sink, fit to be shown.
+    force : bool
+        Whether to take the place of any plan that is there.
+    ticker, outcome : Ticker, Outcome
+        Told of every step.
+    **search
+        For `solve`.
+
+    Raises
+    ------
+    MatchingError
+        If tables, edits or stores do not allow a plan; nothing is written then.
+    """
+    ticker.say("read")
+    if not force:
+        check_place(sink, where, monday)
+    problem = _read_problem(source, monday, policy, origin, ticker)
+    edited = None
+    if edits is not None:
+        from matching.reports.repinning import repinned
+
+        edited = repinned(problem, edits)
+        problem = edited.problem
+    result = solve(problem, on_progress=ticker.tell, **search)
+    if edited is not None and result.status in ("infeasible", "unknown"):
+        edited.check_served()
+    ticker.say("tables")
+    frames, summary = result.output()
+    ticker.say("write")
+    if not force:
+        check_place(sink, where, monday, summary["filled"])
+    if edited is not None:
+        summary["pins"] = edited.counts()
+    summary["timings"] |= ticker.timings
+    summary["source"] = origin.to_json()
+    with outcome.writing(where):
+        sink.write_result(frames, summary)
+    return frames, summary
+
+
+def _read_problem(
+    source: Source, monday: date, policy: Policy, origin: Origin, ticker: Ticker
+) -> Problem:
+    """Read the tables, which are let go once the problem stands."""
+    raw = source.read_tables()
+    ticker.say("validate")
+    problem = Problem.from_tables(raw, monday, policy, origin.on_error)
+    aside = problem.set_aside().get("requests", 0)
+    check_requests(monday, len(problem.requests), problem.left_out, aside)
+    return problem
