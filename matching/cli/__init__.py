@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from matching.cli import examples
 from matching.cli.calendars import availability
 from matching.cli.checking import check
 from matching.cli.conduct import say
 from matching.cli.drafting import draft_mapping
+from matching.cli.examples import EXAMPLES
 from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.reporting import report
@@ -47,17 +47,17 @@ def _harmless() -> Iterator[None]:
 
 app = typer.Typer(
     cls=_Commands,
-    epilog=examples.ALL,
+    epilog=EXAMPLES["matching"],
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(epilog=examples.PLAN)(plan)
-app.command(epilog=examples.CHECK)(check)
-app.command(epilog=examples.REPORT)(report)
-app.command(epilog=examples.MAP, name="map")(draft_mapping)
-app.command(epilog=examples.AVAILABILITY)(availability)
-app.command(epilog=examples.GENERATE)(generate)
+app.command(epilog=EXAMPLES["plan"])(plan)
+app.command(epilog=EXAMPLES["check"])(check)
+app.command(epilog=EXAMPLES["report"])(report)
+app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
+app.command(epilog=EXAMPLES["availability"])(availability)
+app.command(epilog=EXAMPLES["generate"])(generate)
 
 
 def _version(asked: bool) -> None:

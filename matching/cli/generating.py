@@ -54,17 +54,17 @@ def generate(
         from matching.errors import UsageError
         from matching.synthetic import generate as make
 
-        world = {"rules": rules, "scarcity": scarcity, "seed": seed, "week": week_of(week)}
-        counts = {"volunteers": volunteers, "requests": requests}
+        monday = week_of(week)
+        world: dict[str, Any] = {"rules": rules, "scarcity": scarcity, "seed": seed, "week": monday}
         if size == "nation":
-            _generate_nation(out, region, counts, world, json)
+            _generate_nation(out, region, volunteers, requests, world, json)
             return
         sink = sink_of(out, format, out_option)
         if not hasattr(sink, "write_tables"):
             raise UsageError(f"{shown(out)} takes plans and no tables; name a folder")
         with Ticker(("make", "write")) as ticker:
             ticker.say("make")
-            tables = make(size, **counts, **world)
+            tables = make(size, volunteers=volunteers, requests=requests, **world)
             ticker.say("write")
             with outcome.writing(shown(out)):
                 sink.write_tables(tables)
@@ -73,14 +73,14 @@ def generate(
             return
         for name, frame in tables.items():
             say(f"{name:22} {frame.height:>10,} rows")
-        monday = world["week"].isoformat()
-        say_next(("matching", "plan", shown(out), "--week", monday, "--out", "plan"))
+        say_next(("matching", "plan", shown(out), "--week", str(monday), "--out", "plan"))
 
 
 def _generate_nation(
     out: str,
     region: list[str] | None,
-    counts: dict[str, int | None],
+    volunteers: int | None,
+    requests: int | None,
     world: dict[str, Any],
     json: bool,
 ) -> None:
@@ -90,7 +90,7 @@ def _generate_nation(
 
     rows: Counter[str] = Counter()
     check_target(out)
-    volunteers, requests = counts["volunteers"] or NATION[0], counts["requests"] or NATION[1]
+    volunteers, requests = volunteers or NATION[0], requests or NATION[1]
     for code in region or regions(volunteers, requests):
         tables = generate_region(code, volunteers=volunteers, requests=requests, **world)
         sink = open_sink(str(Path(out) / f"region={code}"), format="parquet")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from matching.engine import peak_memory_mb
 from matching.errors import UsageError, listed
@@ -44,8 +44,14 @@ _COUNTS = (
     *("volunteers", "volunteers_used"),
 )
 R = TypeVar("R")
-# Runs a step for each task, in their order.
-_Each = Callable[[Step[R], Iterable[tuple[str, tuple[Any, ...]]]], Iterator[R]]
+# Whose it is, and what the step is called with.
+_Task = tuple[str, tuple[Any, ...]]
+
+
+class _Each(Protocol):
+    """Runs a step for each task, in their order."""
+
+    def __call__(self, step: Step[R], tasks: Iterable[_Task]) -> Iterator[R]: ...
 
 
 def plan_nation(
@@ -162,7 +168,7 @@ class _Nation:
         with self._phase("certify") as each:
             finished = [*each(Step(finish, rows=False), joined)]
         value = sum(one.value for one in planned) + gained
-        from_prices = sum(one.bound for one in (*planned, *finished))
+        from_prices = sum(one.bound for one in planned) + sum(one.bound for one in finished)
         bound = math.floor(from_prices + 1e-6)
         # Rules that no price can express are known to a search.
         if bound - value > self.terms.gap * value:
@@ -176,7 +182,7 @@ class _Nation:
                 f"the bound {bound} is below the value {value}: a fault of the library; please "
                 "report it"
             )
-        proof = {"value": value, "bound": bound, "bound_from_prices": from_prices}
+        proof: dict[str, float] = {"value": value, "bound": bound, "bound_from_prices": from_prices}
         return self._summary(proof, gained, planned, finished)
 
     def _settle(self, each: _Each, jobs: list[Job], turn: int) -> int:
@@ -194,7 +200,7 @@ class _Nation:
         """
         start, heard = time.perf_counter(), dict[tuple[type[Warning], str], list[str]]()
 
-        def each(step: Step[R], tasks: Iterable[tuple[str, tuple[Any, ...]]]) -> Iterator[R]:
+        def each(step: Step[R], tasks: Iterable[_Task]) -> Iterator[R]:
             for done in run_all(self.executor, step, tasks):
                 self.memory[name] = round(max(self.memory.get(name, 0.0), done.memory_mb))
                 for warning in done.warned:

@@ -150,22 +150,25 @@ class _Looks:
         self.centred_share = book.add_format({"num_format": "0 %", "valign": "vcenter"})
         self.bold = book.add_format({"bold": True})
         self.line = book.add_format({"top": 1})
-        self.date, self.percent = (
-            self.kinds[pl.Date],
-            book.add_format({"num_format": "0.000 %", "valign": "vcenter"}),
-        )
+        self.percent = book.add_format({"num_format": "0.000 %", "valign": "vcenter"})
 
     def of(self, name: str, kind: pl.DataType) -> Any:
         return self.names.get(name, self.kinds.get(kind.base_type()))
 
 
-def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
-    frame = sheet.frame
-    page = book.add_worksheet(sheet.name)
-    page.freeze_panes(1, 0)
+def _page(book: Any, name: str) -> Any:
+    """Add a sheet that prints on pages of A4, as wide as the paper."""
+    page = book.add_worksheet(name)
     page.set_landscape()
     page.set_paper(_A4)
     page.fit_to_pages(1, 0)
+    return page
+
+
+def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
+    frame = sheet.frame
+    page = _page(book, sheet.name)
+    page.freeze_panes(1, 0)
     page.repeat_rows(0)
     page.set_footer("&L&A&R&P / &N")
     headers = [sheet.headers.get(name, name) for name in frame.columns]
@@ -199,14 +202,10 @@ def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
 
 
 def _draw_lines(page: Any, looks: _Looks, sheet: _Sheet) -> None:
-    letters = [_letter(sheet.frame.columns.index(name)) for name in sheet.grouped]
+    letters = [chr(ord("A") + sheet.frame.columns.index(name)) for name in sheet.grouped]
     changed = ",".join(f"${letter}2<>${letter}1" for letter in letters)
     look = {"type": "formula", "criteria": f"=OR({changed})", "format": looks.line}
     page.conditional_format(1, 0, sheet.frame.height, sheet.frame.width - 1, look)
-
-
-def _letter(column: int) -> str:
-    return chr(ord("A") + column)
 
 
 def _width(cells: pl.Series, header: str) -> int:
@@ -225,11 +224,8 @@ def _room(text: str) -> int:
 
 
 def _write_figures(book: Any, looks: _Looks, facts: Facts) -> None:
-    page = book.add_worksheet(sheets.SUMMARY)
+    page = _page(book, sheets.SUMMARY)
     page.freeze_panes(1, 0)
-    page.set_landscape()
-    page.set_paper(_A4)
-    page.fit_to_pages(1, 0)
     columns = ("figure", "value", "of", "share", "means")
     for index, (name, width) in enumerate(zip(columns, (44, 14, 14, 14, 90), strict=True)):
         page.set_column(index, index, width)
@@ -271,24 +267,18 @@ def _figures(facts: Facts) -> Iterable[tuple[str, Any, int | None, str]]:
     for name in ("median", "most"):
         figure = f"每人时长 Hours per volunteer, {words[name]}"
         yield figure, known[f"hours_{name}"], None, both["hours_figure_means"]
-    yield words["fairness"], _rounded(known["gini"]), None, both["fairness_means"]
+    gini = known["gini"]
+    yield words["fairness"], gini and round(gini, 3), None, both["fairness_means"]
     for name, figure in (("outside", "requests_outside_week"), ("set_aside", "set_aside")):
         if known[figure]:
             yield words[name].replace("：", " ").rstrip(": "), known[figure], None, ""
 
 
-def _rounded(number: float | None) -> float | None:
-    return None if number is None else round(number, 3)
-
-
 def _write_guide(book: Any, looks: _Looks) -> None:
-    page = book.add_worksheet(sheets.GUIDE)
+    page = _page(book, sheets.GUIDE)
     page.set_column(0, 1, 70)
-    page.set_landscape()
-    page.set_paper(_A4)
-    page.fit_to_pages(1, 0)
-    for number, (zh, en) in enumerate(sheets.HELP):
+    for number, line in enumerate(sheets.GUIDE_LINES):
         page.set_row(number, 32)
         look = looks.wrapped if number else looks.bold
-        page.write_string(number, 0, zh, look)
-        page.write_string(number, 1, en, look)
+        page.write_string(number, 0, line["zh"], look)
+        page.write_string(number, 1, line["en"], look)

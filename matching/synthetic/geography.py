@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from matching.synthetic.draws import KM_PER_DEGREE, Floats, Ints
+from matching.synthetic.sources import read
 
 # What each size covers: the codes of its places begin so. A city is its districts alone; its
 # counties, from 2301 2x on, lie too far away to share volunteers.
@@ -74,10 +74,9 @@ def read_towns(size: str) -> Towns:
     """
     table = _province().filter(pl.col("code").str.contains(AREAS[size]))
     county = table["county_code"].rank("dense").cast(pl.Int64) - 1
-    texts = {name: table[name] for name in ("code", "name", "county_name")}
-    numbers = ("kind", "lat", "lon", "people", "elderly", "communities")
-    arrays = {name: table[name].to_numpy() for name in numbers}
-    return Towns(**texts, **arrays, county=county.to_numpy())
+    table = table.with_columns(county=county)
+    columns: dict[str, Any] = {field.name: table[field.name] for field in fields(Towns)}
+    return Towns(**{n: c if c.dtype == pl.String else c.to_numpy() for n, c in columns.items()})
 
 
 def side_by_side(towns: Towns, copies: int) -> Towns:
@@ -112,24 +111,18 @@ def side_by_side(towns: Towns, copies: int) -> Towns:
     )
 
 
-def _read(name: str) -> pl.DataFrame:
-    source = files(__package__).joinpath("data", name).read_bytes()
-    frame = pl.read_csv(source, infer_schema_length=None)
-    return frame.with_columns(pl.col("^(.*_)?code$").cast(pl.String))
-
-
 @cache
 def read_provinces() -> pl.DataFrame:
     """Return ``code``, ``name`` and ``pop2020`` of the provinces, in the order of their codes."""
-    return _read("provinces.csv")
+    return read("provinces")
 
 
 @cache
 def _province() -> pl.DataFrame:
-    seats = _read("counties.csv").rename(
+    seats = read("counties").rename(
         {"code": "county_code", "name": "county_name", "lon": "seat_lon", "lat": "seat_lat"}
     )
-    townships = _read("townships.csv").rename({"n_communities": "communities"})
+    townships = read("townships").rename({"n_communities": "communities"})
     table = townships.join(seats, on="county_code", maintain_order="left")
     kind = pl.col("code").str.slice(6, 1).cast(pl.Int64)
     table = table.with_columns(kind.alias("kind")).sort("code")

@@ -120,12 +120,11 @@ def request_table(
     orders: Orders, stations: Stations, tree: Organisations, week: dt.date
 ) -> pl.DataFrame:
     """Return the table `requests` as a network can hold it: no menu, no minimum."""
-    labels = pl.Series(list(CATEGORIES.values()))
     return pl.DataFrame(
         {
             "request_id": orders.ids,
-            "name": name_by(orders.category, labels),
-            "category": name_by(orders.category, list(CATEGORIES)),
+            "name": name_by(orders.category, CATEGORIES["name"]),
+            "category": name_by(orders.category, CATEGORIES["code"]),
             "organisation_id": name_by(orders.organisation, tree.ids),
             "station_id": name_by(orders.station, stations.ids),
             "beneficiary_id": beneficiary_ids(orders.beneficiary),

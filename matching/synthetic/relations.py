@@ -102,7 +102,7 @@ def preference_table(
     station = first + rng.integers(np.searchsorted(stations.town, town, "right") - first)
     team = tree.first_team[town] + rng.integers(tree.teams[town])
     values = (
-        name_by(weighted(rng, CATEGORY_WEIGHTS, size), list(CATEGORIES)),
+        name_by(weighted(rng, CATEGORY_WEIGHTS, size), CATEGORIES["code"]),
         name_by(station, stations.ids),
         name_by(team, tree.ids),
         beneficiary_ids(_neighbour(rng, orders, stations, town)),

@@ -4,51 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from matching.synthetic.sources import read
+
 SOCIAL_WORKER = "role:social_worker"
 
 # From the commonest to the rarest. The skills are the codes of the national system.
-QUALIFICATIONS = (
-    "adult",
-    "insured",
-    "trained:home_visit",
-    "skill:08",
-    "skill:03",
-    "skill:13",
-    "skill:19",
-    "lang:en",
-    "skill:09",
-    "skill:20",
-    "skill:05",
-    "skill:99",
-    "cert:first_aid",
-    "skill:21",
-    "skill:14",
-    "skill:02",
-    "skill:10",
-    "skill:17",
-    "trained:elderly_care",
-    "skill:06",
-    "skill:11",
-    "skill:07",
-    "skill:23",
-    "skill:01",
-    "skill:22",
-    "skill:12",
-    "trained:emergency",
-    "skill:15",
-    "skill:18",
-    "cert:teacher",
-    "skill:16",
-    "lang:ru",
-    "trained:fire_safety",
-    "skill:04",
-    "lang:ko",
-    "cert:nurse",
-    "guardian_consent",
-    "lang:sign",
-    "lang:mn",
-    SOCIAL_WORKER,
-)
+QUALIFICATIONS = read("qualifications")["qualification"].to_list()
 NUMBER = {name: index for index, name in enumerate(QUALIFICATIONS)}
 
 _rank = np.arange(1, len(QUALIFICATIONS) + 1, dtype=np.float64)
@@ -63,32 +24,8 @@ _is_formality = np.isin(np.array(QUALIFICATIONS), [*FORMALITIES, "guardian_conse
 # Demand is flatter than supply: this is what makes some skills short.
 ASKED_WEIGHTS = np.where(_drawn & ~_is_formality, _rank**-0.4, 0.0)
 
-CATEGORIES = {
-    "0001": "社区服务",
-    "0002": "扶贫减贫",
-    "0003": "支教助学",
-    "0004": "卫生健康",
-    "0005": "法律服务",
-    "0006": "环境保护",
-    "0007": "科技科普",
-    "0008": "文化艺术",
-    "0009": "平安综治",
-    "0010": "文明风尚",
-    "0011": "交通引导",
-    "0012": "志愿消防",
-    "0013": "应急救援",
-    "0014": "禁毒宣传",
-    "0015": "体育健身",
-    "0016": "旅游服务",
-    "0017": "关爱特殊群体",
-    "0018": "大型活动",
-    "0019": "海外志愿服务",
-    "0020": "税收服务",
-    "0099": "其他",
-}
-CATEGORY_WEIGHTS = np.array(
-    [20, 2, 6, 8, 3, 6, 2, 5, 5, 6, 5, 1, 1, 1, 3, 1, 15, 4, 0.1, 0.5, 3], dtype=np.float64
-)
+CATEGORIES = read("categories")
+CATEGORY_WEIGHTS = CATEGORIES["weight"].to_numpy()
 
 # The national system's 21 half days, Monday morning first: minutes from midnight.
 PERIODS = 21

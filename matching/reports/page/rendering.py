@@ -8,18 +8,15 @@ from bisect import bisect
 from datetime import date, timedelta
 from hashlib import sha256
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from matching.guards.extras import needing
 from matching.reports.facts import Facts
 from matching.reports.page.payload import payload_of
-from matching.reports.page.texts import LANGUAGES, day_text, texts
+from matching.reports.page.texts import LANGUAGES, texts
 from matching.reports.shortages import KINDS
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 MOST_SHORTAGES = 12
 
@@ -34,17 +31,20 @@ def render(facts: Facts) -> str:
     """
     with needing("the page"):
         from matching.reports.page import charts
-
-        environment = _environment()
+        from matching.reports.templates import environment
+    page = environment("matching.reports.page")
+    # What a script could take for markup is written as \\uXXXX.
+    page.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
+    page.globals["day_of"] = date.fromisoformat
+    page.filters["step"] = lambda share: bisect(charts.STEPS, share)
     week = [facts.week + timedelta(days=number) for number in range(7)]
     bars = charts.histogram(facts.hours)
     placed = facts.stations.with_row_index("code").drop_nulls(["lat", "lon"])
     # The small dots lie upon the large ones.
     placed = placed.sort("seats", "station_id", descending=[True, False])
     script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
-    environment.filters["step"] = lambda share: bisect(charts.STEPS, share)
     data = payload_of(facts) | {"dots": placed["code"].to_list(), "texts": _flat(texts())}
-    return environment.get_template("page.html").render(
+    return page.get_template("page.html").render(
         facts=facts,
         figures=facts.figures,
         languages=LANGUAGES,
@@ -67,23 +67,6 @@ def render(facts: Facts) -> str:
         script=script,
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
     )
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader(__package__ or "", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # What a script could take for markup is written as \\uXXXX.
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
-    environment.filters["day_text"] = day_text
-    environment.globals["day_of"] = date.fromisoformat
-    return environment
 
 
 def _flat(every: dict[str, dict[str, str]]) -> dict[str, list[str]]:

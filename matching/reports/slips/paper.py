@@ -6,23 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from matching.reports.facts import Facts
-from matching.reports.page.texts import day_text
+from matching.reports.templates import environment
 
 
 def render(facts: Facts) -> str:
     """Return the sheets as one page of HTML, each station on paper of its own."""
-    environment = Environment(
-        loader=PackageLoader(__package__ or "", "."),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["day_text"] = day_text
-    template = environment.get_template("paper.html")
+    template = environment("matching.reports.slips").get_template("paper.html")
     return template.render(
         facts=facts, last_day=facts.week + timedelta(days=6), stations=_stations(facts)
     )
