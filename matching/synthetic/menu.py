@@ -36,7 +36,7 @@ def _read_items() -> list[Item]:
     posts: dict[str, list[Post]] = {}
     for item, *post in read("menu_posts").iter_rows():
         posts.setdefault(item, []).append(Post(*post))
-    return [Item(item, *row, posts=posts[item]) for item, *row in read("menu").iter_rows()]
+    return [Item._make((*row, posts[row[0]])) for row in read("menu").iter_rows()]
 
 
 ITEMS = _read_items()
