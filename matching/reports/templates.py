@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from matching.reports.page.texts import day_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def environment(package: str) -> Environment:
     """Return what fills in the templates of a package."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     made = Environment(
         loader=PackageLoader(package, "."),
         autoescape=True,

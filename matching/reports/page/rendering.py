@@ -17,6 +17,7 @@ from matching.reports.facts import Facts
 from matching.reports.page.payload import payload_of
 from matching.reports.page.texts import LANGUAGES, texts
 from matching.reports.shortages import KINDS
+from matching.reports.templates import environment
 
 MOST_SHORTAGES = 12
 
@@ -31,8 +32,8 @@ def render(facts: Facts) -> str:
     """
     with needing("the page"):
         from matching.reports.page import charts
-        from matching.reports.templates import environment
-    page = environment("matching.reports.page")
+
+        page = environment("matching.reports.page")
     # What a script could take for markup is written as \\uXXXX.
     page.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     page.globals["day_of"] = date.fromisoformat
