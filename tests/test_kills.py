@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from matching.errors import UsageError
+from matching.regions.planning import _put_in_place
 from matching.stores import read_tables, write_tables
 from matching.stores.files.whole import replacing, replacing_folder
 from matching.stores.registry import open_sink
@@ -142,6 +143,30 @@ def test_a_plan_in_one_file_is_the_old_or_the_new(tmp_path: Path, end: str) -> N
         open_sink(out).write_result(*OLD)
         assert leftovers(tmp_path) == []
     assert marks(open_sink(out).read_result()) == {"new"}
+
+
+def put_regions(out: Path, codes: str) -> None:
+    """Put a plan in place whose regions and summary hold the codes of them all."""
+    done = out / ".planning" / "plan"
+    shutil.rmtree(done, ignore_errors=True)
+    for code in codes:
+        (done / f"region={code}").mkdir(parents=True)
+        (done / f"region={code}" / "plan.parquet").write_text(codes)
+    _put_in_place(done, out, {"codes": codes})
+
+
+@pytest.mark.slow
+def test_a_nation_is_the_old_or_the_new(tmp_path: Path) -> None:
+    out = tmp_path / "plan"
+    put_regions(out, "ab")
+    seen = set()
+    for _ in killed_everywhere(tmp_path, put_regions, out, "bc"):
+        codes = open_sink(out).read_summary()["codes"]
+        assert {f"region={code}" for code in codes} == {f.name for f in out.glob("region=*")}
+        assert {path.read_text() for path in out.glob("region=*/plan.parquet")} == {codes}
+        seen.add(codes)
+        put_regions(out, "ab")
+    assert seen == {"ab", "bc"}
 
 
 def write_report(out: Path, mark: str) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from matching import (
     DataError,
+    DataWarning,
     Plan,
     Policy,
     Prices,
@@ -415,6 +416,27 @@ def test_faults_come_back_from_other_processes(tmp_path: Path) -> None:
     ):
         plan_nation(tmp_path, tmp_path / "plan", WEEK, executor=executor)
     assert caught.value.faults["column"].to_list() == ["priority"]
+
+
+def test_what_other_processes_warn_of_is_said_once(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for code in ("1", "2"):
+        write(tmp_path, code, {f"v{code}": WEST}, {f"r{code}": WEST})
+        path = tmp_path / f"region={code}" / "requests.parquet"
+        pl.read_parquet(path).with_columns(shoe=pl.lit(1)).write_parquet(path)
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor,
+        pytest.warns(DataWarning) as caught,
+    ):
+        plan_nation(tmp_path, tmp_path / "plan", WEEK, executor=executor)
+    assert [str(one.message).partition(",")[::2] for one in caught] == [
+        (
+            "region 1",
+            " region 2: ignored, since the contract has no such table or column: requests.shoe",
+        )
+    ]
+    assert capfd.readouterr().err == ""
 
 
 def test_who_is_in_two_regions_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
