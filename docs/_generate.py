@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import dataframely as dy
 import typer
@@ -138,7 +139,7 @@ def _examples(epilog: str) -> str:
     return f"```text\n{inspect.cleandoc(text)}\n```" if text else ""
 
 
-def api_page(package: object) -> str:
+def api_page(package: Any) -> str:
     """Return the page of the public names of `package`, by kind."""
     kinds: dict[str, tuple[str, Callable[[object], bool]]] = {
         "Functions": ("autofunction", inspect.isfunction),
@@ -150,7 +151,11 @@ def api_page(package: object) -> str:
         names = [name for name in package.__all__ if belongs(getattr(package, name))]
         if names:
             parts += [f"## {title}", *(_auto(directive, package, name) for name in names)]
-    return _page(parts)
+    audit = package.audit
+    parts += ["## The audit", inspect.getdoc(audit) or ""]
+    parts += [_auto("autofunction", audit, name) for name in audit.__all__ if name.islower()]
+    rules = [(f"`{rule.name}`", rule.sentence) for rule in audit.RULES]
+    return _page([*parts, _grid(("rule", "what it demands"), rules)])
 
 
 def stores_page() -> str:
