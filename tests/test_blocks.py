@@ -34,14 +34,16 @@ def test_blocks_lower_the_bound_and_keep_it_true(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_nobody_in_doubt_changes_nothing(seed: int) -> None:
+def test_no_fractional_request_changes_nothing(seed: int) -> None:
     world = priced(seed)
     none = np.full(len(world.generation.problem.requests), -1, np.int32)
     assert closer(world, none) == world.lagrangian.bound
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_shortfall(seed: int) -> None:
+def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_reduced_cost_bound(
+    seed: int,
+) -> None:
     world = priced(seed)
     generation, lagrangian = world.generation, world.lagrangian
     volunteer = generation.weeks.arcs.volunteer
@@ -55,7 +57,7 @@ def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_shortfall(seed: i
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_better_plan_holds_open_arcs_only(seed: int) -> None:
+def test_a_better_plan_holds_only_arcs_left_after_fixing(seed: int) -> None:
     world = priced(seed)
     generation, best_so_far = world.generation, world.generation.incumbent
     fractional = fractional_components(generation, world.solved.primal)

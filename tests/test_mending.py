@@ -1,4 +1,4 @@
-"""Mending: a plan's gap taken apart, and plans that only get better."""
+"""Large neighbourhood search and block merging: the gap by its terms, plans that get better."""
 
 import numpy as np
 import pytest
@@ -80,7 +80,7 @@ def test_who_serves_outside_a_block_goes_on_and_is_free_for_more_inside() -> Non
     assert large_neighbourhood_search(blocks, np.array([0]), np.array([0])).tolist() == [0, 1]
 
 
-def test_only_swaps_with_something_at_stake_bring_blocks_together() -> None:
+def test_only_differences_with_a_share_of_the_gap_merge_blocks() -> None:
     week = Week("2026-11-30")
     for name, day in (("ann", "mon"), ("bea", "mon"), ("cy", "tue")):
         week.volunteer(name, available=[(day, "08:00", "12:00")])
@@ -90,7 +90,7 @@ def test_only_swaps_with_something_at_stake_bring_blocks_together() -> None:
     blocks = blocks_of(world, np.array([0, 0, 1], np.int32))
     blocks.tighten_block_bounds(lambda bound: None)
     # Nobody is at the shop, which is worth 3000 to the first block. Who of ann and bea is at its
-    # hall, and who at the other's yard, makes no difference, and is no reason to join.
+    # hall, and who at the other's yard, makes no difference, and is no reason to merge.
     ann_hall, ann_yard, bea_hall, bea_yard = range(4)
     for chosen in ([ann_hall, bea_yard], [ann_yard, bea_hall]):
         left, _ = residual_gap(blocks, np.array(chosen))
@@ -100,7 +100,7 @@ def test_only_swaps_with_something_at_stake_bring_blocks_together() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_joining_block_to_block_closes_the_gap(seed: int) -> None:
+def test_merging_blocks_closes_the_gap(seed: int) -> None:
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem
     blocks = blocks_of(world, fractional_components(generation, world.solved.primal))
@@ -110,7 +110,7 @@ def test_joining_block_to_block_closes_the_gap(seed: int) -> None:
         chosen = large_neighbourhood_search(blocks, blocks.partition.numbers, chosen, turn)
         score = value(problem, generation.incumbent.plan_of(chosen))
         left, lone = residual_gap(blocks, chosen)
-        # What no block explains is the gap, but for what rows of no single request have.
+        # The residual gaps are the gap, but for what rows of no single request have.
         joint = gap_shares(generation, world.lagrangian, chosen).row[generation.builder.joint].sum()
         assert left.sum() + lone.sum() == pytest.approx(blocks.bound - score - joint, abs=30)
         before = blocks.bound

@@ -39,7 +39,7 @@ def test_the_best_week_is_the_best_of_all_weeks(tables: Tables, seed: int) -> No
 
 
 @law(40, tables=WORLDS, seed=SEEDS, most=st.integers(1, 4))
-def test_the_best_schedules_are_weeks_and_the_first_is_the_best(
+def test_the_best_rosters_are_weeks_and_the_first_is_the_best(
     tables: Tables, seed: int, most: int
 ) -> None:
     drawn = Drawn(tables, seed)
@@ -86,7 +86,7 @@ def test_the_rows_of_weeks_say_what_a_week_is(tables: Tables, seed: int) -> None
 
 
 @law(40, tables=WORLDS, seed=SEEDS)
-def test_misfits_are_what_makes_no_week(tables: Tables, seed: int) -> None:
+def test_infeasible_rosters_are_what_makes_no_week(tables: Tables, seed: int) -> None:
     drawn = Drawn(tables, seed)
     draw = np.random.default_rng(seed)
     chosen = np.flatnonzero(draw.random(len(drawn.arcs)) < 0.4)

@@ -105,9 +105,8 @@ class RosterLabelling:
         Where there are very many ways, those that cannot become a best roster are left out: a beam
         search gives every volunteer's best a lower bound, and the completion bound does the rest.
         """
-        if len(self.next) < _MIN_PAIRS_FOR_BOUNDING:
-            return self._extend_all(stop)
-        if self.max_shifts.max() > _MAX_SHIFTS_FOR_BOUNDING:
+        few = len(self.next) < _MIN_PAIRS_FOR_BOUNDING
+        if few or self.max_shifts.max() > _MAX_SHIFTS_FOR_BOUNDING:
             return self._extend_all(stop)
         completion = self._completion_bound()
         reached = np.zeros(len(self.arc))
@@ -207,8 +206,6 @@ class RosterLabelling:
 
 
 def _concatenated(parts: list[Labels]) -> Labels:
-    if len(parts) == 1:
-        return parts[0]
     columns = zip(*(vars(part).values() for part in parts), strict=True)
     return Labels(*(np.concatenate(column) for column in columns))
 

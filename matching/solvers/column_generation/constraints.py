@@ -18,7 +18,7 @@ from matching.arcs.value import seat_value
 from matching.problem import Problem
 from matching.problem import columns as c
 
-_FREE = np.inf
+_UNBOUNDED = np.inf
 # The penalty of a missed pin, relative to the largest request or affinity, and at least.
 _PIN_PENALTY_FACTOR, _MIN_PIN_PENALTY = 10.0, 1e6
 
@@ -75,7 +75,7 @@ class Rows:
             service_coefficients=sparse.vstack(
                 [self.service_coefficients, service_coefficients], format="csr"
             ),
-            low=np.append(self.low, np.full(count, -_FREE)),
+            low=np.append(self.low, np.full(count, -_UNBOUNDED)),
             high=np.append(self.high, np.zeros(count)),
             request=np.append(self.request, self.service_request[option]),
         )
@@ -213,7 +213,7 @@ class Constraints:
         seat = np.flatnonzero(
             ~self.any_volunteer_suffices()[self.problem.slots.option[self.seat_slot]]
         )
-        row = self._new(len(seat), -_FREE, 0)
+        row = self._new(len(seat), -_UNBOUNDED, 0)
         self._filled(row, seat, 1.0)
         self._served(row, self.problem.slots.option[self.seat_slot[seat]], -1.0)
 
@@ -223,7 +223,7 @@ class Constraints:
         count = np.bincount(request, minlength=len(self.problem.requests))
         several = np.flatnonzero(count[request] > 1)
         requests, which = np.unique(request[several], return_inverse=True)
-        row = self._new(len(requests), -_FREE, 1)
+        row = self._new(len(requests), -_UNBOUNDED, 1)
         self._served(row[which], several, 1.0)
 
     def _people(self) -> None:
@@ -233,7 +233,7 @@ class Constraints:
         base = np.bincount(slots.option, self.needed, minlength=len(options))
         option = np.flatnonzero(wanted > np.maximum(base, 0))
         row_of = np.full(len(options), -1)
-        row = self._new(len(option), 0, _FREE)
+        row = self._new(len(option), 0, _UNBOUNDED)
         row_of[option] = row
         self._served(row, option, (base - wanted)[option])
         seat = np.flatnonzero(row_of[slots.option[self.seat_slot]] >= 0)
@@ -274,7 +274,7 @@ class Constraints:
         of_served: npt.ArrayLike,
     ) -> None:
         ruled = np.flatnonzero(where)
-        row = self._new(len(ruled), 0, _FREE)
+        row = self._new(len(ruled), 0, _UNBOUNDED)
         team, arc = self._arcs_at(option[ruled])
         qualification = self.problem.team_rules.qualification[rule[ruled[team]]]
         holds = holders(self.problem, self.arcs, arc, qualification)
@@ -303,7 +303,7 @@ class Constraints:
         meeting = np.unique(c.combine(pair, self.arc_option[arc]), return_inverse=True)
         together = pairs.together[meeting[0] >> 32]
         row = self._new(
-            len(together), np.where(together, 0.0, -_FREE), np.where(together, 0.0, 1.0)
+            len(together), np.where(together, 0.0, -_UNBOUNDED), np.where(together, 0.0, 1.0)
         )
         self._arcs(row[meeting[1]], arc, np.where(pairs.together[pair], side, 1.0))
 
@@ -313,7 +313,7 @@ class Constraints:
         limited = organisations.limited
         row_of = np.full(len(organisations) + 1, -1)
         row_of[:-1][limited] = self._new(
-            int(limited.sum()), -_FREE, organisations.max_seats[limited]
+            int(limited.sum()), -_UNBOUNDED, organisations.max_seats[limited]
         )
         parent = np.append(organisations.parent, -1)
         # Climb from every arc's organisation, all arcs one level at a time.
@@ -328,7 +328,7 @@ class Constraints:
     def _pins(self) -> None:
         """What is pinned stays, at its option or at any."""
         pins = self.problem.pins
-        row = self._new(len(pins), 1, _FREE)
+        row = self._new(len(pins), 1, _UNBOUNDED)
         which, arc = pinned_arcs(self.problem, self.arcs)
         self._arcs(row[which], arc)
         self._filled(row, len(self.seat_slot) + np.arange(len(pins)), 1.0)

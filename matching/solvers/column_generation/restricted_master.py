@@ -42,7 +42,7 @@ class MasterSolution:
 
 
 class UnsolvedError(Exception):
-    """The linear programme was given up, for its numbers and not for the clock."""
+    """HiGHS gave up on the linear programme for numerical reasons, not for time."""
 
 
 class RestrictedMaster:
@@ -56,7 +56,7 @@ class RestrictedMaster:
         self.rosters = self.size = 0
         self.highs: highspy.Highs = Quiet()  # type: ignore[no-untyped-call]
         self.highs.setOptionValue("threads", 1)
-        self.highs.cbSimplexInterrupt += lambda event: _ask(event, interrupted)
+        self.highs.cbSimplexInterrupt += lambda event: event.interrupt() if interrupted() else None
         self._add_columns(-rows.value, rows.upper, sparse.csc_array((0, self.services)))
 
     def grow(self, rows: Rows, pool: ColumnPool) -> None:
@@ -124,7 +124,7 @@ class RestrictedMaster:
         self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(seconds, 0.01))
         self.highs.run()
         status = self.highs.getModelStatus()
-        if status in _OUT_OF_TIME:
+        if status in (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt):
             return None
         if status != highspy.HighsModelStatus.kOptimal:
             raise UnsolvedError(self.highs.modelStatusToString(status))
@@ -138,16 +138,5 @@ class RestrictedMaster:
             raise UnsolvedError("HiGHS refused a change of the linear programme")
 
 
-_OUT_OF_TIME = (
-    highspy.HighsModelStatus.kTimeLimit,
-    highspy.HighsModelStatus.kInterrupt,
-)
-
-
 def _parts(matrix: sparse.csr_array | sparse.csc_array) -> tuple[c.Ints, c.Ints, c.Floats]:
     return matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32), matrix.data
-
-
-def _ask(event: Any, interrupted: Callable[[], bool]) -> None:
-    if interrupted():
-        event.interrupt()

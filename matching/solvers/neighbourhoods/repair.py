@@ -1,8 +1,8 @@
-"""From a flow that overlooks rules to a plan that keeps them: a first plan, in no time.
+"""Repair: from a flow that overlooks rules to a first plan that keeps them.
 
-What breaks a rule is given up, never mended: the option that fewer chose, the services that do not
-fit a volunteer's week, the team that misses its minimum. Giving up only ever takes arcs away, so
-the rounds end.
+What breaks a rule is given up and not replaced: the option that fewer chose, the services that do
+not fit a volunteer's week, the team that misses its minimum. Giving up only ever takes arcs away,
+so the rounds end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.column_generation.constraints import pinned_arcs
 
-_PIN_PRIORITY = 1e9
+_PINNED_MERIT = 1e9
 
 
 def repair(problem: Problem, weeks: Weeks, quality: c.Longs, chosen: c.Longs) -> c.Longs:
@@ -25,7 +25,7 @@ def repair(problem: Problem, weeks: Weeks, quality: c.Longs, chosen: c.Longs) ->
     merit: c.Floats = quality.astype(np.float64) + 1000.0
     which, pinned = pinned_arcs(problem, arcs)
     _, first = np.unique(which, return_index=True)
-    merit[pinned[first]] = _PIN_PRIORITY
+    merit[pinned[first]] = _PINNED_MERIT
     kept = np.zeros(len(arcs), np.bool_)
     kept[chosen] = True
     kept[pinned[first]] = True
@@ -33,7 +33,7 @@ def repair(problem: Problem, weeks: Weeks, quality: c.Longs, chosen: c.Longs) ->
         before = int(kept.sum())
         _keep_one_option(problem, weeks, merit, kept)
         _keep_seats(problem, weeks, merit, kept)
-        _keep_weeks(problem, weeks, merit, kept)
+        _keep_rosters(problem, weeks, merit, kept)
         _keep_quotas(problem, weeks, merit, kept)
         _keep_pairs(problem, weeks, kept)
         _keep_teams(problem, weeks, kept)
@@ -68,8 +68,8 @@ def _keep_seats(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) 
     _keep_best(rows, slot, problem.posts.seats[problem.slots.post], merit, kept)
 
 
-def _keep_weeks(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
-    """Keep each volunteer's best schedule."""
+def _keep_rosters(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
+    """Keep each volunteer's best roster."""
     rows = np.flatnonzero(kept)
     reward = np.where(kept, merit, -np.inf)
     above = np.zeros(len(problem.volunteers))

@@ -84,8 +84,9 @@ class Blocks:
     def arcs_after_fixing(self, value: int | None) -> c.Longs:
         """Return the arcs that a plan worth more than a value could hold, sorted.
 
-        Reduced-cost fixing: a plan with an arc is worth at most the bound less the arc's reduced
-        cost, but for what the arc's own blocks have lowered the bound by.
+        Reduced-cost fixing (Irnich, Desaulniers, Desrosiers and Hadjar, 2010, Path-reduced costs
+        for eliminating arcs in routing and scheduling): a plan with an arc is worth at most the
+        bound less the arc's reduced cost, but for what its own blocks have lowered the bound by.
         """
         arcs = self.generation.weeks.arcs
         if value is None:
