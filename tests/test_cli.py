@@ -431,57 +431,59 @@ def test_a_fault_as_a_process(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def loaded_by(*arguments: str, **environment: str) -> tuple[int, str, set[str]]:
-    """Run a command in a fresh Python; return status, output, and what of HEAVY it loaded."""
-    code = f"""
-import sys
+ANSWERS: dict[tuple[str, ...], tuple[int, str]] = {
+    ("--help",): (0, "Usage: "),
+    **{(command, "--help"): (0, "Examples") for command in COMMANDS},
+    ("--version",): (0, "volunteer-matching "),
+    (): (2, "Usage: "),
+    ("pln",): (2, "Did you mean 'plan'?"),
+    ("plan",): (2, "Missing argument"),
+}
+_ASK = """
+import json, os, sys
+from typer.testing import CliRunner
 from matching.cli import app
-sys.argv = ["matching", *{arguments!r}]
-try:
-    app()
-except SystemExit as end:
-    status = end.code
-names = {{name.partition(".")[0] for name in sys.modules}} & set({HEAVY!r})
-print(status or 0, *sorted(names))
+
+asked, heavy = json.loads(sys.argv[1])
+for arguments, environment in asked:
+    os.environ |= environment
+    done = CliRunner().invoke(app, arguments, prog_name="matching")
+    names = sorted({name.partition(".")[0] for name in sys.modules} & set(heavy))
+    print(json.dumps([done.exit_code, done.output, names]))
 """
+
+
+def asked(*questions: tuple[tuple[str, ...], dict[str, str]]) -> list[tuple[int, str, list[str]]]:
+    """Ask commands in one fresh Python; return status, output, and what of HEAVY is loaded."""
+    told = json.dumps([questions, HEAVY])
     done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=os.environ | environment,
+        [sys.executable, "-c", _ASK, told], capture_output=True, text=True, timeout=60
     )
-    assert "Traceback" not in done.stderr
-    *lines, last = done.stdout.splitlines()
-    status, *names = last.split()
-    return int(status), "\n".join(lines) + done.stderr, set(names)
+    assert done.stderr == ""
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "status", "said"),
-    [
-        (("--help",), 0, "Usage: "),
-        *(((command, "--help"), 0, "Examples") for command in COMMANDS),
-        (("--version",), 0, "volunteer-matching "),
-        ((), 2, "Usage: "),
-        (("pln",), 2, "Did you mean 'plan'?"),
-        (("plan",), 2, "Missing argument"),
-    ],
-    ids=str,
-)
+@pytest.fixture(scope="module")
+def answers() -> dict[tuple[str, ...], tuple[int, str, list[str]]]:
+    return dict(zip(ANSWERS, asked(*((question, {}) for question in ANSWERS)), strict=True))
+
+
+@pytest.mark.parametrize("arguments", ANSWERS, ids=str)
 def test_nothing_heavy_is_loaded_to_answer(
-    arguments: tuple[str, ...], status: int, said: str
+    arguments: tuple[str, ...], answers: dict[tuple[str, ...], tuple[int, str, list[str]]]
 ) -> None:
     # Numbers and tables take a second to load; a question about the command itself takes none.
-    ended, told, heavy = loaded_by(*arguments)
-    assert (ended, heavy) == (status, set())
+    status, said = ANSWERS[arguments]
+    ended, told, heavy = answers[arguments]
+    assert (ended, heavy) == (status, [])
     assert said in told
 
 
 def test_nothing_heavy_is_loaded_to_complete() -> None:
-    asked = {"COMP_WORDS": "matching pl", "COMP_CWORD": "1"}
-    ended, told, heavy = loaded_by(_MATCHING_COMPLETE="complete_bash", **asked)
-    assert (ended, told.split(), heavy) == (0, ["plan"], set())
+    words = {"COMP_WORDS": "matching pl", "COMP_CWORD": "1"}
+    environment = words | {"_MATCHING_COMPLETE": "complete_bash"}
+    ((ended, told, heavy),) = asked(((), environment))
+    assert (ended, told.split(), heavy) == (0, ["plan"], [])
 
 
 def wait_for(terminal: int, text: bytes, seconds: float = 240.0) -> bytes:
