@@ -210,19 +210,7 @@ class Result(Shown):
     @door
     def summary(self) -> dict[str, Any]:
         """Return the figures of the contract's ``summary``; all of it is JSON."""
-        problem, plan = self.problem, self.plan
-        option = problem.slots.option[plan.slot]
-        minutes = (problem.options.end - problem.options.start)[option]
-        figures = {
-            "seats": int(problem.posts.seats.astype(np.int64).sum()),
-            "filled": len(plan),
-            "requests": len(problem.requests),
-            "requests_served": len(np.unique(problem.slots.request[plan.slot])),
-            "requests_outside_week": problem.left_out,
-            "volunteers": len(problem.volunteers),
-            "volunteers_used": len(np.unique(plan.volunteer)),
-            "hours": round(float(minutes.sum()) / 60, 2),
-        }
+        problem, figures = self.problem, counts(self.problem, self.plan)
         return {
             "week": problem.week.isoformat(),
             "status": self.status,
@@ -247,6 +235,22 @@ class Result(Shown):
         """Return the requests that have pinned assignments."""
         pins, posts = self.problem.pins, self.problem.posts
         return self.problem.requests.id.gather(posts.request[pins.post]).unique().to_list()
+
+
+def counts(problem: Problem, plan: Plan) -> dict[str, float]:
+    """Return the counts of the contract's ``summary``, and the hours."""
+    option = problem.slots.option[plan.slot]
+    minutes = (problem.options.end - problem.options.start)[option]
+    return {
+        "seats": int(problem.posts.seats.astype(np.int64).sum()),
+        "filled": len(plan),
+        "requests": len(problem.requests),
+        "requests_served": len(np.unique(problem.slots.request[plan.slot])),
+        "requests_outside_week": problem.left_out,
+        "volunteers": len(problem.volunteers),
+        "volunteers_used": len(np.unique(plan.volunteer)),
+        "hours": round(float(minutes.sum()) / 60, 2),
+    }
 
 
 def kpis(figures: Mapping[str, float]) -> dict[str, float]:

@@ -73,10 +73,10 @@ def check(
             priced = tables_of_plan.get("prices")
             prices = None if priced is None else Prices.from_frame(problem, priced)
             ticker.say("audit")
-            broken, worth = audit.violations(problem, made), audit.value(problem, made)
+            broken, value = audit.violations(problem, made), audit.value(problem, made)
             ticker.say("prove")
             bound = None if prices is None else certify(problem, prices)
-        verdict = Verdict(broken, worth, bound, summary)
+        verdict = Verdict(broken, value, bound, summary)
         zone = {"time_zone": chosen.time_zone, "time_zone_given": chosen.time_zone_given}
         if json:
             print_json(verdict.to_json() | zone)

@@ -128,8 +128,8 @@ def _news(result: Result, changed: pl.DataFrame) -> pl.DataFrame:
     Where fewer could come than there are seats, those who serve elsewhere set the price.
     """
     problem = result.problem
-    many = np.bincount(result.arcs.slot, minlength=len(problem.slots))
-    enough = pl.Series(many > problem.posts.seats[problem.slots.post], dtype=pl.Boolean)
+    eligible = np.bincount(result.arcs.slot, minlength=len(problem.slots))
+    enough = pl.Series(eligible > problem.posts.seats[problem.slots.post], dtype=pl.Boolean)
     prices = slot_keys(problem).with_columns(price=pl.Series(result.prices.slot))
     return prices.filter(enough).join(changed, on=KEYS[:3], how="semi", nulls_equal=True)
 
@@ -190,8 +190,8 @@ def _inside(rows: pl.DataFrame, tile: Tile) -> pl.DataFrame:
 
 def _kept(tables: dataset.Frames, stay: pl.DataFrame) -> dataset.Frames:
     """Let volunteers keep some services and take no others."""
-    many = stay.group_by("volunteer_id").agg(kept=pl.len())
-    people = tables["volunteers"].join(many, on="volunteer_id", how="left", maintain_order="left")
+    kept = stay.group_by("volunteer_id").agg(kept=pl.len())
+    people = tables["volunteers"].join(kept, on="volunteer_id", how="left", maintain_order="left")
     limit = pl.col("max_shifts") if "max_shifts" in people.columns else pl.lit(None)
     # A pin would do, but a week with pins is no flow.
     score = stay.select(*KEYS[:2], "volunteer_id", score=pl.lit(_STAYS, dtype=pl.Int64))

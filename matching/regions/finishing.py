@@ -11,10 +11,7 @@ from matching import audit
 from matching.arcs.eligibility import eligible
 from matching.arcs.unfilled import unfilled
 from matching.arcs.value import quality
-from matching.bounds.certificate import best_weeks, reward
 from matching.bounds.prices import Prices
-from matching.bounds.pricing import Weeks
-from matching.bounds.teams import best_teams
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
@@ -56,17 +53,17 @@ def finish(job: Job) -> Finished:
         prices = Prices.from_frame(problem, border.prices)
         ours = problem.volunteers.id.is_in(border.homes["volunteer_id"].implode()).to_numpy()
         at_border = problem.requests.id.is_in(border.at_border.implode()).to_numpy()
-        worth = quality(problem, arcs)
-        rewards = reward(problem, arcs, worth, prices)
-        week = best_weeks(Weeks(problem, arcs), rewards, job.terms.patience())
-        bound = float(week[ours].sum() + best_teams(problem, arcs, prices)[at_border].sum())
+        arc_quality = quality(problem, arcs)
+        bound = job.terms.bound(problem, arcs, prices, ours, at_border)
         used = len(np.unique(plan.volunteer[ours[plan.volunteer]]))
         _judge(border, plan)
-        taken = c.lookup(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
-        km = km_of(arcs.km[taken], at_border[problem.slots.request[plan.slot]])
+        selected = c.lookup(
+            c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot)
+        )
+        km = km_of(arcs.km[selected], at_border[problem.slots.request[plan.slot]])
         found = {
-            "plan": plan.to_frame(problem, worth[taken]),
-            "unfilled": _counted(frames["unfilled"], unfilled(problem, arcs, worth, plan)),
+            "plan": plan.to_frame(problem, arc_quality[selected]),
+            "unfilled": _counted(frames["unfilled"], unfilled(problem, arcs, arc_quality, plan)),
             "prices": border.prices,
         }
         here = pl.col("request_id").is_in(border.at_border.implode()).fill_null(False)

@@ -118,8 +118,8 @@ def check_ids(work: Path, folders: Mapping[str, Path], executor: Executor | None
 
 def _parts(folder: Path) -> Iterator[_Part]:
     paths = tuple(sorted(folder.iterdir()))
-    many = sum(len(np.load(path, mmap_mode="r")) for path in paths)
-    parts = many // _MOST + 1
+    count = sum(len(np.load(path, mmap_mode="r")) for path in paths)
+    parts = count // _MOST + 1
     for part in range(parts):
         yield _Part(paths, (part << 64) // parts, (part + 1 << 64) // parts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from matching.arcs.eligibility import eligible
+from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.value import quality
 from matching.bounds.certificate import best_weeks, reward
+from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.bounds.teams import best_teams
 from matching.engine import solve
@@ -47,10 +48,18 @@ class Terms:
     gap: float
     seed: int
 
-    def patience(self) -> Callable[[], bool]:
-        """Tell from now on whether the time for one region is over."""
+    def bound(
+        self, problem: Problem, arcs: Arcs, prices: Prices, people: c.Bools, requests: c.Bools
+    ) -> float:
+        """Return the part of the bound that some people's weeks and some requests' teams are.
+
+        A week is priced roughly once the time for a region is over.
+        """
         end = time.monotonic() + self.time_limit
-        return lambda: time.monotonic() > end
+        rewards = reward(problem, arcs, quality(problem, arcs), prices)
+        weeks = best_weeks(Weeks(problem, arcs), rewards, lambda: time.monotonic() > end)
+        teams = best_teams(problem, arcs, prices)
+        return float(weeks[people].sum() + teams[requests].sum())
 
     def solve(self, problem: Problem) -> Result:
         """Plan a problem.
@@ -206,12 +215,10 @@ def plan_region(job: Job) -> Planned:
     strip, border = _strip(job, tables, result)
     _write_strip(job, tables, result, frames, strip, border)
     arcs, prices = result.arcs, result.prices
-    worth = reward(problem, arcs, quality(problem, arcs), prices)
-    week = best_weeks(Weeks(problem, arcs), worth, terms.patience())
     limited = problem.organisations.limited
     most = problem.organisations.max_seats[limited].astype(np.float64)
-    bound = week[~strip].sum() + best_teams(problem, arcs, prices)[~border].sum()
-    bound += prices.charged(problem)[limited] @ most
+    bound = terms.bound(problem, arcs, prices, ~strip, ~border)
+    bound += float(prices.charged(problem)[limited] @ most)
     used = np.zeros(len(problem.volunteers), np.bool_)
     used[result.plan.volunteer] = True
     figures: dict[str, float] = {
@@ -222,7 +229,7 @@ def plan_region(job: Job) -> Planned:
         "used": int((used & ~strip).sum()),
         "km": km_of(result.km, ~border[problem.slots.request[result.plan.slot]]),
     }
-    return Planned(job.code, result.value, result.bound, float(bound), figures, int(strip.sum()))
+    return Planned(job.code, result.value, result.bound, bound, figures, int(strip.sum()))
 
 
 def km_of(km: c.Floats, counted: c.Bools) -> float:

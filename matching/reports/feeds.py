@@ -127,8 +127,8 @@ class _Calendars:
         event.add("dtstamp", self.stamp)
         event.add("sequence", self.sequence)
         start: datetime = row["moment"]
-        event.add("dtstart", _told(start))
-        event.add("dtend", _told(_later(start, row["hours"])))
+        event.add("dtstart", _unambiguous(start))
+        event.add("dtend", _unambiguous(_later(start, row["hours"])))
         event.add("status", "CONFIRMED" if row["settled"] else "TENTATIVE")
         event.add("description", "\n".join(lines))
         if row["station"]:
@@ -164,6 +164,6 @@ def _later(start: datetime, hours: float) -> datetime:
     return end.astimezone(start.tzinfo)
 
 
-def _told(moment: datetime) -> datetime:
+def _unambiguous(moment: datetime) -> datetime:
     """Return a moment in UTC where its local time comes twice: a calendar takes the first."""
     return moment.astimezone(UTC) if moment.fold else moment

@@ -12,6 +12,7 @@ from matching import audit
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
+from matching.result import counts
 
 
 def figures_of(
@@ -26,21 +27,13 @@ def figures_of(
     value = _number(summary.get("value"))
     set_aside = summary.get("set_aside")
     rows = set_aside.values() if isinstance(set_aside, dict) else ()
-    served = len(np.unique(problem.slots.request[plan.slot]))
     return {
         "status": summary.get("status"),
         "value": audit.value(problem, plan) if value is None else value,
         "bound": _number(summary.get("bound")),
         "gap": _number(summary.get("gap")),
-        "seats": int(problem.posts.seats.astype(np.int64).sum()),
-        "filled": len(plan),
-        "requests": len(problem.requests),
-        "requests_served": served,
-        "requests_outside_week": problem.left_out,
+        **counts(problem, plan),
         "set_aside": sum(int(_number(count) or 0) for count in rows),
-        "volunteers": len(problem.volunteers),
-        "volunteers_used": hours.height,
-        "hours": round(float(hours["hours"].sum()), 2),
         "hours_median": _quantile(hours, 0.5),
         "hours_most": _quantile(hours, 1.0),
         "gini": gini(hours["hours"].to_numpy()),

@@ -47,16 +47,9 @@ def _by_rule(problem: Problem, team: pl.DataFrame) -> pl.DataFrame:
             "rank": problem.team_rules.min_people,
         }
     ).filter(pl.col("rank") > 0)
-    held = problem.holdings
-    holdings = pl.DataFrame(
-        {
-            "qualification": held.qualification,
-            "volunteer": held.volunteer,
-            "level": held.level,
-            "first_day": held.first_day,
-            "valid_to": held.last_day,
-        }
-    )
+    names = ("qualification", "volunteer", "level", "first_day", "last_day")
+    holdings = pl.DataFrame({name: getattr(problem.holdings, name) for name in names})
+    holdings = holdings.rename({"last_day": "valid_to"})
     days = pl.DataFrame({"day": problem.options.day, "last_day": problem.options.last_day})
     asked = team.hstack(days[team["option"]]).join(rules, on="request")
     asked = asked.join(holdings, on=["qualification", "volunteer"])

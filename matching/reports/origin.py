@@ -88,8 +88,8 @@ class Origin:
 
     def to_json(self) -> dict[str, Any]:
         """Return what a summary holds under ``source``."""
-        told = {"tables": self.tables, "options": self.options, "on_error": self.on_error}
-        return told if self.mapping is None else told | {"mapping": str(self.mapping)}
+        source = {"tables": self.tables, "options": self.options, "on_error": self.on_error}
+        return source if self.mapping is None else source | {"mapping": str(self.mapping)}
 
 
 def mapping_of(summary: Mapping[str, Any]) -> Path | None:
@@ -101,12 +101,12 @@ def mapping_of(summary: Mapping[str, Any]) -> Path | None:
         If it is not there.
     """
     source = summary.get("source")
-    told = source.get("mapping") if isinstance(source, Mapping) else None
-    if not isinstance(told, str):
+    mapping = source.get("mapping") if isinstance(source, Mapping) else None
+    if not isinstance(mapping, str):
         return None
-    if not Path(told).is_file():
+    if not Path(mapping).is_file():
         raise UsageError(
-            f"the plan was written through the mapping {told}, which is not there: say with "
+            f"the plan was written through the mapping {mapping}, which is not there: say with "
             "--mapping where it is now"
         )
-    return Path(told)
+    return Path(mapping)

@@ -97,8 +97,8 @@ def _lost(problem: Problem, posts: pl.DataFrame) -> pl.Series:
     """Return what the empty seats of each post would be worth."""
     seats, filled = (posts[name].to_numpy().astype(np.int64) for name in ("seats", "filled"))
     post = np.repeat(np.arange(len(seats), dtype=np.int32), seats - filled)
-    worth = seat_value(problem, post, c.ranges(filled + 1, seats - filled))
-    return pl.Series(np.bincount(post, worth, minlength=len(seats)))
+    value = seat_value(problem, post, c.ranges(filled + 1, seats - filled))
+    return pl.Series(np.bincount(post, value, minlength=len(seats)))
 
 
 def _price(problem: Problem, posts: pl.DataFrame, prices: pl.DataFrame | None) -> pl.Series:

@@ -48,7 +48,7 @@ def volunteer_slips(facts: Facts) -> pl.DataFrame:
         *(text.alias(f"lines_{language}") for language, text in line.items()),
         open=(pl.col("status") == "proposed").any(),
     )
-    return _told(slips, head, {"volunteer_id": "own_volunteer_id"})
+    return _slips(slips, head, {"volunteer_id": "own_volunteer_id"})
 
 
 def team_slips(facts: Facts) -> pl.DataFrame:
@@ -84,7 +84,7 @@ def team_slips(facts: Facts) -> pl.DataFrame:
             _number(", ", "missing", " missing"),
         ),
     }
-    return _told(teams, head, {"request_id": "own_request_id"})
+    return _slips(teams, head, {"request_id": "own_request_id"})
 
 
 def station_slips(facts: Facts) -> pl.DataFrame:
@@ -117,7 +117,7 @@ def station_slips(facts: Facts) -> pl.DataFrame:
         *(text.alias(f"lines_{language}") for language, text in line.items()),
     )
     head = {one: pl.concat_str("station", pl.lit(" "), _day(one)) for one in LANGUAGES}
-    return _told(slips, head, {"station_id": "own_station_id", "day": "day"})
+    return _slips(slips, head, {"station_id": "own_station_id", "day": "day"})
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
@@ -132,7 +132,7 @@ def _missing(facts: Facts) -> pl.DataFrame:
     return facts.unfilled.group_by(own_request_id="request_id").agg(missing=pl.col("empty").sum())
 
 
-def _told(slips: pl.DataFrame, head: dict[str, pl.Expr], keys: dict[str, str]) -> pl.DataFrame:
+def _slips(slips: pl.DataFrame, head: dict[str, pl.Expr], keys: dict[str, str]) -> pl.DataFrame:
     """Return the keys and each language's text, with what it takes to send it."""
     slips = slips.select(
         *(pl.col(old).alias(new) for new, old in keys.items()),
@@ -168,9 +168,9 @@ def messages(column: str) -> pl.Expr:
     # What lies beyond the first plane of Unicode counts twice.
     large = letters + text.str.count_matches(r"[\x{10000}-\x{10FFFF}]")
     length = pl.when(plain).then(small).otherwise(large)
-    one, many = pl.when(plain).then(160).otherwise(70), pl.when(plain).then(153).otherwise(67)
-    parts = (length / many).ceil().cast(pl.Int64)
-    return pl.when(length <= one).then(1).otherwise(parts)
+    single, part = pl.when(plain).then(160).otherwise(70), pl.when(plain).then(153).otherwise(67)
+    parts = (length / part).ceil().cast(pl.Int64)
+    return pl.when(length <= single).then(1).otherwise(parts)
 
 
 def _day(language: str) -> pl.Expr:
