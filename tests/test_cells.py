@@ -160,14 +160,17 @@ def test_an_error_in_a_column_that_nobody_reads_is_no_fault(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("error", NEW_ERRORS)
-def test_an_error_that_the_reader_does_not_know_is_named_with_its_cell(
+def test_an_error_that_the_reader_does_not_know_is_a_fault_of_its_row(
     tmp_path: Path, error: str
 ) -> None:
     path = book_at(tmp_path / "week.xlsx", with_cell("volunteers", 2, "consent", error))
     found = open_source(path).read_tables().faults
     told = found.filter(pl.col("value") == error)
-    assert told["table"].to_list() == ["volunteers"]
+    assert told.select("table", "row", "column", "rule").rows() == [
+        ("volunteers", 2, "consent", "cell_error")
+    ]
     assert "cell B3 of the sheet volunteers is an error" in told["message"].item()
+    assert found.height == 1  # of the other rows nothing is said
 
 
 def test_an_error_in_the_header_is_of_the_whole_table(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import fsspec
 import openpyxl
 import polars as pl
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -396,6 +397,13 @@ def test_what_unpacks_to_more_than_is_allowed_is_refused(
     faults = read_tables(tmp_path).faults
     assert faults["rule"].to_list() == ["too_large"]
     assert told in faults["message"][0]
+    # A workbook too, before any of its sheets is opened.
+    with xlsxwriter.Workbook(tmp_path / "week.xlsx") as book:
+        sheet = book.add_worksheet("volunteers")
+        for row in range(30_000):
+            sheet.write_number(row, 0, row)
+    with pytest.raises(UsageError, match=r"week\.xlsx unpacks to 2 MB, and 1 MB are allowed"):
+        open_source(tmp_path / "week.xlsx").read_tables()
     monkeypatch.setenv("MATCHING_UNPACKED_MB", "much")
     with pytest.raises(UsageError, match="= 'much': write a whole number of megabytes"):
         open_source(path).read_tables()

@@ -22,7 +22,9 @@ from matching.cli import app
 from matching.errors import DataError, DataWarning, StoreError, UsageError
 from matching.stores.registry import open_sink, open_source
 from matching.stores.sql import Database, store
-from matching.stores.sql.engines import engine_of
+from matching.stores.sql.batches import batches
+from matching.stores.sql.engines import engine_of, reading
+from matching.stores.sql.postgres import copied_out
 from matching.stores.testing import worlds
 from matching.tables.cleaning import clean
 from tests.support.servers import schema_for, server
@@ -216,9 +218,9 @@ def test_batches_are_all_that_is_there_as_python_objects(tmp_path: Path) -> None
         "'2026-12-01 08:00' AS start, '2026-12-01 12:00' AS 'end' FROM n",
     )
     tracemalloc.start()
-    rows = sum(
-        frame.height for frame in Database(engine_of(url)).read_batches("availability", 2000)
-    )
+    with reading(engine_of(url)) as connection:
+        query = sa.text("SELECT * FROM availability")
+        rows = sum(frame.height for frame in batches(connection, query, 2000))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert rows == 200_000
@@ -232,7 +234,9 @@ def test_postgres_comes_in_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     many = pl.DataFrame({"volunteer_id": pl.int_range(100_000, eager=True).cast(pl.String)})
     database.write_tables({"volunteers": many})
     monkeypatch.setattr("matching.stores.sql.postgres._BLOCK", 1 << 16)
-    parts = list(database.read_batches("volunteers"))
+    query = sa.select(sa.table("volunteers", sa.column("volunteer_id"), schema=schema))
+    with reading(database.engine) as connection:
+        parts = list(copied_out(connection, query))
     # 589 kB of text in blocks of 64 kB.
     assert len(parts) >= 9
     assert pl.concat(parts)["volunteer_id"].cast(pl.Int64).sum() == 99_999 * 100_000 // 2

@@ -21,9 +21,21 @@ MAY_DIFFER = (
     r"[\p{M}\x{374}-\x{387}\x{958}-\x{F69}\x{1161}-\x{11C2}\x{1F71}-\x{1FFD}\x{2000}\x{2001}"
     r"\x{2126}-\x{232A}\x{2ADC}\x{F900}-\x{FB4E}\x{1D15E}-\x{1D1C0}\x{2F800}-\x{2FA1D}]"
 )
+# What a spreadsheet runs; what was made harmless gets one apostrophe more, so that it comes back.
+_RUN, _HARMLESS = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
 _FIRST = rf"(?s)^(?<before>.*?)(?<found>{INVISIBLE})"
 _UNNAMED = {"\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN"}
 _SHOWN = 8
+
+
+def harmless(text: pl.Expr) -> pl.Expr:
+    """Return text with an apostrophe before what a spreadsheet would run."""
+    return text.str.replace(_RUN, "'$1")
+
+
+def unharmed(text: pl.Expr) -> pl.Expr:
+    """Return text without the apostrophe that `harmless` puts before it."""
+    return text.str.replace(_HARMLESS, "$1")
 
 
 def unseen(cells: pl.Series) -> pl.Series:

@@ -13,8 +13,6 @@ import polars as pl
 _NOT_PLAIN = r"[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]+"
 _NOT_IN_NAMES = frozenset('%/\\:*?"<>|\x7f') | {chr(code) for code in range(32)}
 _RESERVED = re.compile(r"^(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
-# Also what already has an apostrophe there, so that it can be taken away again.
-_RUN = r"^('*[=+\-@\t\r])"
 _LONGEST = 200
 
 
@@ -22,11 +20,6 @@ def one_line(column: str) -> pl.Expr:
     """Return a column of text as plain lines: whatever could begin another line is a space."""
     text = pl.col(column).cast(pl.String).str.replace_all(_NOT_PLAIN, " ")
     return text.str.strip_chars().alias(column)
-
-
-def harmless(text: pl.Expr) -> pl.Expr:
-    """Return text with an apostrophe before what a spreadsheet would run."""
-    return text.str.replace(_RUN, "'$1")
 
 
 def file_names(ids: Iterable[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
 from typing import Any
 
@@ -15,7 +15,7 @@ from matching.errors import UsageError
 from matching.result import Output
 from matching.schema import TABLES
 from matching.stores.names import Names
-from matching.stores.registry import missing_tables
+from matching.stores.registry import own_tables
 from matching.stores.uuids import from_arrow, from_pandas
 from matching.tables.cells import without_objects
 from matching.tables.cleaning import Tables
@@ -26,29 +26,8 @@ KINDS = ("polars", "pandas", "pyarrow", "duckdb")
 _ONE_AT_A_TIME = threading.Lock()
 
 
-def open_source(
-    where: Mapping[str, Any],
-    *,
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
-) -> Frames:
-    """Take dataframes by table name; ``tables`` and ``columns`` as in `Names`."""
-    return Frames(where, Names(tables or {}, columns or {}))
-
-
-def open_sink(
-    where: object = None,
-    *,
-    kind: str = "polars",
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
-) -> Memory:
-    """Give a plan back as dataframes of a kind: polars, pandas, pyarrow or duckdb."""
-    return Memory(kind, Names(tables or {}, columns or {}))
-
-
 class Frames:
-    """Dataframes by table name: a source.
+    """Dataframes by table name: a source; ``tables`` and ``columns`` as in `Names`.
 
     Attributes
     ----------
@@ -57,57 +36,70 @@ class Frames:
         Arrow C stream counts as pyarrow.
     """
 
-    def __init__(self, frames: Mapping[str, Any], names: Names | None = None) -> None:
-        self.frames = frames
-        self.names = names or Names()
-        kinds = [kind_of(name, frame) for name, frame in frames.items()]
+    def __init__(
+        self,
+        where: Mapping[str, Any],
+        *,
+        tables: Mapping[str, str] | None = None,
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.frames = where
+        self.names = Names(tables or {}, columns or {})
+        kinds = [kind_of(name, frame) for name, frame in where.items()]
         self.kind = kinds[0] if kinds else "polars"
 
     def read_tables(self) -> Tables:
         """Turn every dataframe into a Polars one, without a copy where memory is shared."""
-        read = self._read(self.frames, self.names)
+        read = self._read(self.names.ours)
         found = {n: self.names.read(n, f) if n in TABLES else f for n, f in read.items()}
         return Tables(found, read.faults)
 
     def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
         """Turn the dataframes into Polars ones by their own names."""
-        missing = [name for name in wanted or () if name not in self.frames]
-        if missing:
-            raise missing_tables("the mapping of dataframes", missing, self.frames)
-        read = self._read(self.frames if wanted is None else wanted, Names())
-        return read if rows is None else Tables({n: f.head(rows) for n, f in read.items()})
+        return self._read(str, wanted, rows)
 
-    def _read(self, wanted: Iterable[str], names: Names) -> Tables:
-        found, faults = {}, [no_faults()]
-        if isinstance(self.frames, Tables):
-            faults.append(self.frames.faults)
-        for theirs in wanted:
-            frame, table = self.frames[theirs], names.ours(theirs)
+    def _read(
+        self,
+        called: Callable[[str], str],
+        wanted: Collection[str] | None = None,
+        rows: int | None = None,
+    ) -> Tables:
+        def read(theirs: str) -> tuple[pl.DataFrame | None, pl.DataFrame]:
+            frame = self.frames[theirs]
             try:
                 with _ONE_AT_A_TIME if kind_of(theirs, frame) == "duckdb" else nullcontext():
-                    frame = to_polars(frame)
+                    return to_polars(frame), no_faults()
             except Exception as error:  # whatever the other library raises
                 reason = str(error).partition("\n")[0]
                 text = f"the dataframe cannot be read ({reason}); give each column one type"
-                faults.append(fault(table, "dataframe", text))
-                continue
-            found[table] = frame
-        return Tables(found, pl.concat(faults))
+                return None, fault(called(theirs), "dataframe", text)
+
+        found = own_tables("the mapping of dataframes", self.frames, wanted, rows, read)
+        earlier = self.frames.faults if isinstance(self.frames, Tables) else no_faults()
+        frames = {called(name): frame for name, frame in found.items()}
+        return Tables(frames, pl.concat([earlier, found.faults]))
 
 
 class Memory:
-    """A sink that gives dataframes back.
+    """A sink that gives a plan back as dataframes of a kind.
 
     Attributes
     ----------
     kind : {"polars", "pandas", "pyarrow", "duckdb"}
     """
 
-    def __init__(self, kind: str = "polars", names: Names | None = None) -> None:
+    def __init__(
+        self,
+        where: object = None,
+        *,
+        kind: str = "polars",
+        tables: Mapping[str, str] | None = None,
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
         if kind not in KINDS:
             raise UsageError(f"kind = {kind!r}: write {' or '.join(map(repr, KINDS))}")
         self.kind = kind
-        self.names = names or Names()
+        self.names = Names(tables or {}, columns or {})
         self._written: tuple[dict[str, pl.DataFrame], dict[str, Any]] = ({}, {})
 
     def write_result(
@@ -125,6 +117,9 @@ class Memory:
         """Return what was written last."""
         tables, summary = self._written
         return dict(tables), dict(summary)
+
+
+open_source, open_sink = Frames, Memory
 
 
 def kind_of(name: str, frame: object) -> str:
@@ -161,20 +156,12 @@ def to_polars(frame: Any) -> pl.DataFrame:
 
 def from_polars(frame: pl.DataFrame, kind: str) -> Any:
     """Return a dataframe of another kind with the same rows."""
-    if kind == "duckdb":
-        duckdb = _library(kind)
-        return duckdb.from_arrow(frame.to_arrow())
-    _library(kind)
-    convert: dict[str, Callable[[], Any]] = {
-        "polars": lambda: frame,
-        "pandas": frame.to_pandas,
-        "pyarrow": frame.to_arrow,
-    }
-    return convert[kind]()
-
-
-def _library(name: str) -> Any:
     try:
-        return importlib.import_module(name)
+        library = importlib.import_module(kind)
     except ModuleNotFoundError:
-        raise UsageError(f"dataframes of {name} need it: pip install {name}") from None
+        raise UsageError(f"dataframes of {kind} need it: pip install {kind}") from None
+    if kind == "polars":
+        return frame
+    if kind == "pandas":
+        return frame.to_pandas()
+    return library.from_arrow(frame.to_arrow()) if kind == "duckdb" else frame.to_arrow()

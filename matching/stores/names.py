@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,11 +12,12 @@ import polars as pl
 
 from matching.errors import UsageError, listed, told
 from matching.schema import TABLES
-from matching.stores.mapping.refusals import no_table_name
 
 RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
 _SUMMARY = "summary"
 _THEIRS = "(of the store)"
+# The number of a row goes by ``row``; a column of the store that is called so is another thing.
+OWN_ROW = "row (of the file)"
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,18 @@ def check_file_names(names: Names) -> None:
         if theirs.startswith((".", "~$")):
             text = f"tables[{table!r}] = {told(theirs)}: a file of such a name is hidden"
             raise UsageError(f"{text}; let the name begin with a letter")
+
+
+def no_table_name(name: str) -> str | None:
+    """Say why no table, sheet or file can have a name; None if one can.
+
+    A name becomes a path where the store is a folder.
+    """
+    if "/" in name or "\\" in name or name in (".", ".."):
+        return "the name of a table is no path; leave out its folder, the store has one"
+    if any(unicodedata.category(sign) == "Cc" for sign in name):
+        return "the name of a table holds no line break, NUL or other control character"
+    return None
 
 
 def apart(name: str, frame: pl.DataFrame) -> str:

@@ -21,6 +21,7 @@ from matching.guards.extras import needing
 from matching.guards.urls import is_url, shown
 from matching.result import Output
 from matching.tables.cleaning import Tables
+from matching.tables.rules import no_faults
 
 GROUP = "matching.stores"
 # Names with a meaning of their own: frames in memory, folders and other paths, any other scheme.
@@ -189,6 +190,38 @@ def missing_tables(where: str, missing: Collection[str], there: Collection[str])
     """Return the error of a store that lacks tables that are wanted."""
     has = listed(sorted(there), 20) or "none"
     return UsageError(f"{where} has no table {listed(missing)}; it has {has}")
+
+
+def own_tables(
+    where: str,
+    there: Collection[str],
+    wanted: Collection[str] | None,
+    rows: int | None,
+    read: Callable[[str], tuple[pl.DataFrame | None, pl.DataFrame]],
+) -> Tables:
+    """Read tables by the store's own names; see `OwnSource`.
+
+    Parameters
+    ----------
+    where : str
+        What errors call the store.
+    there : Collection of str
+        What it has.
+    wanted, rows
+        As of `OwnSource.read_own`.
+    read : callable
+        Returns a table, or None, and its faults.
+    """
+    missing = [name for name in wanted or () if name not in there]
+    if missing:
+        raise missing_tables(where, missing, there)
+    frames, faults = {}, [no_faults()]
+    for name in there if wanted is None else dict.fromkeys(wanted):
+        frame, found = read(name)
+        faults.append(found)
+        if frame is not None:
+            frames[name] = frame if rows is None else frame.head(rows)
+    return Tables(frames, pl.concat(faults))
 
 
 def kinds_in(wanted: Collection[str] | None, table: str) -> Mapping[str, bool] | None:

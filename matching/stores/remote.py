@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import date
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import polars as pl
 from fsspec.core import url_to_fs
 
 from matching.errors import StoreError, UsageError
 from matching.guards.urls import scrubbed, shown
-from matching.result import Output
-from matching.stores.earlier import summary_in
+from matching.stores.copied import Copied
 from matching.stores.files.folder import SUMMARY
 from matching.stores.files.formats import FORMATS, format_of
 from matching.stores.files.whole import naming
 from matching.stores.names import RESULT_TABLES, Names, check_file_names
-from matching.stores.registry import OwnSource, Sink
+from matching.stores.registry import Sink, Source
 from matching.stores.registry import open_sink as open_local_sink
 from matching.stores.registry import open_source as open_local
-from matching.tables.cleaning import Tables
 
 _ONE_FILE = (".zip", ".xlsx")
 
@@ -39,10 +35,9 @@ def open_source(
 ) -> Remote:
     """Open a folder, workbook or archive at a URL.
 
-    ``storage`` is handed to fsspec, the rest as for a path (see `paths.open_source`).
+    ``storage`` is handed to fsspec, the rest as for a path (see `paths`).
     """
-    options = {"encoding": encoding, "tables": tables, "columns": columns}
-    return Remote(where, storage, {k: v for k, v in options.items() if v is not None})
+    return Remote(where, storage, encoding=encoding, tables=tables, columns=columns)
 
 
 def open_sink(
@@ -54,20 +49,19 @@ def open_sink(
     storage: Mapping[str, Any] | None = None,
 ) -> Remote:
     """Open a folder, workbook or archive at a URL for a plan."""
-    options = {"format": format, "tables": tables, "columns": columns}
-    return Remote(where, storage, {k: v for k, v in options.items() if v is not None})
+    return Remote(where, storage, format=format, tables=tables, columns=columns)
 
 
-class Remote:
-    """A place that fsspec reaches: a source and a sink.
+class Remote(Copied):
+    """A place that fsspec reaches.
 
-    Files are copied to a temporary folder and read there, and written there and copied.
+    A file appears there whole. Where a place cannot rename many files in one step, as object
+    stores cannot, the summary comes last: who sees a new summary sees its tables.
     """
 
-    def __init__(
-        self, url: str, storage: Mapping[str, Any] | None, options: dict[str, Any]
-    ) -> None:
-        check_file_names(Names(options.get("tables") or {}, options.get("columns") or {}))
+    def __init__(self, url: str, storage: Mapping[str, Any] | None, **options: Any) -> None:
+        self.names = Names(options["tables"] or {}, options["columns"] or {})
+        check_file_names(self.names)
         given: object = storage or {}
         if not isinstance(given, Mapping):
             kind = type(given).__name__  # and not what it holds, which may be a secret
@@ -79,64 +73,19 @@ class Remote:
             reason = scrubbed(str(error).partition("\n")[0], url)
             raise UsageError(f"{shown(url)}: {reason}; the scheme may be {known}") from None
         self.url, self._secret_url = shown(url), url
-        self.options = options
+        self.options = {name: value for name, value in options.items() if value is not None}
         self.name = PurePosixPath(self.path).name or "tables"
 
-    def read_tables(self) -> Tables:
-        """Copy the files here and read them."""
-        with self._copied() as here:
-            return open_local(here, **self.options).read_tables()
-
-    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
-        """Copy the files here and read them by their own names."""
-        with self._copied() as here:
-            source = open_local(here, **self.options)
-            assert isinstance(source, OwnSource)
-            return source.read_own(wanted, rows)
-
-    def read_result(self) -> Output:
-        """Copy what a plan left and read it."""
+    def _exists(self) -> bool:
         with self._answering():
-            there = self.fs.exists(self.path)
-        if not there:
-            return {}, {}
-        with self._copied() as here:
-            options = {k: v for k, v in self.options.items() if k != "format"}
-            return open_local_sink(here, **options).read_result()
-
-    def read_summary(self, week: date | None = None) -> Mapping[str, Any]:
-        """Copy what a plan left and read its summary alone; see `earlier.Remembering`."""
-        with self._answering():
-            there = self.fs.exists(self.path)
-        if not there:
-            return {}
-        with self._copied() as here:
-            return summary_in(open_local_sink(here), week)
-
-    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
-        """Write here first, then copy everything, then let it take the place of what was there.
-
-        A file appears whole. Where a place cannot rename many files in one step, as object stores
-        cannot, the summary comes last: who sees a new summary sees its tables.
-        """
-        with self._sink() as (sink, here):
-            sink.write_result(tables, summary)
-            names = Names(self.options.get("tables") or {})
-            results = [names.theirs(name) for name in RESULT_TABLES]
-            self._replace(here, stale=[f"{n}.{format}" for n in results for format in FORMATS])
-
-    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
-        """Write tables of the contract, each file whole."""
-        with self._sink() as (sink, here):
-            sink.write_tables(tables)  # type: ignore[attr-defined]
-            self._replace(here, stale=[])
+            return bool(self.fs.exists(self.path))
 
     @property
     def _is_file(self) -> bool:
         return self.name.lower().endswith(_ONE_FILE)
 
     @contextmanager
-    def _copied(self) -> Iterator[Path]:
+    def _copied(self) -> Iterator[Source]:
         with TemporaryDirectory(prefix="matching-") as place:
             here = Path(place, self.name)
             with self._answering():
@@ -145,8 +94,9 @@ class Remote:
                 else:
                     here.mkdir()
                     self._get_folder(here)
+            options = {k: v for k, v in self.options.items() if k != "format"}
             with naming(here, self.url):
-                yield here
+                yield open_local(here, **options)
 
     @contextmanager
     def _answering(self) -> Iterator[None]:
@@ -169,19 +119,20 @@ class Remote:
                 self.fs.get_file(entry["name"], str(here / name))
 
     @contextmanager
-    def _sink(self) -> Iterator[tuple[Sink, Path]]:
+    def _written(self) -> Iterator[Sink]:
         with TemporaryDirectory(prefix="matching-") as place:
             here = Path(place, self.name)
-            yield open_local_sink(here, **self.options), here
-
-    def _replace(self, here: Path, stale: list[str]) -> None:
-        if self._is_file:
-            files, folder = [here], str(PurePosixPath(self.path).parent)
-        else:
-            files, folder = sorted(here.iterdir()), self.path.rstrip("/")
-            files.sort(key=lambda path: path.name == SUMMARY)
-        with self._answering():
-            self._put(files, folder, stale)
+            yield open_local_sink(here, **self.options)
+            if self._is_file:
+                files, folder = [here], str(PurePosixPath(self.path).parent)
+            else:
+                files, folder = sorted(here.iterdir()), self.path.rstrip("/")
+                files.sort(key=lambda path: path.name == SUMMARY)
+            # A plan takes the place of all that an earlier one left, in whatever format.
+            planned = any(path.name == SUMMARY for path in files)
+            results = map(self.names.theirs, RESULT_TABLES if planned else ())
+            with self._answering():
+                self._put(files, folder, [f"{n}.{format}" for n in results for format in FORMATS])
 
     def _put(self, files: list[Path], folder: str, stale: list[str]) -> None:
         self.fs.makedirs(folder or "/", exist_ok=True)

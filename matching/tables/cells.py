@@ -190,10 +190,11 @@ def _timestamp(cell: pl.Expr, source: pl.DataType, time_zone: str) -> pl.Expr:
     return pl.when(utc.is_null()).then(to_utc(local, time_zone)).otherwise(utc)
 
 
-def local_time(text: pl.Expr, time_zone: str) -> pl.Expr:
-    """Return text as local times; those with an offset are converted."""
+def local_time(text: pl.Expr, time_zone: str | None = None) -> pl.Expr:
+    """Return text as local times; those with an offset are converted, or null without a zone."""
     local, utc = _moment(text)
-    return pl.when(utc.is_null()).then(local).otherwise(to_local(utc, time_zone))
+    moved = None if time_zone is None else to_local(utc, time_zone)
+    return pl.when(utc.is_null()).then(local).otherwise(moved)
 
 
 def _moment(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,40 +41,15 @@ def check_references(
     unread : Collection of str
         Tables that were given and of which nothing could be read.
     """
-    faults = _set_owners_aside(tables, raw, unread)
+    given = _Given(tables, raw, unread)
+    faults = given.owners_aside()
     while True:
-        faults += _check_tables(tables, raw, unread)
+        faults += given.faults()
         # A post that does not exist may be a misspelt one, which now lacks what was asked of it.
-        more = _set_owners_aside(tables, raw, unread)
+        more = given.owners_aside()
         if not more:
             return faults
         faults += more
-
-
-def _check_tables(
-    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame], unread: Collection[str]
-) -> list[pl.DataFrame]:
-    faults = []
-    for name in (*_ORDER, *(name for name in TABLES if name not in _ORDER)):
-        for column, kind in TABLES[name].columns().items():
-            target = meta(kind).get("refers")
-            if target is None:
-                continue
-            if target in unread:
-                text = f"the table {target} could not be read"
-                bad = tables[name][column].is_not_null()
-                faults.append(take_out(tables, raw, name, bad, (column,), "set_aside", text))
-            elif target in raw:
-                faults += _check_column(tables, raw, name, column, target)
-        if name == "organisations":
-            faults += _check_cycles(tables, raw)
-        if name == "requests":
-            faults.append(_check_start(tables, raw))
-        if name in _NAMES_A_POST:
-            faults.append(_check_posts(tables, raw, name))
-        if name == "assignments":
-            faults.append(_check_options(tables, raw))
-    return faults
 
 
 def take_out(
@@ -93,26 +69,129 @@ def take_out(
     return faults_at(name, raw[name], rows["row"].filter(bad), columns, rule, message)
 
 
-def _set_owners_aside(
-    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame], unread: Collection[str]
-) -> list[pl.DataFrame]:
-    """Set aside the requests and menu items that a faulty row of another table speaks of."""
-    faults = []
-    for owner, names in _SAYS_HOW.items():
-        key = key_of(owner)[0]
-        for name in names:
-            ids = tables[owner][key]
-            if name in unread:
-                bad, text = ids.is_not_null(), f"the table {name} could not be read"
-            elif name in raw and raw[name].height > tables[name].height:
-                faulty = raw[name].filter(~pl.col("row").is_in(tables[name]["row"].implode()))
-                named = _as_ids(faulty[key]) if key in faulty.columns else ids.clear()
-                bad, text = ids.is_in(named.implode()), f"its row in {name} has a fault"
-            else:
-                continue
-            if bad.any():
-                faults.append(take_out(tables, raw, owner, bad, (key,), "set_aside", text))
-    return faults
+class _Given(NamedTuple):
+    """Clean tables, to be changed in place; what they were made of; and what could not be read."""
+
+    tables: dict[str, pl.DataFrame]
+    raw: Mapping[str, pl.DataFrame]
+    unread: Collection[str]
+
+    def faults(self) -> list[pl.DataFrame]:
+        """Take out what refers to nothing, once through all tables."""
+        faults = []
+        for name in (*_ORDER, *(name for name in TABLES if name not in _ORDER)):
+            for column, kind in TABLES[name].columns().items():
+                target = meta(kind).get("refers")
+                if target in self.unread:
+                    text = f"the table {target} could not be read"
+                    bad = self.tables[name][column].is_not_null()
+                    faults.append(self.take_out(name, bad, (column,), "set_aside", text))
+                elif target in self.raw:
+                    faults += self.dangling(name, column, str(target))
+            if name == "organisations" and name in self.raw:
+                faults += self.cycles(name)
+            if name == "requests":
+                faults.append(self.no_time())
+            if name in _NAMES_A_POST:
+                faults.append(self.no_post(name))
+            if name == "assignments":
+                faults.append(self.no_option(name))
+        return faults
+
+    def take_out(
+        self, name: str, bad: pl.Series, columns: tuple[str, ...], rule: str, message: str
+    ) -> pl.DataFrame:
+        return take_out(self.tables, self.raw, name, bad, columns, rule, message)
+
+    def owners_aside(self) -> list[pl.DataFrame]:
+        """Set aside the requests and menu items that a faulty row of another table speaks of."""
+        faults = []
+        for owner, names in _SAYS_HOW.items():
+            key = key_of(owner)[0]
+            for name in names:
+                ids, rows = self.tables[owner][key], self.tables[name]
+                if name in self.unread:
+                    bad, text = ids.is_not_null(), f"the table {name} could not be read"
+                elif name in self.raw and self.raw[name].height > rows.height:
+                    faulty = self.raw[name].filter(~pl.col("row").is_in(rows["row"].implode()))
+                    named = _as_ids(faulty[key]) if key in faulty.columns else ids.clear()
+                    bad, text = ids.is_in(named.implode()), f"its row in {name} has a fault"
+                else:
+                    continue
+                if bad.any():
+                    faults.append(self.take_out(owner, bad, (key,), "set_aside", text))
+        return faults
+
+    def dangling(self, name: str, column: str, target: str) -> list[pl.DataFrame]:
+        key = key_of(target)[0]
+        nowhere = f"{target} has no such {key}; add it there, or correct it here"
+        hanging = f"its row in {target} has a fault of its own"
+        faults: list[pl.DataFrame] = []
+        # A parent that is set aside takes its children along, level by level.
+        while True:
+            rows = self.tables[name][column]
+            bad = rows.is_not_null() & ~rows.is_in(self.tables[target][key].implode())
+            if not bad.any():
+                return faults
+            aside = rows.is_in(_as_ids(self.raw[target][key]).implode()).filter(bad)
+            numbers = self.tables[name]["row"].filter(bad)
+            for rule, text, here in (("reference", nowhere, ~aside), ("set_aside", hanging, aside)):
+                found = faults_at(name, self.raw[name], numbers.filter(here), (column,), rule, text)
+                faults.append(found)
+            self.tables[name] = self.tables[name].filter(~bad)
+            if target != name:
+                return faults
+
+    def cycles(self, name: str) -> list[pl.DataFrame]:
+        rows = self.tables[name]
+        parent = _found(rows, ["parent_id"], rows.select(parent_id="organisation_id"))
+        up = np.append(np.where(parent < 0, rows.height, parent), rows.height)
+        # Doubling the jump reaches the root, the extra last index, from every row that has one, and
+        # from the others a row of the cycle.
+        for _ in range(max(1, rows.height.bit_length())):
+            up = up[up]
+        endless = up[:-1] != rows.height
+        columns, around = ("organisation_id", "parent_id"), np.zeros(rows.height, dtype=np.bool_)
+        around[up[:-1][endless]] = True
+        above, below = pl.Series(around), pl.Series((endless & ~around)[~around])
+        text = "its chain of parents comes back to it; take one parent_id out of the chain"
+        into = "its chain of parents runs into a cycle"
+        return [
+            self.take_out(name, above, columns, "cycle", text),
+            self.take_out(name, below, columns, "set_aside", into),
+        ]
+
+    def no_post(self, name: str) -> pl.DataFrame:
+        rows = self.tables[name]
+        if rows.is_empty():
+            return no_faults()
+        owner = "menu_item" if name == "menu_qualifications" else "request_id"
+        keys = [owner, "post"]
+        known = self.tables["menu_posts"] if owner == "menu_item" else posts_of(self.tables)
+        bad = pl.Series(_found(rows, keys, known.select(keys)) < 0) & rows["post"].is_not_null()
+        text = f"this {owner.removesuffix('_id').replace('_', ' ')} has no such post"
+        return self.take_out(name, bad, (owner, "post"), "post_exists", text)
+
+    def no_option(self, name: str) -> pl.DataFrame:
+        rows, keys = self.tables[name], ("request_id", "option")
+        missing = pl.Series(_found(rows, [*keys], self.tables["options"].select(keys)) < 0)
+        text = "this request has no such option; leave the cell empty if any will do"
+        return self.take_out(
+            name, missing & rows["option"].is_not_null(), keys, "option_exists", text
+        )
+
+    def no_time(self) -> pl.DataFrame:
+        """Refuse a request that no option and no time of its own says when to serve."""
+        requests, menu = self.tables["requests"], self.tables["menu"]
+        timed_items = menu.filter(pl.col("minutes").is_not_null())["menu_item"]
+        lasts = requests["end"].is_not_null()
+        lasts |= requests["menu_item"].is_in(timed_items.implode()).fill_null(False)
+        optional = requests["request_id"].is_in(self.tables["options"]["request_id"].implode())
+        bad = ~optional & ~(requests["start"].is_not_null() & lasts)
+        text = (
+            "give start and end, or rows in options; a menu item with minutes makes up for the end"
+        )
+        return self.take_out("requests", bad, ("start", "end"), "when", text)
 
 
 def _as_ids(column: pl.Series) -> pl.Series:
@@ -120,89 +199,11 @@ def _as_ids(column: pl.Series) -> pl.Series:
     return column.cast(pl.String) if text else pl.Series(dtype=pl.String)
 
 
-def _check_column(
-    tables: dict[str, pl.DataFrame],
-    raw: Mapping[str, pl.DataFrame],
-    name: str,
-    column: str,
-    target: str,
-) -> list[pl.DataFrame]:
-    key = key_of(target)[0]
-    faults: list[pl.DataFrame] = []
-    # A parent that is set aside takes its children along, level by level.
-    while True:
-        rows = tables[name][column]
-        dangling = rows.is_not_null() & ~rows.is_in(tables[target][key].implode())
-        if not dangling.any():
-            return faults
-        aside = dangling & rows.is_in(_as_ids(raw[target][key]).implode())
-        text = f"{target} has no such {key}; add it there, or correct it here"
-        nowhere = tables[name]["row"].filter(dangling & ~aside)
-        faults.append(faults_at(name, raw[name], nowhere, (column,), "reference", text))
-        text = f"its row in {target} has a fault of its own"
-        hanging = tables[name]["row"].filter(aside)
-        faults.append(faults_at(name, raw[name], hanging, (column,), "set_aside", text))
-        tables[name] = tables[name].filter(~dangling)
-        if target != name:
-            return faults
-
-
-def _check_cycles(
-    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]
-) -> list[pl.DataFrame]:
-    name = "organisations"
-    if name not in raw:
-        return []
-    rows = tables[name]
-    parent = _found(rows, ["parent_id"], rows.select(parent_id="organisation_id"))
-    up = np.append(np.where(parent < 0, rows.height, parent), rows.height)
-    # Doubling the jump reaches the root, the extra last index, from every row that has one, and
-    # from the others a row of the cycle.
-    for _ in range(max(1, rows.height.bit_length())):
-        up = up[up]
-    endless = up[:-1] != rows.height
-    columns, around = ("organisation_id", "parent_id"), np.zeros(rows.height, dtype=np.bool_)
-    around[up[:-1][endless]] = True
-    above, below = rows["row"].filter(around), rows["row"].filter(endless & ~around)
-    text = "its chain of parents comes back to it; take one parent_id out of the chain"
-    faults = [faults_at(name, raw[name], above, columns, "cycle", text)]
-    text = "its chain of parents runs into a cycle"
-    faults.append(faults_at(name, raw[name], below, columns, "set_aside", text))
-    tables[name] = rows.filter(~endless)
-    return faults
-
-
 def _found(rows: pl.DataFrame, keys: list[str], known: pl.DataFrame) -> npt.NDArray[np.int64]:
     """Return where the keys of each row stand among the known ones; -1 where they do not."""
     known = known.unique(keys, maintain_order=True).with_row_index("found")
     joined = rows.select(keys).join(known, on=keys, how="left", maintain_order="left")
     return joined["found"].cast(pl.Int64).fill_null(-1).to_numpy()
-
-
-def _check_posts(
-    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame], name: str
-) -> pl.DataFrame:
-    rows = tables[name]
-    if rows.is_empty():
-        return no_faults()
-    owner = "menu_item" if name == "menu_qualifications" else "request_id"
-    keys = [owner, "post"]
-    known = tables["menu_posts"] if owner == "menu_item" else posts_of(tables)
-    bad = pl.Series(_found(rows, keys, known.select(keys)) < 0) & rows["post"].is_not_null()
-    text = f"this {owner.removesuffix('_id').replace('_', ' ')} has no such post"
-    return take_out(tables, raw, name, bad, (owner, "post"), "post_exists", text)
-
-
-def _check_options(
-    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]
-) -> pl.DataFrame:
-    rows, keys = tables["assignments"], ["request_id", "option"]
-    missing = pl.Series(_found(rows, keys, tables["options"].select(keys)) < 0)
-    text = "this request has no such option; leave the cell empty if any will do"
-    bad = missing & rows["option"].is_not_null()
-    return take_out(
-        tables, raw, "assignments", bad, ("request_id", "option"), "option_exists", text
-    )
 
 
 def posts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -250,15 +251,3 @@ def times_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
         end=pl.col("end").fill_null(pl.col("start") + pl.duration(minutes=pl.col("minutes"))),
     )
     return pl.concat([own, options])
-
-
-def _check_start(tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Refuse a request that no option and no time of its own says when to serve."""
-    requests = tables["requests"]
-    timed_items = tables["menu"].filter(pl.col("minutes").is_not_null())["menu_item"]
-    lasts = requests["end"].is_not_null()
-    lasts |= requests["menu_item"].is_in(timed_items.implode()).fill_null(False)
-    optional = requests["request_id"].is_in(tables["options"]["request_id"].implode())
-    bad = ~optional & ~(requests["start"].is_not_null() & lasts)
-    text = "give start and end, or rows in options; a menu item with minutes makes up for the end"
-    return take_out(tables, raw, "requests", bad, ("start", "end"), "when", text)

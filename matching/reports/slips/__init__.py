@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 
+from matching.guards.characters import harmless
 from matching.reports.facts import Facts
 from matching.reports.feeds import write_feeds
-from matching.reports.plain import harmless
 from matching.reports.slips.lines import (
     LANGUAGES,
     station_slips,

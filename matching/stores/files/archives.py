@@ -6,27 +6,21 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import polars as pl
-
 from matching.errors import UsageError, shown
-from matching.result import Output
-from matching.stores.files.encoding import check_encoding
+from matching.stores.copied import Copied
 from matching.stores.files.folder import SUMMARY
-from matching.stores.files.formats import check_format, format_of
+from matching.stores.files.formats import format_of
 from matching.stores.files.limits import check_unpacked
-from matching.stores.files.paths import Folder
-from matching.stores.files.whole import naming, replacing
-from matching.stores.files.writing import Format
+from matching.stores.files.paths import Folder, openers
+from matching.stores.files.whole import naming, replacing_folder
 from matching.stores.names import Names, check_file_names
-from matching.tables.cleaning import Tables
 
 _UTF8_FLAG = 0x800
 _PIECE = 1 << 20
@@ -46,81 +40,19 @@ _BROKEN = (
 )
 
 
-def open_source(
-    where: str | Path,
-    *,
-    encoding: str | None = None,
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
-) -> Archive:
-    """Open a zip archive of tables, in one folder of it or in none; see `paths.open_source`."""
-    check_encoding(encoding)
-    return Archive(Path(where), Names(tables or {}, columns or {}), encoding=encoding)
+class Archive(Copied):
+    """One ``.zip`` file, of tables in one folder of it or in none."""
 
-
-def open_sink(
-    where: str | Path,
-    *,
-    format: Format = "csv",
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
-) -> Archive:
-    """Open a zip archive for a plan, written as ``format``."""
-    check_format(format)
-    return Archive(Path(where), Names(tables or {}, columns or {}), format=format)
-
-
-class Archive:
-    """One ``.zip`` file: a source and a sink."""
-
-    def __init__(
-        self,
-        path: Path,
-        names: Names | None = None,
-        *,
-        format: Format = "csv",
-        encoding: str | None = None,
-    ) -> None:
+    def __init__(self, path: Path, names: Names, **options: Any) -> None:
         self.path = path
-        check_file_names(names or Names())
-        self._folder = partial(Folder, names=names, format=format, encoding=encoding)
+        check_file_names(names)
+        self._folder = partial(Folder, names=names, **options)
 
-    def read_tables(self) -> Tables:
-        """Read every table in the archive."""
-        with self._unpacked() as folder:
-            return folder.read_tables()
-
-    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
-        """Read the files in the archive by their own names."""
-        with self._unpacked() as folder:
-            return folder.read_own(wanted, rows)
-
-    def read_result(self) -> Output:
-        """Read what a plan left in the archive."""
-        if not self.path.exists():
-            return {}, {}
-        with self._unpacked() as folder:
-            return folder.read_result()
-
-    def read_summary(self, week: date | None = None) -> Mapping[str, Any]:
-        """Read the summary alone; see `earlier.Remembering`."""
-        if not self.path.exists():
-            return {}
-        with self._unpacked() as folder:
-            return folder.read_summary()
-
-    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
-        """Write the archive anew, whole or not at all."""
-        with self._packed() as folder:
-            folder.write_result(tables, summary)
-
-    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
-        """Write the archive anew with these tables."""
-        with self._packed() as folder:
-            folder.write_tables(tables)
+    def _exists(self) -> bool:
+        return self.path.exists()
 
     @contextmanager
-    def _unpacked(self) -> Iterator[Folder]:
+    def _copied(self) -> Iterator[Folder]:
         if not self.path.is_file():
             raise UsageError(f"{self.path} does not exist; name a zip archive of tables")
         with TemporaryDirectory(prefix="matching-") as place:
@@ -136,13 +68,12 @@ class Archive:
                 yield self._folder(folder)
 
     @contextmanager
-    def _packed(self) -> Iterator[Folder]:
-        with replacing(self.path) as part:
-            place = part.with_suffix(".folder")
+    def _written(self) -> Iterator[Folder]:
+        with replacing_folder(self.path, ()) as place:
             yield self._folder(place)
-            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-                for path in sorted(place.iterdir()):
-                    archive.write(path, path.name)
+
+
+open_source, open_sink = openers(Archive)
 
 
 def _unpack(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:

@@ -20,8 +20,10 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from matching.errors import listed
+from matching.guards.characters import harmless, unharmed
 from matching.stores.files.encoding import decoded, load, refusal
 from matching.stores.moments import with_offsets
+from matching.stores.names import OWN_ROW
 from matching.tables.rules import fault, no_faults, shorten
 
 _BLOCK = 1 << 26
@@ -30,10 +32,6 @@ _OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "vertical bar"}
 _END = "\x1aend of table\x1a"
 _LOST, _MARK = "\ufffd", "\ufeff"
 _LINE, _BREAK = re.compile(rb"[^\r\n]*(?:\r\n|[\r\n]|\Z)"), re.compile("[\r\n]")
-# What a spreadsheet runs, and what was made harmless: that gets one more, so that it comes back.
-_RUN, _HARMLESS = r"^('*[=+\-@\t\r])", r"^'('*[=+\-@\t\r])"
-# The number of a row goes by this name; a column of the file that is called so is another thing.
-OWN_ROW = "row (of the file)"
 
 Read = tuple[pl.DataFrame | None, pl.DataFrame]
 Ragged = list[tuple[int, int, str]]
@@ -198,7 +196,7 @@ def _read_rows(data: bytearray, names: list[str], first: int) -> tuple[pl.DataFr
     frame = frame.filter(~pl.all_horizontal(pl.col(names).is_null()))
     frame = _with_ragged(frame, names, ragged)
     if b"'" in data:
-        frame = frame.with_columns(pl.col(names).str.replace(_HARMLESS, "$1"))
+        frame = frame.with_columns(unharmed(pl.col(names)))
     return frame, ragged
 
 
@@ -207,8 +205,7 @@ def write_csv(frame: pl.DataFrame, path: Path) -> None:
 
     Text that a spreadsheet would run gets an apostrophe before it, which `read_csv` takes away.
     """
-    texts = pl.col(pl.String).str.replace(_RUN, "'$1")
-    frame = with_offsets(frame).with_columns(texts)
+    frame = with_offsets(frame).with_columns(harmless(pl.col(pl.String)))
     frame.write_csv(path, datetime_format="%Y-%m-%dT%H:%M", time_format="%H:%M")
 
 

@@ -15,7 +15,7 @@ from matching.stores.files.encoding import check_encoding
 from matching.stores.files.formats import FORMATS, format_of, read_file
 from matching.stores.files.switch import reading
 from matching.stores.names import RESULT_TABLES, Names
-from matching.stores.registry import kinds_in, missing_tables
+from matching.stores.registry import kinds_in, own_tables
 from matching.stores.results import summary_of, time_zone_of, typed
 from matching.tables.cleaning import Tables
 from matching.tables.rules import fault, no_faults
@@ -51,11 +51,8 @@ def read_tables(
     UsageError
         If this is no folder, or holds no table.
     """
-    folder, names = Path(folder), names or Names()
-    check_encoding(encoding)
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder} {what}; name the folder that holds {_wanted_files(names)}")
+    names = names or Names()
+    folder = _folder_of(folder, encoding, _wanted_files(names))
     frames, faults = {}, [no_faults()]
     with reading(folder):
         files = _files_of(folder, names)
@@ -83,23 +80,16 @@ def read_own(
     encoding: str | None = None,
 ) -> Tables:
     """Read the files of a folder by their own names; see `registry.OwnSource`."""
-    folder = Path(folder)
-    check_encoding(encoding)
-    if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder} {what}; name the folder that holds the tables")
-    frames, faults = {}, [no_faults()]
+    folder = _folder_of(folder, encoding, "the tables")
     with reading(folder):
         files = _files_of(folder, Names())
-        missing = [name for name in wanted or () if name not in files]
-        if missing:
-            raise missing_tables(str(folder), missing, files)
-        for name in files if wanted is None else dict.fromkeys(wanted):
-            frame, found = _read_one(name, files[name], encoding, kinds_in(wanted, name))
-            faults.append(found)
-            if frame is not None:
-                frames[name] = frame if rows is None else frame.head(rows)
-    return Tables(frames, pl.concat(faults))
+        return own_tables(
+            str(folder),
+            files,
+            wanted,
+            rows,
+            lambda name: _read_one(name, files[name], encoding, kinds_in(wanted, name)),
+        )
 
 
 def read_plan(path: Path | str) -> pl.DataFrame:
@@ -179,6 +169,15 @@ def read_result(
         found = {name: _read_result(name, folder, names) for name in RESULT_TABLES}
         tables = {name: frame for name, frame in found.items() if frame is not None}
         return tables, read_summary(folder) or {}
+
+
+def _folder_of(folder: Path | str, encoding: str | None, wanted: str) -> Path:
+    folder = Path(folder)
+    check_encoding(encoding)
+    if not folder.is_dir():
+        what = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder} {what}; name the folder that holds {wanted}")
+    return folder
 
 
 def _wanted_files(names: Names) -> str:

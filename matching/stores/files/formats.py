@@ -14,9 +14,10 @@ from pyarrow import parquet as arrow_parquet
 
 from matching.errors import UsageError
 from matching.guards.extras import needing
-from matching.stores.files.csv_files import OWN_ROW, Read, read_csv, write_csv
+from matching.stores.files.csv_files import Read, read_csv, write_csv
 from matching.stores.files.jsonl_files import read_jsonl, write_jsonl
 from matching.stores.files.limits import check_unpacked
+from matching.stores.names import OWN_ROW
 from matching.stores.uuids import from_arrow
 from matching.tables.rules import fault, no_faults
 

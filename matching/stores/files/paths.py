@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import polars as pl
@@ -20,35 +20,6 @@ from matching.stores.files.formats import check_format
 from matching.stores.files.writing import Format
 from matching.stores.names import Names, check_file_names
 from matching.tables.cleaning import Tables
-
-
-def open_source(
-    where: str | Path,
-    *,
-    encoding: str | None = None,
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
-) -> Folder:
-    """Open a folder of tables; ``encoding`` is that of its CSV files.
-
-    ``tables`` and ``columns`` say what files and columns are called (see `Names`).
-    """
-    check_encoding(encoding)
-    return Folder(path_of(where), Names(tables or {}, columns or {}), encoding=encoding)
-
-
-def open_sink(
-    where: str | Path,
-    *,
-    format: Format = "csv",
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
-) -> Folder:
-    """Open a folder for a plan, written as ``format``."""
-    check_format(format)
-    if re.search("[\ud800-\udfff]", str(where)):
-        raise UsageError(f"{where}: this name is no UTF-8, and nothing is written there; rename it")
-    return Folder(path_of(where), Names(tables or {}, columns or {}), format=format)
 
 
 def path_of(where: str | Path) -> Path:
@@ -69,13 +40,13 @@ class Folder:
     def __init__(
         self,
         path: Path,
-        names: Names | None = None,
+        names: Names,
         *,
         format: Format = "csv",
         encoding: str | None = None,
     ) -> None:
         self.path = path
-        self.names = names or Names()
+        self.names = names
         check_file_names(self.names)
         self.format = format
         self.encoding = encoding
@@ -103,3 +74,38 @@ class Folder:
     def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Write tables of the contract; see `writing.write_tables`."""
         writing.write_tables(self.path, tables, self.format, self.names)
+
+
+Store = TypeVar("Store")
+
+
+def openers(store: Callable[..., Store]) -> tuple[Callable[..., Store], Callable[..., Store]]:
+    """Return ``open_source`` and ``open_sink`` of a store of files, given a path and `Names`."""
+
+    def open_source(
+        where: str | Path,
+        *,
+        encoding: str | None = None,
+        tables: Mapping[str, str] | None = None,
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Store:
+        check_encoding(encoding)
+        return store(path_of(where), Names(tables or {}, columns or {}), encoding=encoding)
+
+    def open_sink(
+        where: str | Path,
+        *,
+        format: Format = "csv",
+        tables: Mapping[str, str] | None = None,
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Store:
+        check_format(format)
+        if re.search("[\ud800-\udfff]", str(where)):
+            text = "this name is no UTF-8, and nothing is written there; rename it"
+            raise UsageError(f"{where}: {text}")
+        return store(path_of(where), Names(tables or {}, columns or {}), format=format)
+
+    return open_source, open_sink
+
+
+open_source, open_sink = openers(Folder)

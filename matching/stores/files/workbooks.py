@@ -15,11 +15,11 @@ import xlsxwriter
 from matching.errors import DataError, UsageError
 from matching.result import Output
 from matching.schema import TABLES
-from matching.stores.files.csv_files import OWN_ROW, Read
+from matching.stores.files.csv_files import Read
 from matching.stores.files.whole import replacing
 from matching.stores.moments import with_offsets
-from matching.stores.names import RESULT_TABLES, Names
-from matching.stores.registry import kinds_in, missing_tables
+from matching.stores.names import OWN_ROW, RESULT_TABLES, Names
+from matching.stores.registry import kinds_in, own_tables
 from matching.stores.results import RESULT_IDS, plain, typed
 from matching.stores.xlsx import Book
 from matching.tables.cleaning import Tables
@@ -38,25 +38,21 @@ _OPTIONS = {
 _FORMATS = {"datetime": "yyyy-mm-dd hh:mm", "date": "yyyy-mm-dd", "time": "hh:mm"}
 
 
-def open_source(
-    where: str | Path,
-    *,
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
-) -> Workbook:
-    """Open a workbook; ``tables`` names its sheets and ``columns`` their headers (see `Names`)."""
-    return Workbook(Path(where), Names(tables or {}, columns or {}))
-
-
-open_sink = open_source
-
-
 class Workbook:
-    """One ``.xlsx`` file: a source and a sink."""
+    """One ``.xlsx`` file: a source and a sink.
 
-    def __init__(self, path: Path, names: Names | None = None) -> None:
-        self.path = path
-        self.names = names or Names()
+    ``tables`` names its sheets and ``columns`` their headers (see `Names`).
+    """
+
+    def __init__(
+        self,
+        where: str | Path,
+        *,
+        tables: Mapping[str, str] | None = None,
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.path = Path(where)
+        self.names = Names(tables or {}, columns or {})
 
     def read_tables(self) -> Tables:
         """Read every sheet that is named for a table; others are warned of, if not a result's."""
@@ -85,22 +81,19 @@ class Workbook:
     def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
         """Read the sheets by their own names; every cell as text, a time of day as such."""
         book = self._book()
-        missing = [name for name in wanted or () if name not in book.names]
-        if missing:
-            raise missing_tables(self.path.name, missing, book.names)
-        frames, faults = {}, [no_faults()]
-        for sheet in book.names if wanted is None else dict.fromkeys(wanted):
-            frame, found = _sheet(sheet, book, sheet, kinds_in(wanted, sheet))
-            faults.append(found)
-            if frame is not None:
-                frames[sheet] = frame if rows is None else frame.head(rows)
-        return Tables(frames, pl.concat(faults))
+        return own_tables(
+            self.path.name,
+            book.names,
+            wanted,
+            rows,
+            lambda sheet: _sheet(sheet, book, sheet, kinds_in(wanted, sheet)),
+        )
 
     def read_result(self) -> Output:
         """Return what was written; times and numbers as such."""
         if not self.path.exists():
             return {}, {}
-        book = self._book()
+        book = self._book()  # once, so that all is of one plan
         found: dict[str, pl.DataFrame] = {}
         for sheet in book.names:
             table = self.names.ours(sheet)
@@ -146,6 +139,9 @@ class Workbook:
 
     def _book(self) -> Book:
         return _open(self.path)
+
+
+open_source = open_sink = Workbook
 
 
 def _open(path: Path) -> Book:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import reduce
+from operator import or_
 
 import dataframely as dy
 import polars as pl
@@ -20,6 +22,8 @@ from matching.tables.cells import wanted
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _MIDNIGHT = r"^(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?$"
 _SHOWN_CODES = 12
+# What is done to the text of a cell.
+_STEPS = ("split", "part", "pattern", "digits", "codes", "format")
 
 Pairs = Callable[[Lookup], pl.DataFrame]
 
@@ -37,6 +41,12 @@ class Read:
 
     cells: pl.Series
     wrong: list[tuple[pl.Series, str, pl.Series | str]] = field(default_factory=list)
+
+    @property
+    def faulty(self) -> pl.Series:
+        """Which rows are at fault."""
+        masks = [mask for mask, _, _ in self.wrong]
+        return reduce(or_, masks, pl.repeat(False, len(self.cells), eager=True))
 
     def check(self, after: pl.Series, rule: str, message: pl.Series | str) -> None:
         """Take the cells after a step; what is null now and was not is wrong."""
@@ -83,7 +93,9 @@ def pieces_of(cells: pl.Series, signs: tuple[str, ...]) -> pl.Series:
     return pieces.to_frame().select(pl.col(name).list.eval(strip.filter(strip != ""))).to_series()
 
 
-def read(column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs) -> Read:
+def read(
+    column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs = Lookup.pairs
+) -> Read:
     """Turn the cells of the store's columns into one of ours.
 
     Parameters
@@ -94,7 +106,7 @@ def read(column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs) 
     cells : list of polars.Series
         The store's columns of ``column``, in its order; pieces, if it splits.
     pairs : callable
-        Returns ``code`` and ``term`` of a table of the store.
+        Returns ``code`` and ``term`` of a table of the store; none, if absent.
     """
     first = cells[0]
     typed = is_moment(kind) and first.dtype in (pl.Datetime, pl.Date, pl.Time)
@@ -103,7 +115,7 @@ def read(column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs) 
         nothing = pl.repeat(None, len(odd), eager=True, dtype=pl.String)
         found = Read(odd)
         found.check(nothing, "type", f"holds a {odd.dtype}, not one value; use split for a list")
-    elif len(cells) == 1 and (typed or not _does_something(column)):
+    elif len(cells) == 1 and (typed or not any(getattr(column, step) for step in _STEPS)):
         found = Read(_without_midnight(first, kind))
     else:
         found = Read(_joined(cells, kind, column.join))
@@ -122,22 +134,8 @@ def read(column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs) 
         found.cells = column.prefix + text_of(found.cells)
     if column.default is not None:
         found.cells = text_of(found.cells)
-        empty = found.cells.is_null()
-        for lost, _, _ in found.wrong:
-            empty &= ~lost
-        found.cells = found.cells.set(empty, column.default)
+        found.cells = found.cells.set(found.cells.is_null() & ~found.faulty, column.default)
     return found
-
-
-def _does_something(column: Column) -> bool:
-    return bool(
-        column.split
-        or column.part
-        or column.pattern
-        or column.digits
-        or column.codes is not None
-        or column.format
-    )
 
 
 def _without_midnight(cells: pl.Series, kind: dy.Column) -> pl.Series:

@@ -51,6 +51,10 @@ class Lookup:
     source: str
     target: str
 
+    def pairs(self) -> pl.DataFrame:
+        """Return ``code`` and ``term`` where the table is not at hand: none."""
+        return Book("", {}).frame()
+
 
 def books_of(given: object, where: Place) -> dict[str, Book]:
     """Read the section ``[codes]``: a table for each book, which may be based on another."""

@@ -22,39 +22,16 @@ from matching.stores.mapping.moments import check_format, parsed, typed
 from matching.stores.national import book
 
 SIGNS = [",", "，", "、", ";", "；", "|"]
-_FORMATS = (
-    "%Y/%m/%d %H:%M",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y年%m月%d日 %H:%M",
-    "%Y.%m.%d %H:%M",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M",
-    "%Y/%m/%d",
-    "%Y年%m月%d日",
-    "%Y.%m.%d",
-    "%Y%m%d",
-    "%d/%m/%Y",
-    "%m/%d/%Y",
-    "%H:%M",
-    "%H:%M:%S",
-    "%H时%M分",
-    "%H点%M分",
-)
-# A word in a header that tells the unit.
+_DAYS = ("%Y/%m/%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y")
+_CLOCKS = ("%H:%M", "%H:%M:%S", "%H时%M分", "%H点%M分")
+_FORMATS = (*(f"{day} {clock}" for day in _DAYS for clock in _CLOCKS), *_DAYS, *_CLOCKS)
+# The words in a header that tell the unit.
 _UNIT_WORDS = {
-    "分钟": "minutes",
-    "minute": "minutes",
-    "mins": "minutes",
-    "小时": "hours",
-    "hour": "hours",
-    "千米": "km",
-    "公里": "km",
-    "km": "km",
-    "米": "m",
-    "metre": "m",
-    "meter": "m",
-    "%": "percent",
-    "百分": "percent",
+    "minutes": ("分钟", "minute", "mins"),
+    "hours": ("小时", "hour"),
+    "km": ("千米", "公里", "km"),
+    "m": ("米", "metre", "meter"),
+    "percent": ("%", "百分"),
 }
 _UNIT_SIGNS = {"m": "m", "km": "km", "min": "minutes", "h": "hours", "hrs": "hours", "s": "seconds"}
 _NEAR = 0.82
@@ -121,7 +98,9 @@ def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool)
         name = unicodedata.normalize("NFKC", theirs).lower()
         behind = re.search(r"\(\s*(\w+)\s*\)", name)
         unit = _UNIT_SIGNS.get(behind[1]) if behind else None
-        unit = unit or next((u for word, u in _UNIT_WORDS.items() if word in name), None)
+        unit = unit or next(
+            (u for u, w in _UNIT_WORDS.items() if any(map(name.__contains__, w))), None
+        )
         unit = unit if unit in units else None
         ours_unit = next(name for name, factor in units.items() if factor == 1)
         if unit is not None and unit != ours_unit:

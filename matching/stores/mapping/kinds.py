@@ -11,57 +11,24 @@ from matching.schema import TABLES, meta
 # A column of ``availability`` that stands for ``start`` and ``end`` in the planned week.
 SLOT = "slot"
 _ID = dy.String(nullable=True)
-_TIME = dy.Datetime(nullable=True)
-
-RESULTS: dict[str, dict[str, dy.Column]] = {
-    "plan": {
-        "request_id": _ID,
-        "post": _ID,
-        "option": _ID,
-        "start": _TIME,
-        "end": _TIME,
-        "volunteer_id": _ID,
-        "quality": dy.Int64(nullable=True),
-        "status": _ID,
-    },
-    "unfilled": {
-        "request_id": _ID,
-        "post": _ID,
-        "seats": dy.Int64(nullable=True),
-        "filled": dy.Int64(nullable=True),
-        "reason": _ID,
-    },
-    "prices": {
-        "request_id": _ID,
-        "post": _ID,
-        "option": _ID,
-        "volunteer_id": _ID,
-        "organisation_id": _ID,
-        "price": dy.Float64(nullable=True),
-    },
+_KINDS = {"start": dy.Datetime, "end": dy.Datetime, "price": dy.Float64} | dict.fromkeys(
+    ("quality", "seats", "filled"), dy.Int64
+)
+_COLUMNS = {
+    "plan": "request_id post option start end volunteer_id quality status",
+    "unfilled": "request_id post seats filled reason",
+    "prices": "request_id post option volunteer_id organisation_id price",
 }
-
+RESULTS: dict[str, dict[str, dy.Column]] = {
+    table: {name: _KINDS.get(name, dy.String)(nullable=True) for name in names.split()}
+    for table, names in _COLUMNS.items()
+}
 # How many of our unit one of theirs is.
-_UNITS: dict[str, dict[str, Fraction]] = {
-    "hours": {
-        "seconds": Fraction(1, 3600),
-        "minutes": Fraction(1, 60),
-        "hours": Fraction(1),
-        "days": Fraction(24),
-    },
-    "minutes": {
-        "seconds": Fraction(1, 60),
-        "minutes": Fraction(1),
-        "hours": Fraction(60),
-        "days": Fraction(1440),
-    },
-    "km": {
-        "m": Fraction(1, 1000),
-        "km": Fraction(1),
-        "li": Fraction(1, 2),
-        "miles": Fraction(1609344, 1000000),
-    },
-    "share": {"percent": Fraction(1, 100), "per_mille": Fraction(1, 1000), "share": Fraction(1)},
+_UNITS = {
+    "hours": {"seconds": "1/3600", "minutes": "1/60", "hours": "1", "days": "24"},
+    "minutes": {"seconds": "1/60", "minutes": "1", "hours": "60", "days": "1440"},
+    "km": {"m": "1/1000", "km": "1", "li": "1/2", "miles": "1.609344"},
+    "share": {"percent": "1/100", "per_mille": "1/1000", "share": "1"},
 }
 
 
@@ -80,7 +47,7 @@ def units_of(column: dy.Column) -> dict[str, Fraction]:
     unit = meta(column).get("unit")
     if unit is None and isinstance(column, dy.Float64) and (column.min, column.max) == (0, 1):
         unit = "share"
-    return _UNITS.get(str(unit), {})
+    return {name: Fraction(many) for name, many in _UNITS.get(str(unit), {}).items()}
 
 
 def is_moment(column: dy.Column) -> bool:

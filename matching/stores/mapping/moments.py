@@ -6,6 +6,7 @@ import dataframely as dy
 import polars as pl
 
 from matching.errors import UsageError
+from matching.tables.cells import local_time
 
 
 def parsed(text: pl.Series, format: str, kind: dy.Column) -> pl.Series:
@@ -32,19 +33,17 @@ def check_format(here: str, format: str, kind: dy.Column) -> None:
         )
 
 
-def local_time(text: pl.Series) -> pl.Series:
-    """Read local times to the minute as our tables write them."""
-    minute = text.str.replace(" ", "T", literal=True).str.replace(r":00(\.0+)?$", "")
-    whole = minute.zip_with(text.str.len_chars().fill_null(0) > 16, text.str.replace(" ", "T"))
-    return whole.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
-
-
 def typed(cells: pl.Series, kind: dy.Column) -> pl.Series:
-    """Return days and times as such, whether they come as text or not; null where it is none."""
+    """Return what a column holds as such, whether it comes as text or not; null where it is none.
+
+    A time with an offset is none, since it may be in another zone than the store's clock.
+    """
     if cells.dtype != pl.String:
         return cells
     if isinstance(kind, dy.Datetime):
-        return local_time(cells)
+        return cells.to_frame().select(local_time(pl.first())).to_series()
     if isinstance(kind, dy.Date):
         return cells.str.to_date("%Y-%m-%d", strict=False)
-    return cells.str.slice(0, 5).str.to_time("%H:%M", strict=False)
+    if isinstance(kind, dy.Time):
+        return cells.str.slice(0, 5).str.to_time("%H:%M", strict=False)
+    return cells.cast(kind.dtype, strict=False)

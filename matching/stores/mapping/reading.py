@@ -17,14 +17,13 @@ from matching.stores.mapping.kinds import SLOT, columns_of
 from matching.stores.mapping.shapes import Block
 from matching.stores.mapping.spec import Mapping
 from matching.stores.mapping.words import STORE_RULE, Origin, StoreWords
-from matching.stores.national import windows_of
+from matching.stores.names import OWN_ROW
+from matching.stores.national import book, windows_of
 from matching.tables.cells import legible
 from matching.tables.cleaning import Tables
-from matching.tables.rules import no_faults
+from matching.tables.rules import fault, no_faults
 
-# How a store gives back a column that is called as the numbers of the rows are.
-_SCHEMA = pl.Schema(FAULT_SCHEMA)
-_ROW, _ROW_OF_STORE = "row", "row (of the file)"
+_ROW = "row"
 
 
 def wanted_columns(mapping: Mapping) -> dict[str, dict[str, bool]]:
@@ -94,49 +93,47 @@ class _Reader:
 
     def table(self, ours: str) -> tuple[pl.DataFrame | None, Origin, pl.DataFrame]:
         """Return one of our tables, where each row comes from, and the faults."""
-        blocks = self.mapping.of(ours)
-        origin, faults, parts = Origin(blocks), [no_faults()], []
-        offset = 0
-        for number, block in enumerate(blocks):
-            part = self.block(block, number, offset, faults)
-            if part is None:
+        origin, faults = Origin(self.mapping.of(ours)), [no_faults()]
+        parts: list[pl.DataFrame] = []
+        for number, block in enumerate(origin.blocks):
+            frame, found = self.rows_of(block)
+            faults.append(found)
+            if frame is None:
                 continue
-            origin.rows.append(
-                part.select(
-                    _ROW,
-                    block=pl.lit(number, pl.UInt32),
-                    store_row=pl.col("_row").cast(pl.UInt32),
-                )
-            )
+            part, found = self.block(block, frame, sum(part.height for part in parts))
+            faults.append(found)
+            at = {"block": pl.lit(number, pl.UInt32), "store_row": pl.col("_row").cast(pl.UInt32)}
+            origin.rows.append(part.select(_ROW, **at))
             parts.append(part.drop("_row"))
-            offset += part.height
-        whole = len(parts) == len(blocks)
+        whole = len(parts) == len(origin.blocks)
         return (_together(parts) if whole else None), origin, pl.concat(faults)
 
-    def block(
-        self, block: Block, number: int, offset: int, faults: list[pl.DataFrame]
-    ) -> pl.DataFrame | None:
-        """Return the rows of one block, numbered after ``offset``; None if it cannot be read."""
-        broken = self.raw.faults.filter(pl.col("table") == block.table)
+    def rows_of(self, block: Block) -> tuple[pl.DataFrame | None, pl.DataFrame]:
+        """Return the rows that a block is made of, one for each piece; None if they cannot be."""
         frame = self.raw.get(block.table)
-        if frame is None or broken["row"].has_nulls():
-            faults.append(_mark(block.ours, pl.Series([None], dtype=pl.Int64)))
-            return None
+        if frame is None or self.broken(block.table).has_nulls():
+            return None, _mark(block.ours, pl.Series([None], dtype=pl.Int64))
         missing = _missing(block, frame)
         if missing:
             has = listed(c for c in frame.columns if c != _ROW) or "no columns"
+            faults = []
             for ours, theirs in missing:
                 use = "to choose rows" if ours == "where" else f"as our {block.ours}.{ours}"
                 text = f"the mapping reads the column {theirs} {use}, and the "
                 text += f"table has none of that name; it has {has}"
-                faults.append(_faults(block.ours, None, ours, "mapping_column", text))
-            return None
+                faults.append(fault(block.ours, "mapping_column", text, column=ours))
+            return None, pl.concat(faults)
         frame = _chosen(block, _numbered(frame))
-        split = block.split
-        if split is not None:
+        if (split := block.split) is not None:
             cells = pieces_of(frame[_name(frame, split.columns[0])], split.split)
             frame = frame.with_columns(cells.alias("_piece")).explode("_piece")
             frame = frame.filter(pl.col("_piece").is_not_null())
+        return frame, no_faults()
+
+    def block(
+        self, block: Block, frame: pl.DataFrame, offset: int
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Return our rows of one block, numbered after ``offset``, and faults of their cells."""
         made = {"_row": frame[_ROW]}
         reads: dict[str, Read] = {}
         kinds = columns_of(block.ours)
@@ -144,29 +141,30 @@ class _Reader:
             if column.value is not None:
                 made[name] = pl.repeat(column.value, frame.height, eager=True, dtype=pl.String)
                 continue
-            cells_of = ["_piece"] if column.split else [_name(frame, n) for n in column.columns]
-            reads[name] = read(column, kinds[name], [frame[n] for n in cells_of], self.pairs)
+            theirs = ["_piece"] if column.split else [_name(frame, n) for n in column.columns]
+            reads[name] = read(column, kinds[name], [frame[n] for n in theirs], self.pairs)
             made[name] = reads[name].cells
         result = pl.DataFrame(made).with_row_index("_id")
-        wrong = {name: [mask for mask, _, _ in found.wrong] for name, found in reads.items()}
         if SLOT in block.columns:
-            _check_slots(reads, result)
-            wrong[SLOT] = [mask for mask, _, _ in reads[SLOT].wrong]
-        faulty = _any([mask for masks in wrong.values() for mask in masks], result.height)
+            _check_slots(reads[SLOT], result[SLOT])
+        faulty = pl.Series([False]).new_from_index(0, result.height)
+        for found in reads.values():
+            faulty |= found.faulty
         result = result.with_columns(faulty.alias("_faulty"))
-        for name, column in block.columns.items():
-            if column.skip_empty:
-                result = result.filter(pl.col(name).is_not_null() | pl.col("_faulty"))
+        needed = [name for name, column in block.columns.items() if column.skip_empty]
+        filled = pl.all_horizontal(pl.lit(True), *(pl.col(name).is_not_null() for name in needed))
+        result = result.filter(filled | pl.col("_faulty"))
         if SLOT in block.columns:
             result = self.dated(result)
-        result = result.with_columns(
-            pl.int_range(offset + 1, offset + 1 + pl.len(), dtype=pl.UInt32).alias(_ROW)
-        )
-        faults += _told(block, reads, result)
-        if broken.height:
-            hit = result.filter(pl.col("_row").is_in(broken["row"].implode()))
-            faults.append(_mark(block.ours, hit[_ROW]))
-        return result.drop("_id", "_faulty")
+        number = pl.int_range(offset + 1, offset + 1 + pl.len(), dtype=pl.UInt32)
+        result = result.with_columns(number.alias(_ROW))
+        hit = result.filter(pl.col("_row").is_in(self.broken(block.table).implode()))
+        faults = [*_told(block, reads, result), _mark(block.ours, hit[_ROW])]
+        return result.drop("_id", "_faulty"), pl.concat(faults)
+
+    def broken(self, table: str) -> pl.Series:
+        """Return the rows of a table of the store that are at fault; null for all of it."""
+        return self.raw.faults.filter(pl.col("table") == table)["row"]
 
     def pairs(self, codes: Lookup) -> pl.DataFrame:
         """Return ``code`` and ``term`` of a table of the store."""
@@ -179,7 +177,7 @@ class _Reader:
                     has = listed(c for c in frame.columns if c != _ROW)
                     raise UsageError(f"codes: {codes.table} has no column {name}; it has {has}")
             # A row that is at fault means nothing: what looks there for its code does not find it.
-            broken = self.raw.faults.filter(pl.col("table") == codes.table)["row"].drop_nulls()
+            broken = self.broken(codes.table).drop_nulls()
             frame = _numbered(frame).filter(~pl.col(_ROW).is_in(broken.implode()))
             rows = pl.DataFrame(
                 {"code": text_of(frame[codes.source]), "term": text_of(frame[codes.target])}
@@ -201,21 +199,16 @@ class _Reader:
                 "slots are windows of a week: give the mapping the Monday of the week, as "
                 "mapped_source(store, mapping, week=date(2026, 11, 30))"
             )
-        windows = windows_of(self.week, self.mapping.slots)
-        self.tell_of_worked_days()
-        dated = rows.join(windows, left_on=SLOT, right_on="slot", how="left", maintain_order="left")
-        return dated.filter(pl.col("start").is_not_null() | pl.col("_faulty")).drop(SLOT)
-
-    def tell_of_worked_days(self) -> None:
-        assert self.week is not None
+        windows, rules = windows_of(self.week, self.mapping.slots), self.mapping.slots
         days = [self.week + timedelta(days=number) for number in range(7)]
-        rules = self.mapping.slots
         worked = [day for day in days if rules.kind(day) == "worked"]
         if worked and not rules.keep_worked:
             text = f"{', '.join(f'{day:%A} {day}' for day in worked)} is worked to make up for a "
             text += "holiday, so its weekly slots do not count; keep_worked = true under [slots] "
             text += "in the mapping lets them"
-            warnings.warn(text, DataWarning, stacklevel=6)
+            warnings.warn(text, DataWarning, stacklevel=5)
+        dated = rows.join(windows, left_on=SLOT, right_on="slot", how="left", maintain_order="left")
+        return dated.filter(pl.col("start").is_not_null() | pl.col("_faulty")).drop(SLOT)
 
 
 def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
@@ -224,7 +217,7 @@ def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _name(frame: pl.DataFrame, theirs: str) -> str:
     """Return how a column of the store is called in its frame."""
-    return _ROW_OF_STORE if theirs == _ROW and _ROW_OF_STORE in frame.columns else theirs
+    return OWN_ROW if theirs == _ROW and OWN_ROW in frame.columns else theirs
 
 
 def _missing(block: Block, frame: pl.DataFrame) -> list[tuple[str, str]]:
@@ -248,22 +241,13 @@ def _chosen(block: Block, frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def _check_slots(reads: Dict[str, Read], rows: pl.DataFrame) -> None:
+def _check_slots(found: Read, slots: pl.Series) -> None:
     """Refuse what is no slot; a slot that the week does not have is one."""
-    from matching.stores.national import book
-
     known = book("slots")["term"]
-    lost = rows[SLOT].is_not_null() & ~rows[SLOT].is_in(known.implode())
+    lost = slots.is_not_null() & ~slots.is_in(known.implode())
     if lost.any():
         text = f"is no slot; say with codes what it means: {known[0]}, ... {known[-1]}"
-        reads[SLOT].wrong.append((lost, "mapping_slot", text))
-
-
-def _any(masks: list[pl.Series], height: int) -> pl.Series:
-    found = pl.repeat(False, height, eager=True)
-    for mask in masks:
-        found |= mask
-    return found
+        found.wrong.append((lost, "mapping_slot", text))
 
 
 def _told(block: Block, reads: Dict[str, Read], rows: pl.DataFrame) -> list[pl.DataFrame]:
@@ -273,36 +257,25 @@ def _told(block: Block, reads: Dict[str, Read], rows: pl.DataFrame) -> list[pl.D
     for name, found in reads.items():
         for mask, rule, message in found.wrong:
             ids = mask.arg_true().cast(pl.UInt32)
-            texts = message.gather(ids) if isinstance(message, pl.Series) else message
-            at = pl.DataFrame({"_id": ids}).with_columns(
-                message=texts if isinstance(texts, pl.Series) else pl.lit(texts)
-            )
+            texts = message.gather(ids) if isinstance(message, pl.Series) else pl.lit(message)
+            at = pl.DataFrame({"_id": ids}).with_columns(message=texts)
             at = at.join(numbers, on="_id", maintain_order="left")
             faults.append(_faults(block.ours, at[_ROW], name, rule, at["message"]))
     return faults
 
 
 def _faults(
-    table: str, rows: pl.Series | None, column: str | None, rule: str, message: pl.Series | str
+    table: str, rows: pl.Series, column: str | None, rule: str, message: pl.Series
 ) -> pl.DataFrame:
-    number = pl.Series([None], dtype=pl.Int64) if rows is None else rows.cast(pl.Int64)
-    return (
-        pl.DataFrame({"row": number})
-        .select(
-            table=pl.lit(table),
-            row=pl.col("row"),
-            column=pl.lit(column, pl.String),
-            value=pl.lit(None, pl.String),
-            rule=pl.lit(rule),
-            message=message if isinstance(message, pl.Series) else pl.lit(message),
-        )
-        .cast(_SCHEMA)
-    )
+    cells = {"table": table, "column": column, "value": None, "rule": rule}
+    told = pl.DataFrame({"row": rows.cast(pl.Int64), "message": message})
+    told = told.with_columns(pl.lit(cell, pl.String).alias(name) for name, cell in cells.items())
+    return told.select(FAULT_SCHEMA)
 
 
 def _mark(table: str, rows: pl.Series) -> pl.DataFrame:
     """Set rows of ours aside for a fault that the store has told of already."""
-    return _faults(table, rows, None, STORE_RULE, "")
+    return _faults(table, rows, None, STORE_RULE, pl.Series([""]).new_from_index(0, len(rows)))
 
 
 def _together(parts: list[pl.DataFrame]) -> pl.DataFrame:

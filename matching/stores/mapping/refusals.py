@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Collection
 from collections.abc import Mapping as Dict
 from dataclasses import replace
@@ -116,18 +115,6 @@ def refuse_twice(blocks: list[Block], where: str) -> None:
                 f"{where}: two blocks [[{block.ours}]] from {block.table} say the same, and every "
                 "row would be there twice; take one out"
             )
-
-
-def no_table_name(name: str) -> str | None:
-    """Say why no table, sheet or file can have a name; None if one can.
-
-    A name becomes a path where the store is a folder.
-    """
-    if "/" in name or "\\" in name or name in (".", ".."):
-        return "the name of a table is no path; leave out its folder, the store has one"
-    if any(unicodedata.category(sign) == "Cc" for sign in name):
-        return "the name of a table holds no line break, NUL or other control character"
-    return None
 
 
 def refuse_shared(blocks: list[Block], where: Place) -> None:

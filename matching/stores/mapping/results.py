@@ -9,9 +9,8 @@ import polars as pl
 from matching.errors import DataError, UsageError, listed
 from matching.stores.mapping.backwards import hindrance, write
 from matching.stores.mapping.cells import read
-from matching.stores.mapping.codes import Lookup
 from matching.stores.mapping.kinds import RESULTS
-from matching.stores.mapping.moments import local_time
+from matching.stores.mapping.moments import typed
 from matching.stores.mapping.sections import sections
 from matching.stores.mapping.spec import Mapping
 from matching.tables.cells import wanted
@@ -68,15 +67,14 @@ def read_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, 
         for ours, column in block.columns.items():
             if not column.columns or any(theirs not in frame.columns for theirs in column.columns):
                 continue
-            result = read(column, RESULTS[name][ours], [frame[n] for n in column.columns], _none)
+            kind = RESULTS[name][ours]
+            result = read(column, kind, [frame[n] for n in column.columns])
             cells, rule, text = result.cells, "mapping_code", "the mapping does not know this"
-            wrong = pl.repeat(False, frame.height, eager=True)
-            for mask, _, _ in result.wrong:
-                wrong |= mask
+            wrong = result.faulty
             if cells.dtype == pl.String and not wrong.any():
-                typed = _typed(cells, ours)
-                wrong, rule = cells.is_not_null() & typed.is_null(), "type"
-                cells, text = typed, wanted(RESULTS[name][ours])
+                meant = typed(cells, kind)
+                wrong, rule = cells.is_not_null() & meant.is_null(), "type"
+                cells, text = meant, wanted(kind)
             lost = frame.with_row_index("row", offset=1).filter(wrong)
             faults.append(faults_of(block.table, lost, column.columns, rule, text))
             made[ours] = cells.alias(ours)
@@ -90,14 +88,6 @@ def read_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, 
     return found
 
 
-def _typed(cells: pl.Series, ours: str) -> pl.Series:
-    if ours in ("start", "end"):
-        return local_time(cells)
-    if ours in ("quality", "seats", "filled"):
-        return cells.cast(pl.Int64, strict=False)
-    return cells.cast(pl.Float64, strict=False) if ours == "price" else cells
-
-
 def _refuse_overwritten(name: str, columns: list[str]) -> None:
     twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
     if twice:
@@ -105,7 +95,3 @@ def _refuse_overwritten(name: str, columns: list[str]) -> None:
             f"the mapping writes two columns of our {name} as {listed(twice)}, one over the other; "
             f"give each a name of its own under [{name}]"
         )
-
-
-def _none(codes: Lookup) -> pl.DataFrame:
-    return pl.DataFrame(schema={"code": pl.String, "term": pl.String})

@@ -28,7 +28,6 @@ from matching.stores.mapping.choosing import constant_text
 from matching.stores.mapping.codes import Book, books_of, codes_of
 from matching.stores.mapping.kinds import RESULTS, columns_of
 from matching.stores.mapping.refusals import (
-    no_table_name,
     refuse_alike,
     refuse_incomplete,
     refuse_nonsense,
@@ -37,6 +36,7 @@ from matching.stores.mapping.refusals import (
     refuse_unknown,
 )
 from matching.stores.mapping.shapes import Block, Column, Constant
+from matching.stores.names import no_table_name
 from matching.stores.national import SlotRules
 
 _BLOCK_KEYS = ("table", "where")
@@ -72,13 +72,10 @@ class Mapping:
         except OSError as error:
             raise UsageError(f"mapping {path}: {error.strerror}") from None
         except UsageError as error:
-            text = str(error)
-            if "overwrite" in text or "twice" in text:
-                text += "; a key stands there for the second time: each of our columns comes from "
-                text += (
-                    "one place, and a second block of a table is headed [[table]] like the first"
-                )
-            raise UsageError(text) from None
+            twice = "; a key stands there for the second time: each of our columns comes from one "
+            twice += "place, and a second block of a table is headed [[table]] like the first"
+            again = "overwrite" in str(error) or "twice" in str(error)
+            raise UsageError(f"{error}{twice if again else ''}") from None
         return cls.from_dict(table, place)
 
     @classmethod
@@ -187,18 +184,15 @@ def _typed(here: str, key: str, cell: object) -> object:
     """Return a value of a column's key as the type that it wants."""
     if key in ("split", "format"):
         return _texts(here, cell)
-    if key == "skip_empty":
-        if not isinstance(cell, bool):
-            raise UsageError(f"{here} = {told(cell)}: write true or false")
-        return cell
-    if key in ("part", "digits"):
-        if not isinstance(cell, int) or isinstance(cell, bool) or not 1 <= cell <= 100:
-            raise UsageError(f"{here} = {told(cell)}: write a whole number from 1 to 100")
-        return cell
     if key in ("value", "default"):
         return constant_text(_constant(here, cell))
-    if not isinstance(cell, str):
-        raise UsageError(f"{here} = {told(cell)}: write text")
+    fits, wanted = isinstance(cell, str), "text"
+    if key == "skip_empty":
+        fits, wanted = isinstance(cell, bool), "true or false"
+    elif key in ("part", "digits"):
+        fits, wanted = type(cell) is int and 1 <= cell <= 100, "a whole number from 1 to 100"
+    if not fits:
+        raise UsageError(f"{here} = {told(cell)}: write {wanted}")
     if key == "separator" and not cell:
         raise UsageError(f"{here} is empty: write the sign that parts the pieces")
     return cell
@@ -255,9 +249,8 @@ def _part(here: str, given: object) -> tuple[time, time]:
     try:
         start, end = map(time.fromisoformat, given)  # type: ignore[call-overload]
     except (TypeError, ValueError):
-        raise UsageError(
-            f"{here} = {told(given)}: write start and end, as ['07:00', '12:00']"
-        ) from None
+        text = f"{here} = {told(given)}: write start and end, as ['07:00', '12:00']"
+        raise UsageError(text) from None
     return start, end
 
 

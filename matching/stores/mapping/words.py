@@ -13,7 +13,7 @@ from matching.schema import TABLES, key_of, meta
 from matching.stores.mapping.cells import is_odd, text_of
 from matching.stores.mapping.shapes import Block
 from matching.stores.mapping.spec import Mapping
-from matching.tables.rules import ROW_RULES, shorten
+from matching.tables.rules import ROW_RULES, faults_of
 
 # Rows of ours that are set aside for a fault which the store has told of in its own words.
 STORE_RULE = "store"
@@ -72,29 +72,22 @@ class StoreWords:
         if origin is None:
             return [faults]
         parts = []
-        whole = faults.filter(pl.col("row").is_null())
-        for row in whole.iter_rows(named=True):
-            names = list(dict.fromkeys(b.table for b in origin.blocks if _has(b, row["column"])))
-            names = names or [origin.blocks[0].table]
-            block = next(b for b in origin.blocks if b.table == names[0])
-            told = row | {
-                "table": ", ".join(names),
-                "column": ", ".join(_theirs(block, row["column"])) or None,
-            }
-            parts.append(pl.DataFrame([told], whole.schema))
+        for row in faults.filter(pl.col("row").is_null()).iter_rows(named=True):
+            blocks = [block for block in origin.blocks if _has(block, row["column"])]
+            names = dict.fromkeys(block.table for block in blocks or origin.blocks[:1])
+            theirs = _theirs((blocks or origin.blocks)[0], row["column"])
+            told = {"table": ", ".join(names), "column": ", ".join(theirs) or None}
+            parts.append(pl.DataFrame([row | told], faults.schema))
         single = faults.filter(pl.col("row").is_not_null())
-        if single.is_empty() or not origin.rows:
-            return [*parts, single] if single.height else parts
+        if not origin.rows:
+            return [*parts, single]
         rows = pl.concat(origin.rows).with_columns(pl.col("row").cast(pl.Int64))
         placed = single.join(rows, on="row", how="left", maintain_order="left")
-        for (number, column, rule), part in placed.group_by(
-            "block", "column", "rule", maintain_order=True
-        ):
-            if number is None:
-                parts.append(part.drop("block", "store_row"))
-                continue
-            block = origin.blocks[number]
-            parts.append(self._rows(block, column, str(rule), part))
+        alike = ("block", "column", "rule")
+        for (number, column, rule), part in placed.group_by(alike, maintain_order=True):
+            if number is not None:
+                part = self._rows(origin.blocks[number], column, str(rule), part)
+            parts.append(part.drop("block", "store_row"))
         return parts
 
     def _rows(
@@ -111,20 +104,17 @@ class StoreWords:
             frame = self.raw[block.table]
             if "row" not in frame.columns:
                 frame = frame.with_row_index("row", offset=1)
-            wanted = part.select(pl.col("store_row").unique())
-            cells = frame.select(pl.col("row").cast(pl.UInt32).alias("store_row"), *shown)
-            cells = wanted.join(cells, on="store_row")
+            cells = frame.select("row", *shown).with_columns(pl.col("row").cast(pl.UInt32))
+            cells = part.select(row="store_row").join(
+                cells, on="row", how="left", maintain_order="left"
+            )
             cells = cells.with_columns(_text(cells[name]) for name in shown)
-            pairs = [pl.concat_str(pl.lit(f"{n}="), pl.col(n).fill_null("")) for n in shown]
-            value = pl.concat_str(pairs, separator=", ") if len(shown) > 1 else pl.col(shown[0])
-            cells = cells.select("store_row", _value=shorten(value))
-            part = part.join(cells, on="store_row", how="left", maintain_order="left")
-            part = part.with_columns(value=pl.col("_value")).drop("_value")
+            part = part.with_columns(faults_of("", cells, tuple(shown), "", "")["value"])
         return part.with_columns(
             table=pl.lit(block.table),
             row=pl.col("store_row").cast(pl.Int64),
             column=pl.lit(", ".join(theirs) or column, pl.String),
-        ).drop("block", "store_row")
+        )
 
     def _message(self, block: Block, column: str | None, rule: str, message: str) -> str:
         """Put our names in a message into the store's."""

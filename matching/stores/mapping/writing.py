@@ -12,7 +12,6 @@ from matching.guards.mondays import Day
 from matching.stores.mapping.backwards import hindrance, write
 from matching.stores.mapping.cells import pieces_of, read, text_of
 from matching.stores.mapping.choosing import chosen, constant_text
-from matching.stores.mapping.codes import Lookup
 from matching.stores.mapping.kinds import SLOT, columns_of, is_moment
 from matching.stores.mapping.moments import typed
 from matching.stores.mapping.shapes import Block, Column
@@ -67,20 +66,20 @@ def written_tables(
 
 def _written(block: Block, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """Return the store's rows, and which of ours they say: those that come back as they are."""
-    kinds = columns_of(block.ours)
+    kinds, height = columns_of(block.ours), rows.height
+    slots = SLOT in block.columns
+    told = {"row", SLOT, *block.columns, *(_DATED + _WEEKLY if slots else ())}
+    fits = pl.repeat(True, height, eager=True)
+    for name in rows.columns:
+        if name not in told:
+            fits &= rows[name].is_null()
+    ours = {c: rows[c] if c in rows.columns else _empty(c, height) for c in block.columns}
     cells: dict[str, pl.Series] = {}
     parts: dict[str, list[tuple[int, str, pl.Series]]] = {}
-    fits = pl.repeat(True, rows.height, eager=True)
-    told = {"row", *block.columns, *(_DATED + _WEEKLY if SLOT in block.columns else ())}
-    for ours in rows.columns:
-        if ours not in told and ours != SLOT:
-            fits &= rows[ours].is_null()
-    for ours, column in block.columns.items():
-        why = hindrance(column)
-        if why is not None:
-            raise UsageError(f"{block.ours}.{ours} cannot be written as {block.table}: {why}")
-        values = rows[ours] if ours in rows.columns else _empty(ours, rows.height)
-        result = write(column, kinds[ours], values)
+    for name, column in block.columns.items():
+        if (why := hindrance(column)) is not None:
+            raise UsageError(f"{block.ours}.{name} cannot be written as {block.table}: {why}")
+        result = write(column, kinds[name], ours[name])
         fits &= ~result.unsaid
         for theirs, series in result.cells.items():
             if column.part is not None:
@@ -89,24 +88,20 @@ def _written(block: Block, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]
                 fits &= cells[theirs].eq_missing(series)
             else:
                 cells[theirs] = series
-    for theirs, many in parts.items():
-        cells[theirs] = _assembled(theirs, many)
+    cells |= {theirs: _assembled(many) for theirs, many in parts.items()}
     for theirs, wanted in block.where.items():
-        given = cells.get(theirs)
-        if given is None:
-            constant = constant_text(wanted[0])
-            cells[theirs] = pl.repeat(constant, rows.height, eager=True).alias(theirs)
+        if theirs in cells:
+            fits &= chosen(cells[theirs], wanted)
         else:
-            fits &= chosen(given, wanted)
+            cells[theirs] = pl.repeat(constant_text(wanted[0]), height, eager=True)
     written = pl.DataFrame([series.alias(name) for name, series in cells.items()])
-    for ours, column in block.columns.items():
+    for name, column in block.columns.items():
         if column.value is None:
-            values = rows[ours] if ours in rows.columns else _empty(ours, rows.height)
-            fits &= _comes_back(column, kinds[ours], values, written)
-    if SLOT in block.columns:
+            fits &= _comes_back(column, kinds[name], ours[name], written)
+    if slots:
         fits &= rows[SLOT].is_not_null()
     written = written.filter(fits)
-    if SLOT in block.columns:
+    if slots:
         # A slot of holidays is as many windows as the week has holidays.
         written = written.unique(maintain_order=True)
     return (written if block.split is None else _gathered(written, block.split)), fits
@@ -118,12 +113,11 @@ def _comes_back(
     if column.skip_empty and ours.null_count():
         return ours.is_not_null()
     cells = [written[name] for name in column.columns]
-    if column.split:
-        pieces = pieces_of(cells[0], column.split)
-        single = (pieces.list.len() == 1).fill_null(False)
-        cells = [pieces.list.first()]
-        return single & _same(read(column, kind, cells, _none).cells, ours, kind)
-    return _same(read(column, kind, cells, _none).cells, ours, kind)
+    if not column.split:
+        return _same(read(column, kind, cells).cells, ours, kind)
+    pieces = pieces_of(cells[0], column.split)
+    same = _same(read(column, kind, [pieces.list.first()]).cells, ours, kind)
+    return same & (pieces.list.len() == 1).fill_null(False)
 
 
 def _same(again: pl.Series, ours: pl.Series, kind: dy.Column) -> pl.Series:
@@ -136,17 +130,14 @@ def _same(again: pl.Series, ours: pl.Series, kind: dy.Column) -> pl.Series:
     return text_of(again).eq_missing(text_of(ours))
 
 
-def _assembled(theirs: str, many: list[tuple[int, str, pl.Series]]) -> pl.Series:
+def _assembled(many: list[tuple[int, str, pl.Series]]) -> pl.Series:
     """Put the pieces of a cell together; pieces that nobody fills stay empty."""
-    many = sorted(many, key=lambda item: item[0])
-    texts = {number: text_of(series) for number, _, series in many}
-    height = len(many[0][2])
-    pieces = [
-        texts.get(number, pl.repeat("", height, eager=True)).alias(str(number))
-        for number in range(1, max(texts) + 1)
-    ]
-    whole = pl.DataFrame(pieces).select(pl.concat_str(pl.all(), separator=many[0][1]))
-    return whole.to_series().alias(theirs)
+    texts = {str(number): text_of(series) for number, _, series in many}
+    last = max(number for number, _, _ in many)
+    names = map(str, range(1, last + 1))
+    pieces = [pl.col(name) if name in texts else pl.lit("") for name in names]
+    separator = min(many, key=lambda piece: piece[0])[1]
+    return pl.DataFrame(texts).select(pl.concat_str(pieces, separator=separator)).to_series()
 
 
 def _gathered(written: pl.DataFrame, split: Column) -> pl.DataFrame:
@@ -214,7 +205,3 @@ def _merged(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
 
 def _empty(name: str, height: int) -> pl.Series:
     return pl.repeat(None, height, eager=True, dtype=pl.String).alias(name)
-
-
-def _none(codes: Lookup) -> pl.DataFrame:
-    return pl.DataFrame(schema={"code": pl.String, "term": pl.String})

@@ -12,11 +12,10 @@ import sqlalchemy as sa
 from matching.errors import StoreError, UsageError, listed
 from matching.result import Output
 from matching.schema import NEEDED, TABLES, key_of
-from matching.stores.files.csv_files import OWN_ROW
-from matching.stores.names import RESULT_TABLES, Names, apart
+from matching.stores.names import OWN_ROW, RESULT_TABLES, Names, apart
 from matching.stores.registry import missing_tables
 from matching.stores.sql import results
-from matching.stores.sql.batches import ROWS, batches, together
+from matching.stores.sql.batches import batches, together
 from matching.stores.sql.engines import reading, until_done, writing
 from matching.stores.sql.postgres import can_copy, copied_out
 from matching.stores.sql.types import column_type, storable
@@ -94,26 +93,6 @@ class Database:
             If the database does not answer or refuses.
         """
         return until_done(lambda: self._read_own(wanted, rows), self.engine, "reading")
-
-    def read_batches(self, table: str, rows: int = ROWS) -> Iterator[pl.DataFrame]:
-        """Read one table in batches of its columns of the contract, in the database's order.
-
-        Parameters
-        ----------
-        table : str
-            Our name.
-        rows : int
-            How many at a time; PostgreSQL's own way reads blocks of bytes instead.
-
-        Raises
-        ------
-        UsageError
-            If the table is not there.
-        """
-        with reading(self.engine) as connection:
-            query, _ = self._query(table, sa.inspect(connection))
-            for frame in _batches(connection, query, rows):
-                yield self.names.read(table, frame)
 
     def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Make new tables of the contract, all or none (but MariaDB keeps what it has made).
@@ -247,11 +226,9 @@ def _relations(inspector: sa.Inspector, schema: str | None) -> list[str]:
 
 
 def _batches(
-    connection: sa.Connection, query: sa.TextClause | sa.Select[Any], rows: int = ROWS
+    connection: sa.Connection, query: sa.TextClause | sa.Select[Any]
 ) -> Iterator[pl.DataFrame]:
-    if can_copy(connection):
-        return copied_out(connection, query)
-    return batches(connection, query, rows)
+    return (copied_out if can_copy(connection) else batches)(connection, query)
 
 
 def _in_order(table: str, frame: pl.DataFrame) -> pl.DataFrame:

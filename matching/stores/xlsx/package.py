@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import lzma
 import posixpath
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from matching.errors import UsageError
+from matching.stores.files.limits import check_unpacked
 
 # What reading a part raises: damaged bytes, an unknown way of packing, a password.
 BROKEN = (
@@ -26,6 +29,10 @@ BROKEN = (
     ElementTree.ParseError,
     ValueError,
     OSError,
+)
+# A cell that is an error, up to its name.
+_ERROR = re.compile(
+    rb"""(<c [^>]*\bt=["']e["'][^>]*>(?:<f[^>]*/>|<f.*?</f>)?<v>)[^<]*""", re.DOTALL
 )
 _BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 
@@ -59,7 +66,8 @@ def package_of(name: str, file: IO[bytes]) -> Package:
     """
     try:
         with zipfile.ZipFile(file) as archive:
-            names = {name.casefold().replace("\\", "/"): name for name in archive.namelist()}
+            check_unpacked(name, sum(part.file_size for part in archive.infolist()))
+            names = {n.casefold().replace("\\", "/"): n for n in archive.namelist()}
             book = ElementTree.fromstring(archive.read(names[_BOOK]))
             relations = ElementTree.fromstring(archive.read(names[_RELATIONS]))
     except (KeyError, *BROKEN) as error:
@@ -78,6 +86,16 @@ def package_of(name: str, file: IO[bytes]) -> Package:
         _flag(book.find("{*}workbookPr"), "date1904"),
         _flag(book.find("{*}calcPr"), "fullCalcOnLoad"),
     )
+
+
+def with_known_errors(book: bytes, part: str) -> bytes:
+    """Return the workbook with every error of a sheet as one that readers of values know."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(whole, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, _ERROR.sub(rb"\1#N/A", data) if name == part else data)
+    return whole.getvalue()
 
 
 def _flag(element: Element | None, name: str) -> bool:

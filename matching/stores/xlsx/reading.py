@@ -14,7 +14,7 @@ import polars as pl
 
 from matching.errors import UsageError
 from matching.stores.xlsx.cells import Cells, column_letters, is_harmless, read_cells
-from matching.stores.xlsx.package import BROKEN, package_of
+from matching.stores.xlsx.package import BROKEN, package_of, with_known_errors
 from matching.tables.rules import fault, no_faults, shorten
 
 # A rectangle may have so many cells, and so many times those that hold something.
@@ -105,7 +105,7 @@ class Book:
                 cells = self._cells(name)
                 if cells.area > max(MAX_AREA, MAX_SPARSE * cells.count):
                     return None, fault(table, "sheet_size", self._too_far(name, cells))
-            sheet = self._reader.load_sheet(name, dtypes="string")
+            sheet = self._loaded(name, (cells.odd["kind"] == "error").any())
             frame = sheet.to_polars()
             headers = {c.absolute_index: c.name.strip() for c in sheet.available_columns()}
             in_doubt = [
@@ -137,6 +137,16 @@ class Book:
         if lacking > 0 and frame.width:
             frame = pl.concat([frame, frame.clear(lacking)])
         return frame, faults
+
+    def _loaded(self, name: str, has_errors: bool) -> fastexcel.ExcelSheet:
+        try:
+            return self._reader.load_sheet(name, dtypes="string")
+        except fastexcel.FastExcelError:
+            if not has_errors:
+                raise
+        # An error that is younger than the reader, which would take the whole sheet for broken.
+        data = with_known_errors(self._bytes, self._package.parts[name])
+        return fastexcel.read_excel(data).load_sheet(name, dtypes="string")
 
     def _is_harmless(self, name: str) -> bool:
         with self._part(name) as part:
