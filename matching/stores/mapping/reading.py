@@ -270,7 +270,7 @@ def _faults(
     cells = {"table": table, "column": column, "value": None, "rule": rule}
     told = pl.DataFrame({"row": rows.cast(pl.Int64), "message": message})
     told = told.with_columns(pl.lit(cell, pl.String).alias(name) for name, cell in cells.items())
-    return told.select(FAULT_SCHEMA)
+    return told.select(*FAULT_SCHEMA)
 
 
 def _mark(table: str, rows: pl.Series) -> pl.DataFrame:
