@@ -14,7 +14,7 @@ import pyarrow as pa
 from matching.errors import UsageError
 from matching.result import Output
 from matching.schema import TABLES
-from matching.stores.names import Names
+from matching.stores.names import AS_OURS, Names
 from matching.stores.registry import own_tables
 from matching.stores.uuids import from_arrow, from_pandas
 from matching.tables.cells import without_objects
@@ -27,7 +27,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class Frames:
-    """Dataframes by table name: a source; ``tables`` and ``columns`` as in `Names`.
+    """Dataframes by table name: a source.
 
     Attributes
     ----------
@@ -36,15 +36,8 @@ class Frames:
         Arrow C stream counts as pyarrow.
     """
 
-    def __init__(
-        self,
-        where: Mapping[str, Any],
-        *,
-        tables: Mapping[str, str] | None = None,
-        columns: Mapping[str, Mapping[str, str]] | None = None,
-    ) -> None:
-        self.frames = where
-        self.names = Names(tables or {}, columns or {})
+    def __init__(self, where: Mapping[str, Any], *, names: Names = AS_OURS) -> None:
+        self.frames, self.names = where, names
         kinds = [kind_of(name, frame) for name, frame in where.items()]
         self.kind = kinds[0] if kinds else "polars"
 
@@ -89,17 +82,11 @@ class Memory:
     """
 
     def __init__(
-        self,
-        where: object = None,
-        *,
-        kind: str = "polars",
-        tables: Mapping[str, str] | None = None,
-        columns: Mapping[str, Mapping[str, str]] | None = None,
+        self, where: object = None, *, kind: str = "polars", names: Names = AS_OURS
     ) -> None:
         if kind not in KINDS:
             raise UsageError(f"kind = {kind!r}: write {' or '.join(map(repr, KINDS))}")
-        self.kind = kind
-        self.names = Names(tables or {}, columns or {})
+        self.kind, self.names = kind, names
         self._written: tuple[dict[str, pl.DataFrame], dict[str, Any]] = ({}, {})
 
     def write_result(

@@ -99,6 +99,9 @@ class Names:
         return frame.rename(theirs)
 
 
+AS_OURS = Names()
+
+
 def check_file_names(names: Names) -> None:
     """Refuse names of tables that a folder would hide from its readers.
 

@@ -20,10 +20,13 @@ from matching.guards.doors import door
 from matching.guards.extras import needing
 from matching.guards.urls import is_url, shown
 from matching.result import Output
+from matching.stores.names import Names
 from matching.tables.cleaning import Tables
 from matching.tables.rules import no_faults
 
 GROUP = "matching.stores"
+# The options that an adapter whose functions take ``names`` gets as one `Names`.
+_NAMED = ("tables", "columns")
 # Names with a meaning of their own: frames in memory, folders and other paths, any other scheme.
 FRAMES, PATH, REMOTE = "dataframes", "path", "fsspec"
 
@@ -275,13 +278,17 @@ def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
         raise UsageError(f"several packages have an adapter for {name!r}: {homes}; keep one")
     with needing(f"the adapter {name!r}"):
         chosen = getattr(found[0].load(), method)
-    takes = inspect.signature(chosen)
-    allowed = [p.name for p in takes.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    parameters = inspect.signature(chosen).parameters.values()
+    takes = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    allowed = [option for name in takes for option in (_NAMED if name == "names" else (name,))]
     unknown = [option for option in options if option not in allowed]
     if unknown:
         raise UsageError(
             f"the store {name!r} has no option {listed(unknown)}; "
             f"it has {', '.join(allowed) or 'none'}"
         )
+    if "names" in takes:
+        named = {option: options[option] for option in _NAMED if options.get(option) is not None}
+        options = {n: o for n, o in options.items() if n not in _NAMED} | {"names": Names(**named)}
     with needing(f"the adapter {name!r}"):  # a driver, say
         return chosen(where, **options)

@@ -17,7 +17,7 @@ from matching.stores.copied import Copied
 from matching.stores.files.folder import SUMMARY
 from matching.stores.files.formats import FORMATS, format_of
 from matching.stores.files.whole import naming
-from matching.stores.names import RESULT_TABLES, Names, check_file_names
+from matching.stores.names import AS_OURS, RESULT_TABLES, Names, check_file_names
 from matching.stores.registry import Sink, Source
 from matching.stores.registry import open_sink as open_local_sink
 from matching.stores.registry import open_source as open_local
@@ -29,27 +29,25 @@ def open_source(
     where: str,
     *,
     encoding: str | None = None,
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
+    names: Names = AS_OURS,
     storage: Mapping[str, Any] | None = None,
 ) -> Remote:
     """Open a folder, workbook or archive at a URL.
 
     ``storage`` is handed to fsspec, the rest as for a path (see `paths`).
     """
-    return Remote(where, storage, encoding=encoding, tables=tables, columns=columns)
+    return Remote(where, storage, names, encoding=encoding)
 
 
 def open_sink(
     where: str,
     *,
     format: str | None = None,
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
+    names: Names = AS_OURS,
     storage: Mapping[str, Any] | None = None,
 ) -> Remote:
     """Open a folder, workbook or archive at a URL for a plan."""
-    return Remote(where, storage, format=format, tables=tables, columns=columns)
+    return Remote(where, storage, names, format=format)
 
 
 class Remote(Copied):
@@ -59,9 +57,10 @@ class Remote(Copied):
     stores cannot, the summary comes last: who sees a new summary sees its tables.
     """
 
-    def __init__(self, url: str, storage: Mapping[str, Any] | None, **options: Any) -> None:
-        self.names = Names(options["tables"] or {}, options["columns"] or {})
-        check_file_names(self.names)
+    def __init__(
+        self, url: str, storage: Mapping[str, Any] | None, names: Names, **options: Any
+    ) -> None:
+        check_file_names(names)
         given: object = storage or {}
         if not isinstance(given, Mapping):
             kind = type(given).__name__  # and not what it holds, which may be a secret
@@ -72,7 +71,8 @@ class Remote(Copied):
             known = "sqlite, postgresql, mysql, mariadb, file, or one that fsspec knows"
             reason = scrubbed(str(error).partition("\n")[0], url)
             raise UsageError(f"{shown(url)}: {reason}; the scheme may be {known}") from None
-        self.url, self._secret_url = shown(url), url
+        self.url, self._secret_url, self.names = shown(url), url, names
+        options |= {"tables": names.tables, "columns": names.columns}
         self.options = {name: value for name, value in options.items() if value is not None}
         self.name = PurePosixPath(self.path).name or "tables"
 

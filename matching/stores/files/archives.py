@@ -8,7 +8,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -44,9 +43,8 @@ class Archive(Copied):
     """One ``.zip`` file, of tables in one folder of it or in none."""
 
     def __init__(self, path: Path, names: Names, **options: Any) -> None:
-        self.path = path
         check_file_names(names)
-        self._folder = partial(Folder, names=names, **options)
+        self.path, self.names, self.options = path, names, options
 
     def _exists(self) -> bool:
         return self.path.exists()
@@ -65,12 +63,12 @@ class Archive(Copied):
             with archive:
                 _unpack(self.path, archive, folder)
             with naming(folder, self.path):
-                yield self._folder(folder)
+                yield Folder(folder, self.names, **self.options)
 
     @contextmanager
     def _written(self) -> Iterator[Folder]:
         with replacing_folder(self.path, ()) as place:
-            yield self._folder(place)
+            yield Folder(place, self.names, **self.options)
 
 
 open_source, open_sink = openers(Archive)

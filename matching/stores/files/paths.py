@@ -18,7 +18,7 @@ from matching.stores.files import writing
 from matching.stores.files.encoding import check_encoding
 from matching.stores.files.formats import check_format
 from matching.stores.files.writing import Format
-from matching.stores.names import Names, check_file_names
+from matching.stores.names import AS_OURS, Names, check_file_names
 from matching.tables.cleaning import Tables
 
 
@@ -83,27 +83,17 @@ def openers(store: Callable[..., Store]) -> tuple[Callable[..., Store], Callable
     """Return ``open_source`` and ``open_sink`` of a store of files, given a path and `Names`."""
 
     def open_source(
-        where: str | Path,
-        *,
-        encoding: str | None = None,
-        tables: Mapping[str, str] | None = None,
-        columns: Mapping[str, Mapping[str, str]] | None = None,
+        where: str | Path, *, encoding: str | None = None, names: Names = AS_OURS
     ) -> Store:
         check_encoding(encoding)
-        return store(path_of(where), Names(tables or {}, columns or {}), encoding=encoding)
+        return store(path_of(where), names, encoding=encoding)
 
-    def open_sink(
-        where: str | Path,
-        *,
-        format: Format = "csv",
-        tables: Mapping[str, str] | None = None,
-        columns: Mapping[str, Mapping[str, str]] | None = None,
-    ) -> Store:
+    def open_sink(where: str | Path, *, format: Format = "csv", names: Names = AS_OURS) -> Store:
         check_format(format)
         if re.search("[\ud800-\udfff]", str(where)):
             text = "this name is no UTF-8, and nothing is written there; rename it"
             raise UsageError(f"{where}: {text}")
-        return store(path_of(where), Names(tables or {}, columns or {}), format=format)
+        return store(path_of(where), names, format=format)
 
     return open_source, open_sink
 

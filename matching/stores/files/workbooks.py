@@ -18,7 +18,7 @@ from matching.schema import TABLES
 from matching.stores.files.csv_files import Read
 from matching.stores.files.whole import replacing
 from matching.stores.moments import with_offsets
-from matching.stores.names import OWN_ROW, RESULT_TABLES, Names
+from matching.stores.names import AS_OURS, OWN_ROW, RESULT_TABLES, Names
 from matching.stores.registry import kinds_in, own_tables
 from matching.stores.results import RESULT_IDS, plain, typed
 from matching.stores.xlsx import Book
@@ -39,20 +39,10 @@ _FORMATS = {"datetime": "yyyy-mm-dd hh:mm", "date": "yyyy-mm-dd", "time": "hh:mm
 
 
 class Workbook:
-    """One ``.xlsx`` file: a source and a sink.
+    """One ``.xlsx`` file, whose sheets and headers have `Names`: a source and a sink."""
 
-    ``tables`` names its sheets and ``columns`` their headers (see `Names`).
-    """
-
-    def __init__(
-        self,
-        where: str | Path,
-        *,
-        tables: Mapping[str, str] | None = None,
-        columns: Mapping[str, Mapping[str, str]] | None = None,
-    ) -> None:
-        self.path = Path(where)
-        self.names = Names(tables or {}, columns or {})
+    def __init__(self, where: str | Path, *, names: Names = AS_OURS) -> None:
+        self.path, self.names = Path(where), names
 
     def read_tables(self) -> Tables:
         """Read every sheet that is named for a table; others are warned of, if not a result's."""
@@ -176,9 +166,8 @@ def _sheet(
     book: Book,
     sheet: str,
     kinds: Mapping[str, bool] | None,
-    names: Names | None = None,
+    names: Names = AS_OURS,
 ) -> Read:
-    names = names or Names()
     if kinds is None:
         ids = RESULT_IDS if table in RESULT_TABLES else ()
         theirs = [names.column(table, name) for name in ids]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from matching.stores.names import Names
+from matching.stores.names import AS_OURS, Names
 from matching.stores.sql.engines import engine_of
 from matching.stores.sql.store import Database
 
@@ -16,24 +16,19 @@ def open_source(
     where: str | Path,
     *,
     schema: str | None = None,
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
+    names: Names = AS_OURS,
     queries: Mapping[str, str] | None = None,
 ) -> Database:
     """Open a database; see `Database` for what the options mean."""
-    names = Names(tables or {}, columns or {})
-    engine = engine_of(where, new=False)
-    return Database(engine, schema=schema, names=names, queries=queries)
+    return Database(engine_of(where, new=False), schema=schema, names=names, queries=queries)
 
 
 def open_sink(
     where: str | Path,
     *,
     schema: str | None = None,
-    tables: Mapping[str, str] | None = None,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
+    names: Names = AS_OURS,
     version: str = "1",
 ) -> Database:
     """Open a database for a plan of a ``version``; see `Database`."""
-    names = Names(tables or {}, columns or {})
     return Database(engine_of(where), schema=schema, names=names, version=version)
