@@ -14,7 +14,7 @@ from matching.errors import UsageError, listed, told
 from matching.schema import TABLES
 
 RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
-_SUMMARY = "summary"
+SUMMARY = "summary"
 _THEIRS = "(of the store)"
 # The number of a row goes by ``row``; a column of the store that is called so is another thing.
 OWN_ROW = "row (of the file)"
@@ -42,7 +42,7 @@ class Names:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        known = [*TABLES, *RESULT_TABLES, _SUMMARY]
+        known = [*TABLES, *RESULT_TABLES, SUMMARY]
         _check_names("tables", self.tables, tables=True)
         if not isinstance(self.columns, Mapping):
             raise _no_mapping("columns", self.columns)
@@ -99,9 +99,6 @@ class Names:
         return frame.rename(theirs)
 
 
-AS_OURS = Names()
-
-
 def check_file_names(names: Names) -> None:
     """Refuse names of tables that a folder would hide from its readers.
 
@@ -113,6 +110,19 @@ def check_file_names(names: Names) -> None:
         if theirs.startswith((".", "~$")):
             text = f"tables[{table!r}] = {told(theirs)}: a file of such a name is hidden"
             raise UsageError(f"{text}; let the name begin with a letter")
+
+
+def check_results(tables: Iterable[str]) -> None:
+    """Refuse tables that no result has.
+
+    Raises
+    ------
+    UsageError
+    """
+    unknown = [name for name in tables if name not in RESULT_TABLES]
+    if unknown:
+        known = ", ".join(RESULT_TABLES)
+        raise UsageError(f"a result has no table {listed(unknown)}; it has {known}")
 
 
 def no_table_name(name: str) -> str | None:
@@ -161,3 +171,6 @@ def _refuse_repeated(what: str, theirs: list[str]) -> None:
     twice = sorted(name for name, count in Counter(theirs).items() if count > 1)
     if twice:
         raise UsageError(f"{what}: {listed(twice)} would stand for two of ours; name both")
+
+
+AS_OURS = Names()

@@ -14,8 +14,7 @@ from fsspec.core import url_to_fs
 from matching.errors import StoreError, UsageError
 from matching.guards.urls import scrubbed, shown
 from matching.stores.copied import Copied
-from matching.stores.files.folder import SUMMARY
-from matching.stores.files.formats import FORMATS, format_of
+from matching.stores.files.formats import FORMATS, SUMMARY, format_of
 from matching.stores.files.whole import naming
 from matching.stores.names import AS_OURS, RESULT_TABLES, Names, check_file_names
 from matching.stores.registry import Sink, Source

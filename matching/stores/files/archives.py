@@ -14,10 +14,10 @@ from typing import Any
 
 from matching.errors import UsageError, shown
 from matching.stores.copied import Copied
-from matching.stores.files.folder import SUMMARY
-from matching.stores.files.formats import format_of
+from matching.stores.files.folder import Folder
+from matching.stores.files.formats import SUMMARY, format_of
 from matching.stores.files.limits import check_unpacked
-from matching.stores.files.paths import Folder, openers
+from matching.stores.files.paths import openers
 from matching.stores.files.whole import naming, replacing_folder
 from matching.stores.names import Names, check_file_names
 

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from matching.errors import DataError, UsageError, listed
+from matching.result import Output
 from matching.schema import NEEDED, TABLES
+from matching.stores.files import writing
 from matching.stores.files.csv_files import Read
 from matching.stores.files.encoding import check_encoding
-from matching.stores.files.formats import FORMATS, format_of, read_file
+from matching.stores.files.formats import FORMATS, SUMMARY, format_of, read_file
 from matching.stores.files.switch import reading
-from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.files.writing import Format
+from matching.stores.names import AS_OURS, RESULT_TABLES, Names, check_file_names
 from matching.stores.registry import kinds_in, own_tables
 from matching.stores.results import summary_of, time_zone_of, typed
 from matching.tables.cleaning import Tables
 from matching.tables.rules import fault, no_faults
-
-SUMMARY = "summary.json"
 
 
 def read_tables(
@@ -71,25 +73,6 @@ def read_tables(
             if frame is not None:
                 frames[name] = names.read(name, frame)
     return Tables(frames, pl.concat(faults))
-
-
-def read_own(
-    folder: Path | str,
-    wanted: Collection[str] | None = None,
-    rows: int | None = None,
-    encoding: str | None = None,
-) -> Tables:
-    """Read the files of a folder by their own names; see `registry.OwnSource`."""
-    folder = _folder_of(folder, encoding, "the tables")
-    with reading(folder):
-        files = _files_of(folder, Names())
-        return own_tables(
-            str(folder),
-            files,
-            wanted,
-            rows,
-            lambda name: _read_one(name, files[name], encoding, kinds_in(wanted, name)),
-        )
 
 
 def read_plan(path: Path | str) -> pl.DataFrame:
@@ -160,15 +143,58 @@ def read_summary(folder: Path | str) -> dict[str, Any] | None:
     return summary_of(text, path)
 
 
-def read_result(
-    folder: Path | str, names: Names | None = None
-) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
-    """Read whatever a plan left in a folder: its tables and its summary."""
-    folder, names = Path(folder), names or Names()
-    with reading(folder):
-        found = {name: _read_result(name, folder, names) for name in RESULT_TABLES}
-        tables = {name: frame for name, frame in found.items() if frame is not None}
-        return tables, read_summary(folder) or {}
+class Folder:
+    """A folder of files: a source and a sink."""
+
+    def __init__(
+        self,
+        path: Path,
+        names: Names,
+        *,
+        format: Format = "csv",
+        encoding: str | None = None,
+    ) -> None:
+        self.path = path
+        self.names = names
+        check_file_names(self.names)
+        self.format = format
+        self.encoding = encoding
+
+    def read_tables(self) -> Tables:
+        """Read every table; see `read_tables`."""
+        return read_tables(self.path, self.names, self.encoding)
+
+    def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
+        """Read the files by their own names; see `registry.OwnSource`."""
+        folder = _folder_of(self.path, self.encoding, "the tables")
+        with reading(folder):
+            files = _files_of(folder, AS_OURS)
+
+            def read(name: str) -> Read:
+                return _read_one(name, files[name], self.encoding, kinds_in(wanted, name))
+
+            return own_tables(str(folder), files, wanted, rows, read)
+
+    def read_result(self) -> Output:
+        """Read what a plan left here."""
+        if not self.path.is_dir():
+            return {}, {}
+        with reading(self.path):
+            found = {name: _read_result(name, self.path, self.names) for name in RESULT_TABLES}
+            tables = {name: frame for name, frame in found.items() if frame is not None}
+            return tables, read_summary(self.path) or {}
+
+    def read_summary(self, week: date | None = None) -> Mapping[str, Any]:
+        """Read the summary alone; see `earlier.Remembering`."""
+        return read_summary(self.path) or {}
+
+    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
+        """Write a plan and what belongs to it; see `writing.write_result`."""
+        writing.write_result(self.path, tables, summary, self.format, self.names)
+
+    def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        """Write tables of the contract; see `writing.write_tables`."""
+        writing.write_tables(self.path, tables, self.format, self.names)
 
 
 def _folder_of(folder: Path | str, encoding: str | None, wanted: str) -> Path:

@@ -22,6 +22,7 @@ from matching.stores.uuids import from_arrow
 from matching.tables.rules import fault, no_faults
 
 _BYTES_A_CELL = 4
+SUMMARY = "summary.json"
 FORMATS = ("csv", "parquet", "jsonl", "xlsx")
 
 

@@ -18,14 +18,13 @@ from matching.schema import TABLES
 from matching.stores.files.csv_files import Read
 from matching.stores.files.whole import replacing
 from matching.stores.moments import with_offsets
-from matching.stores.names import AS_OURS, OWN_ROW, RESULT_TABLES, Names
+from matching.stores.names import AS_OURS, OWN_ROW, RESULT_TABLES, SUMMARY, Names
 from matching.stores.registry import kinds_in, own_tables
 from matching.stores.results import RESULT_IDS, plain, typed
 from matching.stores.xlsx import Book
 from matching.tables.cleaning import Tables
 from matching.tables.rules import fault, no_faults
 
-SUMMARY = "summary"
 MAX_ROWS = 1_048_576 - 1
 MAX_CHARACTERS = 32_767
 _OPTIONS = {

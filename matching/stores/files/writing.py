@@ -9,11 +9,9 @@ from typing import Any, Literal
 
 import polars as pl
 
-from matching.errors import UsageError
-from matching.stores.files.folder import SUMMARY
-from matching.stores.files.formats import check_format, format_of, write_file
+from matching.stores.files.formats import SUMMARY, check_format, format_of, write_file
 from matching.stores.files.switch import Writer, replace_files
-from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.names import RESULT_TABLES, Names, check_results
 from matching.stores.results import json_of
 
 Format = Literal["csv", "parquet", "jsonl", "xlsx"]
@@ -49,11 +47,7 @@ def write_result(
     UsageError
         If the format or a table is unknown.
     """
-    unknown = [name for name in frames if name not in RESULT_TABLES]
-    if unknown:
-        raise UsageError(
-            f"a result has no table {', '.join(unknown)}; it has {', '.join(RESULT_TABLES)}"
-        )
+    check_results(frames)
     names, text = names or Names(), json_of(summary)
     writers = _writers(frames, format, names)
     writers[SUMMARY] = lambda path: path.write_bytes(text.encode(errors="backslashreplace"))

@@ -35,17 +35,14 @@ class Origin:
     rows: list[pl.DataFrame] = field(default_factory=list)
 
 
+@dataclass
 class StoreWords:
-    """Puts faults of our tables into the words of a store."""
+    """Puts faults of our tables into the words of a store, whose own faults are ``told``."""
 
-    def __init__(
-        self,
-        mapping: Mapping,
-        raw: Dict[str, pl.DataFrame],
-        origins: Dict[str, Origin],
-        told: pl.DataFrame,
-    ) -> None:
-        self.mapping, self.raw, self.origins, self.told = mapping, raw, origins, told
+    mapping: Mapping
+    raw: Dict[str, pl.DataFrame]
+    origins: Dict[str, Origin]
+    told: pl.DataFrame
 
     def only(self, table: str) -> StoreWords | None:
         """Return what is needed for one of our tables, so that the others can go from memory."""

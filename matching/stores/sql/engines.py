@@ -24,6 +24,7 @@ _DRIVERS = {
     "mysql": "mysql+pymysql",
     "sqlite": "sqlite+pysqlite",
 }
+_EXAMPLES = "sqlite:///platform.db or postgresql://user@host/name or mariadb://user@host/name"
 _WAIT = 60
 _TRIES = 8
 # Another writer was faster, or in the way: SQLSTATE of PostgreSQL, numbers of MariaDB and MySQL.
@@ -69,7 +70,7 @@ def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
         # What could not be read may be half of a password, so it is not told.
         raise UsageError(
             f"{shown(text)}: is no URL of a database; one is named as in "
-            f"{' or '.join(_examples())}, and in a password each of :/?#[]@% is written as %3A, ..."
+            f"{_EXAMPLES}, and in a password each of :/?#[]@% is written as %3A, ..."
         ) from None
     url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
     lite = url.get_backend_name() == "sqlite"
@@ -96,7 +97,7 @@ def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
             f"{error}; check host, port, database, user and password, and that the server runs"
         ) from None
     except NoSuchModuleError as error:
-        text = f"{error}; a database is named as in {' or '.join(_examples())}"
+        text = f"{error}; a database is named as in {_EXAMPLES}"
         raise UsageError(f"{shown(where)}: {text}") from None
     except ModuleNotFoundError:
         raise
@@ -112,10 +113,6 @@ def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
 def _is_there(database: str) -> bool:
     # SQLite has URLs of its own.
     return database.startswith("file:") or Path(database).exists()
-
-
-def _examples() -> tuple[str, ...]:
-    return "sqlite:///platform.db", "postgresql://user@host/name", "mariadb://user@host/name"
 
 
 def _begin_for_real(engine: sa.Engine) -> None:

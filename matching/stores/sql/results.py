@@ -15,16 +15,15 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from matching.errors import UsageError, listed
+from matching.errors import UsageError
 from matching.result import Output
-from matching.stores.names import RESULT_TABLES, Names
+from matching.stores.names import RESULT_TABLES, SUMMARY, Names, check_results
 from matching.stores.results import plain, summary_of
 from matching.stores.sql.batches import ROWS
 from matching.stores.sql.engines import reading, until_done, writing
 from matching.stores.sql.postgres import can_copy, copied_in
 from matching.stores.sql.types import column_type, frame_type, storable
 
-SUMMARY = "summary"
 VERSION_LENGTH = 100
 # Ids that differ only in case or accents are different ids.
 UNICODE: dict[str, Any] = {
@@ -63,10 +62,7 @@ def write(
     summary: Mapping[str, Any],
 ) -> None:
     """Write a plan whole, in the place of the one with the same week and version."""
-    unknown = [name for name in tables if name not in RESULT_TABLES]
-    if unknown:
-        known = ", ".join(RESULT_TABLES)
-        raise UsageError(f"a result has no table {listed(unknown)}; it has {known}")
+    check_results(tables)
     if "week" not in summary:
         raise UsageError("the summary names no week, and a plan is kept by its week")
     facts = {

@@ -12,6 +12,7 @@ from typing import IO
 from xml.parsers import expat
 
 import polars as pl
+from xlsxwriter.utility import xl_col_to_name
 
 # A piece of XML in which nothing can be wrong: every "<" of it opens one of these. No errors, no
 # formulas without a value, few columns, and no rows far out.
@@ -213,13 +214,4 @@ def column_number(letters: str) -> int:
 
 def cell_name(row: int, column: int) -> str:
     """Return what a spreadsheet calls a cell, such as ``C7``."""
-    return f"{column_letters(column)}{row}"
-
-
-def column_letters(number: int) -> str:
-    """Return A for 0, Z for 25, AA for 26."""
-    letters, number = "", number + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+    return f"{xl_col_to_name(column)}{row}"

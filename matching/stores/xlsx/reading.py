@@ -11,9 +11,10 @@ from typing import IO
 
 import fastexcel
 import polars as pl
+from xlsxwriter.utility import xl_col_to_name
 
 from matching.errors import UsageError
-from matching.stores.xlsx.cells import Cells, column_letters, is_harmless, read_cells
+from matching.stores.xlsx.cells import Cells, is_harmless, read_cells
 from matching.stores.xlsx.package import BROKEN, package_of, with_known_errors
 from matching.tables.rules import fault, no_faults, shorten
 
@@ -206,7 +207,7 @@ def _faults(table: str, sheet: str, odd: pl.DataFrame, headers: Mapping[int, str
     """Return a fault for each odd cell; where no row can be told, it is of the whole sheet."""
     if odd.is_empty():
         return no_faults()
-    letters = {column: column_letters(column) for column in odd["column"].unique()}
+    letters = {column: xl_col_to_name(column) for column in odd["column"].unique()}
     letter = pl.col("column").replace_strict(letters, return_dtype=pl.String)
     header = pl.col("column").replace_strict(
         headers or {-1: ""}, default=None, return_dtype=pl.String
