@@ -177,7 +177,8 @@ def stores_page() -> str:
     for home, names in homes.items():
         module = importlib.import_module(home)
         about = (inspect.getdoc(module) or "").partition("\n")[0].removeprefix("The adapter of ")
-        options = (_options(module.open_source), _options(module.open_sink))
+        takes = map(adapters.options_of, (module.open_source, module.open_sink))
+        options = [", ".join(f"`{option}`" for option in each) for each in takes]
         rows.append((about.rstrip("."), ", ".join(names), *options))
     parts.append(_grid(("store", "chosen by", "options of a source", "options of a sink"), rows))
     parts += ["## Protocols", *(_auto("autoclass", adapters, n) for n in ("Source", "Sink"))]
@@ -190,11 +191,6 @@ def stores_page() -> str:
     parts += [_auto("autofunction", mapping, n) for n in ("mapped_source", "mapped_sink", "draft")]
     parts += ["## The kit", *(_auto("autoclass", testing, name) for name in testing.__all__)]
     return _page(parts)
-
-
-def _options(function: Callable[..., object]) -> str:
-    parameters = inspect.signature(function).parameters.values()
-    return ", ".join(f"`{p.name}`" for p in parameters if p.kind is p.KEYWORD_ONLY)
 
 
 def _auto(directive: str, package: object, name: str) -> str:

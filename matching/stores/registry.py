@@ -267,6 +267,13 @@ def _points() -> list[EntryPoint]:
     return list(entry_points(group=GROUP))
 
 
+def options_of(function: Callable[..., object]) -> list[str]:
+    """Return the options that a function of an adapter takes."""
+    parameters = inspect.signature(function).parameters.values()
+    takes = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    return [option for name in takes for option in (_NAMED if name == "names" else (name,))]
+
+
 def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
     name = adapter_name(where)
     found = [point for point in _points() if point.name == name]
@@ -278,16 +285,14 @@ def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
         raise UsageError(f"several packages have an adapter for {name!r}: {homes}; keep one")
     with needing(f"the adapter {name!r}"):
         chosen = getattr(found[0].load(), method)
-    parameters = inspect.signature(chosen).parameters.values()
-    takes = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
-    allowed = [option for name in takes for option in (_NAMED if name == "names" else (name,))]
+    allowed = options_of(chosen)
     unknown = [option for option in options if option not in allowed]
     if unknown:
         raise UsageError(
             f"the store {name!r} has no option {listed(unknown)}; "
             f"it has {', '.join(allowed) or 'none'}"
         )
-    if "names" in takes:
+    if "names" in inspect.signature(chosen).parameters:
         named = {option: options[option] for option in _NAMED if options.get(option) is not None}
         options = {n: o for n, o in options.items() if n not in _NAMED} | {"names": Names(**named)}
     with needing(f"the adapter {name!r}"):  # a driver, say

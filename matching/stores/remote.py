@@ -33,7 +33,7 @@ def open_source(
 ) -> Remote:
     """Open a folder, workbook or archive at a URL.
 
-    ``storage`` is handed to fsspec, the rest as for a path (see `paths`).
+    ``storage`` is handed to fsspec, the rest as for a path.
     """
     return Remote(where, storage, names, encoding=encoding)
 

@@ -31,7 +31,7 @@ def read(
     ----------
     source : object
         A URL or a path; a Mapping of dataframes by table name; or an object with the method
-        ``read_tables`` (see `adapters`).
+        ``read_tables`` (see `registry`).
     week : datetime.date, str or numpy.datetime64
         The Monday to plan from; see `mondays`.
     policy : Policy, optional
@@ -75,7 +75,7 @@ def write(
     ----------
     result : Result
     sink : object, optional
-        A URL or a path, or an object with the methods of `adapters.Sink`. If absent, the plan
+        A URL or a path, or an object with the methods of `registry.Sink`. If absent, the plan
         comes back as dataframes of the kind that the tables came in.
     mapping : path, dict or mapping.Mapping, optional
         As in `read`: results that it has a section for are written in the

@@ -70,7 +70,7 @@ def draft(source: Source, where: str = "the store") -> Draft:
         If the store cannot be read.
     """
     raw = source.read_own(rows=ROWS) if isinstance(source, OwnSource) else source.read_tables()
-    frames = {name: _cells(frame) for name, frame in raw.items()}
+    frames = {name: frame.head(ROWS).drop("row", strict=False) for name, frame in raw.items()}
     sections, used = _sections(frames)
     missing = [
         f"nothing looks like our table {name}"
@@ -86,10 +86,6 @@ def draft(source: Source, where: str = "the store") -> Draft:
         for doubt in g.doubts
     ]
     return Draft(draft_text(where, frames, sections, used, missing), missing, unsure)
-
-
-def _cells(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.head(ROWS).drop("row", strict=False)
 
 
 def _sections(
@@ -250,7 +246,8 @@ def _pieces(ours: str, theirs: str, frame: pl.DataFrame, table: str) -> Guess:
     """Guess the codes of cells that may hold several."""
     cells = frame[theirs]
     # Split even if no cell holds several: an empty one is no row.
-    signs = [sign for sign in SIGNS if cells.dtype == pl.String and _holds(cells, sign)]
+    text = cells if cells.dtype == pl.String else pl.Series([], dtype=pl.String)
+    signs = [sign for sign in SIGNS if text.str.contains(sign, literal=True).any()]
     item = Guess(ours, {"column": theirs, "split": signs or [","]})
     values = pieces(cells) if several(cells) or cells.dtype == pl.String else cells.cast(pl.String)
     codes = slot_codes(values) if ours == SLOT else national(table, values)
@@ -262,10 +259,6 @@ def _pieces(ours: str, theirs: str, frame: pl.DataFrame, table: str) -> Guess:
         words = "slots such as monday-morning" if ours == SLOT else "words of ours"
         item.doubts.append(f"say which {words} these are")
     return item
-
-
-def _holds(cells: pl.Series, sign: str) -> bool:
-    return bool(cells.str.contains(sign, literal=True).any())
 
 
 def _place(section: Section, frame: pl.DataFrame, used: set[str]) -> None:

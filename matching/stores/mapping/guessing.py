@@ -14,11 +14,10 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from matching.errors import UsageError
 from matching.stores.mapping.cells import pieces_of, text_of
 from matching.stores.mapping.codes import UNKNOWN
 from matching.stores.mapping.kinds import SLOT, is_moment, units_of
-from matching.stores.mapping.moments import check_format, parsed, typed
+from matching.stores.mapping.moments import lost_by, parsed, typed
 from matching.stores.national import book
 
 SIGNS = [",", "，", "、", ";", "；", "|"]
@@ -124,21 +123,13 @@ def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool)
 def _moment(found: Guess, kind: dy.Column, cells: pl.Series, text: pl.Series) -> None:
     if cells.dtype in (pl.Date, pl.Datetime, pl.Time) or typed(text, kind).null_count() == 0:
         return
-    fitting = [f for f in _FORMATS if _tells(f, kind) and not parsed(text, f, kind).null_count()]
+    fitting = [f for f in _FORMATS if not (lost_by(f, kind) or parsed(text, f, kind).null_count())]
     if not fitting:
         found.doubts.append(f"give the format of {text[0]!r}, as %Y/%m/%d %H:%M")
         return
     found.content["format"] = fitting[0]
     if len(fitting) > 1 and fitting[0].startswith("%d"):
         found.doubts.append("day and month may be the other way round")
-
-
-def _tells(format: str, kind: dy.Column) -> bool:
-    try:
-        check_format("", format, kind)
-    except UsageError:
-        return False
-    return True
 
 
 def _choice(found: Guess, kind: dy.Enum, text: pl.Series) -> None:

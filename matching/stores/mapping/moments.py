@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import dataframely as dy
 import polars as pl
 
-from matching.errors import UsageError
 from matching.tables.cells import local_time
 
 
@@ -18,19 +19,19 @@ def parsed(text: pl.Series, format: str, kind: dy.Column) -> pl.Series:
     return text.str.to_datetime(format, time_unit="us", strict=False)
 
 
-def check_format(here: str, format: str, kind: dy.Column) -> None:
-    """Refuse a format that does not tell a whole day or time."""
-    sample = pl.Series(["2026-11-30 09:05:00"]).str.to_datetime(time_unit="us")
+_SAMPLE = datetime(2026, 11, 30, 9, 5)
+# What a format is to tell, by the kind of column, and one that tells it.
+_WHOLE = {dy.Date: (_SAMPLE.date(), "%Y/%m/%d"), dy.Time: (_SAMPLE.time(), "%H:%M")}
+
+
+def lost_by(format: str, kind: dy.Column) -> str | None:
+    """Say what a format does not tell of a day or time; None if it tells all."""
+    whole, example = _WHOLE.get(type(kind), (_SAMPLE, "%Y/%m/%d %H:%M"))
     try:
-        again = parsed(sample.dt.strftime(format), format, kind)
+        again = parsed(pl.Series([_SAMPLE]).dt.strftime(format), format, kind).item()
     except pl.exceptions.PolarsError:
-        again = pl.Series([None])
-    wanted = {dy.Date: sample.dt.date(), dy.Time: sample.dt.time()}.get(type(kind), sample)
-    if not again.equals(wanted):
-        example = {dy.Date: "%Y/%m/%d", dy.Time: "%H:%M"}.get(type(kind), "%Y/%m/%d %H:%M")
-        raise UsageError(
-            f"{here} = {format!r} does not tell {wanted.item()} whole; write for instance {example}"
-        )
+        again = None
+    return None if again == whole else f"does not tell {whole} whole; write for instance {example}"
 
 
 def typed(cells: pl.Series, kind: dy.Column) -> pl.Series:

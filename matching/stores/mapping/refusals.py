@@ -17,7 +17,7 @@ from matching.guards.toml import Place
 from matching.schema import TABLES, meta
 from matching.stores.mapping.codes import Book
 from matching.stores.mapping.kinds import RESULTS, SLOT, columns_of, is_moment, units_of
-from matching.stores.mapping.moments import check_format
+from matching.stores.mapping.moments import lost_by
 from matching.stores.mapping.sections import sections
 from matching.stores.mapping.shapes import Block, Column
 from matching.stores.national import book
@@ -51,7 +51,8 @@ def refuse_nonsense(here: str, column: Column, given: Dict[str, Any], table: str
     if column.prefix and is_moment(kind):
         raise UsageError(f"{here} prefix is for text, and {column.ours} is a day or a time")
     for format in column.format:
-        check_format(f"{here} format", format, kind)
+        if (lost := lost_by(format, kind)) is not None:
+            raise UsageError(f"{here} format = {format!r} {lost}")
     _refuse_wrong_words(here, column, kind)
     units = units_of(kind)
     if column.unit is not None and column.unit not in units:
