@@ -8,7 +8,7 @@ scheme of a URL (``postgresql``), or the end of a file's name (``.xlsx``).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
