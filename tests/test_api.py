@@ -30,6 +30,17 @@ from matching import (
     solve,
 )
 from matching.cli import app
+from matching.regions import plan_nation
+from matching.reports.facts import Facts
+from matching.reports.feeds import write_feeds
+from matching.reports.slips import write_slips
+from matching.reports.writing import write_report
+from matching.stores.calendars import read_availability
+from matching.stores.mapping import mapped_sink, mapped_source
+from matching.stores.national import slots_of
+from matching.stores.registry import open_sink, open_source
+from matching.synthetic import generate, generate_region
+from matching.tables.cleaning import clean
 
 
 def week() -> Week:
@@ -208,10 +219,18 @@ def test_library_and_command_line_have_one_default() -> None:
         assert options[name] == inspect.signature(solve).parameters[name].default
 
 
+# What pages of the documentation call beside that.
+DOORS = [
+    *(Facts, write_report, write_slips, write_feeds, plan_nation, generate, generate_region, clean),
+    *(open_source, open_sink, mapped_source, mapped_sink, read_availability, slots_of),
+]
+
+
 def _public() -> Iterator[tuple[str, Callable[..., object]]]:
-    """Yield every function and method that `import matching` offers."""
+    """Yield every function and method that `import matching` and the pages' doors offer."""
     homes = [(name, getattr(matching, name)) for name in matching.__all__ if name != "audit"]
     homes += [(f"audit.{name}", getattr(audit, name)) for name in audit.__all__]
+    homes += [(thing.__name__, thing) for thing in DOORS]
     for name, thing in homes:
         if inspect.isfunction(thing):
             yield name, thing

@@ -81,10 +81,16 @@ def plan_nation(
         executor's workers must see both folders under the same names.
     week : datetime.date, str or numpy.datetime64
         The Monday the week starts with.
+    policy : Policy, optional
+        Weights and limits; the model's defaults, if absent.
     executor : concurrent.futures.Executor, optional
         Plans several regions at a time. The plan is the same with any.
     time_limit : float
         Seconds for each region, each stretch of border, and each search with guests.
+    gap : float
+        Relative gap at which each search may end.
+    seed : int
+        The same seed gives the same plan, if no search is stopped by the clock.
     on_progress : callable, optional
         Receives a line whenever something is done.
 

@@ -43,6 +43,11 @@ def write_feeds(
         event of an earlier edition.
     kinds : tuple of str
         Some of `KINDS`.
+
+    Raises
+    ------
+    OSError
+        If the system refuses to write.
     """
     roster = facts.roster.with_columns(pl.col(_IDS).name.prefix("own_")).with_columns(
         *(one_line(name) for name in _TEXTS),

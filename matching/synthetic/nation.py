@@ -56,6 +56,12 @@ def generate_region(
         Of the region, as in `regions`.
     volunteers, requests
         How many the nation has.
+    rules, scarcity, seed, week
+        As in `world.generate`.
+
+    Returns
+    -------
+    dict of str to polars.DataFrame
 
     Raises
     ------

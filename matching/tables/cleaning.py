@@ -86,6 +86,16 @@ def clean(
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """Check every rule of every table, and give back what keeps them.
 
+    Parameters
+    ----------
+    frames : Mapping of str to polars.DataFrame
+        Raw tables by name, such as `Tables`.
+    week : datetime.date, str or numpy.datetime64
+        The Monday to plan from.
+    time_zone : str
+        Of times without an offset.
+    on_error : {"raise", "quarantine"}
+
     Returns
     -------
     tables : dict of str to polars.DataFrame

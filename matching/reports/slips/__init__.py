@@ -40,6 +40,11 @@ def write_slips(facts: Facts, folder: Path, *, sequence: int = 0) -> None:
     folder : pathlib.Path
     sequence : int
         Of the calendars; see `feeds.write_feeds`.
+
+    Raises
+    ------
+    UsageError
+        If a package that the slips need is not installed.
     """
     for name, slips_of in _SLIPS.items():
         slips = slips_of(facts)

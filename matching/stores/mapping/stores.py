@@ -107,6 +107,15 @@ def mapped_source(
         The Monday of the planned week, which slots need.
     **options
         What the store understands; names of tables and columns belong into the mapping.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    UsageError
+        If no adapter knows the store or an option, or the mapping makes no sense.
     """
     if mapping is None:
         return open_source(where, **options)
@@ -115,7 +124,25 @@ def mapped_source(
 
 
 def mapped_sink(where: object, mapping: object = None, **options: Any) -> Sink:
-    """Open a store for a plan, behind a mapping if there is one; see `mapped_source`."""
+    """Open a store for a plan, behind a mapping if there is one.
+
+    Parameters
+    ----------
+    where : object
+        What `registry.open_sink` takes.
+    mapping : path, dict or Mapping, optional
+    **options
+        As in `mapped_source`.
+
+    Returns
+    -------
+    Sink
+
+    Raises
+    ------
+    UsageError
+        As in `mapped_source`; or if a sink that is open already would need other names.
+    """
     if mapping is None:
         return open_sink(where, **options)
     _refuse_names(options)

@@ -130,6 +130,11 @@ def slots_of(
     polars.DataFrame
         ``by`` and ``slot``, in the order of the people and of the week. A slot of holidays is there
         if the windows cover it on every holiday of the week.
+
+    Raises
+    ------
+    UsageError
+        If ``week`` is not a day, or not a Monday.
     """
     merged = _merged(windows.select(by, "start", "end"), by)
     meant = windows_of(week, rules)
