@@ -43,8 +43,8 @@ def write_slips(facts: Facts, folder: Path, *, sequence: int = 0) -> None:
 
     Raises
     ------
-    UsageError
-        If a package that the slips need is not installed.
+    OSError
+        If the system refuses to write.
     """
     for name, slips_of in _SLIPS.items():
         slips = slips_of(facts)
