@@ -78,7 +78,7 @@ def programme(problem: Problem, arcs: Arcs, quality: c.Longs) -> Programme:
 def point(problem: Problem, arcs: Arcs, plan: Plan) -> c.Longs:
     """Return the columns' values of a plan that keeps every rule."""
     taken = np.isin(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
-    team = Constraints(problem, arcs).team_of(np.flatnonzero(taken))
+    team = Constraints(problem, arcs).service_of(np.flatnonzero(taken))
     week, shifts = Week(problem, arcs), np.bincount(arcs.volunteer[taken])
     shifts = np.pad(shifts, (0, len(problem.volunteers) - len(shifts)))
     columns = np.concatenate([taken, team, week.nth < shifts[week.shifter]])
@@ -118,7 +118,7 @@ def _team_rows(problem: Problem, arcs: Arcs) -> Rows:
     """
     constraints = Constraints(problem, arcs)
     option = problem.slots.option[arcs.slot]
-    asked = np.flatnonzero(~constraints.alone()[option])
+    asked = np.flatnonzero(~constraints.any_volunteer_suffices()[option])
     _, first, row = np.unique(
         c.combine(arcs.volunteer[asked], option[asked]), return_index=True, return_inverse=True
     )
