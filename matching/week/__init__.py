@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
-from functools import wraps
-from numbers import Integral
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import dataframely as dy
 import polars as pl
 
 from matching.errors import UsageError
-from matching.guards.doors import bound, constructor, door, known_arguments
+from matching.guards.doors import constructor, door, known_arguments
 from matching.guards.mondays import Day, monday_of
 from matching.guards.showing import Shown
 from matching.policy import Policy
 from matching.problem import Problem
-from matching.schema import DEFAULT_POST, NEEDED, TABLES, meta
-from matching.tables.cells import plain
+from matching.schema import DEFAULT_POST, NEEDED, TABLES
 from matching.tables.cleaning import OnError
+from matching.week.rows import adds_row, cells_of, frame_of
 
 if TYPE_CHECKING:
     from matching.result import Result
 
-P = ParamSpec("P")
-R = TypeVar("R")
 When = str | datetime
 Clock = str | time
 Window = (
@@ -58,57 +52,6 @@ class Post:
         _refuse_text(self.qualifications)
 
 
-# What the columns of a method's table do not tell: its arguments that fill other tables.
-_ELSEWHERE = {
-    "available": "Windows; see `available`.",
-    "qualifications": "Names, or names with levels.",
-    "options": "Alternative times by name, of which one is chosen.",
-    "seats": "People wanted, where there is one post.",
-    "min_seats": "People without whom it does not happen, where there is one post.",
-    "posts": "Posts, or numbers of seats, by name.",
-}
-
-
-def _row(table: str, **constant: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a method add a row to a table: of its arguments, those that are columns, and constants.
-
-    The columns tell what the arguments mean. The row is added once the method is through.
-    """
-
-    def adding(method: Callable[P, R]) -> Callable[P, R]:
-        signature = inspect.signature(method)
-
-        @wraps(method)
-        def add(*args: P.args, **kwargs: P.kwargs) -> R:
-            given = bound(method, signature, *args, **kwargs)
-            given.apply_defaults()
-            row = _cells(table, given.arguments | constant)
-            answer = method(*args, **kwargs)
-            given.arguments["self"]._rows[table].append(row)
-            return answer
-
-        add.__doc__ = _numpydoc(method, signature, table)
-        return add
-
-    return adding
-
-
-def _numpydoc(method: Callable[..., object], signature: inspect.Signature, table: str) -> str:
-    columns = TABLES[table].columns()
-    lines = [inspect.getdoc(method) or "", "", "Parameters", "----------"]
-    for name, parameter in signature.parameters.items():
-        if name != "self":
-            column = columns.get(name)
-            unit = str(meta(column).get("unit", "")) if column else ""
-            meaning = str(column.description) if column else _ELSEWHERE[name]
-            meaning += f" ({unit})" if unit not in meaning else ""
-            lines += [f"{name} : {parameter.annotation}", f"    {meaning}"]
-    if signature.return_annotation != "None":
-        lines += ["", "Returns", "-------", f"{signature.return_annotation}", "    The id."]
-    refused = "    If an argument is not known, or is nothing that a cell can hold."
-    return "\n".join([*lines, "", "Raises", "------", "UsageError", refused])
-
-
 class Week(Shown):
     """Collects the rows of the contract's tables; `problem` checks them all at once.
 
@@ -135,7 +78,7 @@ class Week(Shown):
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return the tables that have rows, and those that every problem needs; times as text."""
         given = {name: rows for name, rows in self._rows.items() if rows or name in NEEDED}
-        return {name: _frame(name, rows) for name, rows in given.items()}
+        return {name: frame_of(name, rows) for name, rows in given.items()}
 
     def _figures(self) -> dict[str, object]:
         return {"monday": self.monday} | {t: len(rows) for t, rows in self._rows.items() if rows}
@@ -154,7 +97,7 @@ class Week(Shown):
 
     # Who and where.
 
-    @_row("organisations")
+    @adds_row("organisations")
     def organisation(
         self,
         organisation_id: str,
@@ -166,7 +109,7 @@ class Week(Shown):
         """Add an organisation; return its id. ``max_seats`` is its quota of services."""
         return organisation_id
 
-    @_row("stations")
+    @adds_row("stations")
     def station(
         self,
         station_id: str,
@@ -180,7 +123,7 @@ class Week(Shown):
         """Add a place; return its id."""
         return station_id
 
-    @_row("volunteers")
+    @adds_row("volunteers")
     def volunteer(
         self,
         volunteer_id: str,
@@ -214,7 +157,7 @@ class Week(Shown):
         for cells in [_window(window) for window in windows]:
             self._add("availability", {"volunteer_id": volunteer_id, **cells})
 
-    @_row("qualifications")
+    @adds_row("qualifications")
     def qualification(
         self,
         volunteer_id: str,
@@ -228,7 +171,7 @@ class Week(Shown):
 
     # What is asked.
 
-    @_row("menu")
+    @adds_row("menu")
     def menu_item(
         self,
         menu_item: str,
@@ -247,7 +190,7 @@ class Week(Shown):
         self._add_posts("menu", menu_item, 1, _posts(seats, min_seats, qualifications, posts))
         return menu_item
 
-    @_row("requests")
+    @adds_row("requests")
     def request(
         self,
         request_id: str,
@@ -285,7 +228,7 @@ class Week(Shown):
         self._add_posts("requests", request_id, 1 if menu_item is None else None, wanted)
         return request_id
 
-    @_row("team_rules")
+    @adds_row("team_rules")
     def team_rule(
         self,
         qualification: str,
@@ -299,23 +242,23 @@ class Week(Shown):
 
     # Who likes whom and what, and what is already known.
 
-    @_row("preferences")
+    @adds_row("preferences")
     def prefer(self, volunteer_id: str, subject: str, value: str, *, weight: int) -> None:
         """Say what a volunteer likes: a category, menu item, station, ...; below 0: dislikes."""
 
-    @_row("preferences", never=True)
+    @adds_row("preferences", never=True)
     def never(self, volunteer_id: str, subject: str, value: str) -> None:
         """Say what a volunteer is never to be given."""
 
-    @_row("pairs", rule="together")
+    @adds_row("pairs", rule="together")
     def together(self, volunteer_a: str, volunteer_b: str) -> None:
         """Let two volunteers serve a request both, or neither of them."""
 
-    @_row("pairs", rule="apart")
+    @adds_row("pairs", rule="apart")
     def apart(self, volunteer_a: str, volunteer_b: str) -> None:
         """Never let two volunteers serve the same request."""
 
-    @_row("bonds")
+    @adds_row("bonds")
     def bond(
         self,
         volunteer_id: str,
@@ -326,13 +269,13 @@ class Week(Shown):
     ) -> None:
         """Say who has helped whom before, and how often."""
 
-    @_row("affinities")
+    @adds_row("affinities")
     def affinity(
         self, volunteer_id: str, request_id: str, score: int, *, post: str | None = None
     ) -> None:
         """Add a score of one's own to the quality of a volunteer for a request."""
 
-    @_row("assignments")
+    @adds_row("assignments")
     def assignment(
         self,
         volunteer_id: str,
@@ -344,20 +287,20 @@ class Week(Shown):
     ) -> None:
         """Say what is known already: pinned, accepted, published, offered or declined."""
 
-    @_row("assignments", status="pinned")
+    @adds_row("assignments", status="pinned")
     def pin(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer must serve there."""
 
-    @_row("assignments", status="accepted")
+    @adds_row("assignments", status="accepted")
     def accept(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer has agreed to serve there."""
 
-    @_row("assignments", status="declined")
+    @adds_row("assignments", status="declined")
     def decline(self, volunteer_id: str, request_id: str, post: str = DEFAULT_POST) -> None:
         """Say that a volunteer has refused to serve there."""
 
     def _add(self, table: str, cells: Mapping[str, object]) -> None:
-        self._rows[table].append(_cells(table, cells))
+        self._rows[table].append(cells_of(table, cells))
 
     def _add_posts(self, owner: str, key: str, usual: int | None, posts: dict[str, Post]) -> None:
         """Fill the tables of posts; ``usual`` seats where a post does not say how many."""
@@ -370,23 +313,6 @@ class Week(Shown):
                 self._add(f"{prefix}posts", at | {"seats": seats, "min_seats": post.min_seats})
             for qualification, level in _levels(post.qualifications):
                 self._add(needs, at | {"qualification": qualification, "level": level})
-
-
-def _cells(table: str, cells: Mapping[str, object]) -> dict[str, object]:
-    """Return those cells that the table has columns for and that are not empty."""
-    columns = TABLES[table].columns()
-    row = {c: plain(cells[c]) for c in columns if cells.get(c) is not None}
-    for name, cell in row.items():
-        if isinstance(columns[name], dy.String) and not _is_word(cell):
-            raise UsageError(
-                f"{table}.{name} = {cell!r}: write text, a whole number or a UUID, "
-                "or None for an empty cell"
-            )
-    return row
-
-
-def _is_word(cell: object) -> bool:
-    return isinstance(cell, str | Integral) and not isinstance(cell, bool)
 
 
 def _refuse_text(qualifications: Qualifications) -> None:
@@ -437,28 +363,3 @@ def _window(window: Any) -> dict[str, object]:
             "a preference from -2 to 2 may follow as the last item"
         )
     return dict(zip([*columns, "preference"], [first, *rest], strict=False))
-
-
-def _frame(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:
-    """Return the columns that are required or filled."""
-    columns = TABLES[table].columns()
-    filled = {name for row in rows for name in row}
-    shown = [name for name in columns if name in filled or meta(columns[name]).get("required")]
-    return pl.DataFrame([_series(n, columns[n], [row.get(n) for row in rows]) for n in shown])
-
-
-def _series(name: str, column: dy.Column, cells: list[object]) -> pl.Series:
-    """Return numbers as such where all are; else text, whose faults the tables' check can name."""
-    if isinstance(column, dy.Int64 | dy.Float64 | dy.Bool):
-        try:
-            return pl.Series(name, cells, dtype=column.dtype)
-        except TypeError:
-            pass
-    return pl.Series(name, [None if c is None else _text(c) for c in cells], dtype=pl.String)
-
-
-def _text(cell: object) -> str:
-    if isinstance(cell, datetime | time):
-        short = cell.second == cell.microsecond == 0
-        return cell.isoformat(timespec="minutes" if short else "auto")
-    return str(cell)
