@@ -7,7 +7,9 @@ named for what is wrong with it.
 import shutil
 import warnings
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
@@ -20,7 +22,7 @@ from matching.problem import Problem
 from matching.schema import NEEDED, TABLES, meta
 from matching.stores import read_tables
 from matching.stores.files import csv_files
-from matching.tables.cleaning import clean
+from matching.tables.cleaning import Tables, clean
 from tests.support.faults import BASE, FAULTS, FOLDER, MONDAY, WEEKS, ZONES, Fault, world
 
 Frames = dict[str, pl.DataFrame]
@@ -79,12 +81,19 @@ def test_every_fault_is_expected_and_every_expectation_has_its_fault() -> None:
     assert {path.name for path in FOLDER.iterdir() if path.name[0] not in "._"} == set(FAULTS)
 
 
+@cache
+def tables_of(fault: str) -> Tables:
+    """Read a faulty folder, once for all that look at it."""
+    with TemporaryDirectory() as folder:
+        return read_tables(world(Path(folder), fault))
+
+
 @pytest.mark.filterwarnings("ignore::matching.errors.DataWarning")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_told_with_its_place_and_value(tmp_path: Path, fault: str) -> None:
+def test_a_fault_is_told_with_its_place_and_value(fault: str) -> None:
     week, policy = WEEKS.get(fault, MONDAY), Policy(time_zone=ZONES.get(fault, "Asia/Shanghai"))
     with pytest.raises(DataError) as caught:
-        Problem.from_tables(read_tables(world(tmp_path, fault)), week, policy)
+        Problem.from_tables(tables_of(fault), week, policy)
     error = caught.value
     assert sorted(error.faults.select(COLUMNS).rows(), key=str) == sorted(FAULTS[fault], key=str)
     assert (error.faults["message"].str.len_chars() > 10).all()
@@ -99,9 +108,9 @@ def test_a_fault_is_told_with_its_place_and_value(tmp_path: Path, fault: str) ->
 
 @pytest.mark.filterwarnings("ignore::matching.errors.DataWarning")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_quarantine_keeps_the_rest_and_counts_the_faults(tmp_path: Path, fault: str) -> None:
+def test_quarantine_keeps_the_rest_and_counts_the_faults(fault: str) -> None:
     week, policy = WEEKS.get(fault, MONDAY), Policy(time_zone=ZONES.get(fault, "Asia/Shanghai"))
-    tables = read_tables(world(tmp_path, fault))
+    tables = tables_of(fault)
     problem = Problem.from_tables(tables, week, policy, on_error="quarantine")
     assert told(problem.faults) == sorted(FAULTS[fault], key=str)
     assert problem.faults.filter(pl.struct("table", "row", "column").is_duplicated()).is_empty()
