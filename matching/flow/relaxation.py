@@ -13,6 +13,7 @@ from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.flow.components import ComponentFlow, parts_of, solve_component
 from matching.flow.network import build
+from matching.flow.residual import Residual
 from matching.parallel.tasks import run_all
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -20,6 +21,8 @@ from matching.problem import columns as c
 # Arcs of no larger reduced cost come back along with those of best rosters: the prices of the next
 # round will hardly ask for others.
 _NEAR_MISS_REDUCED_COST = 20.0
+# Where there are more seats, searches from their side go far: measured in `benchmarks`.
+_MOST_SEATS_A_PERSON = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,42 @@ def relax(
     stop: Callable[[], bool] = lambda: False,
     executor: Executor | None = None,
 ) -> Relaxation:
+    """Solve the flow over all eligible arcs.
+
+    Where there are fewer seats than people, shortest paths from the seats' side do it in one go
+    (`kernel`). Else OR-Tools takes the best candidates of each post, part by part, and what is
+    missed is brought back.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor, optional
+        Solves the parts; each is given as the arrays of a network.
+    """
+    candidates = np.bincount(problem.slots.post[weeks.arcs.slot], minlength=len(problem.posts))
+    seats = int(np.minimum(problem.posts.seats, candidates).sum())
+    if seats <= _MOST_SEATS_A_PERSON * len(np.unique(weeks.arcs.volunteer)):
+        return _by_shortest_paths(problem, weeks, quality)
+    return _by_candidates(problem, weeks, quality, stop, executor)
+
+
+def _by_shortest_paths(problem: Problem, weeks: Weeks, quality: c.Longs) -> Relaxation:
+    every = np.ones(len(weeks.arcs), np.bool_)
+    network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, every)
+    residual = Residual(network)
+    post, of_quota = residual.prices()
+    quota = np.zeros(len(problem.organisations))
+    quota[network.quota] = of_quota
+    prices = Prices(post[problem.slots.post].astype(np.float64), quota)
+    return Relaxation(residual.chosen, prices, residual.value, 1)
+
+
+def _by_candidates(
+    problem: Problem,
+    weeks: Weeks,
+    quality: c.Longs,
+    stop: Callable[[], bool],
+    executor: Executor | None,
+) -> Relaxation:
     """Solve the flow with the best candidates of each post, then bring back what is missed.
 
     This is column generation with arcs for columns: a left-out arc matters only if it is in
@@ -54,11 +93,6 @@ def relax(
     the bound over all arcs equals the flow's value.
 
     Parts that share nothing are solved each by itself, and again only where something was missed.
-
-    Parameters
-    ----------
-    executor : concurrent.futures.Executor, optional
-        Solves the parts; each is given as the arrays of a network.
     """
     kept = best_candidates(problem, weeks, quality)
     part = parts_of(problem, weeks.arcs)

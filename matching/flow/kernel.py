@@ -1,0 +1,237 @@
+"""Shortest paths on a residual network, in Numba: the loops that NumPy cannot say.
+
+Successive shortest paths with potentials (Ahuja, Magnanti and Orlin, Network Flows, 1993, ch. 9.7),
+searched from the seats' side: there are fewer seats than people, and a search ends at the first way
+home. The edges into a post are sorted by a lower bound on their reduced cost, and looked at one by
+one as the search comes to need them (short lists, after Gottschlich and Schuhmacher, PLoS ONE 9(10)
+e110214, 2014; exact here, since what has not been looked at yet waits in the heap).
+"""
+
+from __future__ import annotations
+
+import heapq
+from typing import NamedTuple
+
+from numba import njit
+
+from matching.problem import columns as c
+
+# Source and sink in one: where everybody is who serves nobody, and where every seat ends.
+HOME = 0
+FAR = 1 << 60
+NONE = -1
+
+
+class Graph(NamedTuple):
+    """A residual network as flat arrays; index e of edges, x of nodes.
+
+    Attributes
+    ----------
+    tail, head, capacity, flow : int32 arrays, shape (edges,)
+    cost : int64 array, shape (edges,)
+    potential : int64 array, shape (nodes,)
+        What one more unit at the node costs: no edge with room has a negative reduced cost
+        ``cost + potential[tail] - potential[head]``, and none with flow a positive one.
+    floor : int64 array, shape (nodes,)
+    slack : int64 array, shape (1,)
+        No potential is lower than its floor by more than the slack.
+    least : int64 array, shape (edges,)
+        The cost plus the floor of the tail.
+    begin, edge : int64 array, shape (nodes + 1,), and int32 array
+        The edges of each node but home: node x has ``edge[begin[x]:begin[x + 1]]``.
+    short : bool array, shape (nodes,)
+        Whether the edges into a node come last, and rise by ``least``.
+    newest, older : int32 arrays, shapes (nodes,) and (2 * edges,)
+        Edges that came later, chained at each end: ``2 * e`` at the tail of e, and one more at its
+        head.
+    distance, via, labelled : int64, int32 and int32 arrays, shape (nodes,)
+        Of a search: distances are `FAR` before it; the edge that a node was reached by; the nodes.
+    """
+
+    tail: c.Ints
+    head: c.Ints
+    capacity: c.Ints
+    flow: c.Ints
+    cost: c.Longs
+    potential: c.Longs
+    floor: c.Longs
+    slack: c.Longs
+    least: c.Longs
+    begin: c.Longs
+    edge: c.Ints
+    short: c.Bools
+    newest: c.Ints
+    older: c.Ints
+    distance: c.Longs
+    via: c.Ints
+    labelled: c.Ints
+
+
+@njit(cache=True)
+def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tuple[int, int, int]:
+    """Find the shortest way between a node and home, or the goal; Dijkstra's on reduced costs.
+
+    Parameters
+    ----------
+    goal : int
+        Another node to end at; `NONE` if there is none.
+    forward : bool
+        From the start, as a surplus would go; else towards it, as what is missing would come.
+    limit : int
+        Ways that are not shorter do not count.
+
+    Returns
+    -------
+    distance, edge, labelled : int
+        The limit and `NONE`, if there is no such way; the last edge of the way otherwise; and how
+        many nodes have labels.
+    """
+    tail, head, cost, potential = graph.tail, graph.head, graph.cost, graph.potential
+    distance, via, labelled = graph.distance, graph.via, graph.labelled
+    best, last = limit, NONE
+    distance[start], via[start], labelled[0] = 0, NONE, start
+    count = 1
+    heap = [(0, start, NONE)]
+    while len(heap):
+        reached, x, at = heapq.heappop(heap)
+        if reached >= best:
+            break
+        here = distance[x]
+        later = NONE
+        if at == NONE:
+            if reached > here:
+                continue
+            at = graph.begin[x]
+            later = graph.newest[x]
+        short = graph.short[x] and not forward
+        while True:
+            if later != NONE:
+                e = later >> 1
+                later = graph.older[later]
+            elif at < graph.begin[x + 1]:
+                e = graph.edge[at]
+                if short and head[e] == x:
+                    least = here + graph.least[e] - graph.slack[0] - potential[x]
+                    if least >= best:
+                        break
+                    if least > reached and len(heap) and heap[0][0] < least:
+                        heapq.heappush(heap, (least, x, at))
+                        break
+                at += 1
+            else:
+                break
+            leaves = tail[e] == x
+            y = head[e] if leaves else tail[e]
+            if leaves == forward:
+                if graph.flow[e] >= graph.capacity[e]:
+                    continue
+            elif graph.flow[e] <= 0:
+                continue
+            step = cost[e] + potential[tail[e]] - potential[head[e]]
+            there = here + (step if leaves == forward else -step)
+            if there >= best:
+                continue
+            if y in (HOME, goal):
+                best, last = there, e
+                continue
+            if there >= distance[y]:
+                continue
+            if distance[y] == FAR:
+                labelled[count] = y
+                count += 1
+            distance[y], via[y] = there, e
+            heapq.heappush(heap, (there, y, NONE))
+    return best, last, count
+
+
+@njit(cache=True)
+def forget(graph: Graph, labelled: int) -> None:
+    """Take back the labels of a search."""
+    for i in range(labelled):
+        graph.distance[graph.labelled[i]] = FAR
+
+
+@njit(cache=True)
+def push(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> int:
+    """Send one unit along the shortest way, and raise or lower the potentials to fit.
+
+    Parameters
+    ----------
+    start, goal, forward, limit
+        As in `search`: a unit that is left over at the start goes forward, one that is missing
+        there comes from the other end.
+
+    Returns
+    -------
+    int
+        The node at the other end, or `NONE`: then the potentials say that no way is shorter than
+        the limit.
+    """
+    tail, head, flow = graph.tail, graph.head, graph.flow
+    best, e, count = search(graph, start, goal, forward, limit)
+    for i in range(count):
+        x = graph.labelled[i]
+        more = best - graph.distance[x]
+        if more > 0:
+            if forward:
+                graph.potential[x] -= more
+                graph.slack[0] = max(graph.slack[0], graph.floor[x] - graph.potential[x])
+            else:
+                graph.potential[x] += more
+    end = NONE
+    if e != NONE:
+        # The last edge ends at home or the goal, whichever is not the node before.
+        end = HOME if tail[e] == HOME or head[e] == HOME else goal
+        x = end
+        while e != NONE:
+            leaves = tail[e] == x
+            flow[e] += 1 if leaves != forward else -1
+            x = head[e] if leaves else tail[e]
+            e = graph.via[x]
+    forget(graph, count)
+    return end
+
+
+@njit(cache=True)
+def repair(graph: Graph, e: int) -> None:
+    """Make the flow the cheapest again after an edge was added or changed.
+
+    The edge is filled or emptied as its reduced cost says; what is then left over at one end and
+    missing at the other finds its way.
+    """
+    tail, head = graph.tail[e], graph.head[e]
+    reduced = graph.cost[e] + graph.potential[tail] - graph.potential[head]
+    if reduced < 0:
+        wanted = graph.capacity[e]
+    elif reduced > 0:
+        wanted = 0
+    else:
+        wanted = min(graph.flow[e], graph.capacity[e])
+    more = wanted - graph.flow[e]
+    graph.flow[e] = wanted
+    over, under = (head, tail) if more > 0 else (tail, head)
+    for _ in range(abs(more)):
+        if over != HOME and push(graph, over, under, True, FAR) == under:
+            continue
+        if under != HOME:
+            push(graph, under, NONE, False, FAR)
+
+
+@njit(cache=True)
+def repair_all(graph: Graph, edges: c.Longs) -> None:
+    """Repair some edges, one after the other."""
+    for e in edges:
+        repair(graph, e)
+
+
+@njit(cache=True)
+def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
+    """List the edges of each node but home from where ``at`` says: those out of it come first."""
+    for e in range(len(tail)):
+        if tail[e] != HOME:
+            edge[at[tail[e]]] = e
+            at[tail[e]] += 1
+    for e in range(len(head)):
+        if head[e] != HOME:
+            edge[at[head[e]]] = e
+            at[head[e]] += 1

@@ -1,0 +1,114 @@
+"""The residual network of a flow: an object that lives, repaired change by change."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.flow.kernel import FAR, HOME, Graph, list_edges, repair_all
+from matching.flow.network import Network
+from matching.problem import columns as c
+
+
+class Residual:
+    """The cheapest flow on a network, with potentials that prove it.
+
+    Attributes
+    ----------
+    graph : Graph
+    arc : int64 array
+        The arcs that stand for the edges of `Network.arc_edges`, in the order that they have here.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        # The last edge is the bypass: it joins source and sink, which are one here.
+        tail, head, cost = (
+            column[:-1].copy() for column in (network.tail, network.head, network.cost)
+        )
+        tail[tail == 1], head[head == 1] = HOME, HOME
+        arcs, nodes, edges = network.arc_edges, network.nodes, len(tail)
+        potential = _cheapest(nodes, tail, head, cost, arcs)
+        # Arcs stand post by post, the cheapest first: a search reads them in one go.
+        least = cost + potential[tail]
+        order = np.argsort(least[arcs], kind="stable")
+        order = order[np.argsort(head[arcs][order], kind="stable")]
+        self.arc = network.arc[order]
+        for column in (tail, head, cost, least):
+            column[arcs] = column[arcs][order]
+        np.minimum.at(potential, head[arcs], least[arcs])
+        begin, edge = _edges_of(nodes, tail, head)
+        short = np.zeros(nodes, np.bool_)
+        short[network.post_node] = True
+        self.graph = Graph(
+            tail=tail,
+            head=head,
+            capacity=network.capacity[:-1].astype(np.int32),
+            flow=np.zeros(edges, np.int32),
+            cost=cost,
+            potential=potential,
+            floor=potential.copy(),
+            slack=np.zeros(1, np.int64),
+            least=least,
+            begin=begin,
+            edge=edge,
+            short=short,
+            newest=np.full(nodes, -1, np.int32),
+            older=np.full(2 * edges, -1, np.int32),
+            distance=np.full(nodes, FAR),
+            via=np.full(nodes, -1, np.int32),
+            labelled=np.empty(nodes, np.int32),
+        )
+        seats = np.arange(arcs.stop, edges)
+        # The dearest seats first: later ones then seldom take a volunteer from them.
+        repair_all(self.graph, seats[np.argsort(cost[seats], kind="stable")])
+
+    @property
+    def chosen(self) -> c.Longs:
+        """The arcs with flow."""
+        return self.arc[self.graph.flow[self.network.arc_edges] > 0]
+
+    @property
+    def value(self) -> int:
+        """What the flow is worth."""
+        return -int(self.graph.flow.astype(np.int64) @ self.graph.cost)
+
+    def prices(self) -> tuple[c.Longs, c.Longs]:
+        """Return what one more is worth at each post, and on each of the network's quotas.
+
+        Returns
+        -------
+        int64 arrays, shapes (posts,) and (quotas,)
+        """
+        network, potential = self.network, self.graph.potential
+        seats = slice(network.arc_edges.stop, len(self.graph.tail))
+        # A post is worth no more than its best seat, and nothing where nobody could come.
+        most = np.zeros(network.nodes, np.int64)
+        np.maximum.at(most, self.graph.tail[seats], -self.graph.cost[seats])
+        post = np.minimum(potential[network.post_node], most[network.post_node])
+        edges = network.quota_edges
+        quota = potential[self.graph.head[edges]] - potential[self.graph.tail[edges]]
+        return post, np.maximum(quota, 0)
+
+
+def _cheapest(nodes: int, tail: c.Ints, head: c.Ints, cost: c.Longs, arcs: slice) -> c.Longs:
+    """Return what a first unit at each node costs: home, and the tree from the top."""
+    # No sum of costs comes near this, and sums with it do not overflow.
+    cheapest = np.full(nodes, FAR // 4)
+    cheapest[HOME] = 0
+    above = slice(0, arcs.start)
+    while True:
+        before = cheapest[head[above]]
+        np.minimum.at(cheapest, head[above], cheapest[tail[above]] + cost[above])
+        if (cheapest[head[above]] == before).all():
+            break
+    return cheapest
+
+
+def _edges_of(nodes: int, tail: c.Ints, head: c.Ints) -> tuple[c.Longs, c.Ints]:
+    """List the edges of each node but home: those out of it, then those into it as they stand."""
+    count = np.bincount(tail, minlength=nodes) + np.bincount(head, minlength=nodes)
+    count[HOME] = 0
+    begin = np.append(0, np.cumsum(count))
+    edge = np.empty(begin[-1], np.int32)
+    list_edges(tail, head, begin[:-1].copy(), edge)
+    return begin, edge
