@@ -36,14 +36,11 @@ class Graph(NamedTuple):
     slack : int64 array, shape (1,)
         No potential is lower than its floor by more than the slack.
     least : int64 array, shape (edges,)
-        The cost plus the floor of the tail.
+        No more than the cost plus the floor of the tail, but for the slack.
     begin, edge : int64 array, shape (nodes + 1,), and int32 array
         The edges of each node but home: node x has ``edge[begin[x]:begin[x + 1]]``.
     short : bool array, shape (nodes,)
         Whether the edges into a node come last, and rise by ``least``.
-    newest, older : int32 arrays, shapes (nodes,) and (2 * edges,)
-        Edges that came later, chained at each end: ``2 * e`` at the tail of e, and one more at its
-        head.
     distance, via, labelled : int64, int32 and int32 arrays, shape (nodes,)
         Of a search: distances are `FAR` before it; the edge that a node was reached by; the nodes.
     """
@@ -60,8 +57,6 @@ class Graph(NamedTuple):
     begin: c.Longs
     edge: c.Ints
     short: c.Bools
-    newest: c.Ints
-    older: c.Ints
     distance: c.Longs
     via: c.Ints
     labelled: c.Ints
@@ -97,29 +92,21 @@ def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tu
         if reached >= best:
             break
         here = distance[x]
-        later = NONE
         if at == NONE:
             if reached > here:
                 continue
             at = graph.begin[x]
-            later = graph.newest[x]
         short = graph.short[x] and not forward
-        while True:
-            if later != NONE:
-                e = later >> 1
-                later = graph.older[later]
-            elif at < graph.begin[x + 1]:
-                e = graph.edge[at]
-                if short and head[e] == x:
-                    least = here + graph.least[e] - graph.slack[0] - potential[x]
-                    if least >= best:
-                        break
-                    if least > reached and len(heap) and heap[0][0] < least:
-                        heapq.heappush(heap, (least, x, at))
-                        break
-                at += 1
-            else:
-                break
+        while at < graph.begin[x + 1]:
+            e = graph.edge[at]
+            if short and head[e] == x:
+                least = here + graph.least[e] - graph.slack[0] - potential[x]
+                if least >= best:
+                    break
+                if least > reached and len(heap) and heap[0][0] < least:
+                    heapq.heappush(heap, (least, x, at))
+                    break
+            at += 1
             leaves = tail[e] == x
             y = head[e] if leaves else tail[e]
             if leaves == forward:
@@ -131,7 +118,7 @@ def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tu
             there = here + (step if leaves == forward else -step)
             if there >= best:
                 continue
-            if y in (HOME, goal):
+            if (y == HOME) | (y == goal):
                 best, last = there, e
                 continue
             if there >= distance[y]:

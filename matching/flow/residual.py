@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.flow.kernel import FAR, HOME, Graph, list_edges, repair_all
+from matching.flow.kernel import FAR, HOME, Graph, list_edges, repair, repair_all
 from matching.flow.network import Network
 from matching.problem import columns as c
 
@@ -22,9 +22,8 @@ class Residual:
     def __init__(self, network: Network) -> None:
         self.network = network
         # The last edge is the bypass: it joins source and sink, which are one here.
-        tail, head, cost = (
-            column[:-1].copy() for column in (network.tail, network.head, network.cost)
-        )
+        tail, head = network.tail[:-1].copy(), network.head[:-1].copy()
+        cost = network.cost[:-1].copy()
         tail[tail == 1], head[head == 1] = HOME, HOME
         arcs, nodes, edges = network.arc_edges, network.nodes, len(tail)
         potential = _cheapest(nodes, tail, head, cost, arcs)
@@ -33,8 +32,8 @@ class Residual:
         order = np.argsort(least[arcs], kind="stable")
         order = order[np.argsort(head[arcs][order], kind="stable")]
         self.arc = network.arc[order]
-        for column in (tail, head, cost, least):
-            column[arcs] = column[arcs][order]
+        tail[arcs], head[arcs] = tail[arcs][order], head[arcs][order]
+        cost[arcs], least[arcs] = cost[arcs][order], least[arcs][order]
         np.minimum.at(potential, head[arcs], least[arcs])
         begin, edge = _edges_of(nodes, tail, head)
         short = np.zeros(nodes, np.bool_)
@@ -52,8 +51,6 @@ class Residual:
             begin=begin,
             edge=edge,
             short=short,
-            newest=np.full(nodes, -1, np.int32),
-            older=np.full(2 * edges, -1, np.int32),
             distance=np.full(nodes, FAR),
             via=np.full(nodes, -1, np.int32),
             labelled=np.empty(nodes, np.int32),
@@ -61,6 +58,25 @@ class Residual:
         seats = np.arange(arcs.stop, edges)
         # The dearest seats first: later ones then seldom take a volunteer from them.
         repair_all(self.graph, seats[np.argsort(cost[seats], kind="stable")])
+
+    def change(self, edge: int, capacity: int | None = None, cost: int | None = None) -> None:
+        """Change an edge, and make the flow the cheapest again.
+
+        Parameters
+        ----------
+        edge : int
+            By its number here: of arcs, see ``arc``; of others, that of the network.
+        capacity, cost : int, optional
+            As it was, if absent.
+        """
+        graph = self.graph
+        if capacity is not None:
+            graph.capacity[edge] = capacity
+        if cost is not None:
+            # The short lists stay sorted as they are: they are trusted that much less.
+            graph.slack[0] = max(graph.slack[0], graph.cost[edge] - cost)
+            graph.cost[edge] = cost
+        repair(graph, edge)
 
     @property
     def chosen(self) -> c.Longs:

@@ -1,0 +1,167 @@
+"""The flow kernel: OR-Tools' optimum to the unit, potentials that prove it, repair of changes."""
+
+import math
+
+import numpy as np
+import pytest
+
+from matching.flow.min_cost_flow import solve_flow
+from matching.flow.network import Network
+from matching.flow.residual import Residual
+from matching.problem import columns as c
+from tests.test_laws import SEEDS, law
+
+
+class Drawn:
+    """Edges and nodes of a small world, drawn at random: home (0, 1), quotas, people, posts."""
+
+    def __init__(self, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        self.edges: list[tuple[int, int, int, int]] = []
+        self.nodes = 2
+        above = [0]
+        for _ in range(random.integers(0, 4)):
+            parent = int(random.choice(above))
+            above.append(self.below(parent, int(random.integers(0, 5))))
+        clusters = []
+        self.quotas = len(self.edges)
+        for _ in range(random.integers(1, 8)):
+            person, first = self.node(), int(random.integers(0, 100))
+            parent = int(random.choice(above))
+            for k in range(random.integers(0, 4)):
+                self.edges.append((parent, person, 1, first + 100 * k))
+            days = [person, *(self.below(person, int(random.integers(1, 3))) for _ in range(2))]
+            clusters += [self.below(int(random.choice(days)), 1) for _ in range(random.integers(4))]
+        posts = [self.node() for _ in range(random.integers(1, 6))]
+        self.posts = posts
+        first = len(self.edges)
+        for cluster in clusters:
+            for post in random.choice(posts, random.integers(1, len(posts) + 1), replace=False):
+                self.edges.append((cluster, int(post), 1, -int(random.integers(-300, 600))))
+        self.arcs = slice(first, len(self.edges))
+        for post in posts:
+            worth = int(random.integers(100, 900))
+            for k in range(random.integers(0, 4)):
+                self.edges.append((post, 1, 1, -max(0, worth - 150 * k)))
+        self.edges.append((0, 1, 1000, 0))
+
+    def node(self) -> int:
+        self.nodes += 1
+        return self.nodes - 1
+
+    def below(self, parent: int, capacity: int) -> int:
+        self.edges.append((parent, self.node(), capacity, 0))
+        return self.nodes - 1
+
+    def network(self) -> Network:
+        tail, head, capacity, cost = (np.array(column) for column in zip(*self.edges, strict=True))
+        arcs = np.arange(self.arcs.stop - self.arcs.start)
+        ints = (np.array(self.posts, np.int32), slice(0, self.quotas))
+        whose = np.arange(self.quotas, dtype=np.int32)
+        ends = (tail.astype(np.int32), head.astype(np.int32), capacity, cost)
+        return Network(*ends, self.nodes, self.arcs, arcs, *ints, whose, 1000)
+
+
+def optimum(network: Network) -> int:
+    return -int(solve_flow(network) @ network.cost)
+
+
+def by_hand(network: Network) -> int:
+    """The kernel's twin in plain Python: cycles that gain, by Bellman and Ford, until none does."""
+    rows = zip(network.tail, network.head, network.capacity, network.cost, strict=True)
+    room = {e: [int(x) for x in row] for e, row in enumerate(rows)}
+    value = 0
+    while True:
+        # From the source every way to the sink; one that costs less than nothing is used.
+        far, via = [math.inf] * network.nodes, [(-1, 0)] * network.nodes
+        far[0] = 0
+        for _ in range(network.nodes):
+            for e, (tail, head, left, cost) in room.items():
+                used = int(network.capacity[e]) - left
+                there, back = (tail, head, left, cost, 1), (head, tail, used, -cost, -1)
+                for a, b, free, more, way in (there, back):
+                    if free > 0 and far[a] + more < far[b] and b != 0:
+                        far[b], via[b] = far[a] + more, (e, way)
+        if far[1] >= 0:
+            return value
+        value -= int(far[1])
+        x = 1
+        while x != 0:
+            e, way = via[x]
+            room[e][2] -= way
+            x = room[e][0] if way > 0 else room[e][1]
+
+
+def assert_optimal(residual: Residual) -> None:
+    """No edge with room is worth filling, none with flow worth emptying; what enters leaves."""
+    graph = residual.graph
+    reduced = graph.cost + graph.potential[graph.tail] - graph.potential[graph.head]
+    assert (reduced[graph.flow < graph.capacity] >= 0).all()
+    assert (reduced[graph.flow > 0] <= 0).all()
+    assert ((graph.flow >= 0) & (graph.flow <= graph.capacity)).all()
+    size = len(graph.potential)
+    enters = np.bincount(graph.head, graph.flow, minlength=size)
+    assert (enters == np.bincount(graph.tail, graph.flow, minlength=size))[1:].all()
+
+
+def test_one_seat_goes_to_who_costs_least() -> None:
+    # Two people, loads 10 and 30, qualities 100 and 150, one seat of 500 at one post:
+    # 500 + 150 - 30 = 620 beats 500 + 100 - 10 = 590. One more at the post would cost -90.
+    edges = [(0, 2, 1, 10), (0, 3, 1, 30), (2, 4, 1, -100), (3, 4, 1, -150), (4, 1, 1, -500)]
+    residual = Residual(network_of(edges, slice(2, 4), posts=[4]))
+    assert residual.value == 620
+    assert residual.chosen.tolist() == [1]
+    # The second seat would be the other person's: 10 - 100.
+    assert residual.prices()[0].tolist() == [-120]
+
+
+def network_of(edges: list[tuple[int, ...]], arcs: slice, posts: list[int]) -> Network:
+    columns: list[c.Longs] = [np.array(x) for x in zip(*edges, (0, 1, 99, 0), strict=True)]
+    ends = (columns[0].astype(np.int32), columns[1].astype(np.int32), *columns[2:])
+    nodes, many = int(columns[1].max()) + 1, arcs.stop - arcs.start
+    none = np.empty(0, np.int32)
+    return Network(
+        *ends, nodes, arcs, np.arange(many), np.array(posts, np.int32), slice(0), none, 99
+    )
+
+
+@law(300, seed=SEEDS)
+def test_the_kernel_finds_the_optimum_of_or_tools_and_of_its_twin(seed: int) -> None:
+    network = Drawn(seed).network()
+    residual = Residual(network)
+    assert_optimal(residual)
+    assert residual.value == optimum(network) == by_hand(network)
+
+
+@law(200, seed=SEEDS)
+def test_a_change_is_repaired_to_the_optimum(seed: int) -> None:
+    """Any edge gets another capacity or cost, ten times over: as if solved afresh each time."""
+    drawn, random = Drawn(seed), np.random.default_rng(seed)
+    residual = Residual(drawn.network())
+    arcs = drawn.network().arc_edges
+    of_network = np.arange(len(drawn.edges))
+    of_network[arcs] = arcs.start + residual.arc
+    for _ in range(10):
+        edge = int(random.integers(len(drawn.edges) - 1))
+        at = int(of_network[edge])
+        tail, head, capacity, cost = drawn.edges[at]
+        if random.random() < 0.5:
+            capacity = int(random.integers(0, 3))
+            residual.change(edge, capacity=capacity)
+        else:
+            cost += int(random.integers(-300, 300))
+            residual.change(edge, cost=cost)
+        drawn.edges[at] = (tail, head, capacity, cost)
+        assert_optimal(residual)
+        assert residual.value == optimum(drawn.network())
+
+
+@pytest.mark.parametrize("seats", [0, 1, 3])
+def test_prices_are_what_one_more_is_worth(seats: int) -> None:
+    # One person, load 0, quality 50, seats of 300, 200 and 100: one is filled for 350; the price
+    # is that of the next seat, or of the last where there is no other.
+    edges = [(0, 2, 1, 0), (2, 3, 1, -50)]
+    edges += [(3, 1, 1, -300 + 100 * k) for k in range(seats)]
+    residual = Residual(network_of(edges, slice(1, 2), posts=[3]))
+    assert residual.value == (350 if seats else 0)
+    assert residual.prices()[0].tolist() == {0: [-50], 1: [-50], 3: [200]}[seats]
