@@ -17,7 +17,7 @@ import pytest
 
 from matching import Problem, Result, certify, solve
 from matching.arcs.eligibility import eligible
-from matching.flow import components
+from matching.flow import components, relaxation
 from matching.parallel.tasks import AHEAD, run_all
 from matching.solvers import search
 from matching.solvers.subproblems.executor import SubproblemExecutor
@@ -88,7 +88,10 @@ def test_the_flow_in_parts_is_the_flow_of_the_whole(
 
 
 @pytest.mark.usefixtures("cut_small")
-def test_processes_make_the_same_flow(network: Problem, pool: ProcessPoolExecutor) -> None:
+def test_processes_make_the_same_flow(
+    network: Problem, pool: ProcessPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaxation, "_MOST_SEATS_A_PERSON", 0.0)
     executor = Counting(pool)
     same(solve(network, executor=executor), solve(network))
     assert executor.tasks >= PARTS
@@ -108,8 +111,13 @@ def test_processes_make_the_same_plan_under_all_rules(
 @pytest.mark.filterwarnings("ignore:the executor lost a task:RuntimeWarning")
 @pytest.mark.parametrize("breaks_after", [0, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_broken_executor_costs_time_and_nothing_else(
-    network: Problem, full: Problem, pool: ProcessPoolExecutor, breaks_after: int
+    network: Problem,
+    full: Problem,
+    pool: ProcessPoolExecutor,
+    breaks_after: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(relaxation, "_MOST_SEATS_A_PERSON", 0.0)
     for problem in (network, full):
         executor = Counting(pool, breaks_after)
         same(solve(problem, executor=executor, gap=0.0), solve(problem, gap=0.0))

@@ -12,7 +12,7 @@ from matching.bounds.certificate import rest_of_bound, reward
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.flow.components import ComponentFlow, parts_of, solve_component
-from matching.flow.network import build
+from matching.flow.network import Network, build
 from matching.flow.residual import Residual
 from matching.parallel.tasks import run_all
 from matching.problem import Problem
@@ -21,8 +21,10 @@ from matching.problem import columns as c
 # Arcs of no larger reduced cost come back along with those of best rosters: the prices of the next
 # round will hardly ask for others.
 _NEAR_MISS_REDUCED_COST = 20.0
-# Where there are more seats, searches from their side go far: measured in `benchmarks`.
+# Where there are more seats, searches from their side go far.
 _MOST_SEATS_A_PERSON = 1.0
+# Potentials are sums of costs along ways of any length, in 64 bits.
+_MOST_COST = 1 << 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,19 +66,20 @@ def relax(
     candidates = np.bincount(problem.slots.post[weeks.arcs.slot], minlength=len(problem.posts))
     seats = int(np.minimum(problem.posts.seats, candidates).sum())
     if seats <= _MOST_SEATS_A_PERSON * len(np.unique(weeks.arcs.volunteer)):
-        return _by_shortest_paths(problem, weeks, quality)
+        every = np.ones(len(weeks.arcs), np.bool_)
+        network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, every)
+        if np.abs(network.cost).max() <= _MOST_COST:
+            return _by_shortest_paths(problem, network)
     return _by_candidates(problem, weeks, quality, stop, executor)
 
 
-def _by_shortest_paths(problem: Problem, weeks: Weeks, quality: c.Longs) -> Relaxation:
-    every = np.ones(len(weeks.arcs), np.bool_)
-    network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, every)
+def _by_shortest_paths(problem: Problem, network: Network) -> Relaxation:
     residual = Residual(network)
     post, of_quota = residual.prices()
     quota = np.zeros(len(problem.organisations))
     quota[network.quota] = of_quota
     prices = Prices(post[problem.slots.post].astype(np.float64), quota)
-    return Relaxation(residual.chosen, prices, residual.value, 1)
+    return Relaxation(residual.chosen, prices, residual.value)
 
 
 def _by_candidates(
