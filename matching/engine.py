@@ -20,6 +20,7 @@ from matching.bounds.certificate import bound
 from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
 from matching.flow.exactness import is_pure_network
+from matching.flow.kernel import is_compiled
 from matching.flow.relaxation import relax
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.doors import door
@@ -142,6 +143,8 @@ def _solved(
         on_improvement=on_improvement,
     )
     with clock.phase("flow"):
+        if not is_compiled():
+            clock.tell("compile")
         relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
         prices = relaxation.prices
     with clock.phase("certify"):
@@ -225,9 +228,13 @@ class _Clock:
     def phase(self, name: str) -> Iterator[None]:
         """Measure what happens inside."""
         start = time.perf_counter()
-        self.on_progress(Progress(name, start - self.started, None, None))
+        self.tell(name)
         yield
         self.phases.append(Phase(name, time.perf_counter() - start, peak_memory_mb()))
+
+    def tell(self, name: str) -> None:
+        """Pass on what begins."""
+        self.on_progress(Progress(name, time.perf_counter() - self.started, None, None))
 
 
 def peak_memory_mb() -> float:

@@ -26,6 +26,7 @@ PHASES = {
     "eligibility": ("pair", "finding who may serve where"),
     "value": ("pair", "weighing every pair"),
     "clusters": ("pair", "finding services that overlap"),
+    "compile": ("solve", "planning with seats and shifts alone (compiling the kernel, once)"),
     "flow": ("solve", "planning with seats and shifts alone"),
     "certify": ("solve", "proving a bound from prices"),
     "search": ("solve", "making a first plan that keeps every rule"),

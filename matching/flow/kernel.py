@@ -222,3 +222,8 @@ def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
         if head[e] != HOME:
             edge[at[head[e]]] = e
             at[head[e]] += 1
+
+
+def is_compiled() -> bool:
+    """Tell whether this process has the kernel at hand; compiled code is kept on disk."""
+    return bool(repair_all.signatures)
