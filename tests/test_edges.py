@@ -104,6 +104,15 @@ def test_an_end_centuries_away_is_told_and_takes_no_memory() -> None:
     assert len(problem.windows) == 10 * 7
 
 
+def test_an_end_in_the_last_minute_of_all_years_is_told() -> None:
+    """In New York that is 04:59 of the year 10000 in UTC, which no Python datetime can hold."""
+    week = week_of("a", policy=Policy(time_zone="America/New_York"))
+    week.request("slip", start="2026-03-03 09:00", end="9999-12-31 23:59")
+    with pytest.warns(DataWarning, match="'slip' lasts until 9999-12-31"):
+        problem = week.problem()
+    assert len(problem.windows) == 10 * 7
+
+
 # --- services of other weeks ----------------------------------------------------------------------
 
 

@@ -68,7 +68,9 @@ def assert_nothing_vanished(tables: Frames, kept: Frames, faults: pl.DataFrame) 
             rows = raw["row"] if "row" in raw.columns else range(1, raw.height + 1)
             aside = set(faults.filter(pl.col("table") == name)["row"])
             assert set(kept[name]["row"]) == set(rows) - aside
-            assert kept[name].height == len(rows) - len(aside)
+            # A weekly row may have become the windows of several weeks.
+            if name != "availability":
+                assert kept[name].height == len(rows) - len(aside)
 
 
 def test_the_base_world_is_right() -> None:
