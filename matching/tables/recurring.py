@@ -43,7 +43,7 @@ def dated(
     found = [_of_week(weekly, week, time_zone)]
     for number in range(1, _weeks(last, week)):
         later = _of_week(weekly, week + timedelta(days=7 * number), time_zone)
-        # Compared as a column: the last minute of the year 9999 is no Python datetime in every zone.
+        # As a column: the last minute of the year 9999 is no Python datetime in every zone.
         found.append(later.filter(pl.col("start") < pl.lit(last["end"]).first()))
     every = pl.concat(found)
     skipped = (pl.col("start") == NO_SUCH_TIME) | (pl.col("end") == NO_SUCH_TIME)
