@@ -307,3 +307,10 @@ def test_a_problem_loads_nothing_of_the_edge() -> None:
     usual = {name.partition(".")[0] for name in _loaded(LIBRARIES)}
     others = {name.partition(".")[0] for name in loaded} - usual
     assert others - sys.stdlib_module_names <= {"matching"}
+
+
+@pytest.mark.parametrize("wrong", [{"posts": ["cook"]}, {"options": [1]}, {"qualifications": 5}])
+def test_what_is_no_column_of_a_request_is_refused_by_its_type(wrong: dict[str, Any]) -> None:
+    week = Week("2026-03-02")
+    with pytest.raises(UsageError, match=f"^{next(iter(wrong))} = .* must be a "):
+        week.request("soup", start="2026-03-02 09:00", end="2026-03-02 10:00", **wrong)

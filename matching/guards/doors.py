@@ -12,7 +12,7 @@ import inspect
 import numbers
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date
 from functools import cache, wraps
@@ -53,7 +53,7 @@ def door(function: Callable[P, R]) -> Callable[P, R]:
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
         refuse_in_a_fork()
         _state["used"] = True
-        _check(function, bound(function, signature, *args, **kwargs).arguments)
+        check_types(function, bound(function, signature, *args, **kwargs).arguments)
         return function(*args, **kwargs)
 
     return checked
@@ -117,7 +117,13 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     return get_type_hints(SimpleNamespace(__annotations__=hints), function.__globals__)
 
 
-def _check(function: Callable[..., Any], given: dict[str, Any]) -> None:
+def check_types(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    """Refuse arguments of other types than a function says.
+
+    Raises
+    ------
+    UsageError
+    """
     hints = _hints(function)
     for name, value in given.items():
         hint = hints.get(name, Any)
@@ -157,6 +163,8 @@ def _words(hint: Any) -> str:
         bool: "true or false",
         type(None): "None",
         Callable: "a function",
+        Iterable: "a list",
+        Mapping: "a dict",
         Path: "a path",
     }
     if origin in known:

@@ -13,7 +13,7 @@ import dataframely as dy
 import polars as pl
 
 from matching.errors import UsageError
-from matching.guards.doors import bound
+from matching.guards.doors import bound, check_types
 from matching.schema import TABLES, meta
 from matching.tables.cells import plain
 
@@ -43,6 +43,8 @@ def adds_row(table: str, **constant: object) -> Callable[[Callable[P, R]], Calla
         @wraps(method)
         def add(*args: P.args, **kwargs: P.kwargs) -> R:
             given = bound(method, signature, *args, **kwargs)
+            # The cells of columns are judged with the tables.
+            check_types(method, {n: x for n, x in given.arguments.items() if n in _ELSEWHERE})
             given.apply_defaults()
             row = cells_of(table, given.arguments | constant)
             answer = method(*args, **kwargs)
