@@ -161,7 +161,7 @@ def test_every_zone_that_is_taken_is_polars_own() -> None:
 # --- forks --------------------------------------------------------------------------------------
 
 _IN_A_FORK = """
-import os, signal, sys
+import os, signal, sys, time
 from matching import Problem, UsageError, solve
 from tests.support.tiny import MONDAY, TINY
 
@@ -171,6 +171,7 @@ if before == "problem":
 elif before == "polars":
     import polars as pl
     pl.DataFrame({"a": range(100)}).sort("a", descending=True)
+    time.sleep(0.3)  # a thread has no name yet when it begins
 child = os.fork()
 if not child:
     signal.alarm(20)  # instead of waiting for ever
