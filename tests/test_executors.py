@@ -208,8 +208,9 @@ def cluster() -> Any:
 @pytest.mark.usefixtures("cut_small")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_a_cluster_that_loses_a_worker_makes_the_same_plan(
-    network: Problem, full: Problem, cluster: Any, tmp_path: Path
+    network: Problem, full: Problem, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(relaxation, "_MOST_SEATS_A_PERSON", 0.0)
     for number, problem in enumerate((network, full)):
         alone = solve(problem, gap=0.0)
         flag = tmp_path / f"{number}"
