@@ -74,7 +74,7 @@ def run_command(command: str) -> tuple[int, str]:
     if start is None or any(_SHELL.search(word) for word in words):
         done = in_shell(command)
         return done.returncode, done.stdout + done.stderr
-    ended = CliRunner().invoke(import_module(RUN[start]).app, words)
+    ended = CliRunner(env=_here()).invoke(import_module(RUN[start]).app, words)
     if ended.exception and not isinstance(ended.exception, SystemExit):
         raise ended.exception
     return ended.exit_code, ended.output
@@ -82,10 +82,14 @@ def run_command(command: str) -> tuple[int, str]:
 
 def in_shell(script: str) -> subprocess.CompletedProcess[str]:
     """Run lines as a reader would who copies them, with the commands of this environment."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
         ["bash", "-c", f"set -euo pipefail\n{script}"],
-        env=os.environ | {"PATH": path},
+        env=os.environ | _here(),
         capture_output=True,
         text=True,
     )
+
+
+def _here() -> dict[str, str]:
+    """Return the search path on which the commands of this environment come first."""
+    return {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
