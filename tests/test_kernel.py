@@ -1,6 +1,8 @@
 """The flow kernel: OR-Tools' optimum to the unit, potentials that prove it, repair of changes."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -165,3 +167,17 @@ def test_prices_are_what_one_more_is_worth(seats: int) -> None:
     residual = Residual(network_of(edges, slice(1, 2), posts=[3]))
     assert residual.value == (350 if seats else 0)
     assert residual.prices()[0].tolist() == {0: [-50], 1: [-50], 3: [200]}[seats]
+
+
+_NOWHERE = """
+from numba.core import caching
+caching.CompileResultCacheImpl._locator_classes = []
+from matching import Week
+print(Week("2026-03-02").solve().status)
+"""
+
+
+def test_where_nothing_can_be_kept_on_disk_it_is_compiled_each_time() -> None:
+    """As in a container whose file system is read-only."""
+    done = subprocess.run([sys.executable, "-c", _NOWHERE], capture_output=True, text=True)
+    assert done.stdout == "optimal\n", done.stderr

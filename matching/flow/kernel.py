@@ -10,16 +10,28 @@ e110214, 2014; exact here, since what has not been looked at yet waits in the he
 from __future__ import annotations
 
 import heapq
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from numba import njit
 
 from matching.problem import columns as c
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 # Source and sink in one: where everybody is who serves nobody, and where every seat ends.
 HOME = 0
 FAR = 1 << 60
 NONE = -1
+
+
+def _compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function when it is first called, and keep it on disk where there is a place."""
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:
+        return njit()(function)
 
 
 class Graph(NamedTuple):
@@ -62,7 +74,7 @@ class Graph(NamedTuple):
     labelled: c.Ints
 
 
-@njit(cache=True)
+@_compiled
 def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tuple[int, int, int]:
     """Find the shortest way between a node and home, or the goal; Dijkstra's on reduced costs.
 
@@ -131,14 +143,14 @@ def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tu
     return best, last, count
 
 
-@njit(cache=True)
+@_compiled
 def forget(graph: Graph, labelled: int) -> None:
     """Take back the labels of a search."""
     for i in range(labelled):
         graph.distance[graph.labelled[i]] = FAR
 
 
-@njit(cache=True)
+@_compiled
 def push(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> int:
     """Send one unit along the shortest way, and raise or lower the potentials to fit.
 
@@ -179,7 +191,7 @@ def push(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> int:
     return end
 
 
-@njit(cache=True)
+@_compiled
 def repair(graph: Graph, e: int) -> None:
     """Make the flow the cheapest again after an edge was added or changed.
 
@@ -204,14 +216,14 @@ def repair(graph: Graph, e: int) -> None:
             push(graph, under, NONE, False, FAR)
 
 
-@njit(cache=True)
+@_compiled
 def repair_all(graph: Graph, edges: c.Longs) -> None:
     """Repair some edges, one after the other."""
     for e in edges:
         repair(graph, e)
 
 
-@njit(cache=True)
+@_compiled
 def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
     """List the edges of each node but home from where ``at`` says: those out of it come first."""
     for e in range(len(tail)):
@@ -226,4 +238,4 @@ def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
 
 def is_compiled() -> bool:
     """Tell whether this process has the kernel at hand; compiled code is kept on disk."""
-    return bool(repair_all.signatures)
+    return bool(repair_all.signatures)  # type: ignore[attr-defined]
