@@ -100,6 +100,6 @@ def test_no_bound_is_no_proof(bound: float) -> None:
         on_progress=lambda progress: None,
         on_improvement=lambda progress: None,
     )
-    incumbent.prove(bound, "whole")
+    incumbent.prove(bound, "reduced MIP")
     assert incumbent.bound == (7 if bound == 7.5 else np.inf)
     assert not incumbent.proved

@@ -67,30 +67,25 @@ def search(
         Those of the linear programme; of the flow, if it was not reached.
     """
     incumbent.offer(repair(problem, weeks, quality, relaxation.chosen), "repair")
+    prices = relaxation.prices
     if not incumbent.goes_on():
-        return relaxation.prices
+        return prices
     generation = ColumnGeneration(problem, weeks, quality, seed, incumbent, executor.workers)
     try:
         lp = _solve_lp(generation, relaxation)
-    except Stopped:
-        return relaxation.prices
-    if lp is None:
-        if incumbent.goes_on():
+        if lp is None:
             solve_reduced_mip(generation, np.arange(len(weeks.arcs)))
-        return relaxation.prices
-    group = fractional_components(generation, lp.primal)
-    _offer_heuristic_plan(generation, lp, group >= 0, executor)
-    if incumbent.goes_on():
-        try:
-            blocks = _improve_by_lns(generation, lp, group, executor)
-        except Stopped:
-            return generation.prices(lp.dual)
-        if len(weeks.arcs) > _MIN_ARCS_FOR_BLOCKS:
-            blocks.tighten_block_bounds(lambda bound: incumbent.prove(bound, "close in"))
-            blocks = _alternate_lns_and_merging(blocks, incumbent)
+            return prices
+        prices = generation.prices(lp.dual)
+        group = fractional_components(generation, lp.primal)
+        _offer_heuristic_plan(generation, lp, group >= 0, executor)
         if incumbent.goes_on():
+            blocks = _improve_by_lns(generation, lp, group, executor)
+            blocks = _tighten_block_bounds(blocks, incumbent)
             solve_reduced_mip(generation, blocks.arcs_after_fixing(incumbent.value))
-    return generation.prices(lp.dual)
+    except Stopped:  # the incumbent has the best plan and bound so far
+        pass
+    return prices
 
 
 def _solve_lp(generation: ColumnGeneration, relaxation: Relaxation) -> LPSolution | None:
@@ -108,11 +103,11 @@ def _solve_lp(generation: ColumnGeneration, relaxation: Relaxation) -> LPSolutio
     rounds = itertools.count(1)
 
     def on_round(bound: float, solution: MasterSolution) -> None:
-        incumbent.prove(bound, "price")
+        incumbent.prove(bound, "column generation")
         # Repair costs as much as a round: only after the 1st, 2nd, 4th, 8th ...
         if next(rounds).bit_count() == 1:
             plan = mostly_selected(generation, solution)
-            incumbent.offer(repair(generation.problem, weeks, quality, plan), "price")
+            incumbent.offer(repair(generation.problem, weeks, quality, plan), "column generation")
 
     try:
         reserve = _TIME_SHARE_AFTER_COLUMN_GENERATION * incumbent.seconds_left
@@ -130,9 +125,9 @@ def _offer_heuristic_plan(
     incumbent = generation.incumbent
     seconds = _HEURISTIC_TIME_SHARE * incumbent.seconds_left
     plan = restricted_master_heuristic(generation, lp.primal, open_requests, seconds, executor)
-    if not incumbent.offer(plan, "round"):
+    if not incumbent.offer(plan, "restricted master heuristic"):
         plan = repair(generation.problem, generation.weeks, generation.quality, plan)
-        incumbent.offer(plan, "round")
+        incumbent.offer(plan, "restricted master heuristic")
 
 
 def _improve_by_lns(
@@ -155,7 +150,7 @@ def _improve_by_lns(
         return Blocks(generation, lagrangian, Partition(generation, lagrangian, split), executor)
 
     def far() -> bool:
-        gap = incumbent.progress("mend").gap
+        gap = incumbent.progress("neighbourhood search").gap
         return gap is not None and gap > _MIN_GAP_FOR_LARGE_BLOCKS
 
     size, turn = 2 * _BLOCK_REQUESTS if far() else _BLOCK_REQUESTS, 0
@@ -164,7 +159,7 @@ def _improve_by_lns(
             break
         before, now = incumbent.value, blocks(size)
         plan = large_neighbourhood_search(now, now.partition.numbers, incumbent.chosen, turn)
-        incumbent.offer(plan, "mend")
+        incumbent.offer(plan, "neighbourhood search")
         turn += 1
         gap = incumbent.bound - incumbent.value
         if incumbent.value - before >= _MIN_GAP_CLOSED_PER_PASS * gap:
@@ -175,8 +170,21 @@ def _improve_by_lns(
     return blocks(_BLOCK_REQUESTS)
 
 
-def _alternate_lns_and_merging(blocks: Blocks, incumbent: Incumbent) -> Blocks:
-    """Improve the plan where the gap is, merge the blocks that compete there, and again."""
+def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
+    """Solve every block; improve the plan where the gap is, merge what competes there, and again.
+
+    Returns
+    -------
+    Blocks
+        Those that are left, for reduced-cost fixing.
+    """
+    if len(blocks.generation.weeks.arcs) <= _MIN_ARCS_FOR_BLOCKS:
+        return blocks
+
+    def on_bound(bound: float) -> None:
+        incumbent.prove(bound, "block bounds")
+
+    blocks.tighten_block_bounds(on_bound)
     idle = 0
     for turn in itertools.count():
         if idle == _MAX_IDLE_ROUNDS or incumbent.value is None or not incumbent.goes_on():
@@ -184,9 +192,9 @@ def _alternate_lns_and_merging(blocks: Blocks, incumbent: Incumbent) -> Blocks:
         before = incumbent.bound - incumbent.value
         gap, _ = residual_gap(blocks, incumbent.chosen)
         plan = large_neighbourhood_search(blocks, largest_shares(gap), incumbent.chosen, turn)
-        incumbent.offer(plan, "mend")
+        incumbent.offer(plan, "neighbourhood search")
         blocks, new = merge_blocks(blocks, incumbent.chosen)
-        blocks.tighten_block_bounds(lambda bound: incumbent.prove(bound, "close in"), new)
+        blocks.tighten_block_bounds(on_bound, new)
         gap_closed = before - (incumbent.bound - incumbent.value)
         idle = idle + 1 if gap_closed < _MIN_GAP_CLOSED_PER_ROUND * before else 0
     return blocks

@@ -15,9 +15,9 @@ _NO_PLAN = -float(2**53)
 
 def solve_reduced_mip(generation: ColumnGeneration, arcs_after_fixing: c.Longs) -> None:
     """Find the best plan of some arcs, sorted; a plan better than the incumbent holds no others."""
-    if len(arcs_after_fixing) > _MAX_ARCS:
-        return
     problem, weeks, incumbent = generation.problem, generation.weeks, generation.incumbent
+    if len(arcs_after_fixing) > _MAX_ARCS or not incumbent.goes_on():
+        return
     subproblem = generation.builder.build(
         np.arange(len(problem.requests)),
         arcs_after_fixing,
@@ -34,11 +34,11 @@ def solve_reduced_mip(generation: ColumnGeneration, arcs_after_fixing: c.Longs) 
         )
         # No better plan holds other arcs; of these, none is worth more than the bound.
         least = _NO_PLAN if incumbent.value is None else incumbent.value
-        incumbent.prove(max(result.bound, least), "whole")
+        incumbent.prove(max(result.bound, least), "reduced MIP")
         if result.x is None:
             return
         chosen = subproblem.selected(result.x)
-        incumbent.offer(chosen, "whole")
+        incumbent.offer(chosen, "reduced MIP")
         # The roster constraints allow a little too much: the pricing oracle has the last word.
         infeasible_rosters = weeks.infeasible_rosters(chosen)
         if not len(infeasible_rosters) or not incumbent.goes_on():
