@@ -45,7 +45,7 @@ _MAX_BLOCK_REQUESTS = 1_000
 _MIN_GAP_FOR_LARGE_BLOCKS = 1e-3
 # A pass of large neighbourhood search that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
-# The alternation ends after so many rounds in a row that each close less of the gap.
+# Merging ends after this many rounds in a row that each close less of the gap.
 _MAX_IDLE_ROUNDS = 2
 _MIN_GAP_CLOSED_PER_ROUND = 1e-3
 

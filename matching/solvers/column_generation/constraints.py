@@ -240,7 +240,7 @@ class Constraints:
         self._filled(row_of[slots.option[self.seat_slot[seat]]], seat, 1.0)
 
     def _team_rules(self) -> None:
-        """If served, enough volunteers hold a qualification, overall and per so many people.
+        """If served, enough volunteers hold a qualification: in all, and in proportion to the team.
 
         The second alone lets a linear programme take a fraction of a holder. Two more rows, valid
         for whole numbers, say that any team needs one, and how many the last one allows.
@@ -316,7 +316,7 @@ class Constraints:
             int(limited.sum()), -_UNBOUNDED, organisations.max_seats[limited]
         )
         parent = np.append(organisations.parent, -1)
-        # Climb from every arc's organisation, all arcs one level at a time.
+        # Climb the tree from every arc's organisation, one level at a time for all arcs.
         arc = np.arange(len(self.arcs))
         at = self.problem.volunteers.organisation[self.arcs.volunteer]
         while len(arc):

@@ -1,4 +1,4 @@
-"""Where the linear programme is fractional, and what of that hangs together."""
+"""Where the linear programme is fractional, by connected component."""
 
 from __future__ import annotations
 

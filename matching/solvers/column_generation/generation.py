@@ -1,4 +1,4 @@
-"""Column generation: rosters come in while any would improve the restricted master.
+"""Column generation: rosters are added while any would improve the restricted master.
 
 Dantzig and Wolfe (1960), Decomposition principle for linear programs; Desaulniers, Desrosiers and
 Solomon (2005), Column Generation. Pricing is `matching.bounds.labelling`; duals of any master give
@@ -200,7 +200,7 @@ def row_shares(rows: Rows, dual: c.Floats) -> c.Floats:
 
 
 def service_shares(rows: Rows, dual: c.Floats) -> c.Floats:
-    """Return what each team variable adds under duals of the right sign."""
+    """Return what each service variable adds under duals of the right sign."""
     adds: c.Floats = np.maximum(rows.value - rows.service_coefficients.T @ dual, 0.0) * rows.upper
     return adds
 

@@ -42,8 +42,8 @@ def separate_linking_cuts(
     """Return the rows, and the linking cuts that are violated or soon would be.
 
     All posts of an option are at one time, so a volunteer serves on one of them at most: the cut
-    bounds their sum, and is the stronger for it. Rosters just found bring their cuts along: a
-    roster that looks profitable without them may not be with them.
+    bounds their sum, and is the stronger for it. Rosters just found bring their cuts along: one
+    that is profitable without them may not be with them.
     """
     count = len(pairs.option)
     arc = pool.arc[: np.searchsorted(pool.roster, len(solution.selected))]

@@ -24,7 +24,7 @@ class ColumnPool:
 
     def __init__(self, weeks: Weeks, quality: c.Longs, seed: int) -> None:
         self.weeks, self.quality = weeks, quality
-        # Rosters are told apart by the sum of their arcs' random numbers.
+        # Rosters are compared by the sum of their arcs' random numbers.
         random = np.random.default_rng(seed)
         self.arc_hash = random.integers(0, 2**63, len(weeks.arcs), dtype=np.uint64)
         self.known = np.empty(0, np.uint64)

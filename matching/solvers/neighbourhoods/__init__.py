@@ -1,1 +1,1 @@
-"""Plans: the first one, and better ones."""
+"""The primal side of the search: a first plan, and better ones."""

@@ -1,4 +1,4 @@
-"""Large neighbourhood search: where a plan falls short of the bound, better plans block by block.
+"""Large neighbourhood search: better plans block by block, where one falls short of the bound.
 
 Each block is a neighbourhood: its requests are planned anew as an integer programme, with the rest
 of the plan as it is (fix-and-optimise). Shaw (1998), Using constraint programming and local search
@@ -18,7 +18,7 @@ from matching.solvers.subproblems.blocks import Blocks
 
 _MAX_NODES = 200
 _LNS_SECONDS = 10.0
-# Of more arcs those of least reduced cost are looked at: so many, or so many for each request.
+# A larger neighbourhood is cut down to the arcs of least reduced cost.
 _MAX_ARCS, _MAX_ARCS_PER_REQUEST = 10_000, 40
 
 
@@ -58,7 +58,7 @@ def gap_shares(
 def large_neighbourhood_search(
     blocks: Blocks, numbers: c.Longs, chosen: c.Longs, turn: int = 0
 ) -> c.Longs:
-    """Return a plan at least as good as a plan, better in some of the blocks.
+    """Return a plan at least as good as the given one, improved in some of the blocks.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def large_neighbourhood_search(
     chosen : int64 array
         The arcs of the plan.
     turn : int
-        Each turn others may use what is left of rows that blocks share.
+        Rotates which blocks may use the slack of the rows that they share.
     """
     plan = _FixedPlan(blocks, chosen, turn)
     selected = plan.selected.copy()
@@ -78,16 +78,16 @@ def large_neighbourhood_search(
 
 
 class _FixedPlan:
-    """A plan, and who of it is free in which block: no block's choice is another's concern.
+    """A plan, and what of it each block may change, so that blocks are independent.
 
     Attributes
     ----------
     block_of_volunteer : int array, shape (volunteers,)
-        Whoever serves belongs where they serve: those in several blocks to another each turn.
+        Who serves belongs to the block they serve in; if in several, to a different one each turn.
     spare : float64 array, shape (joint rows,)
-        What the plan leaves of each joint row.
+        The slack of each joint row under the plan.
     spare_for : int64 array, shape (joint rows,)
-        The block that may use it, each turn another; -1 for none.
+        The block that may use it, a different one each turn; -1 for none.
     """
 
     def __init__(self, blocks: Blocks, chosen: c.Longs, turn: int) -> None:
@@ -111,7 +111,7 @@ class _FixedPlan:
         self.spare_for = _rotating(use.indices, users, len(self.spare), turn)
 
     def optimise(self, number: int) -> tuple[c.Longs, c.Longs]:
-        """Return arcs of the plan, and the arcs to have in their stead."""
+        """Return arcs of the plan, and the arcs that replace them."""
         generation, incumbent = self.blocks.generation, self.blocks.generation.incumbent
         builder, arcs = generation.builder, generation.weeks.arcs
         requests = self.partition.requests.of(np.array([number]))
@@ -121,11 +121,11 @@ class _FixedPlan:
         before, arc = inside[free & now], self._closest(inside[free], len(requests))
         if not incumbent.goes_on() or not len(arc):
             return before, before
-        # What these volunteers do elsewhere goes on.
+        # These volunteers keep their services elsewhere.
         elsewhere = self.chosen[self.chosen_by_block.of(np.array([number]))]
         elsewhere = elsewhere[self.partition.block_of_arc[elsewhere] != number]
         before, arc = np.append(before, elsewhere), np.sort(np.append(arc, elsewhere))
-        # No more of a joint row than now and what is left: so all blocks may be solved at once.
+        # What it uses now and its slack: with that limit all blocks can be solved at once.
         spare = np.where(self.spare_for == number, self.spare, 0.0)
         subproblem = builder.build(
             requests,
@@ -151,7 +151,7 @@ class _FixedPlan:
 
 
 def _rotating(owner: c.Ints | c.Longs, item: c.Ints, size: int, turn: int) -> c.Longs:
-    """Return one item of each owner below a size, each turn another; -1 where there is none."""
+    """Return one item per owner, a different one each turn; -1 where an owner has none."""
     key = np.unique(c.combine(owner, item))
     first = c.starts_of(key >> 32, size)
     count = np.diff(first)

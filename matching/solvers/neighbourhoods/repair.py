@@ -42,7 +42,7 @@ def repair(problem: Problem, weeks: Weeks, quality: c.Longs, chosen: c.Longs) ->
 
 
 def _keep_one_option(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
-    """Keep the option of each request that is worth most."""
+    """Keep the most valuable option of each request."""
     rows = np.flatnonzero(kept)
     option = problem.slots.option[weeks.arcs.slot[rows]]
     total = np.bincount(option, merit[rows], minlength=len(problem.options))
@@ -93,7 +93,7 @@ def _keep_quotas(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools)
 
 
 def _keep_pairs(problem: Problem, weeks: Weeks, kept: c.Bools) -> None:
-    """Send home who serves without the other, or with whom they must not."""
+    """Drop who serves without a required partner, or with a forbidden one."""
     arcs, pairs = weeks.arcs, problem.pairs
     rows = np.flatnonzero(kept)
     at = c.combine(arcs.volunteer[rows], problem.slots.request[arcs.slot[rows]])

@@ -15,9 +15,9 @@ from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.mip import MIP
 
 _INTEGRALITY_TOLERANCE = 1e-6
-# A roster of larger reduced cost is not looked at.
+# Rosters of larger reduced cost are left out.
 _MAX_REDUCED_COST = 1_000.0
-# A larger component is not solved in the time there is.
+# A larger component cannot be solved in the time there is.
 _MAX_COLUMNS = 100_000
 # Relative; large neighbourhood search improves the plan further.
 _MIN_GAP = 1e-4
@@ -33,8 +33,8 @@ def restricted_master_heuristic(
 ) -> c.Longs:
     """Return the arcs of a plan near a solution of the master, which may break rules.
 
-    Each connected component is solved by itself. It does without the quotas that cost nothing:
-    they would tie all components together.
+    Each connected component is solved by itself. Quotas with a dual of 0 are left out, since they
+    would join all components.
 
     Parameters
     ----------

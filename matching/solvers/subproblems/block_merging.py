@@ -1,6 +1,6 @@
 """Merging blocks whose best solutions disagree with the plan about something that they share.
 
-A block is solved as if what lies outside came at its price. Where the plan falls short of that, the
+A block is solved as if all outside it were for sale at its price. Where the plan falls short, the
 block wanted something that others have: a service, a volunteer, the last of a quota. The symmetric
 difference of its solution and the plan names these others; with them in one block, the bound comes
 down or the plan comes up.
@@ -44,7 +44,7 @@ class _Links(c.Columns):
 
 
 def residual_gap(blocks: Blocks, chosen: c.Longs) -> tuple[c.Floats, c.Floats]:
-    """Return what each block has of a plan's gap to its bound, and each request in no block.
+    """Return the share of the gap of each block, and of each request in no block.
 
     Returns
     -------
@@ -54,7 +54,7 @@ def residual_gap(blocks: Blocks, chosen: c.Longs) -> tuple[c.Floats, c.Floats]:
     arcs, size = generation.weeks.arcs, partition.size
     shares = gap_shares(generation, blocks.lagrangian, chosen)
     of_request = _request_shares(blocks, shares)
-    # A volunteer of no block counts at the request that suits them best.
+    # A volunteer in no block is counted at their best request.
     lone = (partition.block_of_volunteer < 0) & (shares.roster > _MIN_GAP_VALUE)
     rows = np.flatnonzero(lone[arcs.volunteer])
     best = c.best_of(arcs.volunteer, blocks.lagrangian.reward, rows)
@@ -84,7 +84,7 @@ def largest_shares(gap: c.Floats) -> c.Longs:
 
 
 def merge_blocks(blocks: Blocks, chosen: c.Longs) -> tuple[Blocks, c.Longs]:
-    """Merge the blocks with most of a plan's gap with those that they compete with.
+    """Merge the blocks with the largest shares of the gap with those they compete with.
 
     Returns
     -------
@@ -125,10 +125,10 @@ def merge_blocks(blocks: Blocks, chosen: c.Longs) -> tuple[Blocks, c.Longs]:
 
 
 def _links(blocks: Blocks, chosen: c.Longs, asking: c.Longs) -> _Links:
-    """Link some blocks to the requests and volunteers that they want otherwise than the plan.
+    """Link blocks to the requests and volunteers where their solutions differ from the plan.
 
-    Much of the difference has no effect, being worth the same. What matters are the difference
-    components with a share of the gap.
+    Much of the difference does not change the value; only difference components with a share of
+    the gap matter.
     """
     partition, arcs = blocks.partition, blocks.generation.weeks.arcs
     requests = len(partition.block_of_request)
@@ -161,7 +161,7 @@ def _links(blocks: Blocks, chosen: c.Longs, asking: c.Longs) -> _Links:
 def _difference_components(
     blocks: Blocks, chosen: c.Longs, block: c.Longs, arc: c.Longs
 ) -> tuple[c.Longs, c.Floats]:
-    """Label the differences of a block that share a volunteer or a request, and so on.
+    """Label the connected components of a block's differences, joined by who and what they share.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def _quota_rivals(blocks: Blocks, chosen: c.Longs, arc: c.Longs) -> tuple[c.Long
 
 
 def _within_size(blocks: Blocks, links: _Links) -> _Links:
-    """Drop difference components with little of the gap until nothing too large would merge."""
+    """Drop difference components with the least of the gap until no block would be too large."""
     requests = len(blocks.partition.block_of_request)
     near = blocks.lagrangian.reduced_cost_bound <= _SIZE_REDUCED_COST
     request = blocks.generation.problem.slots.request[blocks.generation.weeks.arcs.slot[near]]
@@ -207,14 +207,14 @@ def _within_size(blocks: Blocks, links: _Links) -> _Links:
     while True:
         label = _components(blocks, links)
         arcs = np.bincount(label[:requests], size[:requests])
-        # What was large before may still take in a little.
+        # A block that is large already may still grow a little.
         largest = np.zeros(len(arcs))
         np.maximum.at(largest, label, size)
         too_large = (arcs > _MAX_ARCS) & (arcs - largest > _MAX_ARCS / 4)
         large = np.flatnonzero(too_large[label[links.tail]])
         if not len(large):
             return links
-        # In each that is too large the lesser half goes.
+        # Drop the lesser half of each that is too large.
         component, first = np.unique(links.component[large], return_index=True)
         of, gap = label[links.tail[large[first]]], links.gap[large[first]]
         order = np.lexsort((gap, of))
@@ -225,7 +225,7 @@ def _within_size(blocks: Blocks, links: _Links) -> _Links:
 
 
 def _components(blocks: Blocks, links: _Links) -> c.Ints:
-    """Label what links and blocks hold together, shape (requests and blocks,)."""
+    """Label the connected components of links and blocks, shape (requests and blocks,)."""
     block, size = blocks.partition.block_of_request, blocks.partition.size
     held = np.flatnonzero(block >= 0)
     tail = np.concatenate([links.tail, block[held] + len(block)])

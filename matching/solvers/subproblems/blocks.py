@@ -67,7 +67,7 @@ class Blocks:
     def tighten_block_bounds(
         self, on_bound: Callable[[float], None], numbers: c.Longs | None = None
     ) -> None:
-        """Solve blocks, some or all; the callable receives each bound on the way."""
+        """Solve the blocks, all by default; the callable receives each new bound."""
         numbers = self.partition.numbers if numbers is None else numbers
         for number, solved in zip(numbers, self.executor.map(self.solve, numbers), strict=True):
             reduction, selected = solved
@@ -91,7 +91,7 @@ class Blocks:
         arcs = self.generation.weeks.arcs
         if value is None:
             return np.arange(len(arcs))
-        # The last is that of no block.
+        # The last entry stands for no block.
         reduction = np.append(self.reduction, 0.0)
         of_volunteer = self.partition.block_of_volunteer[arcs.volunteer]
         of_arc = self.partition.block_of_arc
@@ -144,7 +144,7 @@ class Blocks:
         own = partition.block_of_volunteer[who] == number
         gain = np.where(own, lagrangian.reward[arc] - first_load[who], 0.0)
         gain[np.searchsorted(arc, inside)] += charge
-        # Joint rows are paid at their price; that no block may use more makes the bound stronger.
+        # Joint rows are paid for; to limit what a block uses, too, makes the bound stronger.
         subproblem = generation.builder.build(
             requests, arc, gain, split_copies=~own, joint_capacity=self.joint_capacity
         )
@@ -155,13 +155,13 @@ class Blocks:
     def _undominated_copies(
         self, coefficients: sparse.csr_array, arc: c.Longs, charge: c.Floats, own: c.Bools
     ) -> c.Bools:
-        """Tell which split copies a block may need, for what they are charged.
+        """Tell which split copies a block may need, given their charges.
 
-        They come at a price and are tied to nothing else: of those that do the same for all rows of
-        the block no more are needed than there are seats.
+        Nothing else ties them: of copies with equal columns, no more are needed than there are
+        seats.
         """
         problem, builder = self.generation.problem, self.generation.builder
-        # Arcs with equal columns are told by the sum of the rows' random numbers.
+        # Arcs with equal columns have the same sum of the rows' random numbers.
         random = np.random.default_rng(0)
         hashed = _weighted_sum(coefficients, arc, random.random(coefficients.shape[0]))
         hashed += builder.joint_of_arc[arc] @ random.random(len(builder.joint))
@@ -176,7 +176,7 @@ class Blocks:
 
 
 def _weighted_sum(rows: sparse.csr_array, arc: c.Longs, weight: c.Floats) -> c.Floats:
-    """Return the weighted sum of some rows for each of some arcs, sorted; they hold no others."""
+    """Return the weighted sum of rows for each of the arcs, sorted; the rows hold no others."""
     weights = rows.data * np.repeat(weight, np.diff(rows.indptr))
     at = np.searchsorted(arc, rows.indices)
     return np.bincount(at, weights, minlength=len(arc)).astype(np.float64)

@@ -1,4 +1,4 @@
-"""Who solves the many small programmes of a search: threads here, or an executor's workers."""
+"""Solves the many small programmes of a search in threads, or on an executor's workers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class SubproblemExecutor:
     ) -> MIPResult:
         """Solve a programme here or elsewhere; see `MIP.solve`.
 
-        One that is still away when it is time to stop is given up: it proves nothing.
+        One that has not come back when it is time to stop is abandoned: it proves nothing.
         """
         if self.remote is not None:
             try:

@@ -97,7 +97,7 @@ class MIP:
         highs.setOptionValue("mip_abs_gap", 1e-6)
         if columns > _MAX_COLUMNS_FOR_PRESOLVE:
             highs.setOptionValue("presolve", "off")
-        # A restart presolves anew: with what is known from outside it seldom pays.
+        # A restart presolves again, which seldom pays with a start from outside.
         highs.setOptionValue("mip_allow_restart", False)
         highs.setOptionValue("time_limit", max(seconds, 0.01))
         if nodes is not None:

@@ -1,4 +1,4 @@
-"""Blocks of requests that share nothing, and whose each volunteer is."""
+"""A partition of requests into blocks, and the block that each volunteer belongs to."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Partition:
 def split_by_place(
     generation: ColumnGeneration, block_of_request: c.Ints, size: int, turn: int = 0
 ) -> c.Ints:
-    """Split blocks of more requests than a size along the map; each turn along other lines."""
+    """Split blocks of more requests than ``size`` on the map, along other lines each turn."""
     requests = generation.problem.requests
     count = np.bincount(block_of_request + 1)
     large = np.flatnonzero((block_of_request >= 0) & (count[block_of_request + 1] > size))
@@ -74,7 +74,7 @@ def split_by_place(
 
 
 def cells(lat: c.Floats, lon: c.Floats, size: int, turn: int = 0) -> c.Longs:
-    """Put places into cells of about a size: strips one way, each cut the other way.
+    """Group places into cells of about ``size``: strips one way, each cut the other way.
 
     Parameters
     ----------

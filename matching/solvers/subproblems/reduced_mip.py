@@ -7,7 +7,7 @@ import numpy as np
 from matching.problem import columns as c
 from matching.solvers.column_generation.generation import ColumnGeneration
 
-# Of a larger programme HiGHS proves nothing within any time limit that one would wait for.
+# HiGHS proves nothing about a larger programme in any time that one would wait.
 _MAX_ARCS = 100_000
 # The bound where no plan keeps the pins: less than any plan is worth.
 _NO_PLAN = -float(2**53)

@@ -1,8 +1,8 @@
 """The rules of volunteers' rosters as rows over arcs, one method per rule.
 
-The master has a column per roster. Where there would be too many, arcs are the columns, and these
-rows say which of them fit in one roster. All posts of an option are at one time, so what counts is
-the service: a volunteer at an option.
+The master has a column per roster. In a subproblem arcs are the columns, and these rows say which
+of them fit in one roster. All posts of an option are at one time, so what counts is the service: a
+volunteer at an option.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from matching.problem import columns as c
 
 
 class RosterConstraints:
-    """Builds the rows over some arcs, and over further shifts, each of which costs more.
+    """Builds the rows over arcs and further shifts, each of which costs more than the last.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ class RosterConstraints:
     shifter : int64 array, shape (further shifts,)
         Whose it is.
     person : int64 array, shape (arcs,)
-        Whose an arc is: the n-th of those who have any.
+        The arc's volunteer, counting only those who have arcs.
     """
 
     def __init__(self, problem: Problem, arcs: Arcs) -> None:
@@ -92,7 +92,7 @@ class RosterConstraints:
         self._put(np.repeat(row, count), arc, weight)
 
     def _of_volunteers(self, who: c.Longs, high: float | c.Ints, weight: c.Longs) -> c.Longs:
-        """Put all arcs of some volunteers, with weights, into a row of each; return which row."""
+        """Put the weighted arcs of each of some volunteers into a row; return which row."""
         row_of = np.full(len(self.services), -1)
         row_of[who] = self._new(len(who), high)
         arc = np.flatnonzero(row_of[self.person] >= 0)
@@ -135,7 +135,7 @@ class RosterConstraints:
         return np.repeat(np.arange(size), last - first), c.ranges(first, last - first)
 
     def _overlap_cliques(self, a: c.Longs, b: c.Longs) -> None:
-        """Of the services that go on when one starts, itself included, at most one is served."""
+        """At most one is served of the services under way when one starts, itself included."""
         over = self.start[b] < self.end[a]
         a, b = a[over], b[over]
         one = np.unique(np.append(b, np.flatnonzero(np.diff(self.first_arc) > 1)))

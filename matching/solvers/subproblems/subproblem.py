@@ -20,7 +20,7 @@ from matching.solvers.column_generation.constraints import Rows
 from matching.solvers.subproblems.mip import MIP
 from matching.solvers.subproblems.roster_constraints import RosterConstraints
 
-# Links only make the programme stronger, and HiGHS compares them pair by pair for minutes.
+# Links only strengthen the programme; of more, HiGHS compares pairs for minutes.
 _MAX_LINKS_PER_OPTION = 500
 
 
@@ -44,7 +44,7 @@ class Subproblem:
         return self.arc[x[len(self.service) : len(self.service) + len(self.arc)] > 0.5]
 
     def without(self, arc: c.Longs, volunteer: c.Ints) -> Subproblem:
-        """Forbid each volunteer to serve on all of theirs of some arcs at once."""
+        """Forbid each volunteer to serve on all of their given arcs at once."""
         who, row, count = np.unique(volunteer, return_inverse=True, return_counts=True)
         column = len(self.service) + np.searchsorted(self.arc, arc)
         shape = (len(who), len(self.mip.gain))
@@ -58,7 +58,7 @@ class Subproblem:
         return replace(self, mip=mip)
 
     def dropping_services(self, service: int) -> Subproblem:
-        """Fix at 0 the service variables from some number on."""
+        """Fix the service variables from this one on at 0."""
         upper = self.mip.upper.copy()
         upper[np.flatnonzero(self.service >= service)] = 0.0
         return replace(self, mip=replace(self.mip, upper=upper))
