@@ -17,7 +17,7 @@ def main() -> None:
         # While modules load, an exception could come up anywhere; nothing is there to clean up.
         signal.signal(signal.SIGINT, _leave)
     if _opened_streams():
-        _say("error: standard output is closed; send it somewhere, as > /dev/null")
+        _write("error: standard output is closed; send it somewhere, as > /dev/null")
         sys.exit(2)
     from matching.cli import app
 
@@ -26,24 +26,24 @@ def main() -> None:
     try:
         app()
     except SystemExit as end:
-        told = _flushed()
+        flushed = _flushed()
         if isinstance(end.__context__, BrokenPipeError):
             sys.exit(BROKEN_PIPE)
-        if not told and end.code in (None, 0, 1):
+        if not flushed and end.code in (None, 0, 1):
             sys.exit(2)
         raise
     except OSError as error:  # of help and version; of commands `conduct` speaks
-        _say(f"error: standard output: {error.strerror}")
+        _write(f"error: standard output: {error.strerror}")
         _flushed()
         sys.exit(2)
 
 
 def _leave(number: int, frame: object) -> None:
-    _say("stopped: nothing was written")
+    _write("stopped: nothing was written")
     os._exit(INTERRUPTED)
 
 
-def _say(text: str) -> None:
+def _write(text: str) -> None:
     try:  # noqa: SIM105 - contextlib would be one more module to load first
         os.write(2, f"{text}\n".encode())
     except OSError:

@@ -144,7 +144,7 @@ def _solved(
     )
     with clock.phase("flow"):
         if not is_compiled():
-            clock.tell("compile")
+            clock.announce("compile")
         relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
         prices = relaxation.prices
     with clock.phase("certify"):
@@ -228,11 +228,11 @@ class _Clock:
     def phase(self, name: str) -> Iterator[None]:
         """Measure what happens inside."""
         start = time.perf_counter()
-        self.tell(name)
+        self.announce(name)
         yield
         self.phases.append(Phase(name, time.perf_counter() - start, peak_memory_mb()))
 
-    def tell(self, name: str) -> None:
+    def announce(self, name: str) -> None:
         """Pass on what begins."""
         self.on_progress(Progress(name, time.perf_counter() - self.started, None, None))
 

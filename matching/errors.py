@@ -98,7 +98,7 @@ def shown(name: object, most: int = SHOWN_CHARACTERS) -> str:
     return f"{text[:most]}..." if len(text) > most else text
 
 
-def told(value: object, most: int = 2 * SHOWN_CHARACTERS) -> str:
+def quoted(value: object, most: int = 2 * SHOWN_CHARACTERS) -> str:
     """Return what a message shows of a value that somebody wrote: its `repr`, cut."""
     try:
         return shown(repr(value), most)

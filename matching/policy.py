@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from matching.errors import PolicyError, told
+from matching.errors import PolicyError, quoted
 from matching.guards.doors import constructor, door
 from matching.guards.showing import Shown
 from matching.guards.toml import read_toml
@@ -106,7 +106,7 @@ class Policy(Shown):
                 or (math.isinf(value) and not endless)
                 or (value > 1e9 and not endless)
             ):
-                raise PolicyError(f"policy {name} = {told(value)} must be from {low:g} to 1e9")
+                raise PolicyError(f"policy {name} = {quoted(value)} must be from {low:g} to 1e9")
 
     @property
     def time_zone_given(self) -> bool:
@@ -141,7 +141,7 @@ class Policy(Shown):
         for name in table:
             if name not in known:
                 near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.0)[0]
-                text = f"policy has no key {told(name)}; the nearest is {near!r}"
+                text = f"policy has no key {quoted(name)}; the nearest is {near!r}"
                 raise PolicyError(f"{text}; all: {', '.join(known)}")
         return cls(**table)
 

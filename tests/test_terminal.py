@@ -63,22 +63,22 @@ def lines_of(ticker: Ticker, width: int = 80) -> list[str]:
 
 def test_progress_tells_stage_phase_clock_and_figures() -> None:
     ticker = Ticker(time_limit=600, gap=1e-4)
-    ticker.say("read")
+    ticker.announce("read")
     stages, doing = lines_of(ticker)
     assert stages.startswith("[read] check  pair  solve  write ")
     assert doing[2:] == "reading the tables"
     # The limit counts from where the engine began, 20 seconds ago.
-    ticker.tell(Progress("eligibility", 20.0, None, None))
+    ticker.on_progress(Progress("eligibility", 20.0, None, None))
     stages, doing = lines_of(ticker)
     assert re.search(r"\[pair\].* at most 9 min \d+ s to go$", stages)
     # (1,010,000 - 1,000,000) / 1,000,000 = 1 %
-    ticker.tell(Progress("neighbourhood search", 30.0, 1_000_000, 1_010_000.0))
-    ticker.tell(Progress("certify again", 31.0, None, None))
+    ticker.on_progress(Progress("neighbourhood search", 30.0, 1_000_000, 1_010_000.0))
+    ticker.on_progress(Progress("certify again", 31.0, None, None))
     stages, doing, figures = lines_of(ticker)
     assert "[solve]" in stages
     assert figures == "  value 1,000,000   bound 1,010,000   gap 1.000% (ends at 0.010%)"
     # What is left to do has no limit.
-    ticker.say("write")
+    ticker.announce("write")
     stages, *_ = lines_of(ticker)
     assert "[write]" in stages
     assert "to go" not in stages
@@ -87,7 +87,7 @@ def test_progress_tells_stage_phase_clock_and_figures() -> None:
 
 def test_a_limit_that_is_over_is_no_negative_time() -> None:
     ticker = Ticker(time_limit=10)
-    ticker.tell(Progress("reduced MIP", 20.0, None, None))
+    ticker.on_progress(Progress("reduced MIP", 20.0, None, None))
     assert lines_of(ticker)[0].endswith(", about to end")
 
 
@@ -95,7 +95,7 @@ def test_a_limit_that_is_over_is_no_negative_time() -> None:
 def test_progress_never_breaks_a_line(width: int) -> None:
     ticker = Ticker(time_limit=36_000, gap=1e-4)
     for phase in PHASES:
-        ticker.tell(Progress(phase, 0.0, 682_509_081, 682_758_629.0))
+        ticker.on_progress(Progress(phase, 0.0, 682_509_081, 682_758_629.0))
         lines = lines_of(ticker, width)
         assert len(lines) == 3
         assert all(len(line) <= width for line in lines)

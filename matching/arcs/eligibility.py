@@ -174,13 +174,13 @@ class Finder:
             self.qualified_cache[key] = found
         return self.qualified_cache[key]
 
-    def _both(self, few: c.Ints, many: c.Ints) -> c.Ints:
+    def _both(self, fewer: c.Ints, more: c.Ints) -> c.Ints:
         """Return the positions that are among both; sorted."""
-        if len(few) < _FEW * len(self.position):
-            return few[c.lookup(many, few) >= 0]
+        if len(fewer) < _FEW * len(self.position):
+            return fewer[c.lookup(more, fewer) >= 0]
         among = np.zeros(len(self.position), np.bool_)
-        among[many] = True
-        return few[among[few]]
+        among[more] = True
+        return fewer[among[fewer]]
 
     def _holders(self, qualification: int, level: int, first_day: int, last_day: int) -> c.Ints:
         """Return who holds it at the level on all the days, by position, sorted."""

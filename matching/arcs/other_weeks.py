@@ -54,10 +54,10 @@ class Edges:
         apart: c.Bools = np.ones(len(slot), np.bool_)
         if not len(there):
             return apart
-        many = self.first[volunteer + 1] - self.first[volunteer]
-        some = np.flatnonzero(many)
-        row = np.repeat(some, many[some])
-        other = c.ranges(self.first[volunteer[some]], many[some])
+        count = self.first[volunteer + 1] - self.first[volunteer]
+        some = np.flatnonzero(count)
+        row = np.repeat(some, count[some])
+        other = c.ranges(self.first[volunteer[some]], count[some])
         option, request = problem.slots.option[slot[row]], problem.slots.request[slot[row]]
         after = problem.options.start[option].astype(np.int64) - there.end[other]
         before = there.start[other].astype(np.int64) - problem.options.end[option]

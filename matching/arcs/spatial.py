@@ -128,13 +128,13 @@ class Places:
             larger than a circle.
         """
         keys = self.key[positions]
-        many = boxes.first[places + 1] - boxes.first[places]
-        box = c.ranges(boxes.first[places], many)
+        count = boxes.first[places + 1] - boxes.first[places]
+        box = c.ranges(boxes.first[places], count)
         first = np.searchsorted(keys, boxes.low[box])
         last = np.searchsorted(keys, boxes.high[box])
         found = last - first
         some = np.flatnonzero(found)
-        first, found, which = first[some], found[some], np.repeat(places, many)[some]
+        first, found, which = first[some], found[some], np.repeat(places, count)[some]
         total = np.cumsum(found)
         size = int(total[-1]) if len(total) else 0
         cuts = np.searchsorted(total, np.arange(_BLOCK, size, _BLOCK), side="right")
@@ -169,9 +169,9 @@ def _boxes(
         pole, 180.0, np.degrees(np.arcsin(np.minimum(1.0, sine / np.maximum(cosine, 1e-12))))
     )
     first = _band_of(low, reach_km)
-    many = _band_of(high, reach_km) - first + 1
-    place = np.repeat(np.arange(len(lat)), many)
-    band = c.ranges(first, many)
+    count = _band_of(high, reach_km) - first + 1
+    place = np.repeat(np.arange(len(lat)), count)
+    band = c.ranges(first, count)
     west, east = (lon - half)[place], (lon + half)[place]
     # All around is one box; another across the date line is two: what sticks out on one side comes
     # in on the other.

@@ -101,16 +101,16 @@ def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
     def counted(pairs: Pairs) -> list[tuple[c.Longs, c.Longs]]:
         counts = []
         for _, _, kept, _ in finder.sieve(*pairs):
-            many = np.bincount(place[kept])
-            row = np.flatnonzero(many)
-            counts.append((row, many[row]))
+            count = np.bincount(place[kept])
+            row = np.flatnonzero(count)
+            counts.append((row, count[row]))
         return counts
 
     pairs = batched(finder.near_pairs(slot, any_time=True))
     with ThreadPoolExecutor(workers) as pool:
         for counts in run_all(pool, counted, pairs, 2 * workers):
-            for number, (row, many) in enumerate(counts, start=1):
-                left[row, number] += many
+            for number, (row, count) in enumerate(counts, start=1):
+                left[row, number] += count
     return left
 
 

@@ -93,28 +93,28 @@ def _window_preference(problem: Problem, arcs: Arcs) -> c.Longs:
     """Weigh the lowest preference among the windows that overlap the service."""
     windows, options = problem.windows, problem.options
     first = c.starts_of(windows.volunteer, len(problem.volunteers))
-    many = np.diff(first)
+    windows_of = np.diff(first)
     lowest, highest = np.zeros((2, len(problem.volunteers)), np.int32)
-    some = many > 0
+    some = windows_of > 0
     if len(windows):
         lowest[some] = np.minimum.reduceat(windows.preference, first[:-1][some])
         highest[some] = np.maximum.reduceat(windows.preference, first[:-1][some])
     result = lowest[arcs.volunteer].astype(np.int64)
     # Only who likes some windows better than others needs a closer look.
     mixed = np.flatnonzero((lowest != highest)[arcs.volunteer])
-    counts = many[arcs.volunteer[mixed]]
+    counts = windows_of[arcs.volunteer[mixed]]
     blocks = np.searchsorted(np.cumsum(counts), np.arange(_BLOCK, int(counts.sum()) + 1, _BLOCK))
     for rows in np.split(mixed, blocks):
         if not len(rows):
             continue
         volunteer, option = arcs.volunteer[rows], problem.slots.option[arcs.slot[rows]]
-        window = c.ranges(first[volunteer], many[volunteer])
-        owner = np.repeat(np.arange(len(rows)), many[volunteer])
+        window = c.ranges(first[volunteer], windows_of[volunteer])
+        owner = np.repeat(np.arange(len(rows)), windows_of[volunteer])
         overlaps = (windows.start[window] < options.end[option[owner]]) & (
             windows.end[window] > options.start[option[owner]]
         )
         shown = np.where(overlaps, windows.preference[window], 2)
-        begin = np.cumsum(many[volunteer]) - many[volunteer]
+        begin = np.cumsum(windows_of[volunteer]) - windows_of[volunteer]
         result[rows] = np.minimum.reduceat(shown, begin)
     return result * problem.policy.window_preference
 

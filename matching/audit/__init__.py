@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from matching.audit import edge_rules, pair_rules, team_rules, week_rules, worth
+from matching.audit import edge_rules, pair_rules, team_rules, values, week_rules
 from matching.audit.findings import FOUND
 from matching.audit.services import services_of
 from matching.guards.doors import door
@@ -141,6 +141,6 @@ def value(problem: Problem, plan: object) -> int:
         If its table names a volunteer, request, post or option that the problem does not have.
     """
     services = services_of(problem, Plan.of(problem, plan))
-    seats = worth.seat_values(problem, services).sum()
-    fit = worth.qualities(problem, services).sum()
-    return int(seats + fit - worth.loads(problem, services).sum())
+    seats = values.seat_values(problem, services).sum()
+    fit = values.qualities(problem, services).sum()
+    return int(seats + fit - values.loads(problem, services).sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.findings import clock, hours, tell
+from matching.audit.findings import clock, hours, report
 from matching.audit.services import TOLERANCE, frame_of, kilometres, used_by
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -20,7 +20,7 @@ def already_served(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     detail = pl.format(
         "{} is {} here at the option {}, {}", "who", "held", "at", _moment(problem, "start_there")
     )
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)
 
 
 def other_week(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -57,7 +57,7 @@ def other_week(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         _moment(problem, "end_there"),
         needs,
     )
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)
 
 
 def _moment(problem: Problem, minutes: str) -> pl.Expr:

@@ -19,7 +19,7 @@ FOUND: dict[str, type[pl.DataType]] = {
 }
 
 
-def tell(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFrame:
+def report(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFrame:
     """Return the columns of `FOUND` but the rule, in the order of the problem.
 
     Parameters
@@ -42,13 +42,13 @@ def tell(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFram
     }
     known = [index for index in about if index in broken.columns]
     broken = broken.sort(known, maintain_order=True) if known else broken
-    told = {
+    found = {
         name: ids.gather(broken[index]).cast(pl.String)
         if index in known
         else pl.repeat(None, broken.height, dtype=pl.String, eager=True)
         for index, (name, ids) in about.items()
     }
-    return pl.DataFrame(told).with_columns(broken.with_columns(detail=detail)["detail"])
+    return pl.DataFrame(found).with_columns(broken.with_columns(detail=detail)["detail"])
 
 
 def clock(problem: Problem, minutes: str, form: str = "%a %H:%M") -> pl.Expr:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.findings import clock, date, tell
+from matching.audit.findings import clock, date, report
 from matching.audit.services import (
     TOLERANCE,
     answered,
@@ -25,7 +25,7 @@ from matching.schema import SUBJECTS
 def duplicate(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find rows that the plan has more than once."""
     broken = services.filter(pl.col("times") > 1)
-    return tell(problem, broken, pl.format("is in the plan {} times", "times"))
+    return report(problem, broken, pl.format("is in the plan {} times", "times"))
 
 
 def qualification(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -39,7 +39,7 @@ def qualification(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         .then(pl.format("on {}", date(problem, "day")))
         .otherwise(pl.format("from {} to {}", date(problem, "day"), date(problem, "last_day")))
     )
-    return tell(problem, broken, pl.format("needs {} at level {} {}", "name", "level", days))
+    return report(problem, broken, pl.format("needs {} at level {} {}", "name", "level", days))
 
 
 def named_qualification(problem: Problem, index: pl.Series) -> pl.Series:
@@ -72,7 +72,7 @@ def availability(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         "free",
         pl.col("end") - pl.col("start"),
     )
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)
 
 
 def _spells(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -99,7 +99,7 @@ def distance(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     )
     # Rounded up, so that a metre too far is seen.
     shown = (pl.col("km") * (1 - TOLERANCE) * 1000).ceil() / 1000
-    return tell(problem, far, pl.format("is {} km away, goes at most {} km", shown, "limit"))
+    return report(problem, far, pl.format("is {} km away, goes at most {} km", shown, "limit"))
 
 
 def organisation(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -114,7 +114,7 @@ def organisation(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     broken = services.filter(pl.Series(by_request | by_item)).with_columns(
         only=problem.organisations.id.gather(pl.Series(shown))
     )
-    return tell(problem, broken, pl.format("only volunteers of {} serve here", "only"))
+    return report(problem, broken, pl.format("only volunteers of {} serve here", "only"))
 
 
 def never(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -122,7 +122,7 @@ def never(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     excluded = opinions(problem, services).filter(pl.col("never"))
     subject = pl.Series(SUBJECTS).gather(excluded["subject"])
     broken = excluded.select("service", subject=subject).join(services, on="service")
-    return tell(
+    return report(
         problem, broken, pl.format("said never to this {}", pl.col("subject").str.replace("_", " "))
     )
 
@@ -130,7 +130,7 @@ def never(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 def declined(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services that the volunteer declined before."""
     broken = services.filter(pl.Series(answered(problem, services, "declined")))
-    return tell(problem, broken, pl.lit("declined this before"))
+    return report(problem, broken, pl.lit("declined this before"))
 
 
 def consent(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -138,11 +138,11 @@ def consent(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     refuses = problem.volunteers.refuses[services["volunteer"].to_numpy()]
     own = answered(problem, services, "pinned", "accepted")
     broken = services.filter(pl.Series(refuses & ~own))
-    return tell(problem, broken, pl.lit("refuses proposals, and is neither pinned nor accepted"))
+    return report(problem, broken, pl.lit("refuses proposals, and is neither pinned nor accepted"))
 
 
 def only_listed(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find pairs that are not listed, where only listed ones are eligible."""
     listed = marked(services, scores(problem, services)) | (not problem.policy.only_listed)
     broken = services.filter(~pl.Series(listed))
-    return tell(problem, broken, pl.lit("is not listed in affinities"))
+    return report(problem, broken, pl.lit("is not listed in affinities"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.findings import tell
+from matching.audit.findings import report
 from matching.audit.pair_rules import named_qualification
 from matching.audit.services import frame_of, holders, meant, used_by
 from matching.problem import Problem
@@ -22,9 +22,9 @@ def _teams(services: pl.DataFrame) -> pl.DataFrame:
 
 def one_option(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find requests that are served at more than one option."""
-    options = services.group_by("request").agg(many=pl.col("option").n_unique())
-    broken = options.filter(pl.col("many") > 1)
-    return tell(problem, broken, pl.format("is served at {} options, one is allowed", "many"))
+    options = services.group_by("request").agg(count=pl.col("option").n_unique())
+    broken = options.filter(pl.col("count") > 1)
+    return report(problem, broken, pl.format("is served at {} options, one is allowed", "count"))
 
 
 def _filled(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -39,13 +39,13 @@ def _filled(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 def seats(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find posts with more people than seats."""
     broken = _filled(problem, services).filter(pl.col("filled") > pl.col("seats"))
-    return tell(problem, broken, pl.format("{} people on {} seats", "filled", "seats"))
+    return report(problem, broken, pl.format("{} people on {} seats", "filled", "seats"))
 
 
 def min_seats(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find posts of served requests with fewer people than they need."""
     broken = _filled(problem, services).filter(pl.col("filled") < pl.col("min_seats"))
-    return tell(problem, broken, pl.format("{} of {} people", "filled", "min_seats"))
+    return report(problem, broken, pl.format("{} of {} people", "filled", "min_seats"))
 
 
 def min_people(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -54,7 +54,7 @@ def min_people(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     needed = problem.requests.min_people[teams["request"].to_numpy()]
     teams = teams.with_columns(needed=pl.Series(needed))
     broken = teams.filter(pl.col("people") < pl.col("needed"))
-    return tell(problem, broken, pl.format("{} of {} people in all", "people", "needed"))
+    return report(problem, broken, pl.format("{} of {} people in all", "people", "needed"))
 
 
 def team(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -77,7 +77,7 @@ def team(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     detail = pl.format(
         "{} of {} holders of {} in a team of {}", "holding", "needed", "name", "people"
     )
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)
 
 
 def quota(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +102,7 @@ def quota(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         }
     )
     detail = pl.format("{} and all below it: {} services, at most {}", "name", "total", "limit")
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)
 
 
 def _present(problem: Problem, services: pl.DataFrame, together: bool) -> list[pl.DataFrame]:
@@ -124,14 +124,14 @@ def together(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     one, other = _present(problem, services, together=True)
     keys = ["pair", "request"]
     alone = [one.join(other, on=keys, how="anti"), other.join(one, on=keys, how="anti")]
-    return tell(problem, pl.concat(alone), pl.format("serves without {}", "name"))
+    return report(problem, pl.concat(alone), pl.format("serves without {}", "name"))
 
 
 def apart(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find requests that both of a pair serve who must not."""
     one, other = _present(problem, services, together=False)
     broken = one.join(other, on=["pair", "request"], how="semi")
-    return tell(problem, broken, pl.format("serves with {}", "name"))
+    return report(problem, broken, pl.format("serves with {}", "name"))
 
 
 def pinned(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -144,4 +144,4 @@ def pinned(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         request=pl.Series(problem.posts.request[gone["post"].to_numpy()]),
         option=pl.when(pl.col("named") >= 0).then(pl.col("named")),
     )
-    return tell(problem, gone, pl.lit("is pinned here and not in the plan"))
+    return report(problem, gone, pl.lit("is pinned here and not in the plan"))

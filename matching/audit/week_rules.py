@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.findings import clock, date, hours, tell
+from matching.audit.findings import clock, date, hours, report
 from matching.audit.services import TOLERANCE, kilometres, on_one_line
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -38,7 +38,7 @@ def overlap(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     detail = pl.format(
         "starts {}, {} ends {}", clock(problem, "start"), "before_id", clock(problem, "before_end")
     )
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)
 
 
 def travel(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -61,7 +61,7 @@ def travel(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         clock(problem, "start"),
         pl.col("minutes").cast(pl.Int64),
     )
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)
 
 
 def rest(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -81,7 +81,7 @@ def rest(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         hours("gap"),
         hours("needed"),
     )
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)
 
 
 def _limited(services: pl.DataFrame, total: pl.Expr, limit: c.Ints, *keys: str) -> pl.DataFrame:
@@ -94,18 +94,18 @@ def _limited(services: pl.DataFrame, total: pl.Expr, limit: c.Ints, *keys: str) 
 def max_shifts(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find volunteers with too many services in the week."""
     broken = _limited(services, pl.len(), problem.volunteers.max_shifts)
-    return tell(problem, broken, pl.format("{} services, at most {}", "total", "limit"))
+    return report(problem, broken, pl.format("{} services, at most {}", "total", "limit"))
 
 
 def max_hours(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find volunteers with too many hours in the week."""
     minutes = (pl.col("end") - pl.col("start")).sum()
     broken = _limited(services, minutes, problem.volunteers.max_minutes)
-    return tell(problem, broken, pl.format("{} h, at most {} h", hours("total"), hours("limit")))
+    return report(problem, broken, pl.format("{} h, at most {} h", hours("total"), hours("limit")))
 
 
 def max_shifts_per_day(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find days on which a volunteer starts too many services."""
     broken = _limited(services, pl.len(), problem.volunteers.max_shifts_per_day, "day")
     detail = pl.format("{} services on {}, at most {}", "total", date(problem, "day"), "limit")
-    return tell(problem, broken, detail)
+    return report(problem, broken, detail)

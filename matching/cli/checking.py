@@ -55,13 +55,13 @@ def check(
             from matching.problem.plan import Plan
             from matching.stores.mapping import mapped_source
 
-            ticker.say("read")
+            ticker.announce("read")
             found, mapping = result_of(plan, mapping, options_of(out_option))
             tables_of_plan, summary = found
             chosen = policy_of(policy, summary)
             monday = week_of(week or summary.get("week"))
             raw = mapped_source(tables, mapping, monday, **options_of(option)).read_tables()
-            ticker.say("validate")
+            ticker.announce("validate")
             problem = Problem.from_tables(raw, monday, chosen, on_error)
             if pins is not None:
                 from matching.reports.repinning import repinned
@@ -72,9 +72,9 @@ def check(
             made = Plan.from_frame(problem, tables_of_plan["plan"])
             priced = tables_of_plan.get("prices")
             prices = None if priced is None else Prices.from_frame(problem, priced)
-            ticker.say("audit")
+            ticker.announce("audit")
             broken, value = audit.violations(problem, made), audit.value(problem, made)
-            ticker.say("prove")
+            ticker.announce("prove")
             bound = None if prices is None else certify(problem, prices)
         verdict = Verdict(broken, value, bound, summary)
         zone = {"time_zone": chosen.time_zone, "time_zone_given": chosen.time_zone_given}

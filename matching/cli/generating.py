@@ -63,9 +63,9 @@ def generate(
         if not hasattr(sink, "write_tables"):
             raise UsageError(f"{shown(out)} takes plans and no tables; name a folder")
         with Ticker(("make", "write")) as ticker:
-            ticker.say("make")
+            ticker.announce("make")
             tables = make(size, volunteers=volunteers, requests=requests, **world)
-            ticker.say("write")
+            ticker.announce("write")
             with outcome.writing(shown(out)):
                 sink.write_tables(tables)
         if json:

@@ -62,18 +62,18 @@ def report(
             from matching.tables.cleaning import clean
 
             write = prepared(out, format, sequence)
-            ticker.say("read")
+            ticker.announce("read")
             (made, summary), mapping = result_of(plan, mapping, options_of(out_option))
             origin = Origin.from_summary(summary, tables, options_of(option))
             chosen = policy_of(policy, summary)
             monday = week_of(week or summary.get("week"))
             raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
-            ticker.say("validate")
+            ticker.announce("validate")
             cleaned, faults = clean(
                 raw, week=monday, time_zone=chosen.time_zone, on_error=origin.on_error
             )
             problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
-            ticker.say("draw")
+            ticker.announce("draw")
             facts = Facts.of(problem, cleaned, (made, summary))
             with outcome.writing(out):
                 write(facts)

@@ -105,12 +105,12 @@ class Ticker:
         if self._live:
             self._live.stop()
 
-    def say(self, phase: str) -> None:
+    def announce(self, phase: str) -> None:
         """Announce a phase that is not the engine's."""
         self._close()
         self._phase, self._since, self._saying = phase, time.monotonic(), True
 
-    def tell(self, progress: Progress) -> None:
+    def on_progress(self, progress: Progress) -> None:
         """Take what the engine tells of itself."""
         self._close()
         if self._time_limit is not None and self._deadline is None:

@@ -58,7 +58,7 @@ def plan_week(
     MatchingError
         If tables, edits or stores do not allow a plan; nothing is written then.
     """
-    ticker.say("read")
+    ticker.announce("read")
     if not force:
         check_place(sink, where, monday)
     problem = _read_problem(source, monday, policy, origin, ticker)
@@ -68,12 +68,12 @@ def plan_week(
 
         edited = repinned(problem, edits)
         problem = edited.problem
-    result = solve(problem, on_progress=ticker.tell, **search)
+    result = solve(problem, on_progress=ticker.on_progress, **search)
     if edited is not None and result.status in ("infeasible", "unknown"):
         edited.check_served()
-    ticker.say("tables")
+    ticker.announce("tables")
     frames, summary = result.output()
-    ticker.say("write")
+    ticker.announce("write")
     if not force:
         check_place(sink, where, monday, summary["filled"])
     if edited is not None:
@@ -90,7 +90,7 @@ def _read_problem(
 ) -> Problem:
     """Read the tables, which are let go once the problem stands."""
     raw = source.read_tables()
-    ticker.say("validate")
+    ticker.announce("validate")
     problem = Problem.from_tables(raw, monday, policy, origin.on_error)
     aside = problem.set_aside().get("requests", 0)
     check_requests(monday, len(problem.requests), problem.left_out, aside)

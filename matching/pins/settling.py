@@ -63,19 +63,19 @@ def settled(problem: Problem) -> Problem:
             for (rule,), rows in broken.group_by("rule", maintain_order=True)
         ]
     ).sort("row")
-    told = faults if problem.words is None else problem.words(faults)
+    worded = faults if problem.words is None else problem.words(faults)
     if problem.on_error == "raise":
-        raise DataError(told)
-    return problem.without_earlier(faults["row"].unique().to_numpy(), told)
+        raise DataError(worded)
+    return problem.without_earlier(faults["row"].unique().to_numpy(), worded)
 
 
 def _as_table(problem: Problem) -> pl.DataFrame:
     """Return a row per pin and option it may be kept at: ``row``, the keys, ``slot``."""
     pins, slots = problem.pins, problem.slots
     first = c.starts_of(slots.post, len(problem.posts))
-    many = first[pins.post + 1] - first[pins.post]
-    pin = np.repeat(np.arange(len(pins)), many)
-    slot = c.ranges(first[pins.post], many)
+    count = first[pins.post + 1] - first[pins.post]
+    pin = np.repeat(np.arange(len(pins)), count)
+    slot = c.ranges(first[pins.post], count)
     fits = (pins.option[pin] < 0) | (slots.option[slot] == pins.option[pin])
     pin, slot = pin[fits], slot[fits]
     keys: pl.DataFrame = slot_keys(problem)[slot]

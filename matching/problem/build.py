@@ -391,7 +391,7 @@ class Builder:
 def slots_of(posts: c.Posts, options: c.Options) -> c.Slots:
     """Pair every post with every option of its request."""
     first = c.starts_of(options.request, int(posts.request.max(initial=-1)) + 1)
-    many = first[posts.request + 1] - first[posts.request]
-    post = np.repeat(np.arange(len(posts), dtype=np.int32), many)
-    option = c.ranges(first[posts.request], many).astype(np.int32)
+    count = first[posts.request + 1] - first[posts.request]
+    post = np.repeat(np.arange(len(posts), dtype=np.int32), count)
+    option = c.ranges(first[posts.request], count).astype(np.int32)
     return c.Slots(post, option, posts.request[post])

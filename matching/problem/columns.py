@@ -286,11 +286,11 @@ def last_up_to(first: Longs, group: Ints, ascending: Ints, asked: Ints) -> Longs
     return found
 
 
-def ranges(first: Longs, many: Longs) -> Longs:
-    """Return first[0], first[0] + 1, ... (many[0] of them), first[1], ..., in one array."""
-    ends = np.cumsum(many)
+def ranges(first: Longs, count: Longs) -> Longs:
+    """Return first[0], first[0] + 1, ... (count[0] of them), first[1], ..., in one array."""
+    ends = np.cumsum(count)
     total = int(ends[-1]) if len(ends) else 0
-    flat: Longs = np.arange(total, dtype=np.int64) + np.repeat(first - (ends - many), many)
+    flat: Longs = np.arange(total, dtype=np.int64) + np.repeat(first - (ends - count), count)
     return flat
 
 

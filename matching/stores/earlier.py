@@ -51,15 +51,15 @@ def check_requests(week: date, requests: int, others: int, set_aside: int = 0) -
     """
     if requests:
         return
-    told = f"no request is in the week that starts on {week:%A %d %B %Y}"
+    text = f"no request is in the week that starts on {week:%A %d %B %Y}"
     if set_aside:
         raise UsageError(
-            f"{told}: {set_aside:,} rows of the table requests were set aside; faults are listed "
+            f"{text}: {set_aside:,} rows of the table requests were set aside; faults are listed "
             "without --on-error quarantine (in Python, on_error='raise')"
         )
     if others:
-        raise UsageError(f"{told}; {others:,} are in others: name the Monday of one (--week)")
-    raise UsageError(f"{told}, nor in any other: the table requests is empty")
+        raise UsageError(f"{text}; {others:,} are in others: name the Monday of one (--week)")
+    raise UsageError(f"{text}, nor in any other: the table requests is empty")
 
 
 def check_place(sink: object, where: object, week: date, filled: int | None = None) -> None:

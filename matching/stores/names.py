@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import dataframely as dy
 import polars as pl
 
-from matching.errors import UsageError, listed, told
+from matching.errors import UsageError, listed, quoted
 from matching.schema import TABLES
 
 RESULT_TABLES = ("plan", "unfilled", "prices", "faults")
@@ -108,7 +108,7 @@ def check_file_names(names: Names) -> None:
     """
     for table, theirs in names.tables.items():
         if theirs.startswith((".", "~$")):
-            text = f"tables[{table!r}] = {told(theirs)}: a file of such a name is hidden"
+            text = f"tables[{table!r}] = {quoted(theirs)}: a file of such a name is hidden"
             raise UsageError(f"{text}; let the name begin with a letter")
 
 
@@ -143,7 +143,7 @@ def apart(name: str, frame: pl.DataFrame) -> str:
 
 
 def _no_mapping(what: str, given: object) -> UsageError:
-    return UsageError(f"{what} = {told(given)}: give a mapping from our names to theirs")
+    return UsageError(f"{what} = {quoted(given)}: give a mapping from our names to theirs")
 
 
 def _check_names(what: str, given: object, tables: bool = False) -> None:
@@ -158,7 +158,7 @@ def _check_names(what: str, given: object, tables: bool = False) -> None:
         else:
             why = "no column's name holds a NUL" if "\0" in theirs else None
         if why is not None:
-            raise UsageError(f"{what}[{ours!r}] = {told(theirs)}: {why}")
+            raise UsageError(f"{what}[{ours!r}] = {quoted(theirs)}: {why}")
 
 
 def _refuse_unknown(what: str, given: Iterable[str], known: list[str]) -> None:

@@ -30,15 +30,17 @@ _PLAIN_ITEM = np.array(
 )
 
 
-def draw_bonds(rng: Generator, orders: Orders, people: People, taken: Bools) -> tuple[Ints, Ints]:
+def draw_bonds(
+    rng: Generator, orders: Orders, people: People, committed: Bools
+) -> tuple[Ints, Ints]:
     """Return requests and the volunteers who know their beneficiaries; marks these as taken."""
     usual = (orders.beneficiary != NONE) & (orders.organisation == NONE) & (orders.item != OWNED)
     request = pick(rng, np.flatnonzero(usual), BONDED)
-    return _meet(rng, orders, people, request, taken)
+    return _meet(rng, orders, people, request, committed)
 
 
 def draw_history(
-    rng: Generator, orders: Orders, demand: Demand, people: People, several: Bools, taken: Bools
+    rng: Generator, orders: Orders, demand: Demand, people: People, several: Bools, committed: Bools
 ) -> tuple[Ints, Ints, list[str]]:
     """Return requests, volunteers and statuses of `assignments`; marks the volunteers as taken.
 
@@ -49,15 +51,15 @@ def draw_history(
     fixed = open_to_all & (orders.item != OWNED) & ~several
     plain = fixed & _plain(orders, demand) & np.isnan(orders.lat)
     pinned = pick(rng, np.flatnonzero(plain), PINNED)
-    bound = taken | (people.organisation != NONE) | ~np.isnan(people.lat)
+    bound = committed | (people.organisation != NONE) | ~np.isnan(people.lat)
     request, volunteer = _meet(rng, orders, people, pinned, bound)
-    taken[volunteer] = True
+    committed[volunteer] = True
     parts = [(request, volunteer, "pinned")]
     rest = np.setdiff1d(np.flatnonzero(fixed), pinned)
     for status, share in STATUSES.items():
         some = pick(rng, rest, share)
         rest = np.setdiff1d(rest, some)
-        parts.append((*_meet(rng, orders, people, some, taken), status))
+        parts.append((*_meet(rng, orders, people, some, committed), status))
     return (
         np.concatenate([part[0] for part in parts]),
         np.concatenate([part[1] for part in parts]),
@@ -110,12 +112,12 @@ def _needs(orders: Orders, demand: Demand) -> tuple[Ints, Ints]:
 
 
 def _meet(
-    rng: Generator, orders: Orders, people: People, request: Ints, taken: Bools
+    rng: Generator, orders: Orders, people: People, request: Ints, committed: Bools
 ) -> tuple[Ints, Ints]:
     """Return the requests for which a volunteer of their station is left, and that volunteer."""
-    left = np.flatnonzero(~taken)
+    left = np.flatnonzero(~committed)
     at_request, at_volunteer = partners(rng, orders.station[request], people.station[left])
-    taken[left[at_volunteer]] = True
+    committed[left[at_volunteer]] = True
     return request[at_request], left[at_volunteer]
 
 

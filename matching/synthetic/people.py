@@ -98,7 +98,7 @@ def volunteer_table(
     )
 
 
-def limited(rng: Generator, table: pl.DataFrame, taken: Bools) -> pl.DataFrame:
+def limited(rng: Generator, table: pl.DataFrame, committed: Bools) -> pl.DataFrame:
     """Add the limits on hours and on rest, each for a share; most stay near their homes.
 
     Who is taken by a commitment goes as far as anybody, so that none is out of reach.
@@ -108,7 +108,7 @@ def limited(rng: Generator, table: pl.DataFrame, taken: Bools) -> pl.DataFrame:
     hours = one_of(rng, [4, 6, 8, 10, 16, 20], [2, 3, 3, 2, 1, 1], count).astype(np.float64)
     rest = one_of(rng, [8, 10, 12, 14], [1, 2, 2, 1], count).astype(np.float64)
     return table.with_columns(
-        only(travels, chance(rng, 0.7, count) & ~taken).alias("travel_km"),
+        only(travels, chance(rng, 0.7, count) & ~committed).alias("travel_km"),
         only(hours, chance(rng, 0.3, count)).alias("max_hours"),
         only(rest, chance(rng, 0.1, count)).alias("min_rest_hours"),
     )

@@ -161,9 +161,9 @@ def populate(
         demand=demand.build_demand(rng["demand"], wanted, skilled),
         held=abilities.held(rng["held"], volunteers, eager),
         free=abilities.free(rng["free"], volunteers, eager),
-        taken=np.zeros(volunteers, dtype=np.bool_),
+        committed=np.zeros(volunteers, dtype=np.bool_),
     )
-    bonded = history.draw_bonds(rng["bonds"], wanted, crowd, world.taken)
+    bonded = history.draw_bonds(rng["bonds"], wanted, crowd, world.committed)
     tables = world.full_tables(*bonded) if full else world.network_tables(*bonded)
     return {
         name: tables[name]
@@ -176,8 +176,8 @@ def populate(
 class _World:
     """What is drawn of a world before it becomes tables; see the modules of each part.
 
-    ``taken`` marks who is bound to somebody or something: at most one tie each, so that all can be
-    kept. Each stream of ``rng`` is drawn from in one order.
+    ``committed`` marks who is bound to somebody or something: at most one tie each, so that all can
+    be kept. Each stream of ``rng`` is drawn from in one order.
     """
 
     rng: dict[str, Generator]
@@ -191,7 +191,7 @@ class _World:
     demand: demand.Demand
     held: Small
     free: Small
-    taken: Bools
+    committed: Bools
 
     def network_tables(self, bonded: Ints, friend: Ints) -> Frames:
         """Return the tables of a world that capacities on trees can hold.
@@ -221,12 +221,14 @@ class _World:
         rng, week = self.rng, self.week
         self.demand = demand.with_rules(rng["rules"], self.demand, self.orders)
         several = options.draw_several(rng["options"], self.orders)
-        one, other, together = relations.draw_pairs(rng["pairs"], self.people.station, ~self.taken)
+        one, other, together = relations.draw_pairs(
+            rng["pairs"], self.people.station, ~self.committed
+        )
         # Friends were trained together and come at the same times, or no service would suit both.
         self.held[other], self.free[other] = self.held[one], self.free[one]
-        self.taken[one] = self.taken[other] = True
+        self.committed[one] = self.committed[other] = True
         past = history.draw_history(
-            rng["history"], self.orders, self.demand, self.people, several, self.taken
+            rng["history"], self.orders, self.demand, self.people, several, self.committed
         )
         request, volunteer = np.append(bonded, past[0]), np.append(friend, past[1])
         extra = history.fit(self.orders, self.demand, request, volunteer)
@@ -237,7 +239,7 @@ class _World:
             rng["volunteers"], self.people, self.stations, self.tree
         )
         return {
-            "volunteers": people.limited(rng["limits"], volunteers, self.taken),
+            "volunteers": people.limited(rng["limits"], volunteers, self.committed),
             "availability": abilities.window_table(
                 rng["availability"], self.people.ids, self.free, extra, week
             ),
@@ -255,7 +257,7 @@ class _World:
     ) -> Frames:
         rng, crowd, wanted, week = self.rng, self.people, self.orders, self.week
         seats = SEATS_PER_REQUEST * wanted.station.size / crowd.station.size
-        free_to_choose = np.flatnonzero(~self.taken)
+        free_to_choose = np.flatnonzero(~self.committed)
         return {
             "qualifications": abilities.qualification_table(
                 rng["qualifications"], crowd.ids, self.held, extra, full, week

@@ -282,19 +282,19 @@ def _broken_rules(
         return []
     invalid = failed.details()
     order = [*COLUMN_RULES, *ROW_RULES]
-    told, faults = dict(unread), []
+    reported, faults = dict(unread), []
     # A cell is told once: what could not be read is null here, and what is not a number is out of
     # range too.
     for label in sorted(failed.counts(), key=lambda label: order.index(label.rpartition("|")[2])):
         column, _, rule = label.rpartition("|")
         columns_shown, text = ((column,), COLUMN_RULES[rule]) if column else ROW_RULES[rule]
         rows = invalid.filter(pl.col(label) == "invalid")["row"]
-        before = pl.concat([rows.clear(), *(told[c] for c in columns_shown if c in told)])
+        before = pl.concat([rows.clear(), *(reported[c] for c in columns_shown if c in reported)])
         rows = rows.filter(~rows.is_in(before.implode()))
         if column and isinstance(text, str):
             text = text.format(**vars(columns[column]))
         if column:
-            told[column] = pl.concat([before, rows])
+            reported[column] = pl.concat([before, rows])
         rule = rule.removeprefix("check__")
         faults.append(faults_at(name, raw, rows, columns_shown, rule, text))
     return faults

@@ -85,13 +85,13 @@ def check_spelling(
                     bad,
                     (place.column,),
                     "normal_form",
-                    partial(_told, words=words),
+                    partial(_messages, words=words),
                 )
             )
     return faults
 
 
-def _told(cells: pl.Series, words: pl.DataFrame) -> pl.Series:
+def _messages(cells: pl.Series, words: pl.DataFrame) -> pl.Series:
     asked = pl.DataFrame({"text": cells})
     return asked.join(words, on="text", how="left", maintain_order="left")["message"]
 
@@ -118,5 +118,5 @@ def _wrong(kind: str, places: list[_Place], tables: Mapping[str, pl.DataFrame]) 
     ways = ways.with_columns(
         other=pl.when(pl.col("text") == first).then(last).otherwise(first), twice=pl.col("keys") > 1
     ).filter(~pl.col("right"))
-    told = [alike(*pair) for pair in ways.select("text", "other").iter_rows()]
-    return ways.select("text", pl.Series("message", told, dtype=pl.String), "twice")
+    messages = [alike(*pair) for pair in ways.select("text", "other").iter_rows()]
+    return ways.select("text", pl.Series("message", messages, dtype=pl.String), "twice")

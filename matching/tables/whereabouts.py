@@ -207,7 +207,7 @@ def _of_strays(name: str, strays: pl.DataFrame, raw: pl.DataFrame, words: Words 
     """Name the strays of one table, as the store that it came from calls them."""
     shown = strays.drop_nulls("km").head(_SHOWN)
     key = _KEYS[name]
-    told = []
+    texts = []
     for stray in shown.iter_rows(named=True):
         found = faults_at(name, raw, pl.Series([stray["row"]]), (key,), "stray", "")
         found = found if words is None else words(found)
@@ -217,7 +217,7 @@ def _of_strays(name: str, strays: pl.DataFrame, raw: pl.DataFrame, words: Words 
         if stray["turn"] is not None:
             text += f"; with {stray['turn']} (lat {stray['lat']:g}, lon {stray['lon']:g}) it "
             text += "would lie among them"
-        told.append(text)
+        texts.append(text)
     more = strays.height - shown.height
     last = [f"and {more:,} more look alike"] if more else []
-    return f"{name}: {'. '.join([*told, *last])}. Mend what is wrong: nobody serves so far away"
+    return f"{name}: {'. '.join([*texts, *last])}. Mend what is wrong: nobody serves so far away"

@@ -60,18 +60,18 @@ class Painted:
         # The highest priority is 1 and speaks last; 0, or none, is the lowest of all.
         for block, clock in sorted(blocks, key=lambda b: -(int(b[0].get("PRIORITY", 0)) or 10)):
             self._paint_block(block, clock)
-        taken: list[tuple[datetime, datetime]] = []
-        told = bool(blocks)
+        busy: list[tuple[datetime, datetime]] = []
+        shows_free = bool(blocks)
         for series in self._events(calendars, times):
             for event, start, end in series.occurrences(self.monday, self.until):
                 shown_as_free = str(event.get("TRANSP", "")).strip().upper() == "TRANSPARENT"
                 if start == end and self.monday <= start < self.until:
                     self.remarks.add(_NO_LENGTH)
                 if not blocks and (events == "all" or shown_as_free):
-                    told = True
+                    shows_free = True
                     self.free[self._inside(start, end)] = True
                 elif not shown_as_free:
-                    taken.append((start, end))
+                    busy.append((start, end))
         periods = 0
         for one, clock in zip(calendars, times, strict=True):
             for number, component in enumerate(one.walk("VFREEBUSY"), start=1):
@@ -79,13 +79,13 @@ class Painted:
                 what = f"its VFREEBUSY number {number}"
                 for kind, start, end in clock.periods(component, what):
                     if kind != "FREE":  # what nobody knows is busy, says RFC 5545
-                        taken.append((start, end))
+                        busy.append((start, end))
                     elif not blocks:
-                        told = True
+                        shows_free = True
                         self.free[self._inside(start, end)] = True
-        for start, end in taken:
+        for start, end in busy:
             self.free[self._around(start, end)] = False
-        if (taken or periods) and not told:
+        if (busy or periods) and not shows_free:
             self.remarks.add(_ONLY_BUSY)
         self._note(times)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], self.free, [False]])))

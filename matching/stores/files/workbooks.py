@@ -188,8 +188,8 @@ def _sheet(
     cells = frame.columns
     frame = frame.with_columns(_as_written(table, name) for name in cells)
     frame = frame.with_row_index("row", offset=1)
-    told = pl.col("row").is_in(faults["row"].drop_nulls().implode())
-    return frame.filter(told | ~pl.all_horizontal(pl.col(cells).is_null())), faults
+    faulty = pl.col("row").is_in(faults["row"].drop_nulls().implode())
+    return frame.filter(faulty | ~pl.all_horizontal(pl.col(cells).is_null())), faults
 
 
 def _as_written(table: str, name: str) -> pl.Expr:

@@ -180,12 +180,12 @@ def _decode(found: Read, codes: Book | Lookup, pairs: Pairs) -> None:
         text = f"' is not among the codes {name}: {shown}; add it to the codes of the mapping"
         if isinstance(codes, Lookup):
             text = f"' is in no row of {name}; add it there"
-        told = "'" + cells + text
+        message = "'" + cells + text
         width = int(known["code"].str.len_chars().max() or 0)  # type: ignore[arg-type]
         bare = cells.str.zfill(width).is_in(known["code"].implode()) & cells.str.contains(r"^\d+$")
         hint = f", or say digits = {width} if zeros got lost"
-        told = (told + hint).zip_with(lost & bare, told)
-        found.wrong.append((lost, "mapping_code", told))
+        message = (message + hint).zip_with(lost & bare, message)
+        found.wrong.append((lost, "mapping_code", message))
     found.cells = terms.set(terms == "", None)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from matching.errors import UsageError, listed, shown, told
+from matching.errors import UsageError, listed, quoted, shown
 from matching.guards.toml import Place
 from matching.stores.national import NAMES, book
 
@@ -97,7 +97,7 @@ def codes_of(here: str, given: object, books: Dict[str, Book]) -> Book | Lookup:
     if isinstance(given, dict) and set(given) == {"table", "from", "to"}:
         cells = [given[key] for key in ("table", "from", "to")]
         if not all(isinstance(cell, str) and cell for cell in cells):
-            raise UsageError(f"{here} = {told(given)}: table, from and to are names of the store")
+            raise UsageError(f"{here} = {quoted(given)}: table, from and to are names of the store")
         if cells[1] == cells[2]:
             raise UsageError(f"{here}: from and to are both {cells[1]!r}, which changes nothing")
         return Lookup(*cells)
@@ -118,8 +118,8 @@ def _named(here: str, name: object, books: Dict[str, Book]) -> Book:
         return Book(name, dict(zip(rows[column], rows["term"], strict=True)))
     own = listed(books) or "none of its own"
     raise UsageError(
-        f"{here} = {told(name)}: there are no such codes. The mapping has {own}; national ones are "
-        f"{', '.join(NATIONAL + name for name in NAMES)}, each of them also with {_LABELS} behind"
+        f"{here} = {quoted(name)}: there are no such codes. The mapping has {own}; national ones "
+        f"are {', '.join(NATIONAL + name for name in NAMES)}, each also with {_LABELS} behind"
     )
 
 
@@ -129,7 +129,7 @@ def _words(here: str, given: Dict[str, Any]) -> dict[str, str]:
         if isinstance(word, bool):
             word = str(word).lower()
         if not isinstance(word, str | int | float):
-            raise UsageError(f"{here}: {shown(code)} = {told(word)}: write our word as text")
+            raise UsageError(f"{here}: {shown(code)} = {quoted(word)}: write our word as text")
         if word == UNKNOWN:
             raise UsageError(f"{here}: say what {code!r} means, where the draft has a {UNKNOWN}")
         words[str(code)] = str(word)

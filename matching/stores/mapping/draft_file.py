@@ -49,10 +49,10 @@ def draft_text(
     ]
     if missing:
         lines += ["# Missing:", *(_comment(f"  {text}") for text in missing), ""]
-    many = [section.ours for section in sections]
+    names = [section.ours for section in sections]
     written: dict[str, list[str]] = {}
     for section in sections:
-        twice = many.count(section.ours) > 1
+        twice = names.count(section.ours) > 1
         head = f"[[{section.ours}]]" if twice else f"[{section.ours}]"
         body = [head, f"table = {_toml(section.table)}"]
         body += [f"# {name} = ?   needed: which column is it?" for name in section.lacking]

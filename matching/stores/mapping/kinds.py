@@ -47,7 +47,7 @@ def units_of(column: dy.Column) -> dict[str, Fraction]:
     unit = meta(column).get("unit")
     if unit is None and isinstance(column, dy.Float64) and (column.min, column.max) == (0, 1):
         unit = "share"
-    return {name: Fraction(many) for name, many in _UNITS.get(str(unit), {}).items()}
+    return {name: Fraction(factor) for name, factor in _UNITS.get(str(unit), {}).items()}
 
 
 def is_moment(column: dy.Column) -> bool:

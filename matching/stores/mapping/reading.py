@@ -159,7 +159,7 @@ class _Reader:
         number = pl.int_range(offset + 1, offset + 1 + pl.len(), dtype=pl.UInt32)
         result = result.with_columns(number.alias(_ROW))
         hit = result.filter(pl.col("_row").is_in(self.broken(block.table).implode()))
-        faults = [*_told(block, reads, result), _mark(block.ours, hit[_ROW])]
+        faults = [*_cell_faults(block, reads, result), _mark(block.ours, hit[_ROW])]
         return result.drop("_id", "_faulty"), pl.concat(faults)
 
     def broken(self, table: str) -> pl.Series:
@@ -250,7 +250,7 @@ def _check_slots(found: Read, slots: pl.Series) -> None:
         found.wrong.append((lost, "mapping_slot", text))
 
 
-def _told(block: Block, reads: Dict[str, Read], rows: pl.DataFrame) -> list[pl.DataFrame]:
+def _cell_faults(block: Block, reads: Dict[str, Read], rows: pl.DataFrame) -> list[pl.DataFrame]:
     """Return the faults of the cells, in our numbering."""
     faults = []
     numbers = rows.unique("_id", keep="first", maintain_order=True).select("_id", _ROW)
@@ -268,9 +268,11 @@ def _faults(
     table: str, rows: pl.Series, column: str | None, rule: str, message: pl.Series
 ) -> pl.DataFrame:
     cells = {"table": table, "column": column, "value": None, "rule": rule}
-    told = pl.DataFrame({"row": rows.cast(pl.Int64), "message": message})
-    told = told.with_columns(pl.lit(cell, pl.String).alias(name) for name, cell in cells.items())
-    return told.select(*FAULT_SCHEMA)
+    faults = pl.DataFrame({"row": rows.cast(pl.Int64), "message": message})
+    faults = faults.with_columns(
+        pl.lit(cell, pl.String).alias(name) for name, cell in cells.items()
+    )
+    return faults.select(*FAULT_SCHEMA)
 
 
 def _mark(table: str, rows: pl.Series) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from matching.errors import UsageError, told
+from matching.errors import UsageError, quoted
 from matching.guards.toml import Place
 from matching.schema import TABLES, meta
 from matching.stores.mapping.codes import Book
@@ -125,7 +125,7 @@ def refuse_shared(blocks: list[Block], where: Place) -> None:
     for block in blocks:
         if block.ours not in RESULTS:
             continue
-        here, at = where.at(block.ours, 0, "table"), f"[{block.ours}] table = {told(block.table)}"
+        here, at = where.at(block.ours, 0, "table"), f"[{block.ours}] table = {quoted(block.table)}"
         others = [n for n in RESULTS if n != block.ours and known[n] == block.table]
         if block.table in read or others:
             owner = read.get(block.table) or others[0]
@@ -139,15 +139,15 @@ def refuse_shared(blocks: list[Block], where: Place) -> None:
                     both = sorted((owners[theirs], ours), key=lambda name: name in block.columns)
                     raise UsageError(
                         f"{where.at(block.ours, 0, both[1])}: [{block.ours}] {both[1]} and "
-                        f"{both[0]} would both be written as {told(theirs)}, one over the other; "
+                        f"{both[0]} would both be written as {quoted(theirs)}, one over the other; "
                         "give each a column of its own"
                     )
                 owners[theirs] = ours
 
 
-def refuse_unknown(here: str, name: str, known: Collection[str], told: str) -> None:
+def refuse_unknown(here: str, name: str, known: Collection[str], introduction: str) -> None:
     """Refuse a name that is not known, and say which one may be meant."""
     if name not in known:
         near = difflib.get_close_matches(name[:60], known, n=1, cutoff=0.6)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise UsageError(f"{here} is unknown: {hint}{told} {', '.join(known)}")
+        raise UsageError(f"{here} is unknown: {hint}{introduction} {', '.join(known)}")

@@ -82,9 +82,9 @@ def read_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, 
         order = [*RESULTS[name], *rest]
         every = made | {n: frame[n] for n in rest if n not in made}
         found[name] = pl.DataFrame([every[n] for n in dict.fromkeys(order) if n in every])
-    told = pl.concat(faults)
-    if told.height:
-        raise DataError(told)
+    faulty = pl.concat(faults)
+    if faulty.height:
+        raise DataError(faulty)
     return found
 
 

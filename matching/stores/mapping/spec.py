@@ -21,7 +21,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any
 
-from matching.errors import UsageError, shown, told
+from matching.errors import UsageError, quoted, shown
 from matching.guards.toml import Place, read_toml
 from matching.schema import TABLES
 from matching.stores.mapping.choosing import constant_text
@@ -90,11 +90,11 @@ class Mapping:
         for name, given in content.items():
             if name in _SECTIONS:
                 continue
-            many = given if isinstance(given, list) else [given]
-            if name in RESULTS and len(many) > 1:
+            items = given if isinstance(given, list) else [given]
+            if name in RESULTS and len(items) > 1:
                 text = f"{where.at(name, 1)}: [[{name}]] stands twice; a result goes to one table"
                 raise UsageError(text)
-            blocks += [_block(name, item, books, where, n) for n, item in enumerate(many)]
+            blocks += [_block(name, item, books, where, n) for n, item in enumerate(items)]
         refuse_twice(blocks, str(where))
         refuse_shared(blocks, where)
         if not blocks:
@@ -127,10 +127,10 @@ def _block(ours: str, given: object, books: Dict[str, Book], where: Place, numbe
     kinds = columns_of(ours)
     table = given.get("table", ours)
     if not isinstance(table, str) or not table:
-        text = f"{at('table')} table = {told(table)}: write the name of one table of the store"
+        text = f"{at('table')} table = {quoted(table)}: write the name of one table of the store"
         raise UsageError(text)
     if (why := no_table_name(table)) is not None:
-        raise UsageError(f"{at('table')} table = {told(table)}: {why}")
+        raise UsageError(f"{at('table')} table = {quoted(table)}: {why}")
     columns = {}
     for name, cell in given.items():
         if name not in _BLOCK_KEYS:
@@ -153,8 +153,8 @@ def _column(here: str, name: str, given: object, table: str, books: Dict[str, Bo
         given = {"column": given}
     if not isinstance(given, dict):
         raise UsageError(
-            f"{here} = {told(given)}: write the store's column as text, or a constant as "
-            f"{{ value = {told(given)} }}"
+            f"{here} = {quoted(given)}: write the store's column as text, or a constant as "
+            f"{{ value = {quoted(given)} }}"
         )
     keys = [item.name for item in fields(Column) if item.name not in ("ours", "columns")]
     for key in given:
@@ -192,7 +192,7 @@ def _typed(here: str, key: str, cell: object) -> object:
     elif key in ("part", "digits"):
         fits, wanted = type(cell) is int and 1 <= cell <= 100, "a whole number from 1 to 100"
     if not fits:
-        raise UsageError(f"{here} = {told(cell)}: write {wanted}")
+        raise UsageError(f"{here} = {quoted(cell)}: write {wanted}")
     if key == "separator" and not cell:
         raise UsageError(f"{here} is empty: write the sign that parts the pieces")
     return cell
@@ -201,28 +201,28 @@ def _typed(here: str, key: str, cell: object) -> object:
 def _constant(here: str, cell: object) -> Constant:
     if isinstance(cell, str | int | float | date | time):
         return cell
-    raise UsageError(f"{here} = {told(cell)}: write one value, not several")
+    raise UsageError(f"{here} = {quoted(cell)}: write one value, not several")
 
 
 def _texts(here: str, given: object) -> tuple[str, ...]:
-    many: list[Any] = given if isinstance(given, list) else [given]
-    if not many or not all(isinstance(text, str) and text for text in many):
-        text = f"{here} = {told(given)}: write a text or a list of texts, none of them empty"
+    texts: list[Any] = given if isinstance(given, list) else [given]
+    if not texts or not all(isinstance(text, str) and text for text in texts):
+        text = f"{here} = {quoted(given)}: write a text or a list of texts, none of them empty"
         raise UsageError(text)
-    if any("\0" in text for text in many):
-        raise UsageError(f"{here} = {told(given)}: no name or sign of a store holds a NUL")
-    if len(set(many)) < len(many):
-        raise UsageError(f"{here} = {told(given)} names something twice")
-    return tuple(many)
+    if any("\0" in text for text in texts):
+        raise UsageError(f"{here} = {quoted(given)}: no name or sign of a store holds a NUL")
+    if len(set(texts)) < len(texts):
+        raise UsageError(f"{here} = {quoted(given)} names something twice")
+    return tuple(texts)
 
 
 def _where(here: str, given: object) -> dict[str, tuple[Constant, ...]]:
     if not isinstance(given, dict):
-        raise UsageError(f"{here} where = {told(given)}: write where = {{ 状态 = ['正常'] }}")
+        raise UsageError(f"{here} where = {quoted(given)}: write where = {{ 状态 = ['正常'] }}")
     wanted = {}
     for column, cells in given.items():
-        many = cells if isinstance(cells, list) else [cells]
-        wanted[column] = tuple(_constant(f"{here} where.{shown(column)}", cell) for cell in many)
+        allowed = cells if isinstance(cells, list) else [cells]
+        wanted[column] = tuple(_constant(f"{here} where.{shown(column)}", cell) for cell in allowed)
     return wanted
 
 
@@ -234,12 +234,12 @@ def _slots(given: object, where: Place) -> SlotRules:
         refuse_unknown(f"{here} {key}", key, _SLOT_KEYS, "it may have")
     holidays = given.get("holidays", "CN")
     if holidays != "CN" and not isinstance(holidays, list):
-        raise UsageError(f"{here} holidays = {told(holidays)}: write 'CN', or a list of days")
+        raise UsageError(f"{here} holidays = {quoted(holidays)}: write 'CN', or a list of days")
     if holidays == "CN" and "worked" in given:
         raise UsageError(f"{here} worked needs holidays, a list of days, beside it")
     keep = given.get("keep_worked", False)
     if not isinstance(keep, bool):
-        raise UsageError(f"{here} keep_worked = {told(keep)}: write true or false")
+        raise UsageError(f"{here} keep_worked = {quoted(keep)}: write true or false")
     parts = {n: _part(f"{here} {n}", given[n]) for n in _SLOT_KEYS[:3] if n in given}
     days = None if holidays == "CN" else _days(f"{here} holidays", holidays)
     return SlotRules(parts, days, _days(f"{here} worked", given.get("worked", [])), keep)
@@ -249,7 +249,7 @@ def _part(here: str, given: object) -> tuple[time, time]:
     try:
         start, end = map(time.fromisoformat, given)  # type: ignore[call-overload]
     except (TypeError, ValueError):
-        text = f"{here} = {told(given)}: write start and end, as ['07:00', '12:00']"
+        text = f"{here} = {quoted(given)}: write start and end, as ['07:00', '12:00']"
         raise UsageError(text) from None
     return start, end
 
@@ -258,4 +258,4 @@ def _days(here: str, given: list[object]) -> tuple[date, ...]:
     try:
         return tuple(date.fromisoformat(str(day)) for day in given)
     except (TypeError, ValueError):
-        raise UsageError(f"{here} = {told(given)}: write days, as ['2026-10-01']") from None
+        raise UsageError(f"{here} = {quoted(given)}: write days, as ['2026-10-01']") from None

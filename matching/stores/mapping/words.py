@@ -37,12 +37,12 @@ class Origin:
 
 @dataclass
 class StoreWords:
-    """Puts faults of our tables into the words of a store, whose own faults are ``told``."""
+    """Puts faults of our tables into the words of a store, whose own faults are ``own_faults``."""
 
     mapping: Mapping
     raw: Dict[str, pl.DataFrame]
     origins: Dict[str, Origin]
-    told: pl.DataFrame
+    own_faults: pl.DataFrame
 
     def only(self, table: str) -> StoreWords | None:
         """Return what is needed for one of our tables, so that the others can go from memory."""
@@ -51,12 +51,12 @@ class StoreWords:
         origin = self.origins[table]
         names = [block.table for block in origin.blocks if block.table in self.raw]
         raw = {name: self.raw[name] for name in names}
-        return StoreWords(self.mapping, raw, {table: origin}, self.told.clear())
+        return StoreWords(self.mapping, raw, {table: origin}, self.own_faults.clear())
 
     def __call__(self, faults: pl.DataFrame) -> pl.DataFrame:
         """Return the faults in the store's words, each of them once."""
         marked = faults["rule"] == STORE_RULE
-        parts = [self.told.select(_SCHEMA.names())] if marked.any() else []
+        parts = [self.own_faults.select(_SCHEMA.names())] if marked.any() else []
         rest = faults.filter(~marked).with_row_index("_order")
         translated = [rest.clear()]
         for (table,), part in rest.group_by("table", maintain_order=True):
@@ -73,8 +73,8 @@ class StoreWords:
             blocks = [block for block in origin.blocks if _has(block, row["column"])]
             names = dict.fromkeys(block.table for block in blocks or origin.blocks[:1])
             theirs = _theirs((blocks or origin.blocks)[0], row["column"])
-            told = {"table": ", ".join(names), "column": ", ".join(theirs) or None}
-            parts.append(pl.DataFrame([row | told], faults.schema))
+            origin_shown = {"table": ", ".join(names), "column": ", ".join(theirs) or None}
+            parts.append(pl.DataFrame([row | origin_shown], faults.schema))
         single = faults.filter(pl.col("row").is_not_null())
         if not origin.rows:
             return [*parts, single]

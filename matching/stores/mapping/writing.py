@@ -68,10 +68,10 @@ def _written(block: Block, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]
     """Return the store's rows, and which of ours they say: those that come back as they are."""
     kinds, height = columns_of(block.ours), rows.height
     slots = SLOT in block.columns
-    told = {"row", SLOT, *block.columns, *(_DATED + _WEEKLY if slots else ())}
+    expressed = {"row", SLOT, *block.columns, *(_DATED + _WEEKLY if slots else ())}
     fits = pl.repeat(True, height, eager=True)
     for name in rows.columns:
-        if name not in told:
+        if name not in expressed:
             fits &= rows[name].is_null()
     ours = {c: rows[c] if c in rows.columns else _empty(c, height) for c in block.columns}
     cells: dict[str, pl.Series] = {}
@@ -88,7 +88,7 @@ def _written(block: Block, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]
                 fits &= cells[theirs].eq_missing(series)
             else:
                 cells[theirs] = series
-    cells |= {theirs: _assembled(many) for theirs, many in parts.items()}
+    cells |= {theirs: _assembled(several) for theirs, several in parts.items()}
     for theirs, wanted in block.where.items():
         if theirs in cells:
             fits &= chosen(cells[theirs], wanted)
@@ -130,13 +130,13 @@ def _same(again: pl.Series, ours: pl.Series, kind: dy.Column) -> pl.Series:
     return text_of(again).eq_missing(text_of(ours))
 
 
-def _assembled(many: list[tuple[int, str, pl.Series]]) -> pl.Series:
+def _assembled(parts: list[tuple[int, str, pl.Series]]) -> pl.Series:
     """Put the pieces of a cell together; pieces that nobody fills stay empty."""
-    texts = {str(number): text_of(series) for number, _, series in many}
-    last = max(number for number, _, _ in many)
+    texts = {str(number): text_of(series) for number, _, series in parts}
+    last = max(number for number, _, _ in parts)
     names = map(str, range(1, last + 1))
     pieces = [pl.col(name) if name in texts else pl.lit("") for name in names]
-    separator = min(many, key=lambda piece: piece[0])[1]
+    separator = min(parts, key=lambda part: part[0])[1]
     return pl.DataFrame(texts).select(pl.concat_str(pieces, separator=separator)).to_series()
 
 
@@ -178,7 +178,7 @@ def _merged(table: str, frames: list[pl.DataFrame]) -> pl.DataFrame:
     alike: dict[frozenset[str], list[pl.DataFrame]] = {}
     for frame in frames:
         alike.setdefault(frozenset(frame.columns), []).append(frame.select(sorted(frame.columns)))
-    stacked = [pl.concat(many, how="vertical_relaxed") for many in alike.values()]
+    stacked = [pl.concat(pieces, how="vertical_relaxed") for pieces in alike.values()]
     if len(frames) > 1:
         stacked = [rows.unique(maintain_order=True) for rows in stacked]
     merged = stacked[0]

@@ -201,11 +201,11 @@ class Database:
         metadata = sa.MetaData(schema=self.schema)
         with writing(self.engine) as connection:
             there = _relations(sa.inspect(connection), self.schema)
-            taken = [self.names.theirs(name) for name in tables]
-            taken = [name for name in taken if name in there]
-            if taken:
+            existing = [self.names.theirs(name) for name in tables]
+            existing = [name for name in existing if name in there]
+            if existing:
                 raise UsageError(
-                    f"the database has {listed(taken)} already, and tables that are there are "
+                    f"the database has {listed(existing)} already, and tables that are there are "
                     "never replaced; drop them, or give another schema or other names"
                 )
             for name, frame in tables.items():

@@ -73,8 +73,8 @@ class SourceKit:
     def test_bad_rows_are_refused_and_named(self, tmp_path: Path) -> None:
         """The same cells are at fault as in memory, with the values as they stand in the store."""
         tables = self.make_source(worlds.faulty(), tmp_path).read_tables()
-        assert _told(tables) == _told(worlds.faulty())
-        named = {(table, column, value) for table, column, value, _, _ in _told(tables)}
+        assert _faults_of(tables) == _faults_of(worlds.faulty())
+        named = {(table, column, value) for table, column, value, _, _ in _faults_of(tables)}
         assert named >= {
             ("volunteers", "max_shifts", "-1"),
             ("volunteers", "station_id", "nowhere"),
@@ -216,7 +216,7 @@ def _first_difference(found: pl.DataFrame, expected: pl.DataFrame) -> str:
     return "types differ"
 
 
-def _told(tables: Mapping[str, pl.DataFrame]) -> list[tuple[Any, ...]]:
+def _faults_of(tables: Mapping[str, pl.DataFrame]) -> list[tuple[Any, ...]]:
     _, faults = clean(tables, week=worlds.WEEK, time_zone=ZONE, on_error="quarantine")
     assert faults["row"].null_count() == 0
     # A library without missing integers has numbers instead.

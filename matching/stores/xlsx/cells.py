@@ -173,13 +173,13 @@ class _Reader:
             valued = valued and bool(value or kind in ("str", "e"))
             empty = not valued or (self.uncalculated and value == "0" and kind == "n")
             if empty and kind != "e":
-                self.tell("formula", "=" + "".join(self.heard["f"]).strip())
+                self.note("formula", "=" + "".join(self.heard["f"]).strip())
             elif kind == "e":
-                self.tell("error", value)
+                self.note("error", value)
         elif kind == "e":
-            self.tell("error", "".join(self.heard["v"]).strip() if valued else "")
+            self.note("error", "".join(self.heard["v"]).strip() if valued else "")
         if valued and self.column in self.typed and kind not in (*_TEXTS, "e"):
-            self.tell(kind, "".join(self.heard["v"]).strip())
+            self.note(kind, "".join(self.heard["v"]).strip())
         if valued or self.formula:
             self.reach(valued)
 
@@ -193,7 +193,7 @@ class _Reader:
         if self.column > cells.right:
             cells.right, cells.rightmost = self.column, cell_name(self.row, self.column)
 
-    def tell(self, kind: str, shown: str) -> None:
+    def note(self, kind: str, shown: str) -> None:
         self.odd.append((self.row, self.column, kind, shown))
 
     def finished(self) -> Cells:

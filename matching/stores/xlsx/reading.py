@@ -197,10 +197,10 @@ def _kinds_of(odd: pl.DataFrame, column: int, text: pl.Series) -> pl.DataFrame:
     shown = (
         pl.when(pl.col("kind") == "n").then("shown").otherwise(pl.col("text").str.to_uppercase())
     )
-    told = cells.with_columns(
+    found = cells.with_columns(
         kind=kind, shown=pl.when(kind == "moment").then(seen).otherwise(shown)
     )
-    return told.filter(pl.col("kind").is_not_null()).select(odd.columns)
+    return found.filter(pl.col("kind").is_not_null()).select(odd.columns)
 
 
 def _faults(table: str, sheet: str, odd: pl.DataFrame, headers: Mapping[int, str]) -> pl.DataFrame:

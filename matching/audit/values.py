@@ -30,9 +30,9 @@ def seat_values(problem: Problem, services: pl.DataFrame) -> c.Longs:
     seats = problem.posts.seats[services["post"].to_numpy()]
     priority = problem.requests.priority[services["request"].to_numpy()].astype(np.float64)
     early = policy.early_seat * (seats - place) / seats
-    worth = _rounded(policy.seat * priority * (1 + early))
-    worth[place > seats] = 0
-    return worth
+    value = _rounded(policy.seat * priority * (1 + early))
+    value[place > seats] = 0
+    return value
 
 
 def qualities(problem: Problem, services: pl.DataFrame) -> c.Longs:
