@@ -9,14 +9,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
 
-from matching.arcs.eligibility import eligible
+from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.unfilled import unfilled
 from matching.arcs.value import check_exact, quality
 from matching.bounds.certificate import bound
+from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
 from matching.flow.exactness import is_pure_network
@@ -99,29 +102,31 @@ def solve(
     if isinstance(problem, Week):
         problem = problem.problem()
     with unless_heard_already() as asked:
+        clock = _Clock(on_progress or _ignore)
         return _solved(
             problem if policy is None else problem.under(policy),
-            time_limit,
-            gap,
+            partial(
+                Incumbent,
+                started=clock.started,
+                time_limit=time_limit,
+                gap=gap,
+                interrupted=lambda: asked() or (interrupted is not None and interrupted()),
+                on_progress=clock.on_progress,
+                on_improvement=on_improvement or _ignore,
+            ),
             SubproblemExecutor(workers, executor),
             seed,
-            on_progress or (lambda progress: None),
-            on_improvement or (lambda progress: None),
-            lambda: asked() or (interrupted is not None and interrupted()),
+            clock,
         )
 
 
 def _solved(
     problem: Problem,
-    time_limit: float,
-    gap: float,
+    new_incumbent: Callable[[Problem, Arcs], Incumbent],
     executor: SubproblemExecutor,
     seed: int,
-    on_progress: Callable[[Progress], None],
-    on_improvement: Callable[[Progress], None],
-    interrupted: Callable[[], bool],
+    clock: _Clock,
 ) -> Result:
-    clock = _Clock(on_progress)
     with clock.phase("pins"):
         problem = settled(problem)
     with clock.phase("eligibility"):
@@ -129,40 +134,9 @@ def _solved(
     with clock.phase("value"):
         arc_quality = quality(problem, arcs)
         check_exact(problem, arcs, arc_quality)
-    with clock.phase("clusters"):
-        weeks = Weeks(problem, arcs)
-        pure_network = is_pure_network(problem, weeks.clusters)
-    incumbent = Incumbent(
-        problem,
-        arcs,
-        started=clock.started,
-        time_limit=time_limit,
-        gap=gap,
-        interrupted=interrupted,
-        on_progress=on_progress,
-        on_improvement=on_improvement,
-    )
-    with clock.phase("flow"):
-        if not is_compiled():
-            clock.announce("compile")
-        relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
-        prices = relaxation.prices
-    with clock.phase("certify"):
-        price_bound = bound(problem, weeks, arc_quality, prices, incumbent.overdue)
-        incumbent.prove(price_bound, "certify")
-    if pure_network:
-        incumbent.offer(relaxation.chosen, "flow")
-    else:
-        with clock.phase("search"):
-            found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
-        if found is not prices:
-            with clock.phase("certify again"):
-                again = bound(problem, weeks, arc_quality, found, incumbent.overdue)
-                if again <= price_bound:
-                    price_bound, prices = again, found
-                incumbent.prove(price_bound, "certify")
-    plan = incumbent.plan_of(incumbent.chosen)
-    has_plan = incumbent.value is not None
+    weeks, incumbent = Weeks(problem, arcs), new_incumbent(problem, arcs)
+    price_bound, prices = _searched(weeks, arc_quality, incumbent, executor, seed, clock)
+    plan, has_plan = incumbent.plan_of(incumbent.chosen), incumbent.value is not None
     with clock.phase("unfilled"):
         empty = unfilled(problem, arcs, arc_quality, plan, executor.workers, found=has_plan)
     infeasible = not has_plan and incumbent.bound < _least_value(problem, weeks, arc_quality)
@@ -183,6 +157,41 @@ def _solved(
         phases=tuple(clock.phases),
         seed=seed,
     )
+
+
+def _searched(
+    weeks: Weeks,
+    arc_quality: c.Longs,
+    incumbent: Incumbent,
+    executor: SubproblemExecutor,
+    seed: int,
+    clock: _Clock,
+) -> tuple[float, Prices]:
+    """Solve the flow, and search where it overlooks rules; return the best bound and its prices."""
+    problem = weeks.problem
+    with clock.phase("clusters"):
+        pure_network = is_pure_network(problem, weeks.clusters)
+    with clock.phase("flow"):
+        if not is_compiled():
+            clock.announce("compile")
+        relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
+
+    def certified(prices: Prices) -> tuple[float, Prices]:
+        proved = bound(problem, weeks, arc_quality, prices, incumbent.overdue)
+        incumbent.prove(proved, "certify")
+        return proved, prices
+
+    with clock.phase("certify"):
+        best = certified(relaxation.prices)
+    if pure_network:
+        incumbent.offer(relaxation.chosen, "flow")
+    else:
+        with clock.phase("search"):
+            found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
+        if found is not relaxation.prices:
+            with clock.phase("certify again"):
+                best = min(certified(found), best, key=itemgetter(0))
+    return best
 
 
 def _least_value(problem: Problem, weeks: Weeks, arc_quality: c.Longs) -> float:
@@ -214,6 +223,10 @@ def _termination(incumbent: Incumbent) -> Termination:
     if incumbent.near_enough:
         return "gap_limit"
     return "interrupted" if incumbent.interrupted() else "time_limit"
+
+
+def _ignore(progress: Progress) -> None:
+    pass
 
 
 class _Clock:

@@ -56,15 +56,15 @@ def bound(
 ) -> float:
     """Return ``bound(p)`` where the eligible arcs and their quality are at hand.
 
-    Told to stop, it relaxes the rules that make a best roster hard to find, and returns what is
-    no smaller.
+    When it has to stop, it relaxes the rules that make a best roster hard to find, and returns a
+    bound that is no smaller.
     """
     value = best_weeks(weeks, reward(problem, weeks.arcs, quality, prices), stop)
     return float(value.sum()) + rest_of_bound(problem, weeks.arcs, prices)
 
 
 def best_weeks(weeks: Weeks, reward: c.Floats, stop: Callable[[], bool] = never) -> c.Floats:
-    """Return what every volunteer's best week is worth; at least that, if told to stop."""
+    """Return the value of every volunteer's best week, or at least that when it has to stop."""
     try:
         value, _ = weeks.best(reward, stop=stop)
     except Stopped:

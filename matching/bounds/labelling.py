@@ -1,11 +1,11 @@
-"""Pricing: the best rosters of every volunteer, by labels on paths from service to service.
+"""Pricing: every volunteer's best rosters, by labels on paths from service to service.
 
 The resource-constrained shortest path problem, solved by labelling with dominance (Irnich and
 Desaulniers, 2005, Shortest path problems with resource constraints). A path keeps every rule of a
 volunteer: each service starts after the one before has ended, with time to travel and to rest;
 hours, shifts a week and shifts a day stay within their limits. Labels grow by one service at a
-time, for all volunteers at once; of two that end alike, the one with no more value and no fewer
-hours is dominated.
+time, for all volunteers at once; of two that end alike, one with no more value and no fewer hours
+is dominated.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from matching.arcs.spatial import distance_km
 from matching.problem import Problem
 from matching.problem import columns as c
 
-# Pairs of services of one volunteer, or extensions of labels, looked at in one go.
+# Pairs of services of one volunteer, or extensions of labels, per batch.
 _PAIRS_PER_BATCH = 1 << 22
-# From this many pairs on, labels are held against a bound on their completion.
+# From this many pairs on, labels are pruned by a bound on their completion.
 _MIN_PAIRS_FOR_BOUNDING = 1 << 19
 _MAX_SHIFTS_FOR_BOUNDING = 64
 # Labels of each volunteer and length that are followed for a first value.
@@ -60,7 +60,7 @@ class RosterLabelling:
         order = np.lexsort((problem.options.start[option], arcs.volunteer[rows]))
         self.arc, option = rows[order], option[order]
         self.volunteer = who = arcs.volunteer[self.arc]
-        # Whose a service is: where theirs begin.
+        # Where each service's volunteer begins.
         self.first = np.searchsorted(who, who)
         self.reward, self.first_load = reward[self.arc], first_load[who]
         self.load_step = problem.policy.load_step
@@ -102,8 +102,8 @@ class RosterLabelling:
     def solve(self, stop: Callable[[], bool] = never) -> list[Labels]:
         """Return the undominated labels of one service, of two, and so on.
 
-        Where there are very many ways, those that cannot become a best roster are left out: a beam
-        search gives every volunteer's best a lower bound, and the completion bound does the rest.
+        Where there are very many paths, those that cannot become a best roster are left out: beam
+        search bounds every volunteer's best from below, the completion bound from above.
         """
         few = len(self.next) < _MIN_PAIRS_FOR_BOUNDING
         if few or self.max_shifts.max() > _MAX_SHIFTS_FOR_BOUNDING:
@@ -172,7 +172,7 @@ class RosterLabelling:
             labels = self._extend(labels, len(levels) + 1, stop)
 
     def _extend(self, labels: Labels, shifts: int, stop: Callable[[], bool]) -> Labels:
-        """Extend labels by one service in every way; where ways are many, batch by batch."""
+        """Extend labels by one service in every way, in batches where there are many."""
         index = np.flatnonzero(self.max_shifts[labels.service] >= shifts)
         ways = np.cumsum(np.diff(self.next_of)[labels.service[index]])
         most = int(ways[-1]) if len(ways) else 0
@@ -211,7 +211,7 @@ def _concatenated(parts: list[Labels]) -> Labels:
 
 
 def _undominated(labels: Labels) -> Labels:
-    """Keep, of labels with the same last service and day count, those worth their minutes."""
+    """Keep the undominated labels among those with the same last service and day count."""
     if not len(labels):
         return labels
     order = np.lexsort((-labels.value, labels.minutes, labels.today, labels.service))
@@ -268,15 +268,15 @@ def solve_pricing(
     above : float64 array, shape (volunteers,)
         Only rosters worth more are returned; at least 0.
     per_volunteer : int
-        At most so many of each, the best first. Beyond the first they are the best among the
-        undominated labels, not the best of all.
+        Return at most this many of each, best first. Beyond the first they are the best among
+        the undominated labels, not the best of all.
     stop : callable
         Asked often; true ends it.
 
     Raises
     ------
     Stopped
-        If told to stop.
+        If ``stop`` said so.
     """
     none = np.empty(0, np.int64)
     found = [Rosters(none.astype(np.int32), np.empty(0), none, none)]

@@ -1,4 +1,4 @@
-"""Prices: what a request gains by one more volunteer. The whole of a certificate but the plan."""
+"""Prices: what a request gains by one more volunteer. With a plan, they are its certificate."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Prices(Shown):
     @classmethod
     @door
     def of(cls, problem: Problem, given: object) -> Prices:
-        """Return the prices in what somebody has in hand, for this problem.
+        """Return the prices for this problem from what the caller has.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class Prices(Shown):
     def charged(self, problem: Problem) -> c.Floats:
         """Return what each quota charges, shape (organisations,): at least 0, and 0 without one.
 
-        Anything else would prove a bound that is none.
+        Any other charge would make the bound false.
         """
         charged: c.Floats = np.where(
             problem.organisations.limited, np.maximum(self.quota, 0.0), 0.0

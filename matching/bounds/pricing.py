@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from matching.bounds.labelling import never, solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
 
-# Large enough that a best roster holds as many services as it can.
+# Large enough for a best roster to hold as many services as possible.
 _LARGE_REWARD = 1e9
 
 
@@ -62,7 +63,7 @@ class Weeks:
         return cluster(self.problem, self.arcs)
 
     def load(self, volunteer: c.Ints | c.Longs, shifts: c.Longs) -> c.Longs:
-        """Return what so many shifts of a volunteer cost, each more than the one before."""
+        """Return the load of a number of shifts of a volunteer, each dearer than the last."""
         steps = shifts * (shifts - 1) // 2
         cost: c.Longs = shifts * self.first_load[volunteer]
         return cost + self.problem.policy.load_step * steps
@@ -89,7 +90,7 @@ class Weeks:
         Raises
         ------
         Stopped
-            If told to stop.
+            If ``stop`` said so.
         """
         value, chosen = self._best_of_trees(reward)
         tree = self.clusters.tree
@@ -106,11 +107,10 @@ class Weeks:
         return value, chosen
 
     def reduced_cost_bound(self, reward: c.Floats, value: c.Floats) -> c.Floats:
-        """Return how far at least any roster with an arc falls short of its volunteer's best.
+        """Return by how much, at least, any roster with an arc falls short of its volunteer's best.
 
-        One of several overlapping services is served at most, and each costs at least its first
-        load: a roster with an arc is worth no more than the arc and the best of every other
-        cluster.
+        At most one of several overlapping services is served, at no less than a first load: a
+        roster with an arc is worth no more than the arc and the best of every other cluster.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class Weeks:
         return short - (reward - first_load[arcs.volunteer])
 
     def infeasible_rosters(self, chosen: c.Longs) -> c.Longs:
-        """Return those of some services whose volunteers cannot serve all of theirs."""
+        """Return those of the chosen arcs whose volunteers cannot serve all of theirs."""
         kept = solve_pricing(
             self.problem,
             self.arcs,
@@ -190,13 +190,28 @@ def _ranked(items: c.Longs, score: c.Floats, group: c.Longs, limit: c.Ints) -> c
     return items[rank < limit[items]]
 
 
-def cluster(problem: Problem, arcs: Arcs) -> Clusters:
-    """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
+class _Services(NamedTuple):
+    """The services of arcs, sorted by volunteer and start; ``order`` has their arcs."""
+
+    order: c.Longs
+    volunteer: c.Ints
+    start: c.Ints
+    end: c.Ints
+    day: c.Ints
+
+
+def _services(problem: Problem, arcs: Arcs) -> _Services:
     option = problem.slots.option[arcs.slot]
     start, end = problem.options.start[option], problem.options.end[option]
     order = np.lexsort((end, start, arcs.volunteer))
-    volunteer, start, end = arcs.volunteer[order], start[order], end[order]
     day = problem.options.day[option[order]]
+    return _Services(order, arcs.volunteer[order], start[order], end[order], day)
+
+
+def cluster(problem: Problem, arcs: Arcs) -> Clusters:
+    """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
+    services = _services(problem, arcs)
+    order, volunteer, start, end, day = services
     fresh = np.diff(volunteer, prepend=-1) != 0
     if not len(arcs):
         none = np.empty(0, np.int32)
@@ -212,30 +227,22 @@ def cluster(problem: Problem, arcs: Arcs) -> Clusters:
         if not cut.any():
             break
         fresh |= cut
-    cluster_volunteer = volunteer[begin]
     of_arc = np.empty(len(arcs), np.int32)
     of_arc[order] = inside
-    tree = _is_tree(problem, arcs, order, begin, cluster_volunteer, start, end, day)
-    return Clusters(order, begin, of_arc, cluster_volunteer, day[begin], tree)
+    tree = _is_tree(problem, arcs, services, begin)
+    return Clusters(order, begin, of_arc, volunteer[begin], day[begin], tree)
 
 
-def _is_tree(
-    problem: Problem,
-    arcs: Arcs,
-    order: c.Longs,
-    begin: c.Longs,
-    cluster_volunteer: c.Ints,
-    start: c.Ints,
-    end: c.Ints,
-    day: c.Ints,
-) -> c.Bools:
+def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) -> c.Bools:
     """Tell for whom nothing but clusters, shifts a day and shifts a week can ever bind."""
     people, policy = problem.volunteers, problem.policy
+    order, volunteer, start, end, day = services
+    cluster_volunteer = volunteer[begin]
     last_end = np.maximum.reduceat(end, begin)
     longest = np.maximum.reduceat(end - start, begin).astype(np.int64)
     first_day, last_day = np.minimum.reduceat(day, begin), np.maximum.reduceat(day, begin)
     tree = np.ones(len(people), np.bool_)
-    # Between clusters: time to go from anywhere to anywhere within reach, and to rest.
+    # Between clusters: time to travel between any two places within reach, and to rest.
     follows = np.flatnonzero(cluster_volunteer[1:] == cluster_volunteer[:-1])
     who = cluster_volunteer[follows]
     gap = start[begin[follows + 1]].astype(np.int64) - last_end[follows]
@@ -251,7 +258,7 @@ def _is_tree(
     clusters_of = np.bincount(cluster_volunteer, minlength=len(people))
     by_day = people.max_shifts_per_day < np.minimum(clusters_of, people.max_shifts)
     tree[cluster_volunteer[(first_day != last_day) & by_day[cluster_volunteer]]] = False
-    # In the week: hours enough for the longest of each cluster.
+    # In the week: enough hours for the longest of each cluster.
     minutes = np.zeros(len(people), np.int64)
     np.maximum.at(minutes, cluster_volunteer, longest)
     minutes *= np.minimum(clusters_of, people.max_shifts)
@@ -259,7 +266,7 @@ def _is_tree(
 
 
 def _km_from_home(problem: Problem, arcs: Arcs) -> c.Floats:
-    """Return how far the service is from home; no limit is known where only the home is unknown."""
+    """Return how far the service is from home; infinity where only the home is unknown."""
     placed = ~np.isnan(problem.requests.lat[problem.slots.request[arcs.slot]])
     km: c.Floats = np.where(np.isnan(arcs.km), np.where(placed, np.inf, 0.0), arcs.km)
     return km

@@ -1,12 +1,12 @@
 """The best team of every request, given what each volunteer costs it: the other half of a bound.
 
 Kept exactly: one option at most, seats and minimums of posts, people in total, how many are
-eligible, and a team rule: so many holders of a qualification, and one for every so many people.
+eligible, and a team rule: a number of holders of a qualification, in all or per people.
 
-Dropped or loosened, which leaves every bound true: of rules about several qualifications each is
-kept by itself, and the one that costs most counts; one person may fill several posts; what joins
-volunteers. Where a rule leaves more than `_MAX_COUNTS` numbers of holders to try, neighbours are
-tried as one: as few holders as the fewest of them, as many people as the most of them allow.
+Relaxed, which leaves every bound true: rules about several qualifications are kept one at a time,
+and the dearest counts; one person may fill several posts; rules that join volunteers are dropped.
+Where a rule leaves more than `_MAX_COUNTS` numbers of holders to try, neighbours are tried as one:
+as few holders as the fewest of them, as many people as the most of them allow.
 
 How a rule is kept: with at least h holders and at most ``per_people * h`` people, a team is a flow
 from two pools, holders and others, through the posts. So the best team of h + 1 holders is one
@@ -67,7 +67,7 @@ def _without_rules(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     # Where nobody is selected, NumPy counts in whole numbers.
     value = np.bincount(option[selected], gain[selected], minlength=len(options)).astype(np.float64)
     people = np.bincount(option[selected], minlength=len(options))
-    # Who is missing in total joins where it costs least.
+    # Whoever the total still lacks joins where it costs least.
     short = problem.requests.min_people[options.request] - people
     rest = np.flatnonzero(~selected & (short[option] > 0))
     rest = rest[np.lexsort((-gain[rest], option[rest]))]
@@ -107,7 +107,7 @@ class _Asks(c.Columns):
     option: c.Longs
     qualification: c.Ints
     least: c.Longs  # holders
-    share: c.Longs  # one holder for so many people
+    share: c.Longs  # people per holder
 
 
 def _asks(problem: Problem) -> _Asks:
@@ -183,7 +183,7 @@ def _with_rule(problem: Problem, arcs: Arcs, prices: Prices, asks: _Asks) -> c.F
 
 
 class _Teams:
-    """One team per try: the best of all with so many people, then with holder after holder."""
+    """One team per try: the best with a number of people, then with one holder more at a time."""
 
     def __init__(
         self, problem: Problem, places: _Places, ask: c.Longs, least: c.Longs, most: c.Longs
@@ -212,7 +212,7 @@ class _Teams:
         self.others = filled - self.holders
 
     def best(self, least: c.Longs) -> c.Floats:
-        """Exchange until every team has so many holders; return the values, -inf if it cannot."""
+        """Exchange until every team has its holders; return the values, -inf where it cannot."""
         missing = least - np.bincount(self.team, self.holders, len(least)).astype(np.int64)
         while len(teams := np.flatnonzero((missing > 0) & (self.value > -np.inf))):
             self._exchange(teams)
@@ -227,8 +227,8 @@ class _Teams:
 
         Nobody else comes with the holder, for while people may be added no other person is worth
         the next seat of any place: the first team took all who were. Who is replaced costs no less
-        than that seat is worth, else filling it had been better; who vacates one, no less than
-        that one is, else nobody had left.
+        than that seat is worth, else filling it would have been better; who vacates one, no less
+        than that one is, else nobody would have left.
         """
         places = self.places
         chosen = np.zeros(len(self.value), np.bool_)

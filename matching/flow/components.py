@@ -1,4 +1,4 @@
-"""Parts of a network that share nothing: each is a flow of its own, for any worker to solve.
+"""Independent parts of a network: each is a flow of its own, which any worker can solve.
 
 Requests are in one part if somebody may serve both, or if those who may serve them share a quota.
 """
@@ -45,7 +45,7 @@ class ComponentFlow:
 
 
 def parts_of(problem: Problem, arcs: Arcs) -> c.Ints:
-    """Return the part of each request, shape (requests,); it depends on nothing else."""
+    """Return the part of each request, shape (requests,)."""
     people, orders = len(problem.volunteers), len(problem.requests)
     nearest = nearest_quota(problem)
     quota = np.flatnonzero(problem.organisations.limited)
@@ -64,7 +64,7 @@ def parts_of(problem: Problem, arcs: Arcs) -> c.Ints:
     graph = sparse.coo_array(links, shape=(size, size))
     of_node = connected_components(graph, directed=False)[1]
     of_request = np.unique(of_node[people:first_quota], return_inverse=True)[1]
-    # Large ones first, one by one; small ones fill up what a worker is given at once.
+    # Large ones first, one by one; small ones are solved in batches.
     count = np.bincount(of_request)
     order = np.argsort(-count, kind="stable")
     before = np.cumsum(count[order]) - count[order]

@@ -12,7 +12,7 @@ def is_pure_network(problem: Problem, clusters: Clusters) -> bool:
     """Tell whether no rule but capacities on the two trees is in force."""
     requests, posts = problem.requests, problem.posts
     posts_of = np.bincount(posts.request, minlength=len(requests))
-    # One person needed on the only post: nobody, or a team; nothing to keep.
+    # One person needed on the only post is no rule: any volunteer makes a team.
     all_or_nothing = (requests.min_people > 1) | (
         np.bincount(posts.request, posts.min_seats, minlength=len(requests)) > (posts_of == 1)
     )

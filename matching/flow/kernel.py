@@ -1,4 +1,4 @@
-"""Shortest paths on a residual network, in Numba: the loops that NumPy cannot say.
+"""Shortest paths on a residual network, in Numba: the loops that NumPy cannot express.
 
 Successive shortest paths with potentials (Ahuja, Magnanti and Orlin, Network Flows, 1993, ch. 9.7),
 searched from the seats' side: there are fewer seats than people, and a search ends at the first way
@@ -20,7 +20,7 @@ from matching.problem import columns as c
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Source and sink in one: where everybody is who serves nobody, and where every seat ends.
+# Source and sink in one: where idle volunteers are, and where every seat ends.
 HOME = 0
 FAR = 1 << 60
 NONE = -1
@@ -76,7 +76,7 @@ class Graph(NamedTuple):
 
 @_compiled
 def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tuple[int, int, int]:
-    """Find the shortest way between a node and home, or the goal; Dijkstra's on reduced costs.
+    """Find the shortest path between a node and home, or the goal, by Dijkstra on reduced costs.
 
     Parameters
     ----------
@@ -225,7 +225,7 @@ def repair_all(graph: Graph, edges: c.Longs) -> None:
 
 @_compiled
 def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
-    """List the edges of each node but home from where ``at`` says: those out of it come first."""
+    """List the edges of each node but home, beginning at ``at``; those out of it come first."""
     for e in range(len(tail)):
         if tail[e] != HOME:
             edge[at[tail[e]]] = e
@@ -237,5 +237,5 @@ def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
 
 
 def is_compiled() -> bool:
-    """Tell whether this process has the kernel at hand; compiled code is kept on disk."""
+    """Tell whether this process has loaded the kernel; compiled code is kept on disk."""
     return bool(repair_all.signatures)  # type: ignore[attr-defined]

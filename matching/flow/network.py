@@ -2,8 +2,8 @@
 
 Supply: quota of an organisation > volunteer (one edge per shift, each dearer than the last) > day
 > cluster of overlapping services > arc. Demand: arc > post (one edge per seat, each worth less).
-What the trees cannot say (hours, travel, minimum teams, ...) is left out: the flow's value is then
-an upper bound, and its prices are where a search begins.
+What the trees cannot express (hours, travel, minimum teams, ...) is left out: the flow's value is
+then an upper bound, and the search starts from its prices.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class _Edges:
         self.size = 0
 
     def node(self, count: int) -> c.Longs:
-        """Add so many nodes; return their numbers."""
+        """Add nodes; return their numbers."""
         self.nodes += count
         return np.arange(self.nodes - count, self.nodes)
 
@@ -103,7 +103,7 @@ def build(
     # next seat, too.
     candidates = np.bincount(problem.slots.post[arcs.slot], minlength=len(problem.posts))
     amount = _seats(problem, edges, post_node, candidates)
-    # The bypass is never full: who stays at home gains nothing, and the source's price is 0.
+    # The bypass is never full: staying at home gains nothing, and the source's price is 0.
     edges.add(np.zeros(1, np.int64), 1, amount + 1, 0)
     tail, head, capacity, cost = (
         np.concatenate(column) for column in zip(*edges.columns, strict=True)
@@ -147,7 +147,7 @@ def _quotas(problem: Problem, edges: _Edges, volunteers: c.Ints) -> tuple[c.Ints
 
 
 def nearest_quota(problem: Problem) -> c.Ints:
-    """Return, for each organisation and one last row for none, the nearest with a quota; or -1."""
+    """Return the nearest organisation with a quota, or -1, for each and for a last row of none."""
     organisations = problem.organisations
     size = len(organisations)
     limited = organisations.limited

@@ -1,4 +1,4 @@
-"""The flow over all eligible arcs, found with few of them: the prices prove nothing was lost."""
+"""The optimal flow over all eligible arcs, found with few of them and proved by its prices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from matching.problem import columns as c
 # Arcs of no larger reduced cost come back along with those of best rosters: the prices of the next
 # round will hardly ask for others.
 _NEAR_MISS_REDUCED_COST = 20.0
-# Where there are more seats, searches from their side go far.
+# With more seats, searches from their side take long.
 _MOST_SEATS_A_PERSON = 1.0
 # Potentials are sums of costs along ways of any length, in 64 bits.
 _MOST_COST = 1 << 32

@@ -1,4 +1,4 @@
-"""The residual network of a flow: an object that lives, repaired change by change."""
+"""The residual network of a flow: it stays optimal, repaired after every change."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ class Residual:
         edge : int
             By its number here: of arcs, see ``arc``; of others, that of the network.
         capacity, cost : int, optional
-            As it was, if absent.
+            Unchanged if absent.
         """
         graph = self.graph
         if capacity is not None:
             graph.capacity[edge] = capacity
         if cost is not None:
-            # The short lists stay sorted as they are: they are trusted that much less.
+            # The short lists are not sorted again: the slack allows for that.
             graph.slack[0] = max(graph.slack[0], graph.cost[edge] - cost)
             graph.cost[edge] = cost
         repair(graph, edge)
