@@ -30,7 +30,7 @@ def _key(default: Any, doc: str, unit: str = "", low: float = 0.0) -> Any:
 
 
 class Unsaid(str):
-    """A text that nobody chose: whoever reads it is told that it is the default."""
+    """A default text that nobody chose; readers are told so."""
 
     __slots__ = ()
 

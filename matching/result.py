@@ -1,4 +1,4 @@
-"""What a search ends in: a plan, its prices, a bound, and how it came about."""
+"""The result of a search: a plan, its prices, a bound, and how it came about."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Result(Shown):
 
     @door
     def facts(self) -> Facts:
-        """Return the plan as reports tell it, joined with the names in its tables.
+        """Return what reports show of the plan, joined with the names in its tables.
 
         Raises
         ------

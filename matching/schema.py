@@ -278,8 +278,8 @@ class TeamRules(dy.Schema):
     request_id = _id("the request", refers="requests")
     menu_item = _id("or every request of this item", refers="menu")
     qualification = _id("what is counted", required=True)
-    min_people = _count("at least so many of the team hold it", low=1, unit="people")
-    per_people = _count("one holder for every so many of the team", low=1, unit="people")
+    min_people = _count("how many of the team must hold it, at least", low=1, unit="people")
+    per_people = _count("one holder for this many people of the team", low=1, unit="people")
 
     @dy.rule()
     def request_or_menu_item(cls) -> pl.Expr:

@@ -24,7 +24,7 @@ from matching.schema import STATUSES, SUBJECTS
 # Starts within one bin of this length are handled together; a half-day of service falls in one.
 _BIN_MINUTES = 240
 _BATCH = 1 << 20
-# Of a smaller share of the volunteers each is searched for; of a larger one all are marked.
+# A smaller share of the volunteers is searched for one by one; a larger one is marked.
 _FEW = 1e-3
 _DECLINED = STATUSES.index("declined")
 _AGREED = (STATUSES.index("pinned"), STATUSES.index("accepted"))
@@ -65,7 +65,7 @@ class Arcs(c.Columns):
 def eligible(problem: Problem, workers: int = 1) -> Arcs:
     """Return every arc that keeps all pair rules.
 
-    Work grows with the volunteers who qualify for a group of slots and with the pairs that are near
+    The work grows with the volunteers who qualify for a group of slots and with the pairs near
     enough, never with volunteers times slots. The arcs are the same for any number of workers.
     """
     finder = Finder(problem)
@@ -154,7 +154,7 @@ class Finder:
         return there
 
     def _candidates(self, slot: np.int32, there: c.Bools) -> c.Ints:
-        """Return who of them holds all the slot asks for on all its days, by position."""
+        """Return those of them who hold all that the slot asks for on all its days, by position."""
         qualified = self._qualified(slot)
         if qualified is None:
             return np.flatnonzero(there).astype(np.int32)
@@ -183,7 +183,7 @@ class Finder:
         return fewer[among[fewer]]
 
     def _holders(self, qualification: int, level: int, first_day: int, last_day: int) -> c.Ints:
-        """Return who holds it at the level on all the days, by position, sorted."""
+        """Return who holds a qualification at a level on all the days, by position, sorted."""
         key = qualification, level, first_day, last_day
         if key not in self.holders_cache:
             rows = slice(self.holders_of[qualification], self.holders_of[qualification + 1])
@@ -205,7 +205,7 @@ class Finder:
     def sieve(
         self, volunteer: c.Ints, slot: c.Ints
     ) -> Iterator[tuple[str, c.Ints, c.Ints, c.Floats]]:
-        """Apply one rule after the other: yield its name and the pairs it leaves."""
+        """Apply the rules one by one: yield the name of each and the pairs it leaves."""
         problem = self.problem
         people, requests = problem.volunteers, problem.requests
         q = problem.slots.request[slot]
@@ -251,7 +251,7 @@ class Finder:
 
 
 class _Bans:
-    """What was said of single pairs; each method tells which pairs may go on."""
+    """Rules about single pairs; each method tells which pairs it leaves."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -307,7 +307,7 @@ class Answers:
     def __init__(self, problem: Problem, statuses: tuple[int, ...]) -> None:
         earlier = problem.earlier.take(np.isin(problem.earlier.status, statuses))
         self.slots = problem.slots
-        # A slot is told by its post and option; an answer without option holds at any.
+        # A slot is known by post and option; an answer without option holds at any.
         named = earlier.take(earlier.option >= 0)
         slot_keys = c.combine(problem.slots.post, problem.slots.option)
         at = c.lookup(slot_keys, c.combine(named.post, named.option))
@@ -316,7 +316,7 @@ class Answers:
         self.by_post = np.sort(c.combine(anyway.volunteer, anyway.post))
 
     def among(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        """Tell which pairs have such an answer."""
+        """Tell which pairs have an answer."""
         found: c.Bools = np.zeros(len(slot), np.bool_)
         if len(self.by_slot):
             found |= c.lookup(self.by_slot, c.combine(volunteer, slot)) >= 0
@@ -329,7 +329,7 @@ def merged_windows(windows: c.Windows) -> tuple[c.Ints, c.Ints, c.Ints]:
     """Join windows that touch or overlap: volunteer, start and end, sorted."""
     if not len(windows):
         return windows.volunteer, windows.start, windows.end
-    # Ends lifted by the volunteer's number: the running maximum never looks at somebody else's.
+    # Ends raised by the volunteer's number, so that no running maximum crosses volunteers.
     lifted = c.combine(windows.volunteer, windows.end.astype(np.int64) + c.NO_LIMIT)
     reach = np.maximum.accumulate(lifted)
     starts = c.combine(windows.volunteer, windows.start.astype(np.int64) + c.NO_LIMIT)
@@ -352,7 +352,7 @@ def subject_codes(problem: Problem, subject: int) -> c.Ints:
 
 
 def _bundles(problem: Problem) -> c.Ints:
-    """Give posts a number by what they ask for: equal needs, equal number."""
+    """Give posts with equal needs the same number."""
     needs = pl.DataFrame(
         {"post": problem.needs.post, "q": problem.needs.qualification, "level": problem.needs.level}
     )
@@ -365,7 +365,7 @@ def _bundles(problem: Problem) -> c.Ints:
 
 
 def batched(pairs: Iterator[Pairs]) -> Iterator[Pairs]:
-    """Join small blocks into large ones: what comes next costs by the block and by the row."""
+    """Join small blocks into larger ones, since each block has a cost of its own."""
     waiting: list[Pairs] = []
     size = 0
     for block in pairs:

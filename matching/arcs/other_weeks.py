@@ -1,7 +1,7 @@
 """The edges of the week: what people are held to in other weeks, as rules of a pair.
 
-Such a service is settled, so whoever holds it may serve here what leaves room for it, whatever else
-is in their week: no rule of the week has to look beyond its edge.
+Such a service is settled: its volunteer may serve here whatever leaves room for it. So no rule of
+the week has to look beyond its edge.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Edges:
         self.first = c.starts_of(self.there.volunteer, len(problem.volunteers))
 
     def _near(self, there: c.OtherWeeks) -> c.Bools:
-        """Tell which services can touch one of the week, whoever comes from wherever they may."""
+        """Tell which services can touch one of the week, wherever its volunteer comes from."""
         people, options = self.problem.volunteers.take(there.volunteer), self.problem.options
         km = distance_km(people.lat, people.lon, there.lat, there.lon) + people.travel_km
-        # From an unknown home any place may be within reach; to an unknown place no way takes time.
+        # From an unknown home any place may be within reach; to an unknown place no time is needed.
         km = np.where(np.isnan(there.lat), 0.0, np.where(np.isnan(km), np.inf, km))
         room = np.maximum(people.min_rest, self._minutes(km) * (1 + 1e-6))
         latest, earliest = options.end.max(initial=0), options.start.min(initial=0)

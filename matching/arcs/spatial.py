@@ -12,7 +12,7 @@ import numpy.typing as npt
 from matching.problem import columns as c
 
 RADIUS_KM = 6371.0088
-# Pairs looked at in one go: large enough for NumPy, small enough for memory.
+# Pairs per batch: enough for NumPy, few enough for memory.
 _BLOCK = 1 << 21
 _BANDS = 4
 _NOWHERE = 99
@@ -183,7 +183,7 @@ def _boxes(
     a, b = (np.clip((x + 180.0) / 360.0, 0.0, 1.0) for x in (west, east))
     around = half[place] >= 180.0
     a, b = np.where(around, 0.0, a), np.where(around, 1.0, b)
-    # What rounding may cost is added, but for a neighbouring band's points.
+    # A margin for rounding, but not so large that a neighbouring band's points come in.
     lowest, beyond = _key(kind, band, 0.0), _key(kind, band + 1, 0.0)
     low_key = np.maximum(_key(kind, band, a) - 1, lowest)
     high_key = np.minimum(_key(kind, band, b) + 2, beyond)

@@ -39,8 +39,8 @@ def unfilled(
 
     A post of a request with options is looked at where the plan serves it, else at the option that
     most are eligible for. The rules are counted one after the other, in the order of
-    `eligibility.RULES`, by so many workers at once. ``found`` says whether there is a plan, or an
-    empty one stands for none.
+    `eligibility.RULES`, by ``workers`` threads. ``found`` says whether there is a plan, or an empty
+    one stands for none.
     """
     filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
     short = np.flatnonzero(filled < problem.posts.seats)
@@ -59,7 +59,7 @@ def unfilled(
     reason[_minimum_out_of_reach(problem, arcs, problem.posts.request[short])] = "minimum"
     for number in range(len(RULES) - 1, -1, -1):
         reason[left[:, number] == 0] = RULES[number]
-    # Whoever else might come: such a request needs nobody here.
+    # Such a request needs nobody here, whoever else might come.
     served = np.isin(problem.posts.request[short], problem.other_weeks.request)
     reason[served] = "already_served"
     frame = pl.DataFrame(
@@ -117,7 +117,7 @@ def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
 def _most_added(
     problem: Problem, arcs: Arcs, quality: c.Longs, plan: Plan, filled: c.Longs
 ) -> c.Floats:
-    """Return the most that one more eligible volunteer adds on each slot, free of all other rules.
+    """Return the most that one more eligible volunteer adds on each slot, all other rules aside.
 
     Returns
     -------
@@ -139,7 +139,7 @@ def _most_added(
 
 
 def _minimum_out_of_reach(problem: Problem, arcs: Arcs, request: c.Ints) -> c.Bools:
-    """Tell which requests no option could serve, even with all who are eligible for it."""
+    """Tell which requests could be served at no option, even with all who are eligible."""
     slots, options, posts = problem.slots, problem.options, problem.posts
     candidates = np.bincount(arcs.slot, minlength=len(slots))
     people = np.bincount(

@@ -13,7 +13,7 @@ from matching.problem import columns as c
 from matching.schema import STATUSES, SUBJECTS
 
 _KEPT = (STATUSES.index("accepted"), STATUSES.index("published"))
-# Arcs times windows looked at in one go.
+# Arcs times windows per batch.
 _BLOCK = 1 << 22
 # Floats hold every whole number up to here: sums below it are exact.
 _EXACT = 2.0**53
@@ -32,7 +32,7 @@ def seat_value(problem: Problem, post: c.Ints, k: c.Ints | c.Longs) -> c.Longs:
     """
     policy = problem.policy
     seats = problem.posts.seats[post]
-    # As floats: whole numbers of 32 bits would wrap around unseen.
+    # As floats: 32-bit integers would overflow unnoticed.
     priority = problem.requests.priority[problem.posts.request[post]].astype(np.float64)
     return c.half_up(policy.seat * priority * (1 + policy.early_seat * (seats - k) / seats))
 
@@ -100,7 +100,7 @@ def _window_preference(problem: Problem, arcs: Arcs) -> c.Longs:
         lowest[some] = np.minimum.reduceat(windows.preference, first[:-1][some])
         highest[some] = np.maximum.reduceat(windows.preference, first[:-1][some])
     result = lowest[arcs.volunteer].astype(np.int64)
-    # Only who likes some windows better than others needs a closer look.
+    # Only those who prefer some windows to others need a closer look.
     mixed = np.flatnonzero((lowest != highest)[arcs.volunteer])
     counts = windows_of[arcs.volunteer[mixed]]
     blocks = np.searchsorted(np.cumsum(counts), np.arange(_BLOCK, int(counts.sum()) + 1, _BLOCK))
@@ -160,7 +160,7 @@ def _scores(
     asked_volunteer: c.Ints,
     asked_subject: c.Ints,
 ) -> c.Longs:
-    """Return the score given to each asked pair; 0 where none is given."""
+    """Return the score of each pair; 0 where none is given."""
     result = np.zeros(len(asked_volunteer), np.int64)
     if len(volunteer):
         keys = c.combine(volunteer, subject)

@@ -1,4 +1,4 @@
-"""Rules of one volunteer at one post, next to what people are held to in other weeks."""
+"""Rules of one volunteer at one post beside the services they are held to in other weeks."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _moment(problem: Problem, minutes: str) -> pl.Expr:
 
 
 def _other_weeks(problem: Problem, chosen: c.Bools) -> pl.DataFrame:
-    """Return services of other weeks: ``who`` is ``held`` how, and ``at`` which option."""
+    """Return the services of other weeks: ``who``, how they are ``held``, ``at`` which option."""
     there = problem.other_weeks.take(np.flatnonzero(chosen))
     return (
         frame_of(there)

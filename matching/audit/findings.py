@@ -1,4 +1,4 @@
-"""What the audit says of a service that breaks a rule: identifiers, and a sentence with numbers."""
+"""Violations as a table: the identifiers they are about, and a sentence with numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def report(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFr
         The sentence, made of the columns of ``broken``.
     """
     if broken.is_empty():
-        # Most rules of most plans: of small plans, telling of nothing took a third of the audit.
+        # Most plans break no rule; in small ones, joining nothing took a third of the audit's time.
         return pl.DataFrame(schema=FOUND).drop("rule")
     about = {
         "request": ("request_id", problem.requests.id),

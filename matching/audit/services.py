@@ -1,4 +1,4 @@
-"""What the rules look at: the services of a plan, and the rows of a problem that concern them.
+"""The services of a plan, and the rows of a problem that concern them: what the rules judge.
 
 Everything here is a frame or an array with one row per service of one volunteer, or per match of a
 service with a row of the problem; the column ``service`` numbers the services.
@@ -18,7 +18,7 @@ from matching.problem.plan import Plan
 from matching.schema import STATUSES, SUBJECTS
 
 EARTH_KM = 6371.0088
-# A distance that equals its limit is allowed, whatever floats make of it.
+# A distance equal to its limit is allowed, in spite of rounding.
 TOLERANCE = 1e-9
 # More minutes than any two times of a problem lie apart.
 _FAR = 4 * c.NO_LIMIT
@@ -89,7 +89,7 @@ def concerning(
     | c.Affinities,
     services: pl.DataFrame,
 ) -> pl.DataFrame:
-    """Return the rows of those who serve: few, where most volunteers stay at home."""
+    """Return the rows of those who serve: few, since most volunteers stay at home."""
     return frame_of(columns.take(used_by(problem, services)[columns.volunteer]))
 
 

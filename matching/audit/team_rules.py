@@ -64,7 +64,7 @@ def team(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     counted = held.group_by("number", "option").agg(holding=pl.col("volunteer").n_unique())
     teams = rules.join(_teams(services), on="request")
     teams = teams.join(counted, on=["number", "option"], how="left")
-    # For 9 people and one holder for every 4: 3 holders. A rule that asks nothing has 0.
+    # For 9 people with one holder for every 4: 3 holders. A rule that asks for nothing has 0.
     share = pl.when(pl.col("per_people") > 0).then(
         (pl.col("people") + pl.col("per_people") - 1) // pl.col("per_people").clip(1)
     )

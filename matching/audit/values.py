@@ -11,7 +11,7 @@ from matching.problem import columns as c
 
 
 def _rounded(amounts: c.Floats) -> c.Longs:
-    """Round to whole numbers, halves up; what floats leave of a half is one to 1e-9."""
+    """Round to whole numbers, halves up; within 1e-9 of a half counts as a half."""
     whole: c.Longs = np.floor(amounts + 0.5 + 1e-9).astype(np.int64)
     return whole
 
@@ -61,7 +61,7 @@ def loads(problem: Problem, services: pl.DataFrame) -> c.Longs:
 def _nearness(problem: Problem, services: pl.DataFrame) -> c.Longs:
     km = distances(problem, services)
     limit = problem.volunteers.travel_km[services["volunteer"].to_numpy()]
-    # Who goes nowhere is at the place or does not fit at all.
+    # A volunteer with reach 0 is at the place itself or does not fit at all.
     share = np.divide(km, limit, out=np.where(km > 0, 1.0, 0.0), where=limit > 0)
     near = problem.policy.distance * (1 - share)
     return _rounded(np.where(np.isnan(km), 0.0, near))

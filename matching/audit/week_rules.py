@@ -12,7 +12,7 @@ from matching.problem import columns as c
 
 
 def _successions(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
-    """Return the services that have one before them, with what is known of it in ``before_*``.
+    """Return the services after another, with the columns of that one as ``before_*``.
 
     The one before is that which ends last among all that start earlier: in a week without overlaps
     simply the last one, and in others no overlap hides behind a short service in between.
@@ -65,7 +65,7 @@ def travel(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 
 def rest(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
-    """Find services on another day than the one before that leave too little rest."""
+    """Find services that leave too little rest after one of an earlier day."""
     pairs = _successions(problem, services)
     needed = problem.volunteers.min_rest[pairs["volunteer"].to_numpy()]
     broken = pairs.with_columns(needed=pl.Series(needed)).filter(

@@ -1,4 +1,4 @@
-"""Ctrl-C as a wish to end: the first asks for it, the second forces it."""
+"""Ctrl-C as a request to end: the first asks for it, the second forces it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The one seam of parallel work: tasks for any executor, with the same results from each.
 
-What is cut into tasks depends on the problem alone, never on who does them, and results are taken
-in the order of the tasks.
+The tasks depend on the problem alone, never on who runs them, and results are taken in the order
+of the tasks.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-# Tasks that are given away before the first of them is back: more would only take up memory.
+# Tasks submitted before the first of them is back: more would only take up memory.
 AHEAD = 32
 
 LOST = (BrokenExecutor, CancelledError)
 
 
 def warn_of_loss(error: BaseException) -> None:
-    """Say that the executor is broken: what it was to do takes longer, and comes out the same."""
+    """Warn that the executor is broken: its work takes longer here, with the same result."""
     text = (
         f"the executor lost a task ({type(error).__name__}: {error}); it is done in this process. "
         "Look for a worker that was killed, as where memory ran out"
@@ -48,7 +48,7 @@ def run_all(
     tasks : iterable
         Taken up a few at a time.
     ahead : int
-        So many, at most, before the first of them is back.
+        At most this many before the first of them is back.
     """
     if executor is None:
         yield from map(function, tasks)
@@ -64,14 +64,14 @@ def run_all(
             task, future = waiting.pop(0)
             yield _done(future, function, task)
     finally:
-        # After an error nobody wants what has not begun.
+        # After an error, tasks that have not begun are cancelled.
         for _, future in waiting:
             if future is not None:
                 future.cancel()
 
 
 def _given(executor: Executor, function: Callable[[T], R], task: T) -> Future[R] | None:
-    """Give a task away; None where nobody takes it any more."""
+    """Submit a task; None if the executor takes no more."""
     try:
         return executor.submit(function, task)
     except BrokenExecutor as error:

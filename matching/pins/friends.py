@@ -1,4 +1,4 @@
-"""Who must come along with a pin, since they serve together or not at all, and cannot."""
+"""Friends who must come along with a pin, since they serve together or not at all, and cannot."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from matching.problem import columns as c
 from matching.problem.plan import Plan, slot_keys
 from matching.tables.rules import faults_of
 
-# What others may still make good: the rest of the team is not there yet.
+# Rules that others may still satisfy: the rest of the team is not there yet.
 _ABOUT_OTHERS = ("pinned", "min_seats", "min_people", "team", "together")
 # What one pin breaks by itself: the rules of `eligibility`, in the audit's reading.
 _ABOUT_ONE = (
@@ -113,7 +113,7 @@ def _violations(problem: Problem, rows: pl.DataFrame) -> pl.DataFrame:
 def _blamed(problem: Problem, pins: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
     """Return the pins a violation is about, with it: all that agree with what it names.
 
-    A rule of a whole request or organisation cannot tell which of its pins is one too many.
+    A rule of a whole request or organisation cannot say which of its pins is one too many.
     """
     asked = pins.unique("row", maintain_order=True)
     blamed = [asked.clear().with_columns(rule=pl.lit(""), detail=pl.lit(""))]
@@ -156,7 +156,7 @@ def _chosen(problem: Problem, clean: pl.DataFrame) -> pl.DataFrame:
         .join(clean.group_by("request_id").agg(all=pins), on="request_id")
         .filter(pl.col("here") == pl.col("all"))
     )
-    # Where no option suits all pins of a request, the first of each will tell.
+    # Where no option suits all pins of a request, the first of each shows the fault.
     fits = clean.join(common, on=at, how="semi", nulls_equal=True, maintain_order="left")
     fits = pl.concat([fits, clean.join(fits, on="request_id", how="anti")])
     chosen = fits.unique("row", keep="first", maintain_order=True)

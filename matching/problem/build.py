@@ -23,7 +23,7 @@ _MOST = 2**31 - 1
 
 
 def _ints(series: pl.Series, default: int = _NULL) -> c.Ints:
-    # A menu's count times a quantity may be more than 32 bits hold, and than people there are.
+    # A menu's count times a quantity may exceed 32 bits, and the number of people.
     return series.fill_null(default).clip(upper_bound=_MOST).cast(pl.Int32).to_numpy()
 
 
@@ -47,7 +47,7 @@ def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
 
 
 def _by_id(rows: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Sort the rows by their ids; most stores give them so, and a look is cheap."""
+    """Sort the rows by their ids; most stores give them sorted, which is cheap to check."""
     return rows if rows[key].is_sorted() else rows.sort(key)
 
 
@@ -88,7 +88,7 @@ class Builder:
         self.request_ids = self.requests_in_week["request_id"]
 
     def _all_ids(self, column: str) -> pl.Series:
-        """Return all that are named: an organisation without a row still tells people apart."""
+        """Return all that are named: an organisation without a row counts for preferences."""
         t = self.tables
         named = [t[name][column] for name in ("organisations", "volunteers", "requests", "menu")]
         return pl.concat(named).drop_nulls().unique().sort()
@@ -326,7 +326,7 @@ class Builder:
             status=_statuses(t["status"]),
             row=_ints(t["row"]),
         )
-        # An option that is not of this week is one that was named and not found.
+        # An option that is not in this week was named and not found.
         elsewhere = (every.option < 0) & t["option"].is_not_null().to_numpy()
         return every.take((every.post >= 0) & ~elsewhere).sorted()
 

@@ -236,7 +236,7 @@ class Affinities(Columns):
 
 
 def half_up(values: npt.NDArray[np.floating[Any]]) -> Longs:
-    """Round to whole numbers, halves up; a half is a half to 1e-9, whatever floats make of it."""
+    """Round to whole numbers, halves up; within 1e-9 of a half counts as a half."""
     rounded: Longs = np.floor(values + (0.5 + 1e-9)).astype(np.int64)
     return rounded
 
@@ -295,19 +295,19 @@ def ranges(first: Longs, count: Longs) -> Longs:
 
 
 def best_of(group: Ints, score: Floats, rows: Longs) -> Longs:
-    """Return, of some rows, the one of the highest score in each group; the first of equal ones."""
+    """Return the row with the highest score in each group; the first where several are equal."""
     rows = rows[np.lexsort((-score[rows], group[rows]))]
     best: Longs = rows[np.diff(group[rows], prepend=-1) != 0]
     return best
 
 
 class Groups:
-    """Which rows belong to which number, found without looking at the others.
+    """The rows of each number, found without a pass over all rows.
 
     Parameters
     ----------
     number : int array, shape (rows,)
-        Whose each row is; -1 for nobody's.
+        The number each row belongs to; -1 for none.
     size : int
         How many numbers there are.
     """

@@ -56,7 +56,7 @@ class Plan(c.Columns, Shown):
     @classmethod
     @door
     def of(cls, problem: Problem, given: object) -> Plan:
-        """Return the plan in what somebody has in hand, for this problem.
+        """Return the plan for this problem from what the caller has.
 
         Parameters
         ----------
@@ -197,9 +197,9 @@ def _missing_column(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def held_by(given: Any, name: str, problem: Problem) -> object:
-    """Return the part of a result or of its tables that has a name; else what was given.
+    """Return the named part of a result or of its tables; anything else as it is.
 
-    A result of another problem has other indices: its tables are taken, which have ids.
+    Another problem's result has other indices, so its tables are read, which have ids.
     """
     if hasattr(given, name) and hasattr(given, "problem"):
         given = getattr(given, name) if given.problem is problem else given.tables()

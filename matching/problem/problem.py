@@ -21,7 +21,7 @@ from matching.schema import STATUSES
 from matching.tables.cleaning import OnError, Tables, Words, clean
 
 PINNED = STATUSES.index("pinned")
-# What the tables of a report are called by, in the clean tables.
+# The columns that hold names for reports, in the clean tables.
 _NAMES = {
     "organisations": ("organisation_id", "name", "max_seats"),
     "stations": ("station_id", "name", "lat", "lon", "region"),
@@ -144,7 +144,7 @@ class Problem(Shown):
         policy: Policy,
         on_error: OnError = "raise",
     ) -> Problem:
-        """Index what `tables.clean` gave back for this week, for who needs the tables too.
+        """Index what `tables.clean` gave back for this week, for callers who need the tables too.
 
         Parameters
         ----------
@@ -226,7 +226,7 @@ class Problem(Shown):
         UsageError
             If the store cannot be read, the mapping makes no sense, or ``week`` is no Monday.
         """
-        # The one door to the edge: who has tables at hand need not load it.
+        # Loaded only when called: a caller with tables needs nothing of the edge.
         from matching.stores.weeks import read
 
         return read(source, week, policy, on_error, mapping, **options)

@@ -30,7 +30,7 @@ _ADVISED = 0.03
 _ADVISED_NEED = "trained:elderly_care"
 _TEAM_RULE = 0.1
 
-# Qualification, at least so many, one for every so many.
+# Qualification, minimum of holders, people per holder.
 OWN_TEAM_RULES: tuple[tuple[str, int | None, int | None], ...] = (
     ("adult", None, 4),
     ("insured", 1, None),

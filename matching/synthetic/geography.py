@@ -35,7 +35,7 @@ _URBAN_SHARE = 0.75
 _TRIES = 24
 # How far one copy of a map is from the next: for some near enough to serve next door.
 _APART_KM = 12.0
-# At the border, the own seat is so many times as far as the nearest one.
+# At the border, one's own seat is this many times as far as the nearest one.
 _BORDER = 1.5
 
 

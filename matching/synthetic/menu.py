@@ -43,7 +43,7 @@ ITEMS = _read_items()
 # The last item belongs to an organisation: only its own volunteers serve there.
 OWNED = len(ITEMS) - 1
 
-# Item, qualification, at least so many, one for every so many.
+# Item, qualification, minimum of holders, people per holder.
 TEAM_RULES: tuple[tuple[str, str, int | None, int | None], ...] = (
     ("m06", "insured", None, 4),
     ("m16", "adult", None, 5),

@@ -59,7 +59,7 @@ def without_objects(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def wanted(column: dy.Column) -> str:
-    """Say what a cell of the column should look like."""
+    """Say what a cell of the column must look like."""
     if isinstance(column, dy.Enum):
         return f"must be one of {', '.join(column.categories)}"
     if isinstance(column, dy.Int64):

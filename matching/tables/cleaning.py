@@ -40,7 +40,7 @@ OnError = Literal["raise", "quarantine"]
 
 
 class Words(Protocol):
-    """What puts faults of our tables into the words of the store that these were made from."""
+    """Puts faults of our tables into the words of the store that they came from."""
 
     def __call__(self, faults: pl.DataFrame) -> pl.DataFrame:
         """Return the faults with the store's tables, rows, columns and values."""
@@ -134,7 +134,7 @@ def clean(
         faults += found
     faults += check_spelling(tables, given)
     faults += check_references(tables, given, _whole_tables(faults))
-    # How far weekly windows must reach, only requests without a fault can tell.
+    # Only requests without a fault say how far weekly windows must reach.
     windows, skipped = dated(tables["availability"], times_of(tables), week, time_zone)
     tables["availability"] = windows
     if len(skipped):
@@ -145,7 +145,7 @@ def clean(
     every = pl.concat(faults)
     refused = every.height > 0 and on_error == "raise"
     if refused:
-        # What merely hangs on a faulty row is right as it is: not worth a line of its own.
+        # A row that is only set aside along with a faulty one needs no line of its own.
         every = every.filter(pl.col("rule") != "set_aside")
     if every.height and isinstance(frames, Tables) and frames.words is not None:
         every = frames.words(every)
@@ -283,8 +283,8 @@ def _broken_rules(
     invalid = failed.details()
     order = [*COLUMN_RULES, *ROW_RULES]
     reported, faults = dict(unread), []
-    # A cell is told once: what could not be read is null here, and what is not a number is out of
-    # range too.
+    # A cell is reported once: one that could not be read is null here, and one that is no number is
+    # out of range, too.
     for label in sorted(failed.counts(), key=lambda label: order.index(label.rpartition("|")[2])):
         column, _, rule = label.rpartition("|")
         columns_shown, text = ((column,), COLUMN_RULES[rule]) if column else ROW_RULES[rule]

@@ -10,7 +10,7 @@ import polars as pl
 from matching.errors import DataWarning
 from matching.tables.cells import NO_SUCH_TIME, to_local, to_utc, week_start
 
-# So many weeks are written out, whatever a slip in a date asks for.
+# At most this many weeks are written out, whatever a slip in a date asks for.
 _MOST_WEEKS = 10
 
 

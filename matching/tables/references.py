@@ -1,4 +1,4 @@
-"""What one table says of another: references, posts that exist, trees without cycles."""
+"""What tables say of each other: references, posts that exist, trees without cycles."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from matching.tables.rules import Message, faults_at, no_faults
 # What is referred to comes before what refers, so that one pass sets aside all that hangs on a row.
 _ORDER = ("organisations", "stations", "menu", "menu_posts", "volunteers", "requests")
 _NAMES_A_POST = ("menu_qualifications", "post_qualifications", "assignments", "affinities")
-# Tables whose rows say how something is to be served: planned without one of them it would be
-# served wrongly, so a faulty row sets aside what it speaks of.
+# Tables whose rows say how something is to be served. Without one it would be planned wrongly, so
+# a faulty row sets aside what it refers to.
 _SAYS_HOW = {
     "menu": ("menu_posts", "menu_qualifications", "team_rules"),
     "requests": ("options", "posts", "post_qualifications", "team_rules"),
@@ -45,7 +45,7 @@ def check_references(
     faults = given.owners_aside()
     while True:
         faults += given.faults()
-        # A post that does not exist may be a misspelt one, which now lacks what was asked of it.
+        # A post that does not exist may be a misspelt one, which now lacks its requirements.
         more = given.owners_aside()
         if not more:
             return faults
@@ -104,7 +104,7 @@ class _Given(NamedTuple):
         return take_out(self.tables, self.raw, name, bad, columns, rule, message)
 
     def owners_aside(self) -> list[pl.DataFrame]:
-        """Set aside the requests and menu items that a faulty row of another table speaks of."""
+        """Set aside the requests and menu items that a faulty row of another table refers to."""
         faults = []
         for owner, names in _SAYS_HOW.items():
             key = key_of(owner)[0]

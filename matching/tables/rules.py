@@ -9,7 +9,7 @@ import polars as pl
 from matching.errors import FAULT_SCHEMA, SHOWN_CHARACTERS
 from matching.guards.characters import unseen
 
-# What to say of cells: the same of all, or of each what there is to say.
+# A message for all cells, or a function that makes one for each.
 Message = str | Callable[[pl.Series], pl.Series]
 
 # Rules of a whole row: the columns they look at and what they say.
@@ -126,6 +126,6 @@ def _shown(rows: pl.DataFrame, column: str) -> pl.Expr:
 
 
 def shorten(cell: pl.Expr) -> pl.Expr:
-    """Cut text to what is worth showing of a cell."""
+    """Cut text to the length shown of a cell."""
     long = cell.str.len_chars() > SHOWN_CHARACTERS
     return pl.when(long).then(cell.str.head(SHOWN_CHARACTERS) + "...").otherwise(cell)

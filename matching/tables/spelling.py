@@ -1,4 +1,4 @@
-"""Names that are equal only after Unicode's normal form: told as such, wherever they are compared.
+"""Names that are equal only after Unicode normalisation: reported wherever names are compared.
 
 Two volunteers, a reference, what somebody never does: a letter with an accent may be one character
 or two, and nobody sees which. A name that stands alone may be written either way.

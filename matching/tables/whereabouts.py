@@ -23,20 +23,20 @@ Words = Callable[[pl.DataFrame], pl.DataFrame]
 _KEYS = {"stations": "station_id", "volunteers": "volunteer_id", "requests": "request_id"}
 _SHOWN = 5
 _RADIUS_KM = 6371.0088
-# A place is far from the others if it is so many times as far from their middle as half of them
-# are, and at least so many kilometres.
+# A place is far from the others if its distance from their middle is this many times the median
+# distance, and at least this many kilometres.
 _TIMES, _LEAST_KM = 3.0, 30.0
-# The middle is that of so many places at most, spread over the tables.
+# The middle is that of at most this many places, spread over the tables.
 _SAMPLE = 100_000
-# Who comes home when turned is at least so many times nearer to some other place there.
+# A turned place counts as home if it is at least this many times nearer to another place.
 _NEARER = 4.0
-# What no turn explains is told from here on, of places that somebody is to come to.
+# Strays that no turn explains are reported from this distance on, of places to come to.
 _LOST_KM = 1000.0
 # Places that are compared with every other one.
 _MOST_COMPARED = 50
 # A zone's meridian, in degrees for each hour of its offset, and how far off is another clock.
 _DEGREES_PER_HOUR, _MOST_DEGREES = 15.0, 45.0
-# What people get wrong, in the order of what is told first; what each gives for lat and lon.
+# Common mistakes, the likeliest first, and what each makes of lat and lon.
 _TURNS: dict[str, Callable[[Floats, Floats], tuple[Floats, Floats]]] = {
     "lat and lon swapped": lambda lat, lon: (lon, lat),
     "the other sign of lat": lambda lat, lon: (-lat, lon),
@@ -153,7 +153,7 @@ def _strays(lat: Floats, lon: Floats, table: Longs) -> pl.DataFrame:
         turns = {n: _vectors(*turned[n, :, index]) for n in np.flatnonzero(home[:, index])}
         # Where the others are so far away, a turn that leads to them leads far away.
         leads = {n: to for n, to in turns.items() if 2 * _nearest(to, at[[far[index]]]) > own}
-        # Of two strays one may be what the other is when turned: the others come first.
+        # Of two strays one may be the other one turned: the others come first.
         for near_what in (others, at):
             found = [(_nearest(to, near_what), number) for number, to in leads.items()]
             near, number = min(found, default=(np.inf, 0))

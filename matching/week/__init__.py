@@ -238,7 +238,7 @@ class Week(Shown):
         min_people: int | None = None,
         per_people: int | None = None,
     ) -> None:
-        """Ask a whole team for holders: so many at least, or one for every so many people."""
+        """Ask a team for holders: a minimum, or one for every ``per_people`` people."""
 
     # Who likes whom and what, and what is already known.
 

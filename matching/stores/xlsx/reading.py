@@ -18,7 +18,7 @@ from matching.stores.xlsx.cells import Cells, is_harmless, read_cells
 from matching.stores.xlsx.package import BROKEN, package_of, with_known_errors
 from matching.tables.rules import fault, no_faults, shorten
 
-# A rectangle may have so many cells, and so many times those that hold something.
+# The most cells of a rectangle, and the most for each cell that holds something.
 MAX_AREA, MAX_SPARSE = 1 << 22, 32
 _LARGEST = 1 << 53
 # What a cell that holds no text may look like as such.
