@@ -9,7 +9,7 @@ import polars as pl
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from matching.audit import violations
+from matching.audit import violations_of
 from matching.problem import Problem
 from matching.problem.plan import Plan, slot_keys
 
@@ -70,8 +70,7 @@ def _kept_away(problem: Problem, wanted: pl.DataFrame, rules: Collection[str]) -
     there = wanted.select("friend", *_FRIEND).unique(maintain_order=True)
     there = there.join(slots, on=_AT, nulls_equal=True, maintain_order="left")
     plan = Plan(there["friend"].to_numpy(), there["slot"].cast(pl.Int32).to_numpy())
-    broken = violations(problem, plan).filter(pl.col("rule").is_in(list(rules)))
-    broken = broken.rename({"volunteer_id": "friend_id"})
+    broken = violations_of(problem, plan, rules).rename({"volunteer_id": "friend_id"})
     reasons = broken.group_by(_FRIEND, maintain_order=True).agg(
         pl.first("rule"), pl.col("post").n_unique(), why=pl.first("detail")
     )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice, product
 
 import numpy as np
 import polars as pl
 
-from matching.audit import violations
+from matching.audit import RULES, violations_of
 from matching.errors import DataError
 from matching.pins.friends import left_alone
 from matching.problem import Problem
@@ -89,7 +89,7 @@ def _as_table(problem: Problem) -> pl.DataFrame:
 
 def _broken(problem: Problem, table: pl.DataFrame) -> pl.DataFrame:
     """Return the pins that cannot stay, with ``rule`` and ``detail``: alone, then all together."""
-    alone = _violations(problem, table).filter(pl.col("rule").is_in(_ABOUT_ONE))
+    alone = _violations(problem, table, _ABOUT_ONE)
     keys = [*_KEYS, "option"]
     clean = table.join(alone, on=keys, how="anti", nulls_equal=True)
     hopeless = table.join(clean, on="row", how="anti")
@@ -99,15 +99,15 @@ def _broken(problem: Problem, table: pl.DataFrame) -> pl.DataFrame:
     lonely = lonely.join(missing.unique("row").select("row", "detail"), on="row")
     lonely = lonely.with_columns(rule=pl.lit("together"))
     chosen = _chosen(problem, able)
-    rules = [*_ABOUT_OTHERS, *_ABOUT_ONE]
-    joint = _violations(problem, chosen).filter(~pl.col("rule").is_in(rules))
+    others = {rule.name for rule in RULES}.difference(_ABOUT_OTHERS, _ABOUT_ONE)
+    joint = _violations(problem, chosen, others)
     blamed = [_blamed(problem, hopeless, alone), _blamed(problem, chosen, joint)]
     return pl.concat([*blamed, lonely.select(blamed[0].columns)])
 
 
-def _violations(problem: Problem, rows: pl.DataFrame) -> pl.DataFrame:
+def _violations(problem: Problem, rows: pl.DataFrame, rules: Collection[str]) -> pl.DataFrame:
     plan = Plan(rows["volunteer"].to_numpy(), rows["slot"].to_numpy())
-    return violations(problem, plan)
+    return violations_of(problem, plan, rules)
 
 
 def _blamed(problem: Problem, pins: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
@@ -181,8 +181,7 @@ def _chosen(problem: Problem, clean: pl.DataFrame) -> pl.DataFrame:
 
 def _wrong_weeks(problem: Problem, rows: pl.DataFrame) -> set[str]:
     """Return the volunteers whose own rules these services break."""
-    found = _violations(problem, rows).filter(pl.col("rule").is_in(_ABOUT_WEEKS))
-    return set(found["volunteer_id"])
+    return set(_violations(problem, rows, _ABOUT_WEEKS)["volunteer_id"])
 
 
 def _tied(

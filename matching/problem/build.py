@@ -7,6 +7,7 @@ columns, and so the same plan, down to the ties.
 from __future__ import annotations
 
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -24,7 +25,7 @@ _MOST = 2**31 - 1
 
 def _ints(series: pl.Series, default: int = _NULL) -> c.Ints:
     # A menu's count times a quantity may exceed 32 bits, and the number of people.
-    return series.fill_null(default).clip(upper_bound=_MOST).cast(pl.Int32).to_numpy()
+    return np.minimum(series.fill_null(default).to_numpy(), _MOST).astype(np.int32)
 
 
 def _floats(series: pl.Series, default: float = np.nan) -> c.Floats:
@@ -167,18 +168,19 @@ class Builder:
         t = t.sort(t.columns)
         return c.Holdings(*(_ints(t[name]) for name in t.columns))
 
-    def codes(self, subject: str) -> pl.Series:
-        """Return the values of a subject of preferences that requests of the week have."""
-        if subject == "post":
-            values = self.posts_in_week()["post"]
-        elif subject == "category":
-            values = self._category()
-        elif subject == "organisation":
-            values = self._organisation()
-        else:
-            column = subject if subject == "menu_item" else f"{subject}_id"
-            values = self.requests_in_week[column]
-        return values.drop_nulls().unique().sort()
+    @cached_property
+    def codes(self) -> dict[str, pl.Series]:
+        """The values that requests of the week have, of each subject of preferences."""
+        t = self.requests_in_week
+        values = {
+            "category": self._category(),
+            "menu_item": t["menu_item"],
+            "station": t["station_id"],
+            "organisation": self._organisation(),
+            "beneficiary": t["beneficiary_id"],
+            "post": self.posts_in_week["post"],
+        }
+        return {subject: column.drop_nulls().unique().sort() for subject, column in values.items()}
 
     def _category(self) -> pl.Series:
         t = self.requests_in_week
@@ -199,14 +201,14 @@ class Builder:
             priority=_ints(t["priority"], 3),
             organisation=index_in(t["organisation_id"], self.organisation_ids),
             menu_organisation=index_in(t["menu_organisation"], self.organisation_ids),
-            ordering_organisation=index_in(self._organisation(), self.codes("organisation")),
+            ordering_organisation=index_in(self._organisation(), self.codes["organisation"]),
             lat=_floats(t["lat"]),
             lon=_floats(t["lon"]),
             min_people=_ints(people, 0),
-            category=index_in(self._category(), self.codes("category")),
-            menu_item=index_in(t["menu_item"], self.codes("menu_item")),
-            station=index_in(t["station_id"], self.codes("station")),
-            beneficiary=index_in(t["beneficiary_id"], self.codes("beneficiary")),
+            category=index_in(self._category(), self.codes["category"]),
+            menu_item=index_in(t["menu_item"], self.codes["menu_item"]),
+            station=index_in(t["station_id"], self.codes["station"]),
+            beneficiary=index_in(t["beneficiary_id"], self.codes["beneficiary"]),
             row=_ints(t["row"]),
         )
 
@@ -223,26 +225,27 @@ class Builder:
         names = ("request", "start", "end", "day", "last_day")
         return c.Options(t["option"], *(_ints(t[name]) for name in names))
 
+    @cached_property
     def posts_in_week(self) -> pl.DataFrame:
-        """Return the posts of the week's requests, sorted by request."""
+        """The posts of the week's requests, sorted by request."""
         posts = posts_of(self.tables)
         chosen = pl.DataFrame({"request_id": self.request_ids})
         return posts.join(chosen, on="request_id", how="semi", maintain_order="left")
 
     def posts(self) -> c.Posts:
         """Give every request its posts."""
-        t = self.posts_in_week()
+        t = self.posts_in_week
         return c.Posts(
             id=t["post"],
             request=index_in(t["request_id"], self.request_ids),
             seats=_ints(t["seats"]),
             min_seats=_ints(t["min_seats"]),
-            name=index_in(t["post"], self.codes("post")),
+            name=index_in(t["post"], self.codes["post"]),
         )
 
     def needs(self) -> c.Needs:
         """Join what the post asks and what its menu item asks; the higher level holds."""
-        posts = self.posts_in_week().select("request_id", "post").with_row_index("index")
+        posts = self.posts_in_week.select("request_id", "post").with_row_index("index")
         own = self.tables["post_qualifications"].select(
             "request_id", "post", "qualification", "level"
         )
@@ -286,7 +289,7 @@ class Builder:
         code = np.full(len(t), _NULL, dtype=np.int32)
         for number, name in enumerate(SUBJECTS):
             rows = np.flatnonzero(subject == number)
-            code[rows] = index_in(t["value"].gather(rows), self.codes(name))
+            code[rows] = index_in(t["value"].gather(rows), self.codes[name])
         every = c.Preferences(
             self._of_volunteers("preferences"),
             subject,
@@ -311,7 +314,7 @@ class Builder:
     def bonds(self) -> c.Bonds:
         """Keep the bonds to beneficiaries of the week."""
         t = self.tables["bonds"]
-        beneficiary = index_in(t["beneficiary_id"], self.codes("beneficiary"))
+        beneficiary = index_in(t["beneficiary_id"], self.codes["beneficiary"])
         every = c.Bonds(self._of_volunteers("bonds"), beneficiary, _ints(t["visits"], 0))
         return every.take(beneficiary >= 0).sorted()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import polars as pl
 
-from matching.audit import violations
+from matching.audit import violations_of
 from matching.errors import DataError
 from matching.pins.settling import settled
 from matching.problem import Problem
@@ -79,9 +79,8 @@ class Repinned:
             If an order that the edit touched lacks somebody.
         """
         plan = _plan_of(self.problem)
-        broken = violations(self.problem, plan).filter(
-            pl.col("rule").is_in(_TEAM_RULES), pl.col("request_id").is_in(self._touched.implode())
-        )
+        broken = violations_of(self.problem, plan, _TEAM_RULES)
+        broken = broken.filter(pl.col("request_id").is_in(self._touched.implode()))
         if broken.is_empty():
             return
         found = self._rows.select("row", "request_id").unique("request_id", keep="first")

@@ -216,13 +216,12 @@ def _clean_table(
     twice = _repeated(name, parsed)
     text = "stands in several rows; keep one of them"
     faults.append(faults_at(name, raw, twice, tuple(key_of(name)), "unique", text))
-    kept, failed = schema.filter(parsed)
-    rows: pl.DataFrame = kept
-    faults += _broken_rules(name, raw, failed, columns, unread)
-    bad = pl.concat([twice, *unread.values()])
+    broken, found = _broken_rules(name, raw, parsed, unread)
+    faults += found
+    bad = pl.concat([twice, *unread.values(), *broken])
     if len(bad):
-        rows = rows.filter(~pl.col("row").is_in(bad.implode()))
-    return rows, faults
+        parsed = parsed.filter(~pl.col("row").is_in(bad.implode()))
+    return parsed.select(schema.column_names()), faults
 
 
 @functools.cache
@@ -244,13 +243,15 @@ def _parse_cells(
             if c not in given
         ),
     )
+    blank = {
+        c: pl.col(c).is_null() | (pl.col(c) == "" if raw.schema[c] == pl.String else False)
+        for c in given
+    }
+    blanks = raw.select(expr.sum().alias(c) for c, expr in blank.items())
     unread, faults = {}, []
     for c in given:
-        blank = raw[c].is_null()
-        if raw.schema[c] == pl.String:
-            blank |= raw[c] == ""
-        if parsed[c].null_count() > blank.sum():
-            wrong = parsed[c].is_null() & ~blank
+        if parsed[c].null_count() > blanks[c][0]:
+            wrong = parsed[c].is_null() & ~raw.select(blank[c]).to_series()
             faults.append(faults_of(name, raw.filter(wrong), (c,), "type", wanted(columns[c])))
             unread[c] = parsed["row"].filter(wrong)
         if isinstance(columns[c], dy.Datetime):
@@ -272,23 +273,22 @@ def _repeated(name: str, rows: pl.DataFrame) -> pl.Series:
 
 
 def _broken_rules(
-    name: str,
-    raw: pl.DataFrame,
-    failed: dy.FailureInfo,
-    columns: dict[str, dy.Column],
-    unread: dict[str, pl.Series],
-) -> list[pl.DataFrame]:
-    if len(failed) == 0:
-        return []
-    invalid = failed.details()
-    order = [*COLUMN_RULES, *ROW_RULES]
-    reported, faults = dict(unread), []
+    name: str, raw: pl.DataFrame, parsed: pl.DataFrame, unread: dict[str, pl.Series]
+) -> tuple[list[pl.Series], list[pl.DataFrame]]:
+    """Return the rows that break each rule, and the faults."""
+    rules = _rules_of(name)
+    # What is empty breaks no rule but the one of its own, and `all` passes over it.
+    holds = parsed.select(expr.all().alias(label) for label, expr in rules.items())
+    order, columns = [*COLUMN_RULES, *ROW_RULES], TABLES[name].columns()
+    failed = (label for label in rules if not holds[label][0])
+    broken, faults, reported = [], [], dict(unread)
     # A cell is reported once: one that could not be read is null here, and one that is no number is
     # out of range, too.
-    for label in sorted(failed.counts(), key=lambda label: order.index(label.rpartition("|")[2])):
+    for label in sorted(failed, key=lambda label: order.index(label.rpartition("|")[2])):
         column, _, rule = label.rpartition("|")
         columns_shown, text = ((column,), COLUMN_RULES[rule]) if column else ROW_RULES[rule]
-        rows = invalid.filter(pl.col(label) == "invalid")["row"]
+        rows = parsed.filter(~rules[label])["row"]
+        broken.append(rows)
         before = pl.concat([rows.clear(), *(reported[c] for c in columns_shown if c in reported)])
         rows = rows.filter(~rows.is_in(before.implode()))
         if column and isinstance(text, str):
@@ -297,4 +297,14 @@ def _broken_rules(
             reported[column] = pl.concat([before, rows])
         rule = rule.removeprefix("check__")
         faults.append(faults_at(name, raw, rows, columns_shown, rule, text))
-    return faults
+    return broken, faults
+
+
+@functools.cache
+def _rules_of(name: str) -> dict[str, pl.Expr]:
+    """Return what must hold in each row; the label of a rule of one column is `column|rule`.
+
+    They are asked here, since a filter of the schema is slow where nothing fails.
+    """
+    rules = TABLES[name]._validation_rules(with_cast=False)
+    return {label: rule.expr for label, rule in rules.items()}

@@ -100,7 +100,7 @@ def _wrong(kind: str, places: list[_Place], tables: Mapping[str, pl.DataFrame]) 
     """Return each ``text`` that is at fault, with a ``message``, and if it is a key ``twice``."""
     names = [place.rows(tables) for place in places]
     nothing = pl.DataFrame(schema={"text": pl.String, "message": pl.String, "twice": pl.Boolean})
-    odd = pl.concat([nothing["text"], *(abnormal(name) for name in names)])
+    odd = abnormal(pl.concat([nothing["text"], *names]))
     if odd.is_empty():
         return nothing
     text = pl.concat([name.drop_nulls().unique() for name in names]).unique()
