@@ -25,7 +25,8 @@ _MOST = 2**31 - 1
 
 def _ints(series: pl.Series, default: int = _NULL) -> c.Ints:
     # A menu's count times a quantity may exceed 32 bits, and the number of people.
-    return np.minimum(series.fill_null(default).to_numpy(), _MOST).astype(np.int32)
+    whole: c.Ints = np.minimum(series.fill_null(default).to_numpy(), _MOST).astype(np.int32)
+    return whole
 
 
 def _floats(series: pl.Series, default: float = np.nan) -> c.Floats:
