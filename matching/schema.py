@@ -6,6 +6,7 @@ every error message are made from what stands here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dataframely as dy
@@ -27,20 +28,24 @@ MAX_HOURS = 10_000.0
 _SPREADSHEET_NUMBER = r"^[+-]?\d+([.,]\d+)?[eE][+-]?\d+$"
 
 
+_WELL_WRITTEN: dict[str, Callable[[pl.Expr], pl.Expr]] = {
+    "not_a_spreadsheet_number": lambda c: ~c.str.contains(_SPREADSHEET_NUMBER),
+    "no_outer_space": lambda c: c == c.str.strip_chars(),
+    "no_invisible_character": lambda c: ~c.str.contains(INVISIBLE),
+}
+# How a window of availability says when.
+_DATED, _WEEKLY = ("start", "end"), ("weekday", "start_time", "end_time")
+
+
 def _id(
     description: str, *, key: bool = False, required: bool | None = None, **metadata: Any
 ) -> dy.String:
     required = key if required is None else required
-    checks = {
-        "not_a_spreadsheet_number": lambda c: ~c.str.contains(_SPREADSHEET_NUMBER),
-        "no_outer_space": lambda c: c == c.str.strip_chars(),
-        "no_invisible_character": lambda c: ~c.str.contains(INVISIBLE),
-    }
     return dy.String(
         nullable=not required,
         min_length=1,
         max_length=200,
-        check=checks,
+        check=_WELL_WRITTEN,
         description=description,
         metadata={"key": key, "required": required, **metadata},
     )
@@ -81,12 +86,12 @@ def _time(description: str, *, required: bool = False) -> dy.Datetime:
     return dy.Datetime(nullable=not required, description=description, metadata=metadata)
 
 
-def _latitude() -> dy.Float64:
-    return _number("latitude, WGS 84", -90, 90, unit="degrees")
+def _date(description: str) -> dy.Date:
+    return dy.Date(nullable=True, description=description, metadata={"unit": "date"})
 
 
-def _longitude() -> dy.Float64:
-    return _number("longitude, WGS 84", -180, 180, unit="degrees")
+def _degrees(name: str, most: int) -> dy.Float64:
+    return _number(f"{name}, WGS 84", -most, most, unit="degrees")
 
 
 def _seats() -> dy.Int64:
@@ -101,8 +106,14 @@ def _level() -> dy.Int64:
     return _count("level", low=1, high=5, default=1)
 
 
-def _both_or_neither(a: str, b: str) -> pl.Expr:
-    return pl.col(a).is_null() == pl.col(b).is_null()
+def _rule(keeps: pl.Expr) -> Any:
+    """Return a rule that its name in a table tells apart: what must hold of a row, or be null."""
+    return dy.rule()(lambda schema: keeps)
+
+
+def _all_or_none(present: tuple[str, ...], absent: tuple[str, ...]) -> pl.Expr:
+    given, others = pl.col(present).is_not_null(), pl.col(absent).is_not_null()
+    return pl.all_horizontal(given) & ~pl.any_horizontal(others)
 
 
 class Volunteers(dy.Schema):
@@ -111,8 +122,8 @@ class Volunteers(dy.Schema):
     volunteer_id = _id("opaque id", key=True)
     organisation_id = _id("the organisation the volunteer belongs to", refers="organisations")
     station_id = _id("where registered: the place, if `lat`, `lon` are absent", refers="stations")
-    lat = _latitude()
-    lon = _longitude()
+    lat = _degrees("latitude", 90)
+    lon = _degrees("longitude", 180)
     travel_km = _number("how far the volunteer goes", 0, 50_000, unit="km", default="policy")
     max_shifts = _count("services a week", unit="services", default="policy")
     max_hours = _number("hours a week", 0, MAX_HOURS, unit="hours")
@@ -122,10 +133,7 @@ class Volunteers(dy.Schema):
     show_up = _number("probability of coming", 0, 1)
     max_offers = _count("offers a week", unit="offers")
     consent = _choice("to being proposed", CONSENT, default="ask")
-
-    @dy.rule()
-    def lat_and_lon(cls) -> pl.Expr:
-        return _both_or_neither("lat", "lon")
+    lat_and_lon = _rule(pl.col("lat").is_null() == pl.col("lon").is_null())
 
 
 class Qualifications(dy.Schema):
@@ -134,12 +142,9 @@ class Qualifications(dy.Schema):
     volunteer_id = _id("who holds it", required=True, refers="volunteers")
     qualification = _id("what is held", required=True)
     level = _level()
-    valid_from = dy.Date(nullable=True, description="first valid day", metadata={"unit": "date"})
-    valid_until = dy.Date(nullable=True, description="last valid day", metadata={"unit": "date"})
-
-    @dy.rule()
-    def until_not_before_from(cls) -> pl.Expr:
-        return pl.col("valid_until") >= pl.col("valid_from")
+    valid_from = _date("first valid day")
+    valid_until = _date("last valid day")
+    until_not_before_from = _rule(pl.col("valid_until") >= pl.col("valid_from"))
 
 
 class Availability(dy.Schema):
@@ -154,23 +159,11 @@ class Availability(dy.Schema):
     end_time = dy.Time(
         nullable=True, description="end of a weekly window, not included; 00:00 is that midnight"
     )
-
-    @dy.rule()
-    def dated_or_weekly(cls) -> pl.Expr:
-        dated = [pl.col(c).is_not_null() for c in ("start", "end")]
-        weekly = [pl.col(c).is_not_null() for c in ("weekday", "start_time", "end_time")]
-        return (pl.all_horizontal(dated) & ~pl.any_horizontal(weekly)) | (
-            pl.all_horizontal(weekly) & ~pl.any_horizontal(dated)
-        )
-
-    @dy.rule()
-    def end_after_start(cls) -> pl.Expr:
-        return pl.col("end") > pl.col("start")
-
-    @dy.rule()
-    def end_time_after_start_time(cls) -> pl.Expr:
-        midnight = pl.col("end_time") == pl.time(0, 0)
-        return midnight | (pl.col("end_time") > pl.col("start_time"))
+    dated_or_weekly = _rule(_all_or_none(_DATED, _WEEKLY) | _all_or_none(_WEEKLY, _DATED))
+    end_after_start = _rule(pl.col("end") > pl.col("start"))
+    end_time_after_start_time = _rule(
+        (pl.col("end_time") == pl.time(0, 0)) | (pl.col("end_time") > pl.col("start_time"))
+    )
 
 
 class Menu(dy.Schema):
@@ -191,10 +184,7 @@ class MenuPosts(dy.Schema):
     post = _id("name of the post", key=True)
     seats = _seats()
     min_seats = _min_seats()
-
-    @dy.rule()
-    def min_seats_within_seats(cls) -> pl.Expr:
-        return pl.col("min_seats") <= pl.col("seats")
+    min_seats_within_seats = _rule(pl.col("min_seats") <= pl.col("seats"))
 
 
 class MenuQualifications(dy.Schema):
@@ -219,22 +209,16 @@ class Requests(dy.Schema):
     organisation_id = _id("only its volunteers may serve", refers="organisations")
     station_id = _id("where, if `lat`, `lon` are absent", refers="stations")
     beneficiary_id = _id("for whom")
-    lat = _latitude()
-    lon = _longitude()
+    lat = _degrees("latitude", 90)
+    lon = _degrees("longitude", 180)
     start = _time("start of the service")
     end = _time("end of the service, not included")
     priority = _count("5 is most urgent", low=1, high=5, default=3)
     min_people = _count(
         "people needed in all, if served", unit="people", default="the menu item's, or 0"
     )
-
-    @dy.rule()
-    def lat_and_lon(cls) -> pl.Expr:
-        return _both_or_neither("lat", "lon")
-
-    @dy.rule()
-    def end_after_start(cls) -> pl.Expr:
-        return pl.col("end") > pl.col("start")
+    lat_and_lon = _rule(pl.col("lat").is_null() == pl.col("lon").is_null())
+    end_after_start = _rule(pl.col("end") > pl.col("start"))
 
 
 class Options(dy.Schema):
@@ -244,10 +228,7 @@ class Options(dy.Schema):
     option = _id("name of the option", key=True)
     start = _time("start of the service", required=True)
     end = _time("end of the service, not included", required=True)
-
-    @dy.rule()
-    def end_after_start(cls) -> pl.Expr:
-        return pl.col("end") > pl.col("start")
+    end_after_start = _rule(pl.col("end") > pl.col("start"))
 
 
 class Posts(dy.Schema):
@@ -257,10 +238,7 @@ class Posts(dy.Schema):
     post = _id("name of the post", key=True)
     seats = _seats()
     min_seats = _min_seats()
-
-    @dy.rule()
-    def min_seats_within_seats(cls) -> pl.Expr:
-        return pl.col("min_seats") <= pl.col("seats")
+    min_seats_within_seats = _rule(pl.col("min_seats") <= pl.col("seats"))
 
 
 class PostQualifications(dy.Schema):
@@ -280,14 +258,8 @@ class TeamRules(dy.Schema):
     qualification = _id("what is counted", required=True)
     min_people = _count("how many of the team must hold it, at least", low=1, unit="people")
     per_people = _count("one holder for this many people of the team", low=1, unit="people")
-
-    @dy.rule()
-    def request_or_menu_item(cls) -> pl.Expr:
-        return pl.col("request_id").is_null() != pl.col("menu_item").is_null()
-
-    @dy.rule()
-    def asks_for_something(cls) -> pl.Expr:
-        return pl.col("min_people").is_not_null() | pl.col("per_people").is_not_null()
+    request_or_menu_item = _rule(pl.col("request_id").is_null() != pl.col("menu_item").is_null())
+    asks_for_something = _rule(pl.any_horizontal(pl.col("min_people", "per_people").is_not_null()))
 
 
 class Preferences(dy.Schema):
@@ -298,10 +270,7 @@ class Preferences(dy.Schema):
     value = _id("which one", key=True)
     weight = _count("added to the quality", low=-100, high=100)
     never = dy.Bool(nullable=True, description="not at all", metadata={"default": "false"})
-
-    @dy.rule()
-    def weight_or_never(cls) -> pl.Expr:
-        return pl.col("weight").is_not_null() | pl.col("never").fill_null(False)
+    weight_or_never = _rule(pl.col("weight").is_not_null() | pl.col("never").fill_null(False))
 
 
 class Pairs(dy.Schema):
@@ -310,10 +279,7 @@ class Pairs(dy.Schema):
     volunteer_a = _id("one", key=True, refers="volunteers")
     volunteer_b = _id("the other", key=True, refers="volunteers")
     rule = _choice("what holds", PAIR_RULES, required=True, key=True)
-
-    @dy.rule()
-    def two_people(cls) -> pl.Expr:
-        return pl.col("volunteer_a") != pl.col("volunteer_b")
+    two_people = _rule(pl.col("volunteer_a") != pl.col("volunteer_b"))
 
 
 class Bonds(dy.Schema):
@@ -322,9 +288,7 @@ class Bonds(dy.Schema):
     volunteer_id = _id("who helps", key=True, refers="volunteers")
     beneficiary_id = _id("who is helped", key=True)
     visits = _count("visits so far", unit="visits", default=0)
-    last_visit = dy.Date(
-        nullable=True, description="day of the last visit", metadata={"unit": "date"}
-    )
+    last_visit = _date("day of the last visit")
 
 
 class Assignments(dy.Schema):
@@ -351,14 +315,11 @@ class Stations(dy.Schema):
 
     station_id = _id("opaque id", key=True)
     name = _text("shown to people")
-    lat = _latitude()
-    lon = _longitude()
+    lat = _degrees("latitude", 90)
+    lon = _degrees("longitude", 180)
     grid = _id("grid cell")
     region = _id("region code; its prefixes are the regions above it")
-
-    @dy.rule()
-    def lat_and_lon(cls) -> pl.Expr:
-        return _both_or_neither("lat", "lon")
+    lat_and_lon = _rule(pl.col("lat").is_null() == pl.col("lon").is_null())
 
 
 class Affinities(dy.Schema):
@@ -366,12 +327,8 @@ class Affinities(dy.Schema):
 
     volunteer_id = _id("who", key=True, refers="volunteers")
     request_id = _id("where", key=True, refers="requests")
-    score = dy.Int64(
-        nullable=False,
-        min=-1_000_000,
-        max=1_000_000,
-        description="added to the quality",
-        metadata={"unit": "value", "required": True},
+    score = _count(
+        "added to the quality", low=-1_000_000, high=1_000_000, required=True, unit="value"
     )
     post = _id("as what; absent: as any", key=True, required=False)
 
