@@ -7,14 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.random import Generator
 
+from matching.synthetic import vocabulary as v
 from matching.synthetic.draws import NONE, Bools, Ints, chance, one_of, weighted
 from matching.synthetic.orders import Orders
-from matching.synthetic.vocabulary import (
-    ASKED_WEIGHTS,
-    FORMALITIES,
-    FORMALITY_WEIGHTS,
-    NUMBER,
-)
 
 POSTS = ("volunteer", "assistant", "support")
 
@@ -71,9 +66,9 @@ def build_demand(rng: Generator, orders: Orders, with_skill: float) -> Demand:
     shape = (count, len(POSTS))
     seats = one_of(rng, [1, 2, 3, 4, 6], [37, 30, 17, 10, 6], count * 3).reshape(shape)
     seats[np.arange(3) >= one_of(rng, [1, 2, 3], [4, 4, 2], count)[:, None]] = 0
-    skill = weighted(rng, ASKED_WEIGHTS, seats.size).reshape(shape)
-    common = np.array([NUMBER[name] for name in FORMALITIES])
-    formality = common[weighted(rng, FORMALITY_WEIGHTS, seats.size)].reshape(shape)
+    skill = weighted(rng, v.ASKED_WEIGHTS, seats.size).reshape(shape)
+    common = np.array([v.NUMBER[name] for name in v.FORMALITIES])
+    formality = common[weighted(rng, v.FORMALITY_WEIGHTS, seats.size)].reshape(shape)
     skilled = chance(rng, with_skill, seats.size).reshape(shape)
     skill[~skilled] = NONE
     formality[skilled & ~chance(rng, WITH_FORMALITY, seats.size).reshape(shape)] = NONE
@@ -82,7 +77,7 @@ def build_demand(rng: Generator, orders: Orders, with_skill: float) -> Demand:
     skill[own_people] = formality[own_people] = NONE
     remote = orders.station[request] == NONE
     seats[remote] = [1, 0, 0]
-    skill[remote], formality[remote] = (NUMBER[name] for name in _REMOTE_NEEDS)
+    skill[remote], formality[remote] = (v.NUMBER[name] for name in _REMOTE_NEEDS)
     nothing = np.zeros(count, dtype=np.int64)
     return Demand(
         request=request,
@@ -113,7 +108,7 @@ def with_rules(rng: Generator, demand: Demand, orders: Orders) -> Demand:
     floor[:, 0] = np.where(kind == 3, seats[:, 0], 0)
     # A social worker who must also have the skill of the post is hardly ever found.
     skill = np.where(advised[:, None], NONE, demand.skill)
-    formality = np.where(advised[:, None], NUMBER[_ADVISED_NEED], demand.formality)
+    formality = np.where(advised[:, None], v.NUMBER[_ADVISED_NEED], demand.formality)
     level = np.where(chance(rng, 0.25, seats.size).reshape(seats.shape), 2, 1)
     rule = np.where(
         chance(rng, _TEAM_RULE, count), rng.integers(len(OWN_TEAM_RULES), size=count), NONE

@@ -9,20 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
+from matching.synthetic import draws as d
 from matching.synthetic.abilities import moments
-from matching.synthetic.draws import (
-    NONE,
-    Bools,
-    Floats,
-    Ints,
-    chance,
-    coordinates,
-    identifiers,
-    name_by,
-    one_of,
-    scatter,
-    weighted,
-)
 from matching.synthetic.menu import ITEM_WEIGHTS, ITEMS, OWNED
 from matching.synthetic.organisations import Organisations
 from matching.synthetic.stations import Stations
@@ -47,17 +35,17 @@ class Orders:
     """
 
     ids: pl.Series
-    station: Ints
-    lat: Floats
-    lon: Floats
-    start: Ints
-    end: Ints
-    item: Ints
-    quantity: Ints
-    category: Ints
-    organisation: Ints
-    beneficiary: Ints
-    priority: Ints
+    station: d.Ints
+    lat: d.Floats
+    lon: d.Floats
+    start: d.Ints
+    end: d.Ints
+    item: d.Ints
+    quantity: d.Ints
+    category: d.Ints
+    organisation: d.Ints
+    beneficiary: d.Ints
+    priority: d.Ints
 
 
 def build_orders(
@@ -65,53 +53,55 @@ def build_orders(
 ) -> Orders:
     """Return the requests, by the number of residents and, as much again, of elderly ones."""
     wanted = stations.people / stations.people.sum() + stations.elderly / stations.elderly.sum()
-    station = weighted(rng, wanted, count)
+    station = d.weighted(rng, wanted, count)
     town = stations.town[station]
-    organisation = np.where(chance(rng, FOR_ONE_ORGANISATION, count), _host(rng, tree, town), NONE)
-    item = np.full(count, NONE)
+    organisation = np.where(
+        d.chance(rng, FOR_ONE_ORGANISATION, count), _host(rng, tree, town), d.NONE
+    )
+    item = np.full(count, d.NONE)
     if full:
         # The owned item is ordered only where its owner, the first federation, works.
         near = tree.federation[town] == 0
-        offered = np.where(near, weighted(rng, ITEM_WEIGHTS, count), _unowned(rng, count))
-        ordered = chance(rng, FROM_THE_MENU, count) & (organisation == NONE)
-        item = np.where(ordered, offered, NONE)
-        remote = chance(rng, REMOTE, count) & (item == NONE) & (organisation == NONE)
-        station = np.where(remote, NONE, station)
+        offered = np.where(near, d.weighted(rng, ITEM_WEIGHTS, count), _unowned(rng, count))
+        ordered = d.chance(rng, FROM_THE_MENU, count) & (organisation == d.NONE)
+        item = np.where(ordered, offered, d.NONE)
+        remote = d.chance(rng, REMOTE, count) & (item == d.NONE) & (organisation == d.NONE)
+        station = np.where(remote, d.NONE, station)
     start, end = free_times(rng, item) if full else period_times(rng, count)
-    lat, lon = scatter(rng, stations.lat[station], stations.lon[station], _SITE_KM)
-    at_station = (station == NONE) | chance(rng, 0.5, count)
+    lat, lon = d.scatter(rng, stations.lat[station], stations.lon[station], _SITE_KM)
+    at_station = (station == d.NONE) | d.chance(rng, 0.5, count)
     return Orders(
-        ids=identifiers("r", count),
+        ids=d.identifiers("r", count),
         station=station,
         lat=np.where(at_station, np.nan, lat),
         lon=np.where(at_station, np.nan, lon),
         start=start,
         end=end,
         item=item,
-        quantity=one_of(rng, [1, 2], [3, 1], count),
-        category=weighted(rng, CATEGORY_WEIGHTS, count),
+        quantity=d.one_of(rng, [1, 2], [3, 1], count),
+        category=d.weighted(rng, CATEGORY_WEIGHTS, count),
         organisation=organisation,
         beneficiary=_beneficiary(rng, station),
-        priority=one_of(rng, [1, 2, 3, 4, 5], [1, 2, 4, 2, 1], count),
+        priority=d.one_of(rng, [1, 2, 3, 4, 5], [1, 2, 4, 2, 1], count),
     )
 
 
-def _host(rng: Generator, tree: Organisations, town: Ints) -> Ints:
+def _host(rng: Generator, tree: Organisations, town: d.Ints) -> d.Ints:
     """Return a team of each town, a large one rather than a small one."""
     drawn = rng.random(town.size) ** 3 * tree.teams[town]
     return tree.first_team[town] + drawn.astype(np.int64)
 
 
-def _unowned(rng: Generator, count: int) -> Ints:
-    return weighted(rng, np.where(np.arange(len(ITEMS)) == OWNED, 0.0, ITEM_WEIGHTS), count)
+def _unowned(rng: Generator, count: int) -> d.Ints:
+    return d.weighted(rng, np.where(np.arange(len(ITEMS)) == OWNED, 0.0, ITEM_WEIGHTS), count)
 
 
-def _beneficiary(rng: Generator, station: Ints) -> Ints:
+def _beneficiary(rng: Generator, station: d.Ints) -> d.Ints:
     """Return for whom the service is, at most three people of a station, numbered in order."""
     person = station * 3 + rng.integers(3, size=station.size)
-    known = (station != NONE) & chance(rng, FOR_A_BENEFICIARY, station.size)
+    known = (station != d.NONE) & d.chance(rng, FOR_A_BENEFICIARY, station.size)
     numbers = np.unique(person[known], return_inverse=True)[1]
-    result = np.full(station.size, NONE)
+    result = np.full(station.size, d.NONE)
     result[known] = numbers
     return result
 
@@ -123,13 +113,13 @@ def request_table(
     return pl.DataFrame(
         {
             "request_id": orders.ids,
-            "name": name_by(orders.category, CATEGORIES["name"]),
-            "category": name_by(orders.category, CATEGORIES["code"]),
-            "organisation_id": name_by(orders.organisation, tree.ids),
-            "station_id": name_by(orders.station, stations.ids),
+            "name": d.name_by(orders.category, CATEGORIES["name"]),
+            "category": d.name_by(orders.category, CATEGORIES["code"]),
+            "organisation_id": d.name_by(orders.organisation, tree.ids),
+            "station_id": d.name_by(orders.station, stations.ids),
             "beneficiary_id": beneficiary_ids(orders.beneficiary),
-            "lat": coordinates(orders.lat),
-            "lon": coordinates(orders.lon),
+            "lat": d.coordinates(orders.lat),
+            "lon": d.coordinates(orders.lon),
             "start": moments(orders.start, week),
             "end": moments(orders.end, week),
             "priority": orders.priority,
@@ -138,15 +128,15 @@ def request_table(
 
 
 def ordered_from_menu(
-    rng: Generator, table: pl.DataFrame, orders: Orders, several: Bools
+    rng: Generator, table: pl.DataFrame, orders: Orders, several: d.Bools
 ) -> pl.DataFrame:
     """Name the menu items; leave out what the item says, and times that `options` has."""
-    from_menu = pl.Series(orders.item != NONE)
+    from_menu = pl.Series(orders.item != d.NONE)
     # Half of the orders state the end although the item has its minutes.
-    open_end = from_menu & pl.Series(chance(rng, 0.5, from_menu.len()))
+    open_end = from_menu & pl.Series(d.chance(rng, 0.5, from_menu.len()))
     several_times = pl.Series(several)
     return table.with_columns(
-        name_by(orders.item, [item.id for item in ITEMS]).alias("menu_item"),
+        d.name_by(orders.item, [item.id for item in ITEMS]).alias("menu_item"),
         pl.when(from_menu).then(pl.Series(orders.quantity)).alias("quantity"),
         pl.when(~from_menu).then("name").alias("name"),
         pl.when(~from_menu).then("category").alias("category"),
@@ -155,6 +145,6 @@ def ordered_from_menu(
     )
 
 
-def beneficiary_ids(number: Ints) -> pl.Series:
+def beneficiary_ids(number: d.Ints) -> pl.Series:
     """Return the opaque ids of beneficiaries by number, null for -1."""
-    return name_by(number, identifiers("b", int(number.max(initial=NONE)) + 1))
+    return d.name_by(number, d.identifiers("b", int(number.max(initial=d.NONE)) + 1))

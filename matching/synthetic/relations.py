@@ -8,19 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.random import Generator
 
+from matching.synthetic import draws as d
 from matching.synthetic.demand import POSTS
-from matching.synthetic.draws import (
-    NONE,
-    Bools,
-    Ints,
-    chance,
-    distinct,
-    entries,
-    name_by,
-    one_of,
-    only,
-    weighted,
-)
 from matching.synthetic.menu import ITEMS
 from matching.synthetic.orders import Orders, beneficiary_ids
 from matching.synthetic.organisations import Organisations
@@ -36,7 +25,9 @@ _SUBJECTS = ("category", "station", "organisation", "beneficiary", "post", "menu
 _SUBJECT_WEIGHTS = (9.0, 3.0, 2.0, 2.0, 1.0, 3.0)
 
 
-def draw_pairs(rng: Generator, station: Ints, available: Bools) -> tuple[Ints, Ints, Bools]:
+def draw_pairs(
+    rng: Generator, station: d.Ints, available: d.Bools
+) -> tuple[d.Ints, d.Ints, d.Bools]:
     """Draw pairs of available volunteers of one station, each volunteer in at most one.
 
     Returns
@@ -55,19 +46,24 @@ def draw_pairs(rng: Generator, station: Ints, available: Bools) -> tuple[Ints, I
     return one[drawn], other[drawn], np.arange(drawn.size) < together
 
 
-def pair_table(people: People, one: Ints, other: Ints, together: Bools) -> pl.DataFrame:
+def pair_table(people: People, one: d.Ints, other: d.Ints, together: d.Bools) -> pl.DataFrame:
     """Return the table `pairs`."""
     return pl.DataFrame(
         {
             "volunteer_a": people.ids.gather(one),
             "volunteer_b": people.ids.gather(other),
-            "rule": name_by(np.where(together, 0, 1), ["together", "apart"]),
+            "rule": d.name_by(np.where(together, 0, 1), ["together", "apart"]),
         }
     )
 
 
 def bond_table(
-    rng: Generator, people: People, orders: Orders, request: Ints, volunteer: Ints, week: dt.date
+    rng: Generator,
+    people: People,
+    orders: Orders,
+    request: d.Ints,
+    volunteer: d.Ints,
+    week: dt.date,
 ) -> pl.DataFrame:
     """Return the table `bonds`: these volunteers know the beneficiaries of these requests."""
     days_ago = rng.integers(1, 60, request.size).astype("timedelta64[D]")
@@ -87,14 +83,14 @@ def preference_table(
     orders: Orders,
     stations: Stations,
     tree: Organisations,
-    candidates: Ints,
+    candidates: d.Ints,
     full: bool,
 ) -> pl.DataFrame:
     """Return the table `preferences` of a share of the candidates, one or two each."""
-    chosen = candidates[chance(rng, WITH_PREFERENCES, candidates.size)]
+    chosen = candidates[d.chance(rng, WITH_PREFERENCES, candidates.size)]
     subjects = len(_SUBJECTS) if full else len(_SUBJECTS) - 1
-    counts = one_of(rng, [1, 2], [2, 1], chosen.size)
-    row, subject = entries(distinct(rng, _SUBJECT_WEIGHTS[:subjects], counts))
+    counts = d.one_of(rng, [1, 2], [2, 1], chosen.size)
+    row, subject = d.entries(d.distinct(rng, _SUBJECT_WEIGHTS[:subjects], counts))
     volunteer = chosen[row]
     town = stations.town[people.station[volunteer]]
     size = volunteer.size
@@ -102,36 +98,36 @@ def preference_table(
     station = first + rng.integers(np.searchsorted(stations.town, town, "right") - first)
     team = tree.first_team[town] + rng.integers(tree.teams[town])
     values = (
-        name_by(weighted(rng, CATEGORY_WEIGHTS, size), CATEGORIES["code"]),
-        name_by(station, stations.ids),
-        name_by(team, tree.ids),
+        d.name_by(d.weighted(rng, CATEGORY_WEIGHTS, size), CATEGORIES["code"]),
+        d.name_by(station, stations.ids),
+        d.name_by(team, tree.ids),
         beneficiary_ids(_neighbour(rng, orders, stations, town)),
-        name_by(rng.integers(len(POSTS), size=size), POSTS),
-        name_by(rng.integers(len(ITEMS), size=size), [item.id for item in ITEMS]),
+        d.name_by(rng.integers(len(POSTS), size=size), POSTS),
+        d.name_by(rng.integers(len(ITEMS), size=size), [item.id for item in ITEMS]),
     )
-    never = chance(rng, NEVER, size)
-    weight = one_of(rng, [-60, -30, 20, 40, 60, 80, 100], [1, 2, 4, 4, 3, 2, 1], size)
+    never = d.chance(rng, NEVER, size)
+    weight = d.one_of(rng, [-60, -30, 20, 40, 60, 80, 100], [1, 2, 4, 4, 3, 2, 1], size)
     value = pl.coalesce(
         [pl.when(pl.Series(subject == k)).then(v) for k, v in enumerate(values[:subjects])]
     )
     return pl.select(
         people.ids.gather(volunteer).alias("volunteer_id"),
-        name_by(subject, _SUBJECTS).alias("subject"),
+        d.name_by(subject, _SUBJECTS).alias("subject"),
         value.alias("value"),
-        only(weight, ~never).alias("weight"),
-        only(never, never).alias("never"),
+        d.only(weight, ~never).alias("weight"),
+        d.only(never, never).alias("never"),
     ).filter(pl.col("value").is_not_null())
 
 
-def _neighbour(rng: Generator, orders: Orders, stations: Stations, town: Ints) -> Ints:
+def _neighbour(rng: Generator, orders: Orders, stations: Stations, town: d.Ints) -> d.Ints:
     """Return a beneficiary of each town, -1 where the town has none."""
-    known = np.flatnonzero(orders.beneficiary != NONE)
+    known = np.flatnonzero(orders.beneficiary != d.NONE)
     home = stations.town[orders.station[known]]
     known = known[np.argsort(home, kind="stable")]
     home = np.sort(home)
     first, last = np.searchsorted(home, town), np.searchsorted(home, town, "right")
     if known.size == 0:
-        return np.full(town.size, NONE)
+        return np.full(town.size, d.NONE)
     drawn = first + (rng.random(town.size) * (last - first)).astype(np.int64)
     person = orders.beneficiary[known[np.minimum(drawn, known.size - 1)]]
-    return np.where(last > first, person, NONE)
+    return np.where(last > first, person, d.NONE)

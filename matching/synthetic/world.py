@@ -29,31 +29,17 @@ from matching.synthetic.geography import Towns, read_towns, side_by_side
 from matching.synthetic.stations import Stations, build_stations, station_table
 
 Frames = dict[str, pl.DataFrame]
+# Requests, and for each a volunteer.
+Met = tuple[Ints, Ints]
 
 SEATS_PER_REQUEST = 4.0
 SKILLED_IN_A_TOWN = 0.5
 # Each part draws from a stream of its own, so that one leaves the others alone. The place in
 # this list names the stream: append, never reorder.
 _PARTS = (
-    "stations",
-    "homes",
-    "people",
-    "orders",
-    "demand",
-    "held",
-    "free",
-    "volunteers",
-    "organisations",
-    "bonds",
-    "qualifications",
-    "availability",
-    "preferences",
-    "limits",
-    "rules",
-    "pairs",
-    "history",
-    "options",
-    "menu",
+    *("stations", "homes", "people", "orders", "demand", "held", "free", "volunteers"),
+    *("organisations", "bonds", "qualifications", "availability", "preferences", "limits"),
+    *("rules", "pairs", "history", "options", "menu"),
 )
 
 
@@ -164,7 +150,7 @@ def populate(
         committed=np.zeros(volunteers, dtype=np.bool_),
     )
     bonded = history.draw_bonds(rng["bonds"], wanted, crowd, world.committed)
-    tables = world.full_tables(*bonded) if full else world.network_tables(*bonded)
+    tables = world.full_tables(bonded) if full else world.tables(bonded, bonded)
     return {
         name: tables[name]
         for name in TABLES
@@ -193,72 +179,56 @@ class _World:
     free: Small
     committed: Bools
 
-    def network_tables(self, bonded: Ints, friend: Ints) -> Frames:
-        """Return the tables of a world that capacities on trees can hold.
-
-        Parameters
-        ----------
-        bonded, friend : int64 arrays
-            Requests, and for each a volunteer who knows its beneficiary.
-        """
-        extra = history.fit(self.orders, self.demand, bonded, friend)
-        windows = abilities.period_table(
-            self.rng["availability"], self.people.ids, self.free, extra, self.week
-        )
-        requests = orders.request_table(self.orders, self.stations, self.tree, self.week)
-        volunteers = people.volunteer_table(
-            self.rng["volunteers"], self.people, self.stations, self.tree
-        )
-        return {
-            "volunteers": volunteers,
-            "availability": windows,
-            "requests": requests,
-            **self._common_tables(bonded, friend, extra, full=False),
-        }
-
-    def full_tables(self, bonded: Ints, friend: Ints) -> Frames:
-        """Return the tables of a world with every rule; see `network_tables`."""
-        rng, week = self.rng, self.week
-        self.demand = demand.with_rules(rng["rules"], self.demand, self.orders)
-        several = options.draw_several(rng["options"], self.orders)
+    def full_tables(self, bonded: Met) -> Frames:
+        """Return the tables of a world with every rule; see `tables`."""
+        rng, wanted = self.rng, self.orders
+        self.demand = demand.with_rules(rng["rules"], self.demand, wanted)
+        several = options.draw_several(rng["options"], wanted)
         one, other, together = relations.draw_pairs(
             rng["pairs"], self.people.station, ~self.committed
         )
         # Friends were trained together and come at the same times, or no service would suit both.
         self.held[other], self.free[other] = self.held[one], self.free[one]
         self.committed[one] = self.committed[other] = True
-        past = history.draw_history(
-            rng["history"], self.orders, self.demand, self.people, several, self.committed
+        *past, status = history.draw_history(
+            rng["history"], wanted, self.demand, self.people, several, self.committed
         )
-        request, volunteer = np.append(bonded, past[0]), np.append(friend, past[1])
-        extra = history.fit(self.orders, self.demand, request, volunteer)
-        people_needed = posts.minimum_people(self.demand, self.orders.station.size, self.scarcity)
-        plain = orders.request_table(self.orders, self.stations, self.tree, week)
-        requests = orders.ordered_from_menu(rng["menu"], plain, self.orders, several)
-        volunteers = people.volunteer_table(
-            rng["volunteers"], self.people, self.stations, self.tree
-        )
-        return {
-            "volunteers": people.limited(rng["limits"], volunteers, self.committed),
-            "availability": abilities.window_table(
-                rng["availability"], self.people.ids, self.free, extra, week
-            ),
+        met = np.append(bonded[0], past[0]), np.append(bonded[1], past[1])
+        tables = self.tables(bonded, met, full=True)
+        requests = orders.ordered_from_menu(rng["menu"], tables["requests"], wanted, several)
+        people_needed = posts.minimum_people(self.demand, wanted.station.size, self.scarcity)
+        return tables | {
+            "volunteers": people.limited(rng["limits"], tables["volunteers"], self.committed),
             "requests": requests.with_columns(people_needed.alias("min_people")),
-            "options": options.option_table(rng["options"], self.orders, several, week),
-            "team_rules": posts.team_rule_table(self.demand, self.orders),
+            "options": options.option_table(rng["options"], wanted, several, self.week),
+            "team_rules": posts.team_rule_table(self.demand, wanted),
             "pairs": relations.pair_table(self.people, one, other, together),
-            "assignments": history.assignment_table(self.people, self.orders, *past),
+            "assignments": history.assignment_table(self.people, wanted, *past, status),
             **menu.menu_tables(self.tree.ids[0], self.scarcity),
-            **self._common_tables(bonded, friend, extra, full=True),
         }
 
-    def _common_tables(
-        self, bonded: Ints, friend: Ints, extra: abilities.Extra, full: bool
-    ) -> Frames:
+    def tables(self, bonded: Met, met: Met, full: bool = False) -> Frames:
+        """Return the tables that every world has.
+
+        Parameters
+        ----------
+        bonded, met : tuple of int64 arrays
+            Requests, and for each a volunteer: who knows its beneficiary, and who must be fit for
+            it for that or another reason.
+        full : bool
+            Whether windows and demand are such as only `full_tables` may have.
+        """
         rng, crowd, wanted, week = self.rng, self.people, self.orders, self.week
+        extra = history.fit(wanted, self.demand, *met)
         seats = SEATS_PER_REQUEST * wanted.station.size / crowd.station.size
+        windows = abilities.window_table if full else abilities.period_table
         free_to_choose = np.flatnonzero(~self.committed)
         return {
+            "volunteers": people.volunteer_table(
+                rng["volunteers"], crowd, self.stations, self.tree
+            ),
+            "availability": windows(rng["availability"], crowd.ids, self.free, extra, week),
+            "requests": orders.request_table(wanted, self.stations, self.tree, week),
             "qualifications": abilities.qualification_table(
                 rng["qualifications"], crowd.ids, self.held, extra, full, week
             ),
@@ -266,7 +236,7 @@ class _World:
             "preferences": relations.preference_table(
                 rng["preferences"], crowd, wanted, self.stations, self.tree, free_to_choose, full
             ),
-            "bonds": relations.bond_table(rng["bonds"], crowd, wanted, bonded, friend, week),
+            "bonds": relations.bond_table(rng["bonds"], crowd, wanted, *bonded, week),
             "organisations": organisations.organisation_table(
                 rng["organisations"], self.tree, crowd.organisation, seats
             ),
