@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
@@ -23,25 +22,7 @@ FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 def write_report(
     facts: Facts, out: str | os.PathLike[str], format: str | None = None, sequence: int = 0
 ) -> None:
-    """Write a report, which takes the place of an earlier one.
-
-    Parameters
-    ----------
-    facts : Facts
-    out : str or os.PathLike
-        A file; for ``slips`` and ``ics`` a folder or a ``.zip``.
-    format : {"html", "xlsx", "slips", "ics"}, optional
-        A page, a workbook to edit, texts to send, or calendars; if absent, the end of the name
-        says it.
-    sequence : int
-        Of texts and calendars: how often the week was sent out before.
-
-    Raises
-    ------
-    UsageError
-        If the format is not known, a package that it needs is not installed, or something else
-        than a report stands there.
-    """
+    """Write a report, which takes the place of an earlier one; see `Result.report`."""
     prepared(out, format, sequence)(facts)
 
 
@@ -52,10 +33,13 @@ def prepared(
     path = Path(out)
     kind = format_of(path, format)
     with needing(f"a report as {kind}"):
-        write = _writer(kind, sequence)
+        write, holding = _writer(kind, sequence)
 
     def written(facts: Facts) -> None:
-        with needing(f"a report as {kind}"), _replacing(path, kind) as part:
+        if holding:
+            check_target(out)
+        place = replacing_folder(path, holding) if holding else replacing(path)
+        with needing(f"a report as {kind}"), place as part:
             write(facts, part)
 
     return written
@@ -74,35 +58,24 @@ def format_of(path: Path, format: str | None) -> ReportFormat:
     )
 
 
-def _writer(format: ReportFormat, sequence: int) -> Callable[[Facts, Path], None]:
+def _writer(
+    format: ReportFormat, sequence: int
+) -> tuple[Callable[[Facts, Path], None], tuple[str, ...]]:
+    """Return what writes a format, and what a folder of it holds; nothing where it is a file."""
     match format:
         case "html":
             from matching.reports.page import write_page
 
-            return write_page
+            return write_page, ()
         case "xlsx":
             from matching.reports.workbook import write_workbook
 
-            return write_workbook
+            return write_workbook, ()
         case "slips":
-            from matching.reports.slips import write_slips
+            from matching.reports.slips import HOLDING, write_slips
 
-            return partial(write_slips, sequence=sequence)
+            return partial(write_slips, sequence=sequence), HOLDING
         case "ics":
-            from matching.reports.feeds import write_feeds
+            from matching.reports.feeds import KINDS, write_feeds
 
-            return partial(write_feeds, sequence=sequence)
-
-
-def _replacing(out: Path, format: ReportFormat) -> AbstractContextManager[Path]:
-    """Return the context in which a report takes the place of an earlier one."""
-    if format in ("html", "xlsx"):
-        return replacing(out)
-    check_target(out)
-    if format == "slips":
-        from matching.reports.slips import HOLDING
-
-        return replacing_folder(out, HOLDING)
-    from matching.reports.feeds import KINDS
-
-    return replacing_folder(out, KINDS)
+            return partial(write_feeds, sequence=sequence), KINDS

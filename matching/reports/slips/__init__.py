@@ -9,12 +9,7 @@ import polars as pl
 from matching.guards.characters import harmless
 from matching.reports.facts import Facts
 from matching.reports.feeds import write_feeds
-from matching.reports.slips.lines import (
-    LANGUAGES,
-    station_slips,
-    team_slips,
-    volunteer_slips,
-)
+from matching.reports.slips.lines import LANGUAGES, station_slips, team_slips, volunteer_slips
 from matching.reports.slips.paper import render
 
 _SLIPS = {"volunteers": volunteer_slips, "teams": team_slips, "stations": station_slips}
@@ -32,19 +27,8 @@ def write_slips(facts: Facts, folder: Path, *, sequence: int = 0) -> None:
 
     For volunteers, teams and stations each: a table to send messages from, ``volunteers.csv``, and
     the same to read, ``volunteers.zh.txt`` and ``volunteers.en.txt``. The calendars of volunteers
-    in ``calendars``, and ``stations.html`` to print.
-
-    Parameters
-    ----------
-    facts : Facts
-    folder : pathlib.Path
-    sequence : int
-        Of the calendars; see `feeds.write_feeds`.
-
-    Raises
-    ------
-    OSError
-        If the system refuses to write.
+    in ``calendars``, with their ``sequence`` (see `feeds.write_feeds`), and ``stations.html`` to
+    print.
     """
     for name, slips_of in _SLIPS.items():
         slips = slips_of(facts)

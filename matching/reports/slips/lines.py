@@ -30,19 +30,14 @@ def volunteer_slips(facts: Facts) -> pl.DataFrame:
     """
     roster = _plain(facts.roster).sort("volunteer_id", "start", "request_id")
     post = pl.when(pl.col("post") != DEFAULT_POST).then("post")
+    what = pl.format("{} {}", _when("en"), "service")
     line = {
         "zh": _joined(_when("zh"), "service", post, "station", _if("lead", "领队"), by=" "),
-        "en": _joined(
-            pl.concat_str(_when("en"), pl.lit(" "), "service"),
-            *(post, "station", _if("lead", "you lead")),
-            by=", ",
-        ),
+        "en": _joined(what, post, "station", _if("lead", "you lead"), by=", "),
     }
     head = {
-        "zh": pl.concat_str(pl.lit("志愿服务 "), "volunteer_id", _if("open", " 待确认", "")),
-        "en": pl.concat_str(
-            pl.lit("Volunteering "), "volunteer_id", _if("open", " (to confirm)", "")
-        ),
+        "zh": pl.format("志愿服务 {}{}", "volunteer_id", _if("open", " 待确认", "")),
+        "en": pl.format("Volunteering {}{}", "volunteer_id", _if("open", " (to confirm)", "")),
     }
     slips = roster.group_by("own_volunteer_id", "volunteer_id", maintain_order=True).agg(
         *(text.alias(f"lines_{language}") for language, text in line.items()),
@@ -57,32 +52,27 @@ def team_slips(facts: Facts) -> pl.DataFrame:
     ``request_id``, and the columns of `volunteer_slips`.
     """
     roster = _plain(facts.roster).sort("own_request_id", "post", "volunteer_id")
+    about = pl.col("request_id", "station", "service", "day", "start", "end", "team").first()
     teams = roster.group_by("own_request_id", "post", maintain_order=True).agg(
-        pl.col("request_id", "station", "service", "day", "start", "end", "team").first(),
+        about,
         *(_member(language).str.join(" ").alias(f"members_{language}") for language in LANGUAGES),
     )
     several = pl.len().over("own_request_id") > 1
     named = pl.when(several | (pl.col("post") != DEFAULT_POST)).then(pl.col("post") + ": ")
     teams = teams.with_columns(named=named.fill_null(""))
     teams = teams.group_by("own_request_id", maintain_order=True).agg(
-        pl.col("request_id", "station", "service", "day", "start", "end", "team").first(),
+        about,
         *(
             pl.concat_str("named", f"members_{language}").alias(f"lines_{language}")
             for language in LANGUAGES
         ),
     )
     teams = teams.join(_missing(facts), on="own_request_id", how="left", maintain_order="left")
+    zh = (*("service", _when("zh"), _if_any(" {}", "station")), "request_id", "team")
+    en = (*("service", _when("en"), _if_any(", {}", "station")), "request_id", _people())
     head = {
-        "zh": pl.concat_str(
-            *("service", pl.lit(" "), _when("zh"), _after(" ", "station")),
-            *(pl.lit(" 订单"), "request_id", pl.lit("，"), "team", pl.lit("人")),
-            _number("，缺", "missing", ""),
-        ),
-        "en": pl.concat_str(
-            *("service", pl.lit(", "), _when("en"), _after(", ", "station")),
-            *(pl.lit(", order "), "request_id", pl.lit(": "), _people()),
-            _number(", ", "missing", " missing"),
-        ),
+        "zh": pl.format("{} {}{} 订单{}，{}人{}", *zh, _if_any("，缺{}", "missing")),
+        "en": pl.format("{}, {}{}, order {}: {}{}", *en, _if_any(", {} missing", "missing")),
     }
     return _slips(teams, head, {"request_id": "own_request_id"})
 
@@ -102,21 +92,16 @@ def station_slips(facts: Facts) -> pl.DataFrame:
     every = every.drop_nulls("own_station_id").sort(
         "own_station_id", "day", "start", "service", "own_request_id"
     )
+    zh, en = _if_any(" 缺{}", "missing"), _if_any(", {} missing", "missing")
     line = {
-        "zh": pl.concat_str(
-            *(_clock(), pl.lit(" "), "service", pl.lit(" "), "team", pl.lit("人")),
-            _number(" 缺", "missing", ""),
-        ),
-        "en": pl.concat_str(
-            *(_clock(), pl.lit(" "), "service", pl.lit(": "), _people()),
-            _number(", ", "missing", " missing"),
-        ),
+        "zh": pl.format("{} {} {}人{}", _clock(), "service", "team", zh),
+        "en": pl.format("{} {}: {}{}", _clock(), "service", _people(), en),
     }
     slips = every.group_by("own_station_id", "day", maintain_order=True).agg(
         pl.col("station").first(),
         *(text.alias(f"lines_{language}") for language, text in line.items()),
     )
-    head = {one: pl.concat_str("station", pl.lit(" "), _day(one)) for one in LANGUAGES}
+    head = {one: pl.format("{} {}", "station", _day(one)) for one in LANGUAGES}
     return _slips(slips, head, {"station_id": "own_station_id", "day": "day"})
 
 
@@ -134,25 +119,14 @@ def _missing(facts: Facts) -> pl.DataFrame:
 
 def _slips(slips: pl.DataFrame, head: dict[str, pl.Expr], keys: dict[str, str]) -> pl.DataFrame:
     """Return the keys and each language's text, with what it takes to send it."""
-    slips = slips.select(
-        *(pl.col(old).alias(new) for new, old in keys.items()),
-        *(
-            pl.concat_str(head[one], pl.lit("\n"), pl.col(f"lines_{one}").list.join("\n")).alias(
-                one
-            )
-            for one in LANGUAGES
-        ),
-    )
-    measured = [
-        column
-        for one in LANGUAGES
-        for column in (
-            pl.col(one),
+    for one in LANGUAGES:
+        text = pl.format("{}\n{}", head[one], pl.col(f"lines_{one}").list.join("\n"))
+        slips = slips.with_columns(text.alias(one)).with_columns(
             pl.col(one).str.len_chars().alias(f"{one}_characters"),
             messages(one).alias(f"{one}_messages"),
         )
-    ]
-    return slips.select(*keys, *measured)
+    told = [f"{one}{part}" for one in LANGUAGES for part in ("", "_characters", "_messages")]
+    return slips.select(*(pl.col(old).alias(new) for new, old in keys.items()), *told)
 
 
 def messages(column: str) -> pl.Expr:
@@ -177,20 +151,19 @@ def _day(language: str) -> pl.Expr:
     weekday = pl.col("day").dt.weekday()
     weekday = weekday.replace_strict(range(1, 8), WEEKDAYS[language], return_dtype=pl.String)
     if language == "zh":
-        month = pl.col("day").dt.month().cast(pl.String)
-        return pl.concat_str(weekday, month, pl.lit("/"), pl.col("day").dt.day())
-    return pl.concat_str(weekday, pl.col("day").dt.strftime(" %-d %b"))
+        return weekday + pl.col("day").dt.strftime("%-m/%-d")
+    return weekday + pl.col("day").dt.strftime(" %-d %b")
 
 
 def _clock() -> pl.Expr:
     nights = (pl.col("end").dt.date() - pl.col("day")).dt.total_days()
     later = pl.when(nights > 0).then(pl.format("(+{})", nights)).otherwise(pl.lit(""))
     start, end = (pl.col(name).dt.strftime("%H:%M") for name in ("start", "end"))
-    return pl.concat_str(start, pl.lit("-"), end, later)
+    return pl.format("{}-{}{}", start, end, later)
 
 
 def _when(language: str) -> pl.Expr:
-    return pl.concat_str(_day(language), pl.lit(" "), _clock())
+    return pl.format("{} {}", _day(language), _clock())
 
 
 def _member(language: str) -> pl.Expr:
@@ -199,22 +172,17 @@ def _member(language: str) -> pl.Expr:
 
 
 def _people() -> pl.Expr:
-    one, several = pl.lit(" person"), pl.lit(" people")
-    return pl.concat_str("team", pl.when(pl.col("team") == 1).then(one).otherwise(several))
+    noun = pl.when(pl.col("team") == 1).then(pl.lit("person")).otherwise(pl.lit("people"))
+    return pl.format("{} {}", "team", noun)
 
 
 def _if(column: str, text: str, other: str | None = None) -> pl.Expr:
     return pl.when(column).then(pl.lit(text)).otherwise(pl.lit(other, pl.String))
 
 
-def _after(before: str, column: str) -> pl.Expr:
-    """Return a column after some text, and nothing where it is null."""
-    return (before + pl.col(column)).fill_null("")
-
-
-def _number(before: str, column: str, after: str) -> pl.Expr:
-    """Return a number in words, and nothing where it is none."""
-    return pl.format(f"{before}{{}}{after}", column).fill_null("")
+def _if_any(text: str, column: str) -> pl.Expr:
+    """Return a column within some text, and nothing where it is null."""
+    return pl.format(text, column).fill_null("")
 
 
 def _joined(*parts: pl.Expr | str, by: str) -> pl.Expr:
