@@ -105,11 +105,8 @@ def read_edits(path: Path | str) -> Edits:
     cells = _named(raw, odd)
     rows, faults = _parsed(cells)
     faults = pl.concat([odd, faults])
-    if (
-        before is None
-        or before.is_empty()
-        or not {"week", *_KEYS, *_INFORMATIVE} <= {*before.columns}
-    ):
+    needed = {"week", *_KEYS, *_INFORMATIVE}
+    if before is None or before.is_empty() or not needed <= {*before.columns}:
         warnings.warn(
             f"{path.name} has lost its hidden sheet {sheets.ORIGINAL}: whoever was taken off the "
             "rosters cannot be told, and may come back",
@@ -122,16 +119,8 @@ def read_edits(path: Path | str) -> Edits:
         served.with_row_index("row", offset=_FIRST_ROW).with_columns(unknown=pl.lit(False))
     )
     _warn_of_ignored(rows, served, path)
-    week = original_week(before)
+    week = before["week"].str.slice(0, 10).str.to_date(strict=False)[0]
     return Edits(week, rows, original.select(*_KEYS, *WHEN, "status"), faults)
-
-
-def original_week(before: pl.DataFrame) -> date | None:
-    """Return the Monday that the hidden sheet names."""
-    week: date | None = before.select(pl.col("week").str.slice(0, 10).str.to_date(strict=False))[
-        "week"
-    ][0]
-    return week
 
 
 def _sheet(book: Book, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -156,12 +145,16 @@ def _sheet(book: Book, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _known_headers() -> dict[str, str]:
-    """Return our name by what a header may say, in small letters: either half of it will do."""
-    known = {name: name for name in (*_KEYS, *WHEN, "status", "week")}
-    for name, header in sheets.HEADERS.items():
-        for said in (header, *header.split(" ", 1)):
-            known[said.casefold()] = name
-    return known
+    return {name: name for name in (*_KEYS, *WHEN, "status", "week")} | _said(sheets.HEADERS)
+
+
+def _said(words: dict[str, str]) -> dict[str, str]:
+    """Return our name by what a cell may say, in small letters: either half of it will do."""
+    return {
+        said.casefold(): name
+        for name, word in words.items()
+        for said in (word, *word.split(" ", 1))
+    }
 
 
 def _named(raw: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
@@ -172,16 +165,11 @@ def _named(raw: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
         known_as = ours.get(header.strip().casefold())
         if known_as is not None and known_as not in mapping.values():
             mapping[header] = known_as
-    missing = [name for name in sheets.NEEDED if name not in mapping.values()]
+    missing = [sheets.HEADERS[name] for name in sheets.NEEDED if name not in mapping.values()]
     if missing:
-        has = listed(raw.columns)
-        text = f"this column is required and is not there; the sheet has {has}"
-        raise DataError(
-            pl.concat(
-                fault(sheets.ROSTER, "required_column", text, column=sheets.HEADERS[name])
-                for name in missing
-            )
-        )
+        text = f"this column is required and is not there; the sheet has {listed(raw.columns)}"
+        faults = [fault(sheets.ROSTER, "required_column", text, column=one) for one in missing]
+        raise DataError(pl.concat(faults))
     frame = raw.rename(mapping).select(mapping.values())
     frame = frame.with_row_index("row", offset=_FIRST_ROW)
     cells = [pl.col(name).str.strip_chars() for name in mapping.values()]
@@ -258,11 +246,7 @@ def _clock(name: str) -> pl.Expr:
 
 
 def _status() -> pl.Expr:
-    ours = {}
-    for name, shown in sheets.STATUSES.items():
-        for known in (shown, *shown.split(" ", 1)):
-            ours[known.casefold()] = name
-    return pl.col("status").str.to_lowercase().replace_strict(ours, default=None)
+    return pl.col("status").str.to_lowercase().replace_strict(_said(sheets.STATUSES), default=None)
 
 
 def _warn_of_ignored(rows: pl.DataFrame, before: pl.DataFrame, path: Path) -> None:
@@ -275,10 +259,9 @@ def _warn_of_ignored(rows: pl.DataFrame, before: pl.DataFrame, path: Path) -> No
             ~pl.col(f"cell_{name}").eq_missing(pl.col(name).str.strip_chars())
         )
         if changed.height:
-            where = ", ".join(str(row) for row in changed["row"].head(5))
-            more = f" and {changed.height - 5} more" if changed.height > 5 else ""
+            rows_changed = listed(changed["row"], most=5)
             warnings.warn(
-                f"{path.name}, {sheets.HEADERS[name]}, rows {where}{more}: a change in this "
+                f"{path.name}, {sheets.HEADERS[name]}, rows {rows_changed}: a change in this "
                 "column has no effect; change it in the tables",
                 DataWarning,
                 stacklevel=3,

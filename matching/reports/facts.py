@@ -146,9 +146,10 @@ def _roster(
             "lead": leader == plan.volunteer,
             "team_lead": gathered(problem.volunteers.id, leader),
             "team": np.bincount(request, minlength=len(problem.requests))[request],
-            "status": _status(given),
         }
     )
+    status = given["status"].cast(pl.String) if "status" in given.columns else pl.lit(None)
+    frame = frame.with_columns(status=pl.coalesce(status, pl.lit("proposed")))
     frame = pl.concat([requests[request], times, organisation, frame], how="horizontal")
     order = ["station", "station_id", "start", "request_id", "post", "volunteer_id"]
     return frame.sort(order, nulls_last=True).select(
@@ -158,14 +159,7 @@ def _roster(
     )
 
 
-def _status(plan: pl.DataFrame) -> pl.Series:
-    if "status" in plan.columns:
-        return plan["status"].cast(pl.String).fill_null("proposed")
-    return pl.Series(["proposed"] * plan.height, dtype=pl.String)
-
-
 def _hours(roster: pl.DataFrame) -> pl.DataFrame:
-    """Return what each volunteer who serves does."""
     return (
         roster.group_by("volunteer_id", "organisation_id")
         .agg(services=pl.len(), hours=pl.col("hours").sum(), days=pl.col("day").n_unique())
@@ -197,13 +191,14 @@ def _coverage(posts: pl.DataFrame) -> pl.DataFrame:
 def _check_columns(frames: Mapping[str, pl.DataFrame]) -> None:
     needed = {"unfilled": ("request_id", "post", "reason"), "prices": PRICE_COLUMNS}
     for table, columns in needed.items():
-        if table in frames:
-            missing = [name for name in columns if name not in frames[table].columns]
-            if missing:
-                raise UsageError(
-                    f"the plan's table {table} has no {', '.join(missing)}; plan the week again, "
-                    f"or take {table} away: the report then goes without"
-                )
+        if table not in frames:
+            continue
+        missing = [name for name in columns if name not in frames[table].columns]
+        if missing:
+            raise UsageError(
+                f"the plan's table {table} has no {', '.join(missing)}; plan the week again, or "
+                f"take {table} away: the report then goes without"
+            )
 
 
 def _compare(figures: dict[str, Any], summary: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 from icalendar import Calendar, Event, Timezone
+from icalendar.enums import STATUS, TRANSP
 
 from matching.reports.facts import Facts
 from matching.reports.plain import file_names, one_line
@@ -112,35 +113,40 @@ class _Calendars:
         lines.append(f"人数 Team: {row['team']}")
         if row["lead"]:
             lines.append("您是领队 You lead the team")
-        event = self._event(row, (row["own_request_id"], post, row["own_volunteer_id"]), lines)
-        event.add("summary", what if post == DEFAULT_POST else f"{what} · {post}")
-        event.add("transp", "OPAQUE")
-        return bytes(event.to_ical())
+        about = (row["own_request_id"], post, row["own_volunteer_id"])
+        title = what if post == DEFAULT_POST else f"{what} · {post}"
+        return self._event(row, about, lines, title, TRANSP.OPAQUE)
 
     def team(self, row: dict[str, Any]) -> bytes:
         """Return the event of a request, for those who have it done."""
         lines = [f"订单 Order: {row['request_id']}", *row["lines"]]
-        event = self._event(row, (row["own_request_id"],), lines)
-        event.add("summary", f"{row['service']} ({row['team']} 人 people)")
-        event.add("transp", "TRANSPARENT")
-        return bytes(event.to_ical())
+        title = f"{row['service']} ({row['team']} 人 people)"
+        return self._event(row, (row["own_request_id"],), lines, title, TRANSP.TRANSPARENT)
 
-    def _event(self, row: dict[str, Any], about: tuple[str, ...], lines: list[str]) -> Event:
-        event = Event()
+    def _event(
+        self,
+        row: dict[str, Any],
+        about: tuple[str, ...],
+        lines: list[str],
+        title: str,
+        shown: TRANSP,
+    ) -> bytes:
         known = sha256("\0".join(about).encode()).hexdigest()[:32]
-        event.add("uid", f"{known}@volunteer-matching")
-        event.add("dtstamp", self.stamp)
-        event.add("sequence", self.sequence)
         start: datetime = row["moment"]
-        event.add("dtstart", _unambiguous(start))
-        event.add("dtend", _unambiguous(_later(start, row["hours"])))
-        event.add("status", "CONFIRMED" if row["settled"] else "TENTATIVE")
-        event.add("description", "\n".join(lines))
-        if row["station"]:
-            event.add("location", row["station"])
-        if row["category"]:
-            event.add("categories", [row["category"]])
-        return event
+        event = Event.new(
+            uid=f"{known}@volunteer-matching",
+            stamp=self.stamp,
+            sequence=self.sequence,
+            start=_unambiguous(start),
+            end=_unambiguous(_later(start, row["hours"])),
+            status=STATUS.CONFIRMED if row["settled"] else STATUS.TENTATIVE,
+            summary=title,
+            description="\n".join(lines),
+            location=row["station"] or None,
+            categories=[row["category"]] if row["category"] else (),
+            transparency=shown,
+        )
+        return bytes(event.to_ical())
 
     def write(self, folder: Path, ids: pl.Series, titles: pl.Series, events: list[bytes]) -> None:
         """Write a calendar for each id that is not null, from the events at its places."""

@@ -34,8 +34,8 @@ def figures_of(
         "gap": _number(summary.get("gap")),
         **counts(problem, plan),
         "set_aside": sum(int(_number(count) or 0) for count in rows),
-        "hours_median": _quantile(hours, 0.5),
-        "hours_most": _quantile(hours, 1.0),
+        "hours_median": hours["hours"].quantile(0.5, "linear"),
+        "hours_most": hours["hours"].max(),
         "gini": gini(hours["hours"].to_numpy()),
     }
 
@@ -46,19 +46,11 @@ def _number(value: object) -> int | float | None:
     return value if number and math.isfinite(value) else None  # type: ignore[arg-type, return-value]
 
 
-def _quantile(hours: pl.DataFrame, share: float) -> float | None:
-    return hours["hours"].quantile(share, "linear")
-
-
 def gini(amounts: c.Floats) -> float | None:
     """Return Gini's coefficient: 0 where all have the same, near 1 where one has all.
 
     It is half the mean difference of two of them, over their mean; None of nothing.
     """
-    total = float(amounts.sum())
-    if not total:
-        return None
-    ranked = np.sort(amounts)
-    number = len(ranked)
+    total, number = float(amounts.sum()), len(amounts)
     rank = np.arange(1, number + 1)
-    return float((2 * rank - number - 1) @ ranked) / (number * total)
+    return float((2 * rank - number - 1) @ np.sort(amounts)) / (number * total) if total else None

@@ -65,8 +65,7 @@ class Repinned:
 
     def counts(self) -> dict[str, int]:
         """Return the counts by name, as the summary has them."""
-        names = ("kept", "added", "set_aside", "taken_off")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in ("kept", "added", "set_aside", "taken_off")}
 
     def check_served(self) -> None:
         """Say what keeps edited requests from being served, as the pins alone stand.
@@ -108,7 +107,6 @@ def repinned(problem: Problem, edits: Edits) -> Repinned:
     ----------
     problem : Problem
         As the tables have it.
-    edits : Edits
 
     Raises
     ------
@@ -123,14 +121,8 @@ def repinned(problem: Problem, edits: Edits) -> Repinned:
     standing = rows.filter(pl.col("volunteer_id").is_not_null(), stands())
     gone = edits.taken_off()
     base = int(problem.earlier.row.max(initial=0)) + 1
-    pins = _decided(
-        problem,
-        standing["volunteer_id"],
-        post=standing["post_index"],
-        option=standing["option_index"].fill_null(-1),
-        status="pinned",
-        row=standing["row"] + base,
-    )
+    option = standing["option_index"].fill_null(-1)
+    pins = _decided(problem, standing, "pinned", option, standing["row"] + base)
     parts = (_superseded(problem, standing, gone), pins, _bans(problem, gone))
     names = [field.name for field in fields(c.Earlier)]
     earlier = c.Earlier(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
@@ -165,17 +157,14 @@ def _plan_of(problem: Problem) -> Plan:
 def _superseded(problem: Problem, standing: pl.DataFrame, gone: pl.DataFrame) -> c.Earlier:
     """Return what the tables say of other pairs, and what was declined."""
     earlier, posts = problem.earlier, problem.posts
-    theirs = pl.DataFrame(
-        {
-            "request_id": problem.requests.id.gather(posts.request[earlier.post]),
-            "volunteer_id": problem.volunteers.id.gather(earlier.volunteer),
-            "declined": earlier.status == STATUSES.index("declined"),
-        }
+    theirs = pl.select(
+        request_id=problem.requests.id.gather(posts.request[earlier.post]),
+        volunteer_id=problem.volunteers.id.gather(earlier.volunteer),
     ).with_row_index("at")
     ours = pl.concat([standing.select(PAIR), gone.select(PAIR)])
     kept = theirs.join(ours, on=PAIR, how="anti")["at"]
-    declined = theirs.filter("declined")["at"]
-    return earlier.take(np.union1d(kept.to_numpy(), declined.to_numpy()))
+    declined = np.flatnonzero(earlier.status == STATUSES.index("declined"))
+    return earlier.take(np.union1d(kept.to_numpy(), declined))
 
 
 def _bans(problem: Problem, gone: pl.DataFrame) -> c.Earlier:
@@ -184,25 +173,17 @@ def _bans(problem: Problem, gone: pl.DataFrame) -> c.Earlier:
     gone = gone.filter(pl.col("volunteer_id").is_in(problem.volunteers.id.implode()))
     found = gone.join(known, on="request_id", how="inner", maintain_order="left")
     nothing = pl.repeat(-1, found.height, dtype=pl.Int32, eager=True)
-    return _decided(
-        problem,
-        found["volunteer_id"],
-        post=found["post_index"],
-        option=nothing,
-        status="declined",
-        row=nothing,
-    )
+    return _decided(problem, found, "declined", nothing, nothing)
 
 
 def _decided(
-    problem: Problem, volunteers: pl.Series, *, status: str, **columns: pl.Series
+    problem: Problem, rows: pl.DataFrame, status: str, option: pl.Series, row: pl.Series
 ) -> c.Earlier:
     """Return what was decided of some volunteers, each of whom the problem knows."""
-    return c.Earlier(
-        volunteer=index_in(volunteers, problem.volunteers.id),
-        status=np.full(len(volunteers), STATUSES.index(status), np.int32),
-        **{name: column.to_numpy().astype(np.int32) for name, column in columns.items()},
-    )
+    volunteer = index_in(rows["volunteer_id"], problem.volunteers.id)
+    known = np.full(rows.height, STATUSES.index(status), np.int32)
+    post, option, row = (one.cast(pl.Int32) for one in (rows["post_index"], option, row))
+    return c.Earlier(volunteer, post.to_numpy(), option.to_numpy(), known, row.to_numpy())
 
 
 def _in_words_of_the_sheet(faults: pl.DataFrame, base: int) -> pl.DataFrame:

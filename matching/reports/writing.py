@@ -22,7 +22,25 @@ FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
 def write_report(
     facts: Facts, out: str | os.PathLike[str], format: str | None = None, sequence: int = 0
 ) -> None:
-    """Write a report, which takes the place of an earlier one; see `Result.report`."""
+    """Write a report, which takes the place of an earlier one.
+
+    Parameters
+    ----------
+    facts : Facts
+    out : str or os.PathLike
+        A file; for ``slips`` and ``ics`` a folder or a ``.zip``.
+    format : {"html", "xlsx", "slips", "ics"}, optional
+        A page, a workbook to edit, texts to send, or calendars; if absent, the end of the name
+        says it.
+    sequence : int
+        Of texts and calendars: how often the week was sent out before.
+
+    Raises
+    ------
+    UsageError
+        If the format is not known, a package that it needs is not installed, or something else
+        than a report stands there.
+    """
     prepared(out, format, sequence)(facts)
 
 

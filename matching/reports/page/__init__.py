@@ -9,11 +9,5 @@ from matching.reports.page.rendering import render
 
 
 def write_page(facts: Facts, path: Path) -> None:
-    """Write the page.
-
-    Raises
-    ------
-    UsageError
-        If the packages of the extra ``report`` are not installed.
-    """
+    """Write the page; see `render`."""
     path.write_text(render(facts), encoding="utf-8", errors="replace")

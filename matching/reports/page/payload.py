@@ -30,12 +30,18 @@ def payload_of(facts: Facts) -> dict[str, Any]:
     stations, volunteers = facts.stations, _texts(roster["volunteer_id"])
     services, posts = _texts(requests["service"]), _texts(roster["post"], unfilled["post"])
     statuses, reasons = _texts(roster["status"]), _texts(unfilled["reason"])
+    texts = {
+        "service": services,
+        "post": posts,
+        "volunteer": volunteers,
+        "status": statuses,
+        "reason": reasons,
+    }
     columns = {
         "station": {
             "id": stations["station_id"],
             "name": stations["station"],
-            "seats": stations["seats"],
-            "filled": stations["filled"],
+            **{name: stations[name] for name in ("seats", "filled")},
         },
         "request": {
             "id": requests["request_id"],
@@ -55,17 +61,8 @@ def payload_of(facts: Facts) -> dict[str, Any]:
             "request": _codes(unfilled["request_id"], requests["request_id"]),
             "post": _codes(unfilled["post"], posts),
             "reason": _codes(unfilled["reason"], reasons),
-            "seats": unfilled["seats"],
-            "filled": unfilled["filled"],
-            "options": unfilled["options"],
+            **{name: unfilled[name] for name in ("seats", "filled", "options")},
         },
-    }
-    texts = {
-        "service": services,
-        "post": posts,
-        "volunteer": volunteers,
-        "status": statuses,
-        "reason": reasons,
     }
     return {
         "week": facts.week.isoformat(),

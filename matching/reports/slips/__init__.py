@@ -27,8 +27,19 @@ def write_slips(facts: Facts, folder: Path, *, sequence: int = 0) -> None:
 
     For volunteers, teams and stations each: a table to send messages from, ``volunteers.csv``, and
     the same to read, ``volunteers.zh.txt`` and ``volunteers.en.txt``. The calendars of volunteers
-    in ``calendars``, with their ``sequence`` (see `feeds.write_feeds`), and ``stations.html`` to
-    print.
+    in ``calendars``, and ``stations.html`` to print.
+
+    Parameters
+    ----------
+    facts : Facts
+    folder : pathlib.Path
+    sequence : int
+        Of the calendars; see `feeds.write_feeds`.
+
+    Raises
+    ------
+    OSError
+        If the system refuses to write.
     """
     for name, slips_of in _SLIPS.items():
         slips = slips_of(facts)
