@@ -55,7 +55,7 @@ def prepared(
 
     def written(facts: Facts) -> None:
         if holding:
-            check_target(out)
+            check_target(path)
         place = replacing_folder(path, holding) if holding else replacing(path)
         with needing(f"a report as {kind}"), place as part:
             write(facts, part)

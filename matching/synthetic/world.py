@@ -190,10 +190,10 @@ class _World:
         # Friends were trained together and come at the same times, or no service would suit both.
         self.held[other], self.free[other] = self.held[one], self.free[one]
         self.committed[one] = self.committed[other] = True
-        *past, status = history.draw_history(
+        request, volunteer, status = history.draw_history(
             rng["history"], wanted, self.demand, self.people, several, self.committed
         )
-        met = np.append(bonded[0], past[0]), np.append(bonded[1], past[1])
+        met = np.append(bonded[0], request), np.append(bonded[1], volunteer)
         tables = self.tables(bonded, met, full=True)
         requests = orders.ordered_from_menu(rng["menu"], tables["requests"], wanted, several)
         people_needed = posts.minimum_people(self.demand, wanted.station.size, self.scarcity)
@@ -203,7 +203,9 @@ class _World:
             "options": options.option_table(rng["options"], wanted, several, self.week),
             "team_rules": posts.team_rule_table(self.demand, wanted),
             "pairs": relations.pair_table(self.people, one, other, together),
-            "assignments": history.assignment_table(self.people, wanted, *past, status),
+            "assignments": history.assignment_table(
+                self.people, wanted, request, volunteer, status
+            ),
             **menu.menu_tables(self.tree.ids[0], self.scarcity),
         }
 
