@@ -75,3 +75,12 @@ def _other_weeks(problem: Problem, chosen: c.Bools) -> pl.DataFrame:
             held=pl.Series(STATUSES).gather(there.status),
         )
     )
+
+
+RULES = (
+    (already_served, "a request that is kept at an option in another week is not served again"),
+    (
+        other_week,
+        "next to what a volunteer is held to in other weeks there is time to travel and rest",
+    ),
+)

@@ -146,3 +146,22 @@ def only_listed(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     listed = marked(services, scores(problem, services)) | (not problem.policy.only_listed)
     broken = services.filter(~pl.Series(listed))
     return report(problem, broken, pl.lit("is not listed in affinities"))
+
+
+RULES = (
+    (duplicate, "no row is in the plan twice"),
+    (
+        qualification,
+        "a volunteer holds what the post asks for, at its level, on every day of the service",
+    ),
+    (availability, "a volunteer is available for the whole service"),
+    (distance, "a service is not farther away than the volunteer goes"),
+    (
+        organisation,
+        "where a request or its menu item names an organisation, only its volunteers serve",
+    ),
+    (never, "nobody serves what they excluded"),
+    (declined, "nobody serves what they declined"),
+    (consent, "who refuses to be proposed serves only where pinned or accepted"),
+    (only_listed, "under `only_listed`, only pairs in `affinities` serve"),
+)

@@ -145,3 +145,16 @@ def pinned(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         option=pl.when(pl.col("named") >= 0).then(pl.col("named")),
     )
     return report(problem, gone, pl.lit("is pinned here and not in the plan"))
+
+
+RULES = (
+    (one_option, "a request is served at one of its options"),
+    (seats, "a post has no more people than seats"),
+    (min_seats, "every post of a served request has the people it needs"),
+    (min_people, "a served request has the people it needs in all"),
+    (team, "a team has the holders of qualifications it needs"),
+    (quota, "an organisation's volunteers, with all below it, serve no more than its quota"),
+    (together, "who serve together serve a request both or not at all"),
+    (apart, "who are kept apart do not serve the same request"),
+    (pinned, "what is pinned is in the plan"),
+)

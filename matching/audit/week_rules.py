@@ -109,3 +109,13 @@ def max_shifts_per_day(problem: Problem, services: pl.DataFrame) -> pl.DataFrame
     broken = _limited(services, pl.len(), problem.volunteers.max_shifts_per_day, "day")
     detail = pl.format("{} services on {}, at most {}", "total", date(problem, "day"), "limit")
     return report(problem, broken, detail)
+
+
+RULES = (
+    (overlap, "a volunteer's services do not overlap"),
+    (travel, "a volunteer has time to travel from one service to the next"),
+    (rest, "between services on different days a volunteer has the rest they need"),
+    (max_shifts, "a volunteer has no more services a week than their limit"),
+    (max_hours, "a volunteer has no more hours a week than their limit"),
+    (max_shifts_per_day, "a volunteer starts no more services a day than their limit"),
+)

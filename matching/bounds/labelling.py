@@ -39,6 +39,13 @@ def never() -> bool:
     return False
 
 
+def fits_alone(problem: Problem, volunteer: c.Ints, option: c.Ints) -> c.Bools:
+    """Tell which services keep every rule of their volunteer's week if they are the only one."""
+    people, minutes = problem.volunteers, problem.options.end - problem.options.start
+    fits: c.Bools = minutes[option] <= people.max_minutes[volunteer]
+    return fits & (people.max_shifts[volunteer] > 0) & (people.max_shifts_per_day[volunteer] > 0)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Labels(c.Columns):
     """Labels of paths of one length."""
@@ -65,6 +72,7 @@ class RosterLabelling:
         self.reward, self.first_load = reward[self.arc], first_load[who]
         self.load_step = problem.policy.load_step
         self.day = problem.options.day[option]
+        self.alone = np.flatnonzero(fits_alone(problem, who, option))
         people = problem.volunteers
         services = np.searchsorted(who, who, side="right") - self.first
         self.max_shifts = np.minimum(people.max_shifts[who], services)
@@ -151,11 +159,7 @@ class RosterLabelling:
         prune: Callable[[Labels, int], Labels] = lambda labels, shifts: labels,
     ) -> list[Labels]:
         """Extend labels while any is left; prune those of each number of shifts."""
-        alone = np.flatnonzero(
-            (self.minutes <= self.max_minutes)
-            & (self.max_shifts > 0)
-            & (self.max_shifts_per_day > 0)
-        )
+        alone = self.alone
         labels = Labels(
             alone,
             (self.reward - self.first_load)[alone],

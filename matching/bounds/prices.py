@@ -16,7 +16,7 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.build import index_in
 from matching.problem.plan import held_by, slot_keys
-from matching.tables.rules import faults_of
+from matching.tables.faults import faults_of
 
 PRICE_COLUMNS = ("request_id", "post", "option", "volunteer_id", "organisation_id", "price")
 

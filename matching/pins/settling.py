@@ -14,25 +14,14 @@ from matching.pins.friends import left_alone
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan, slot_keys
-from matching.tables.rules import faults_of
+from matching.tables.faults import faults_of
 
 # Rules that others may still satisfy: the rest of the team is not there yet.
 _ABOUT_OTHERS = ("pinned", "min_seats", "min_people", "team", "together")
 # What one pin breaks by itself: the rules of `eligibility`, in the audit's reading.
-_ABOUT_ONE = (
-    "qualification",
-    "availability",
-    "distance",
-    "organisation",
-    "never",
-    "declined",
-    "consent",
-    "only_listed",
-    "already_served",
-    "other_week",
-)
+_ABOUT_ONE = tuple(rule.name for rule in RULES if rule.about == "pair" and rule.name != "duplicate")
 # What depends on the options that are chosen for the pins of one volunteer.
-_ABOUT_WEEKS = ("overlap", "travel", "rest", "max_shifts", "max_hours", "max_shifts_per_day")
+_ABOUT_WEEKS = tuple(rule.name for rule in RULES if rule.about == "week")
 _KEYS = ["request_id", "post", "volunteer_id"]
 # Ways to choose options for pins that are tied to each other, before they are given up.
 _TRIES = 256

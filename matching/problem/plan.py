@@ -19,7 +19,7 @@ from matching.problem.build import index_in
 from matching.problem.problem import Problem
 from matching.schema import KEPT, STATUSES
 from matching.tables.cells import to_local, to_utc, week_start
-from matching.tables.rules import fault, faults_of
+from matching.tables.faults import fault, faults_of
 
 KEPT_STATUSES = tuple(STATUSES.index(name) for name in KEPT)
 _KEYS = ["request_id", "post", "option", "volunteer_id"]

@@ -12,7 +12,7 @@ import polars as pl
 
 from matching.errors import DataError, DataWarning, PolicyError, UsageError
 from matching.schema import NEEDED, TABLES
-from matching.tables.rules import fault
+from matching.tables.faults import fault
 
 Frames = dict[str, pl.DataFrame]
 _KEY = "region="

@@ -12,7 +12,7 @@ import polars as pl
 from matching.errors import DataError, DataWarning, UsageError, listed
 from matching.reports import sheets
 from matching.stores.xlsx import Book
-from matching.tables.rules import Message, fault, faults_of, no_faults
+from matching.tables.faults import Message, fault, faults_of, no_faults
 
 _CLOCK = r"^(\d{1,2}:\d{2})(?::00(?:\.0+)?)?$"
 _DAY = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?: 00:00:00)?$"

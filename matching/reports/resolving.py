@@ -9,7 +9,7 @@ from matching.guards.characters import missing
 from matching.problem import Problem
 from matching.problem.plan import local_times, slot_keys
 from matching.reports.edits import PAIR, WHEN, Edits, sheet_faults, stands
-from matching.tables.rules import Message, no_faults
+from matching.tables.faults import Message, no_faults
 
 
 class _Checked:

@@ -19,7 +19,7 @@ from matching.stores.registry import own_tables
 from matching.stores.uuids import from_arrow, from_pandas
 from matching.tables.cells import without_objects
 from matching.tables.cleaning import Tables
-from matching.tables.rules import fault, no_faults
+from matching.tables.faults import fault, no_faults
 
 KINDS = ("polars", "pandas", "pyarrow", "duckdb")
 # A connection of DuckDB refuses a second call instead of waiting.

@@ -22,7 +22,7 @@ from matching.guards.urls import is_url, shown
 from matching.result import Output
 from matching.stores.names import Names
 from matching.tables.cleaning import Tables
-from matching.tables.rules import no_faults
+from matching.tables.faults import no_faults
 
 GROUP = "matching.stores"
 # The options that an adapter whose functions take ``names`` gets as one `Names`.

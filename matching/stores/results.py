@@ -15,7 +15,7 @@ import polars as pl
 from matching.errors import DataError, PolicyError
 from matching.policy import Policy
 from matching.tables.cells import local_time
-from matching.tables.rules import fault, faults_of, no_faults
+from matching.tables.faults import fault, faults_of, no_faults
 
 # The columns of a plan, and of what belongs to it, that are compared as text.
 RESULT_IDS = ("request_id", "post", "option", "volunteer_id", "organisation_id", "status")

@@ -21,9 +21,7 @@ from matching.guards.showing import Shown
 from matching.guards.urls import shown_value
 from matching.schema import NEEDED, TABLES, key_of, meta
 from matching.tables.cells import NO_SUCH_TIME, legible, parse, wanted, without_objects
-from matching.tables.recurring import dated
-from matching.tables.references import check_references, times_of
-from matching.tables.rules import (
+from matching.tables.faults import (
     CLOCK_SKIPS,
     COLUMN_RULES,
     ROW_RULES,
@@ -33,6 +31,8 @@ from matching.tables.rules import (
     faults_of,
     no_faults,
 )
+from matching.tables.recurring import dated
+from matching.tables.references import check_references, times_of
 from matching.tables.spelling import check_spelling
 from matching.tables.whereabouts import warn_of_places
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from matching.schema import DEFAULT_POST, TABLES, key_of, meta
-from matching.tables.rules import Message, faults_at, no_faults
+from matching.tables.faults import Message, faults_at, no_faults
 
 # What is referred to comes before what refers, so that one pass sets aside all that hangs on a row.
 _ORDER = ("organisations", "stations", "menu", "menu_posts", "volunteers", "requests")

@@ -13,7 +13,7 @@ import polars as pl
 
 from matching.errors import DataWarning
 from matching.policy import Unsaid
-from matching.tables.rules import faults_at
+from matching.tables.faults import faults_at
 
 Floats = npt.NDArray[np.float64]
 Longs = npt.NDArray[np.int64]

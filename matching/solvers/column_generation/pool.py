@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from matching.bounds.labelling import Rosters
+from matching.bounds.labelling import Rosters, fits_alone
 from matching.bounds.pricing import Weeks
 from matching.problem import columns as c
 
@@ -56,11 +56,8 @@ class ColumnPool:
     def add_singles(self, arc: c.Longs) -> int:
         """Add the rosters of one service each, for those of the arcs that may stand alone."""
         problem, arcs = self.weeks.problem, self.weeks.arcs
-        who, option = arcs.volunteer[arc], problem.slots.option[arcs.slot[arc]]
-        minutes = problem.options.end[option] - problem.options.start[option]
-        people = problem.volunteers
-        fits = (minutes <= people.max_minutes[who]) & (people.max_shifts[who] > 0)
-        arc = arc[fits & (people.max_shifts_per_day[who] > 0)]
+        option = problem.slots.option[arcs.slot[arc]]
+        arc = arc[fits_alone(problem, arcs.volunteer[arc], option)]
         number = np.arange(len(arc))
         return self.add(Rosters(arcs.volunteer[arc], np.zeros(len(arc)), number, arc))
 

@@ -28,7 +28,7 @@ from matching.problem import columns as c
 from matching.stores.calendars.painting import Events, Painted, monday_of
 from matching.stores.calendars.times import Wrong
 from matching.tables.cleaning import OnError
-from matching.tables.rules import fault, no_faults
+from matching.tables.faults import fault, no_faults
 from matching.tables.whereabouts import foreign_clock
 
 SUFFIX = ".ics"

@@ -24,7 +24,7 @@ from matching.guards.characters import harmless, unharmed
 from matching.stores.files.encoding import decoded, load, refusal
 from matching.stores.moments import with_offsets
 from matching.stores.names import OWN_ROW
-from matching.tables.rules import fault, no_faults, shorten
+from matching.tables.faults import fault, no_faults, shorten
 
 _BLOCK = 1 << 26
 _OTHER_DELIMITERS = {";": "semicolon", "\t": "tab", "|": "vertical bar"}

@@ -22,7 +22,7 @@ from matching.stores.names import AS_OURS, RESULT_TABLES, Names, check_file_name
 from matching.stores.registry import kinds_in, own_tables
 from matching.stores.results import summary_of, time_zone_of, typed
 from matching.tables.cleaning import Tables
-from matching.tables.rules import fault, no_faults
+from matching.tables.faults import fault, no_faults
 
 
 def read_tables(

@@ -18,7 +18,7 @@ from matching.stores.files.csv_files import Read
 from matching.stores.files.encoding import decoded, load, refusal
 from matching.stores.moments import with_offsets
 from matching.stores.names import OWN_ROW
-from matching.tables.rules import fault, faults_of, no_faults
+from matching.tables.faults import fault, faults_of, no_faults
 
 # So deep a parser may go; a line that opens more is read by itself. Arrow counts in 32 bits.
 _DEPTH, _LARGEST_BLOCK = 64, (1 << 31) - 1

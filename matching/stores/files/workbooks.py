@@ -23,7 +23,7 @@ from matching.stores.registry import kinds_in, own_tables
 from matching.stores.results import RESULT_IDS, plain, typed
 from matching.stores.xlsx import Book
 from matching.tables.cleaning import Tables
-from matching.tables.rules import fault, no_faults
+from matching.tables.faults import fault, no_faults
 
 MAX_ROWS = 1_048_576 - 1
 MAX_CHARACTERS = 32_767

@@ -21,7 +21,7 @@ from matching.stores.names import OWN_ROW
 from matching.stores.national import book, windows_of
 from matching.tables.cells import legible
 from matching.tables.cleaning import Tables
-from matching.tables.rules import fault, no_faults
+from matching.tables.faults import fault, no_faults
 
 _ROW = "row"
 

@@ -14,7 +14,7 @@ from matching.stores.mapping.moments import typed
 from matching.stores.mapping.sections import sections
 from matching.stores.mapping.spec import Mapping
 from matching.tables.cells import wanted
-from matching.tables.rules import faults_of, no_faults
+from matching.tables.faults import faults_of, no_faults
 
 
 def written_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:

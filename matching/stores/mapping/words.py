@@ -13,7 +13,7 @@ from matching.schema import TABLES, key_of, meta
 from matching.stores.mapping.cells import is_odd, text_of
 from matching.stores.mapping.shapes import Block
 from matching.stores.mapping.spec import Mapping
-from matching.tables.rules import ROW_RULES, faults_of
+from matching.tables.faults import ROW_RULES, faults_of
 
 # Rows of ours that are set aside for a fault which the store has told of in its own words.
 STORE_RULE = "store"

@@ -17,7 +17,7 @@ from matching.stores.mapping.moments import typed
 from matching.stores.mapping.shapes import Block, Column
 from matching.stores.mapping.spec import Mapping
 from matching.stores.national import windows_of
-from matching.tables.rules import faults_of, no_faults
+from matching.tables.faults import faults_of, no_faults
 
 _DATED = ["start", "end"]
 _WEEKLY = ["weekday", "start_time", "end_time"]

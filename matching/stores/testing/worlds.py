@@ -38,12 +38,27 @@ _ID = "志愿者-é-😀"
 _NINE, _NOON, _THREE = (datetime(2026, 12, 1, hour) for hour in (9, 12, 15))
 
 # One row that fills every column, then rows that fill only what must be.
-_ROWS: dict[str, list[tuple[Any, ...]]] = {
+_ROWS: dict[str, list[Any]] = {
     "volunteers": [
-        (_ID, "o1", "s1", 31.23, 121.47, 12.5, 3, 10.5, 2, 11.0, 0.1, 0.9, 4, "accept"),
-        ("'007", None, None, *[None] * 11),
-        ("=1+1", None, "s-2", *[None] * 11),
-        ("v,4", None, None, -89.999999999, 0.1 + 0.2, *[None] * 9),
+        {
+            "volunteer_id": _ID,
+            "organisation_id": "o1",
+            "station_id": "s1",
+            "lat": 31.23,
+            "lon": 121.47,
+            "travel_km": 12.5,
+            "max_shifts": 3,
+            "max_hours": 10.5,
+            "max_shifts_per_day": 2,
+            "min_rest_hours": 11.0,
+            "recent_hours": 0.1,
+            "show_up": 0.9,
+            "max_offers": 4,
+            "consent": "accept",
+        },
+        {"volunteer_id": "'007"},
+        {"volunteer_id": "=1+1", "station_id": "s-2"},
+        {"volunteer_id": "v,4", "lat": -89.999999999, "lon": 0.1 + 0.2},
     ],
     "qualifications": [
         (_ID, "skill:18", 3, date(2020, 2, 29), date(2099, 12, 31)),
@@ -195,7 +210,7 @@ def result(mark: str) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
     return {"plan": plan, "unfilled": unfilled, "prices": prices}, summary
 
 
-def _frame(name: str, rows: list[tuple[Any, ...]]) -> pl.DataFrame:
+def _frame(name: str, rows: list[Any]) -> pl.DataFrame:
     kinds = {
         column: pl.String() if isinstance(spec.dtype, pl.Enum) else spec.dtype
         for column, spec in TABLES[name].columns().items()

@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_col_to_name
 from matching.errors import UsageError
 from matching.stores.xlsx.cells import Cells, is_harmless, read_cells
 from matching.stores.xlsx.package import BROKEN, package_of, with_known_errors
-from matching.tables.rules import fault, no_faults, shorten
+from matching.tables.faults import fault, no_faults, shorten
 
 # The most cells of a rectangle, and the most for each cell that holds something.
 MAX_AREA, MAX_SPARSE = 1 << 22, 32
