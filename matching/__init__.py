@@ -2,6 +2,9 @@
 
 Tables become a `Problem`, `solve` makes a `Result` of it, `audit` and `certify` check any plan and
 any prices without the solver.
+
+Data flows stores, tables, problem, arcs, bounds, flow, solvers, result, reports. What each room is
+for, and where a new thing goes, is in ``docs/explanation/architecture.md``.
 """
 
 from __future__ import annotations

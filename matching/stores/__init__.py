@@ -1,6 +1,8 @@
 """Where tables come from and plans go to: one module for each kind of store.
 
-The functions here are those of folders. `matching.stores.registry` chooses among all stores.
+The functions here are those of folders. `registry` chooses among all stores, by entry points of
+the package, and says what a store has to do; the tests in `testing` prove that it does. Names and
+codes of somebody's own store need no code: they are a mapping, see `mapping`.
 """
 
 from matching.stores.files.folder import read_plan, read_prices, read_summary, read_tables
