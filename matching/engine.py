@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from matching.arcs.crowd import reached
 from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.unfilled import unfilled
 from matching.arcs.value import check_exact, quality
@@ -23,10 +24,11 @@ from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
 from matching.flow.exactness import is_pure_network
-from matching.flow.kernel import is_compiled
+from matching.flow.kernel import repair_all
 from matching.flow.relaxation import relax
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.doors import door
+from matching.parallel.compiled import is_loaded
 from matching.parallel.interrupts import unless_heard_already
 from matching.pins.settling import settled
 from matching.policy import Policy
@@ -130,6 +132,8 @@ def _solved(
     with clock.phase("pins"):
         problem = settled(problem)
     with clock.phase("eligibility"):
+        if not is_loaded(reached):
+            clock.announce("compile pairs")
         arcs = eligible(problem, executor.workers)
     with clock.phase("value"):
         arc_quality = quality(problem, arcs)
@@ -172,8 +176,8 @@ def _searched(
     with clock.phase("clusters"):
         pure_network = is_pure_network(problem, weeks.clusters)
     with clock.phase("flow"):
-        if not is_compiled():
-            clock.announce("compile")
+        if not is_loaded(repair_all):
+            clock.announce("compile flow")
         relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
 
     def certified(prices: Prices) -> tuple[float, Prices]:

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from matching import Policy, Problem, Week
+from matching.arcs.crowd import members
 from matching.arcs.eligibility import Finder, eligible, holders, merged_windows
+from matching.problem import columns as c
 from matching.problem.plan import slot_keys
 from tests.support.hand import ALWAYS, people
 from tests.support.words import eligible_pairs, world
@@ -81,12 +83,7 @@ def pairs(problem: Problem) -> set[str]:
     return {f"{v} {q}" for v, q in zip(who, where, strict=True)}
 
 
-# Of a smaller share of the volunteers each is searched for, of a larger one all are marked.
-@pytest.mark.parametrize("few", [0.0, 2.0])
-def test_all_that_is_asked_is_held_at_its_level(
-    few: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("matching.arcs.eligibility._FEW", few)
+def test_all_that_is_asked_is_held_at_its_level() -> None:
     problem = world(
         volunteers="volunteer_id\n none\n low\n exact\n high\n twice\n half",
         qualifications="""volunteer_id qualification level
@@ -131,6 +128,17 @@ NIGHTS = {
 }
 
 
+def coming(problem: Problem, slots: c.Ints, *, any_time: bool = True) -> set[str]:
+    """Return who may come to which of the slots, before places and windows are looked at."""
+    finder = Finder(problem)
+    return {
+        f"{problem.volunteers.id[int(finder.crowd.who[x])]} {problem.requests.id[int(s)]}"
+        for group in finder.groups(slots, any_time=any_time)
+        for x in members(group.mask)
+        for s in group.slots
+    }
+
+
 def test_what_is_asked_is_valid_on_every_day() -> None:
     problem = world(
         post_qualifications="""request_id post qualification
@@ -140,13 +148,8 @@ def test_what_is_asked_is_valid_on_every_day() -> None:
     )
     assert pairs(problem) == {"both night", "both evening", "early evening"}
     # Where the time does not count the days still do.
-    finder = Finder(problem)
-    found = {
-        f"{problem.volunteers.id[int(v)]} {problem.requests.id[int(s)]}"
-        for who, which in finder.near_pairs(np.arange(2, dtype=np.int32), any_time=True)
-        for v, s in zip(who, which, strict=True)
-    }
-    assert found == {"both night", "both evening", "early evening"}
+    slots = np.arange(2, dtype=np.int32)
+    assert coming(problem, slots) == {"both night", "both evening", "early evening"}
 
 
 def test_a_holder_holds_on_every_day() -> None:
@@ -309,8 +312,8 @@ def test_at_any_time_only_the_time_does_not_count() -> None:
         requests="request_id start end\n r Mon@09:00 Mon@11:00\n s Tue@09:00 Tue@11:00",
         post_qualifications="request_id post qualification\n r volunteer driver",
     )
-    finder, slot = Finder(problem), np.zeros(1, np.int32)
-    assert [who.tolist() for who, _ in finder.near_pairs(slot)] == []
-    assert [who.tolist() for who, _ in finder.near_pairs(slot, any_time=True)] == [[0]]
-    assert finder.qualified(np.int32(0)) == 1
-    assert finder.qualified(np.int32(1)) == 2
+    slot = np.zeros(1, np.int32)
+    assert coming(problem, slot, any_time=False) == set()
+    assert coming(problem, slot) == {"anna r"}
+    two = np.arange(2, dtype=np.int32)
+    assert coming(problem, two) == {"anna r", "anna s", "ben s"}

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
+from matching.arcs.crowd import Asked, asked_of, crowd_of, mark_free, mask_of, members, reached
 from matching.arcs.other_weeks import Edges
 from matching.arcs.spatial import Places, distance_km
 from matching.parallel.tasks import run_all
@@ -24,8 +26,6 @@ from matching.schema import STATUSES, SUBJECTS
 # Starts within one bin of this length are handled together; a half-day of service falls in one.
 _BIN_MINUTES = 240
 _BATCH = 1 << 20
-# A smaller share of the volunteers is searched for one by one; a larger one is marked.
-_FEW = 1e-3
 _DECLINED = STATUSES.index("declined")
 _AGREED = (STATUSES.index("pinned"), STATUSES.index("accepted"))
 
@@ -68,16 +68,40 @@ def eligible(problem: Problem, workers: int = 1) -> Arcs:
     The work grows with the volunteers who qualify for a group of slots and with the pairs near
     enough, never with volunteers times slots. The arcs are the same for any number of workers.
     """
+    with ThreadPoolExecutor(workers) as pool:
+        key = _keys(problem, pool, 2 * workers)
+        volunteer, slot = (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int32) - 1
+        del key
+        km = np.empty(len(slot))
+        blocks = [slice(at, at + _BATCH) for at in range(0, len(slot), _BATCH)]
+
+        def measure(block: slice) -> None:
+            km[block] = _km(problem, volunteer[block], slot[block])
+
+        for _ in run_all(pool, measure, blocks, 2 * workers):
+            pass
+    return Arcs(volunteer, slot, km)
+
+
+def _keys(problem: Problem, pool: ThreadPoolExecutor, ahead: int) -> c.Longs:
+    """Return the arcs as one number each, sorted: it takes a fraction of what sorting rows does."""
     finder = Finder(problem)
     every = np.arange(len(problem.slots), dtype=np.int32)
-    with ThreadPoolExecutor(workers) as pool:
-        pairs = batched(finder.near_pairs(every))
-        blocks = list(run_all(pool, lambda block: finder.kept(*block), pairs, 2 * workers))
-    if not blocks:
-        return Arcs(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0))
-    volunteer, slot, km = (np.concatenate(column) for column in zip(*blocks, strict=True))
-    order = np.argsort(c.combine(volunteer, slot))
-    return Arcs(volunteer[order], slot[order], km[order])
+
+    def kept(pairs: Pairs) -> c.Longs:
+        return c.combine(*finder.kept(*pairs))
+
+    found = run_all(pool, kept, batched(finder.pairs(every)), ahead)
+    key: c.Longs = np.concatenate([np.empty(0, np.int64), *found])
+    key.sort()
+    return key
+
+
+def _km(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> c.Floats:
+    people, requests, q = problem.volunteers, problem.requests, problem.slots.request[slot]
+    return distance_km(
+        people.lat[volunteer], people.lon[volunteer], requests.lat[q], requests.lon[q]
+    )
 
 
 def holders(problem: Problem, arcs: Arcs, arc: c.Longs, qualification: c.Ints) -> c.Bools:
@@ -98,126 +122,145 @@ def holders(problem: Problem, arcs: Arcs, arc: c.Longs, qualification: c.Ints) -
     return holds
 
 
+class Group(NamedTuple):
+    """Slots that ask the same at about the same time.
+
+    Attributes
+    ----------
+    mask : uint64 array
+        Who may come, by position.
+    slots : int64 array
+    free : tuple of int
+        The start and end of a service for which all of them are free; a service of no length if
+        nobody has looked.
+    """
+
+    mask: c.Bits
+    slots: c.Longs
+    free: tuple[int, int]
+
+
 class Finder:
-    """Finds the arcs of one problem, one method per pair rule."""
+    """Finds the arcs of one problem: those that fit at all in one pass, then rule by rule."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         people = problem.volunteers
-        self.places = Places(people.lat, people.lon, people.travel_km)
+        places = Places(people.lat, people.lon, people.travel_km)
         self.position = np.empty(len(people), np.int32)
-        self.position[self.places.order] = np.arange(len(people), dtype=np.int32)
+        self.position[places.order] = np.arange(len(people), dtype=np.int32)
+        self.crowd = crowd_of(problem, places, merged_windows(problem.windows))
+        self.everybody = mask_of(self.crowd, self.position)
+        self.asked = asked_of(problem, places)
+        if problem.policy.only_listed:
+            self.listed = self._listed()
         self.needs_of = c.starts_of(problem.needs.post, len(problem.posts))
-        position = self.position[problem.holdings.volunteer]
-        order = np.argsort(c.combine(problem.holdings.qualification, position))
-        self.holdings, self.holding_position = problem.holdings.take(order), position[order]
-        self.holders_of = c.starts_of(self.holdings.qualification, len(problem.qualification_ids))
+        self.holders_of = c.starts_of(
+            problem.holdings.qualification, len(problem.qualification_ids)
+        )
         self.bundles = _bundles(problem)
-        self.holders_cache: dict[tuple[int, int, int, int], c.Ints] = {}
-        self.qualified_cache: dict[tuple[int, int, int], c.Ints | None] = {}
-        self.window_volunteer, self.window_start, self.window_end = merged_windows(problem.windows)
-        self.windows_of = c.starts_of(self.window_volunteer, len(people))
         self.bans, self.edges = _Bans(problem), Edges(problem)
 
-    def near_pairs(self, slots: c.Ints, *, any_time: bool = False) -> Iterator[Pairs]:
-        """Yield volunteers and slots that qualification, place and rough time leave possible.
+    def _listed(self) -> Asked:
+        """Return what every slot asks for, with the people whom `affinities` lists for it."""
+        scores, slots = self.problem.affinities, self.problem.slots
+        pairs = [(np.empty(0, np.int32), np.empty(0, np.int64))]
+        for named, target, owner, size in (
+            (scores.post < 0, scores.request, slots.request, len(self.problem.requests)),
+            (scores.post >= 0, scores.post, slots.post, len(self.problem.posts)),
+        ):
+            rows = np.flatnonzero(named)
+            first = c.starts_of(owner, size)
+            many = np.diff(first)[target[rows]]
+            volunteer = np.repeat(scores.volunteer[rows], many)
+            pairs.append((self.position[volunteer], c.ranges(first[target[rows]], many)))
+        position, slot = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        slot, low = np.divmod(np.unique(slot * len(self.position) + position), len(self.position))
+        return self.asked._replace(
+            place=np.arange(len(slots)), first=c.starts_of(slot, len(slots)), low=low, high=low + 1
+        )
 
-        Slots that ask the same qualifications at about the same time are handled together. With
-        ``any_time`` the time does not count.
+    def groups(self, slots: c.Ints, *, any_time: bool = False) -> Iterator[Group]:
+        """Yield slots that ask the same at about the same time, and who may come.
+
+        With ``any_time`` the time does not count.
         """
         problem = self.problem
-        option, request = (
-            problem.options.take(problem.slots.option[slots]),
-            problem.slots.request[slots],
-        )
-        boxes = self.places.boxes(problem.requests.lat[request], problem.requests.lon[request])
+        option = problem.options.take(problem.slots.option[slots])
         time = np.stack([option.day, option.last_day, option.start // _BIN_MINUTES])
         time = time[:2] if any_time else time
         _, time_group = np.unique(time, axis=1, return_inverse=True)
         bundle = self.bundles[problem.slots.post[slots]]
         order = np.lexsort((bundle, time_group))
+        days, holders = None, dict[tuple[int, int], c.Bits]()
         for same_time in _runs(order, time_group[order]):
-            there = np.ones(len(self.position), np.bool_)
+            there, known = None, (0, 0)
             if not any_time:
-                start, end = option.start[same_time].max(), option.end[same_time].min()
-                there = self._could_be_there(start, end)
+                latest, earliest = option.start[same_time].max(), option.end[same_time].min()
+                there, known = mask_of(self.crowd), (int(latest), int(earliest))
+                mark_free(there, self.crowd, *known)
+            if days != (days := (option.day[same_time[0]], option.last_day[same_time[0]])):
+                holders = {}
             for same in _runs(same_time, bundle[same_time]):
-                candidates = self._candidates(slots[same[0]], there)
-                for who, which in self.places.near(candidates, boxes, same):
-                    yield self.places.order[who], slots[which]
+                masks = [] if there is None else [there]
+                masks += self._qualified(slots[same[0]], holders)
+                mask = reduce(np.bitwise_and, masks, self.everybody)
+                yield Group(mask, slots[same].astype(np.int64), known)
 
-    def _could_be_there(self, latest_start: np.int32, earliest_end: np.int32) -> c.Bools:
-        """Tell who has a window that starts by the one and lasts until the other, by position."""
-        fits = (self.window_start <= latest_start) & (self.window_end >= earliest_end)
-        there = np.zeros(len(self.position), np.bool_)
-        there[self.position[self.window_volunteer[fits]]] = True
-        return there
-
-    def _candidates(self, slot: np.int32, there: c.Bools) -> c.Ints:
-        """Return those of them who hold all that the slot asks for on all its days, by position."""
-        qualified = self._qualified(slot)
-        if qualified is None:
-            return np.flatnonzero(there).astype(np.int32)
-        return qualified[there[qualified]]
-
-    def _qualified(self, slot: np.int32) -> c.Ints | None:
-        """Return who holds all the slot asks for on all its days, by position; None for anybody."""
+    def _qualified(self, slot: np.int32, known: dict[tuple[int, int], c.Bits]) -> list[c.Bits]:
+        """Return masks of who holds each thing that the slot asks for, on all its days."""
         problem = self.problem
         post, option = problem.slots.post[slot], problem.slots.option[slot]
-        days = int(problem.options.day[option]), int(problem.options.last_day[option])
-        key = int(self.bundles[post]), *days
-        if key not in self.qualified_cache:
-            needs = problem.needs.take(slice(self.needs_of[post], self.needs_of[post + 1]))
-            asked = zip(needs.qualification.tolist(), needs.level.tolist(), strict=True)
-            holders = sorted((self._holders(q, level, *days) for q, level in asked), key=len)
-            found = reduce(self._both, holders) if holders else None
-            self.qualified_cache[key] = found
-        return self.qualified_cache[key]
+        day, last_day = problem.options.day[option], problem.options.last_day[option]
+        needs = problem.needs.take(slice(self.needs_of[post], self.needs_of[post + 1]))
+        asked = list(zip(needs.qualification.tolist(), needs.level.tolist(), strict=True))
+        for key in asked:
+            if key not in known:
+                rows = slice(self.holders_of[key[0]], self.holders_of[key[0] + 1])
+                held = problem.holdings.take(rows)
+                valid = (held.level >= key[1]) & (held.first_day <= day)
+                valid &= held.last_day >= last_day
+                known[key] = mask_of(self.crowd, self.position[held.volunteer[valid]])
+        return [known[key] for key in asked]
 
-    def _both(self, fewer: c.Ints, more: c.Ints) -> c.Ints:
-        """Return the positions that are among both; sorted."""
-        if len(fewer) < _FEW * len(self.position):
-            return fewer[c.lookup(more, fewer) >= 0]
-        among = np.zeros(len(self.position), np.bool_)
-        among[more] = True
-        return fewer[among[fewer]]
+    def pairs(self, slots: c.Ints) -> Iterator[Pairs]:
+        """Yield the volunteers who are qualified, near, free and of the right organisation."""
+        asked = self.listed if self.problem.policy.only_listed else self.asked
+        count = np.zeros((len(self.problem.slots), 3), np.int64)
+        for group in self.groups(slots):
+            yield from self.reached(asked, group, count)
 
-    def _holders(self, qualification: int, level: int, first_day: int, last_day: int) -> c.Ints:
-        """Return who holds a qualification at a level on all the days, by position, sorted."""
-        key = qualification, level, first_day, last_day
-        if key not in self.holders_cache:
-            rows = slice(self.holders_of[qualification], self.holders_of[qualification + 1])
-            held, position = self.holdings.take(rows), self.holding_position[rows]
-            valid = (held.level >= level) & (held.first_day <= first_day)
-            position = position[valid & (held.last_day >= last_day)]
-            self.holders_cache[key] = position[np.diff(position, prepend=-1) > 0]
-        return self.holders_cache[key]
+    def unspoken(self) -> c.Bits:
+        """Return the mask of those of whom nothing is said that keeps them from single slots."""
+        plain = ~(self.bans.spoken | self.problem.volunteers.refuses)
+        plain[self.edges.there.volunteer] = False
+        return mask_of(self.crowd, self.position[plain])
 
-    def qualified(self, slot: np.int32) -> int:
-        """Return how many hold all the slot asks for."""
-        return len(self._candidates(slot, np.ones(len(self.position), np.bool_)))
+    def reached(
+        self, asked: Asked, group: Group, count: c.Longs, *, write: bool = True
+    ) -> Iterator[Pairs]:
+        """Yield those of a group who are near, free and of the right organisation, and count them.
 
-    def kept(self, volunteer: c.Ints, slot: c.Ints) -> tuple[c.Ints, c.Ints, c.Floats]:
-        """Return the pairs that keep all other rules, with their distances."""
-        *_, (_, volunteers, slots, km) = self.sieve(volunteer, slot)
-        return volunteers, slots, km
+        Parameters
+        ----------
+        count : int64 array, shape (slots, 3)
+            How many pairs of each slot each of the three rules left is added here.
+        write : bool
+            Whether they are wanted themselves; else they are only counted.
+        """
+        people = members(group.mask)
+        room = max(_BATCH, len(people)) if write else 0
+        begin = 0
+        while begin < len(group.slots):
+            volunteer, slot = np.empty((2, room), np.int32)
+            begin, found = reached(
+                self.crowd, asked, people, group.slots, begin, group.free, volunteer, slot, count
+            )
+            yield volunteer[:found].copy(), slot[:found].copy()
 
-    def sieve(
-        self, volunteer: c.Ints, slot: c.Ints
-    ) -> Iterator[tuple[str, c.Ints, c.Ints, c.Floats]]:
-        """Apply the rules one by one: yield the name of each and the pairs it leaves."""
-        problem = self.problem
-        people, requests = problem.volunteers, problem.requests
-        q = problem.slots.request[slot]
-        km = distance_km(
-            people.lat[volunteer], people.lon[volunteer], requests.lat[q], requests.lon[q]
-        )
-        # Where a place is unknown the distance is NaN, and no distance is too far.
-        fits = ~(km > people.travel_km[volunteer] * (1 + 1e-9))
+    def sieve(self, volunteer: c.Ints, slot: c.Ints) -> Iterator[tuple[str, c.Ints, c.Ints]]:
+        """Apply one of the rest of the rules after the other: its name and the pairs it leaves."""
         for name, rule in (
-            ("distance", None),
-            ("availability", self._available),
-            ("organisation", self._organisation),
             ("never", self.bans.never_said),
             ("declined", self.bans.declined),
             ("consent", self.bans.consents),
@@ -225,29 +268,15 @@ class Finder:
             ("already_served", self.edges.unserved),
             ("other_week", self.edges.apart),
         ):
-            if rule is not None:
-                fits = rule(volunteer, slot)
+            fits = rule(volunteer, slot)
             if not fits.all():
-                volunteer, slot, km = volunteer[fits], slot[fits], km[fits]
-            yield name, volunteer, slot, km
+                volunteer, slot = volunteer[fits], slot[fits]
+            yield name, volunteer, slot
 
-    def _organisation(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        own = self.problem.volunteers.organisation[volunteer]
-        requests, q = self.problem.requests, self.problem.slots.request[slot]
-        fits: c.Bools = np.ones(len(slot), np.bool_)
-        for asked in (requests.organisation, requests.menu_organisation):
-            if (asked >= 0).any():
-                fits &= (asked[q] < 0) | (asked[q] == own)
-        return fits
-
-    def _available(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        """Tell whether one merged window of the volunteer holds the whole service."""
-        option = self.problem.slots.option[slot]
-        start, end = self.problem.options.start[option], self.problem.options.end[option]
-        at = c.last_up_to(self.windows_of, volunteer, self.window_start, start)
-        fits: c.Bools = at >= 0
-        fits[fits] = self.window_end[at[fits]] >= end[fits]
-        return fits
+    def kept(self, volunteer: c.Ints, slot: c.Ints) -> Pairs:
+        """Return the pairs that keep all other rules."""
+        *_, (_, volunteer, slot) = self.sieve(volunteer, slot)
+        return volunteer, slot
 
 
 class _Bans:
@@ -263,6 +292,8 @@ class _Bans:
         ]
         self.who_never = np.zeros(len(problem.volunteers), np.bool_)
         self.who_never[likes.volunteer] = True
+        self.spoken = self.who_never.copy()
+        self.spoken[problem.earlier.volunteer[problem.earlier.status == _DECLINED]] = True
         self.answered_no = Answers(problem, (_DECLINED,))
         self.agreed = Answers(problem, _AGREED)
         scores = problem.affinities

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +10,6 @@ import numpy.typing as npt
 from matching.problem import columns as c
 
 RADIUS_KM = 6371.0088
-# Pairs per batch: enough for NumPy, few enough for memory.
-_BLOCK = 1 << 21
 _BANDS = 4
 _NOWHERE = 99
 
@@ -35,20 +31,23 @@ def distance_km(
     return km
 
 
-# Positions of points and indices of places.
-Near = tuple[c.Ints, c.Longs]
+def vectors(lat: c.Floats, lon: c.Floats) -> tuple[c.Floats, c.Floats, c.Floats]:
+    """Return points on the unit sphere, one array for each axis."""
+    north, east = np.radians(lat), np.radians(lon)
+    flat = np.cos(north)
+    return flat * np.cos(east), flat * np.sin(east), np.sin(north)
 
 
 @dataclass(frozen=True, eq=False)
-class Boxes:
-    """Stretches of keys around some places, those of a place one after the other.
+class Stretches:
+    """Stretches of points around some places, those of a place one after the other.
 
     Attributes
     ----------
     first : int64 array, shape (places + 1,)
-        Where each place's boxes begin.
-    low, high : int64 arrays, shape (boxes,)
-        The first key and the one after the last.
+        Where each place's stretches begin.
+    low, high : int64 arrays, shape (stretches,)
+        The first position and the one after the last; no stretch is empty.
     """
 
     first: c.Longs
@@ -88,8 +87,8 @@ class Places:
         self.order = np.argsort(key, kind="stable").astype(np.int32)
         self.key = key[self.order]
 
-    def boxes(self, lat: c.Floats, lon: c.Floats) -> Boxes:
-        """Return what to look at around some places.
+    def around(self, lat: c.Floats, lon: c.Floats) -> Stretches:
+        """Return the points in a box around each place: all within reach, and some farther away.
 
         Parameters
         ----------
@@ -107,40 +106,10 @@ class Places:
             place, low, high = _boxes(kind, reach, lat[known], lon[known])
             parts.append((known[place], low, high))
         place, low, high = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = np.argsort(place, kind="stable")
-        return Boxes(c.starts_of(place[order], len(lat)), low[order], high[order])
-
-    def near(self, positions: c.Ints, boxes: Boxes, places: c.Longs) -> Iterator[Near]:
-        """Yield candidate pairs: each position with each of the places it may reach.
-
-        Parameters
-        ----------
-        positions : int32 array
-            Sorted positions in `order` of the points that are asked.
-        boxes : Boxes
-        places : int64 array
-            Which of its places are asked.
-
-        Yields
-        ------
-        who, which : integer arrays of equal length
-            Positions and places. No pair within reach is missing; some are farther, since a box is
-            larger than a circle.
-        """
-        keys = self.key[positions]
-        count = boxes.first[places + 1] - boxes.first[places]
-        box = c.ranges(boxes.first[places], count)
-        first = np.searchsorted(keys, boxes.low[box])
-        last = np.searchsorted(keys, boxes.high[box])
-        found = last - first
-        some = np.flatnonzero(found)
-        first, found, which = first[some], found[some], np.repeat(places, count)[some]
-        total = np.cumsum(found)
-        size = int(total[-1]) if len(total) else 0
-        cuts = np.searchsorted(total, np.arange(_BLOCK, size, _BLOCK), side="right")
-        for low, high in pairwise(np.unique([0, *cuts, len(total)])):
-            who = positions[c.ranges(first[low:high], found[low:high])]
-            yield who, np.repeat(which[low:high], found[low:high])
+        low, high = np.searchsorted(self.key, low), np.searchsorted(self.key, high)
+        some = np.flatnonzero(low < high)
+        some = some[np.argsort(place[some], kind="stable")]
+        return Stretches(c.starts_of(place[some], len(lat)), low[some], high[some])
 
 
 def _band_of(lat: npt.ArrayLike, reach_km: float) -> c.Longs:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 import numpy as np
 import polars as pl
 
-from matching.arcs.eligibility import RULES, Arcs, Finder, Pairs, batched
+from matching.arcs.crowd import size_of
+from matching.arcs.eligibility import RULES, Arcs, Finder, Group, Pairs, batched
 from matching.arcs.value import first_load, seat_value
 from matching.parallel.tasks import run_all
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
 
+# Where the rules begin that pairs are looked at for one by one, and two of them.
+_SIEVED, _LISTED, _SERVED = map(RULES.index, ("never", "only_listed", "already_served"))
 REASONS = {
     **{rule: f"after the rule {rule} nobody was left" for rule in RULES},
     "too_few": "fewer volunteers are eligible than there are seats",
@@ -87,30 +92,57 @@ def _slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
 
 
 def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
-    """Return how many volunteers each rule leaves for each slot, shape (slots, rules)."""
-    finder = Finder(problem)
+    """Return how many volunteers each rule leaves for each slot, shape (slots, rules).
+
+    Most people nothing is said of in particular: what the first rules leave of them the others
+    leave too, and counting will do. Those of whom something is said are looked at one by one.
+    """
     left = np.zeros((len(slot), len(RULES)), np.int64)
+    if not len(slot):
+        return left
+    finder = Finder(problem)
+    asked, unspoken = finder.asked, finder.unspoken()
+    option, request = problem.slots.option[slot], problem.slots.request[slot]
+    # What asks the same at the same time and place is counted once.
+    days = problem.options.day[option], problem.options.last_day[option]
+    columns = (asked.place, asked.start, asked.end, asked.one, asked.other)
+    kinds = np.stack(
+        [finder.bundles[problem.slots.post[slot]], *days, *(column[slot] for column in columns)]
+    )
+    _, first, kind = np.unique(kinds, axis=1, return_index=True, return_inverse=True)
+    leads = np.zeros(len(problem.slots), np.bool_)
+    leads[slot[first]] = True
+    qualified = np.zeros(len(problem.slots), np.int64)
+    few, most = np.zeros((2, len(problem.slots), 3), np.int64)
+
+    def looked_at(group: Group) -> list[Pairs]:
+        qualified[group.slots] = size_of(group.mask)
+        others = Group(group.mask & unspoken, group.slots[leads[group.slots]], group.free)
+        for _ in finder.reached(asked, others, most, write=False):
+            pass
+        told = group._replace(mask=group.mask & ~unspoken)
+        return list(finder.reached(asked, told, few))
+
     place = np.full(len(problem.slots), -1)
     place[slot] = np.arange(len(slot))
-    option = problem.slots.option[slot]
-    bundle = finder.bundles[problem.slots.post[slot]]
-    key = np.stack([bundle, problem.options.day[option], problem.options.last_day[option]])
-    _, first, group = np.unique(key, axis=1, return_index=True, return_inverse=True)
-    left[:, 0] = np.array([finder.qualified(s) for s in slot[first]], np.int64)[group]
 
-    def counted(pairs: Pairs) -> list[tuple[c.Longs, c.Longs]]:
-        counts = []
-        for _, _, kept, _ in finder.sieve(*pairs):
-            count = np.bincount(place[kept])
-            row = np.flatnonzero(count)
-            counts.append((row, count[row]))
-        return counts
+    def add(pairs: Iterator[Pairs], since: int) -> None:
+        for block in batched(pairs):
+            for number, (_, _, kept) in enumerate(finder.sieve(*block), start=_SIEVED):
+                if number >= since:
+                    left[:, number] += np.bincount(place[kept], minlength=len(slot))
 
-    pairs = batched(finder.near_pairs(slot, any_time=True))
     with ThreadPoolExecutor(workers) as pool:
-        for counts in run_all(pool, counted, pairs, 2 * workers):
-            for number, (row, count) in enumerate(counts, start=1):
-                left[row, number] += count
+        groups = finder.groups(slot, any_time=True)
+        add(chain.from_iterable(run_all(pool, looked_at, groups, 2 * workers)), _SIEVED)
+    left[:, 0] = qualified[slot]
+    left[:, 1:_SIEVED] = few[slot] + most[slot[first]][kind]
+    left[:, _SIEVED:] += most[slot[first], 2][kind][:, None]
+    left[finder.edges.served[request], _SERVED:] = 0
+    if problem.policy.only_listed:
+        # Of all others none is left from here on.
+        left[:, _LISTED:] = 0
+        add(finder.pairs(slot), _LISTED)
     return left
 
 

@@ -10,28 +10,15 @@ e110214, 2014; exact here, since what has not been looked at yet waits in the he
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple
 
-from numba import njit
-
+from matching.parallel.compiled import compiled
 from matching.problem import columns as c
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 # Source and sink in one: where idle volunteers are, and where every seat ends.
 HOME = 0
 FAR = 1 << 60
 NONE = -1
-
-
-def _compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function when it is first called, and keep it on disk where there is a place."""
-    try:
-        return njit(cache=True)(function)
-    except RuntimeError:
-        return njit()(function)
 
 
 class Graph(NamedTuple):
@@ -74,7 +61,7 @@ class Graph(NamedTuple):
     labelled: c.Ints
 
 
-@_compiled
+@compiled
 def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tuple[int, int, int]:
     """Find the shortest path between a node and home, or the goal, by Dijkstra on reduced costs.
 
@@ -143,14 +130,14 @@ def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tu
     return best, last, count
 
 
-@_compiled
+@compiled
 def forget(graph: Graph, labelled: int) -> None:
     """Take back the labels of a search."""
     for i in range(labelled):
         graph.distance[graph.labelled[i]] = FAR
 
 
-@_compiled
+@compiled
 def push(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> int:
     """Send one unit along the shortest way, and raise or lower the potentials to fit.
 
@@ -191,7 +178,7 @@ def push(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> int:
     return end
 
 
-@_compiled
+@compiled
 def repair(graph: Graph, e: int) -> None:
     """Make the flow the cheapest again after an edge was added or changed.
 
@@ -216,14 +203,14 @@ def repair(graph: Graph, e: int) -> None:
             push(graph, under, NONE, False, FAR)
 
 
-@_compiled
+@compiled
 def repair_all(graph: Graph, edges: c.Longs) -> None:
     """Repair some edges, one after the other."""
     for e in edges:
         repair(graph, e)
 
 
-@_compiled
+@compiled
 def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
     """List the edges of each node but home, beginning at ``at``; those out of it come first."""
     for e in range(len(tail)):
@@ -234,8 +221,3 @@ def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
         if head[e] != HOME:
             edge[at[head[e]]] = e
             at[head[e]] += 1
-
-
-def is_compiled() -> bool:
-    """Tell whether this process has loaded the kernel; compiled code is kept on disk."""
-    return bool(repair_all.signatures)  # type: ignore[attr-defined]

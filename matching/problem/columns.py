@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
+Bits = npt.NDArray[np.uint64]
 Selection = npt.NDArray[Any] | slice
 
 NO_LIMIT = 2**30

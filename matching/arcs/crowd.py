@@ -1,0 +1,252 @@
+"""Who of a crowd is near a place, free in time and of the right organisation: one compiled pass.
+
+Of pairs that do not fit nothing is written down. People stand in the order in which
+`spatial.Places` lays them out; who may be asked at all is a mask of a bit each.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from matching.arcs.spatial import RADIUS_KM, Places, vectors
+from matching.parallel.compiled import compiled
+from matching.problem import Problem
+from matching.problem import columns as c
+
+_ONE = np.uint64(1)
+# A limit itself is within reach, and home from home, whatever floats make of it.
+_TOLERANCE, _LEAST = 1 + 1e-9, 1e-24
+
+
+class Crowd(NamedTuple):
+    """People by their position in `spatial.Places`; index x.
+
+    Attributes
+    ----------
+    who : int32 array, shape (people,)
+        Their numbers as volunteers.
+    home : float64 array, shape (people, 4)
+        Where they live on the unit sphere, NaN where unknown; and the square of the longest chord
+        that they travel.
+    begin : int64 array, shape (people + 1,)
+        Where the windows of each begin.
+    start, end : int32 arrays, shape (windows,)
+        Merged windows, sorted by position and start.
+    organisation : int32 array, shape (people,)
+    """
+
+    who: c.Ints
+    home: c.Floats
+    begin: c.Longs
+    start: c.Ints
+    end: c.Ints
+    organisation: c.Ints
+
+
+class Asked(NamedTuple):
+    """What is asked for, one row per slot; and the stretches of people around its places.
+
+    Attributes
+    ----------
+    place : int64 array, shape (slots,)
+        Whose stretches are looked at.
+    start, end : int32 arrays, shape (slots,)
+    one, other : int32 arrays, shape (slots,)
+        The organisations that people must be of; -1 for any.
+    north, east, up : float64 arrays, shape (slots,)
+    first : int64 array, shape (places + 1,)
+        Where the stretches of each place begin.
+    low, high : int64 arrays, shape (stretches,)
+        The first position and the one after the last.
+    """
+
+    place: c.Longs
+    start: c.Ints
+    end: c.Ints
+    one: c.Ints
+    other: c.Ints
+    north: c.Floats
+    east: c.Floats
+    up: c.Floats
+    first: c.Longs
+    low: c.Longs
+    high: c.Longs
+
+
+def crowd_of(problem: Problem, places: Places, windows: tuple[c.Ints, c.Ints, c.Ints]) -> Crowd:
+    """Lay out people and their merged windows by position."""
+    people, who = problem.volunteers, places.order
+    volunteer, start, end = windows
+    first = c.starts_of(volunteer, len(people))
+    many = np.diff(first)[who]
+    rows = c.ranges(first[:-1][who], many)
+    home = np.empty((len(who), 4))
+    home[:, 0], home[:, 1], home[:, 2] = vectors(people.lat[who], people.lon[who])
+    half = np.minimum(people.travel_km * (_TOLERANCE / (2 * RADIUS_KM)), math.pi / 2)
+    home[:, 3] = np.where(half < math.pi / 2, (2 * np.sin(half)) ** 2 + _LEAST, np.inf)[who]
+    return Crowd(
+        who,
+        home,
+        np.append(0, np.cumsum(many)),
+        start[rows],
+        end[rows],
+        people.organisation[who],
+    )
+
+
+def mask_of(crowd: Crowd, positions: c.Ints | None = None) -> c.Bits:
+    """Return the mask of some people, or of nobody."""
+    bits: c.Bits = np.zeros((len(crowd.who) + 63) // 64, np.uint64)
+    if positions is not None:
+        mark(bits, positions)
+    return bits
+
+
+def asked_of(problem: Problem, places: Places) -> Asked:
+    """Return what every slot of a problem asks for, and who lives around."""
+    requests, slots, options = problem.requests, problem.slots, problem.options
+    # Many requests are served at the same place.
+    spots = np.stack([requests.lat, requests.lon])
+    spots, place = np.unique(spots, axis=1, return_inverse=True)
+    around = places.around(*spots)
+    return Asked(
+        place[slots.request],
+        options.start[slots.option],
+        options.end[slots.option],
+        requests.organisation[slots.request],
+        requests.menu_organisation[slots.request],
+        *vectors(requests.lat[slots.request], requests.lon[slots.request]),
+        around.first,
+        around.low,
+        around.high,
+    )
+
+
+@compiled
+def mark(bits: c.Bits, positions: c.Ints) -> None:
+    """Add people to a mask."""
+    for x in positions:
+        bits[x >> 6] |= _ONE << np.uint64(x & 63)
+
+
+@compiled
+def mark_free(bits: c.Bits, crowd: Crowd, latest_start: int, earliest_end: int) -> None:
+    """Add who has a window that starts by the one and lasts until the other."""
+    for x in range(len(crowd.who)):
+        for w in range(crowd.begin[x], crowd.begin[x + 1]):
+            if crowd.start[w] > latest_start:
+                break
+            if crowd.end[w] >= earliest_end:
+                bits[x >> 6] |= _ONE << np.uint64(x & 63)
+                break
+
+
+@compiled
+def is_free(crowd: Crowd, x: int, start: int, end: int) -> bool:
+    """Tell whether one merged window of somebody holds the whole service."""
+    low, high = crowd.begin[x], crowd.begin[x + 1]
+    while low < high:
+        middle = (low + high) >> 1
+        if crowd.start[middle] <= start:
+            low = middle + 1
+        else:
+            high = middle
+    return bool(low > crowd.begin[x] and crowd.end[low - 1] >= end)
+
+
+def size_of(mask: c.Bits) -> int:
+    """Return how many people are in a mask."""
+    return int(np.bitwise_count(mask).sum())
+
+
+def members(mask: c.Bits) -> c.Ints:
+    """Return the positions of the people in a mask, sorted."""
+    positions = np.empty(size_of(mask), np.int32)
+    list_members(mask, positions)
+    return positions
+
+
+@compiled
+def list_members(mask: c.Bits, positions: c.Ints) -> None:
+    """Write down the positions of the people in a mask."""
+    count = 0
+    for word in range(len(mask)):
+        bits = mask[word]
+        while bits:
+            others = bits & (bits - _ONE)
+            # The exponent of a power of two.
+            positions[count] = (word << 6) + math.frexp(float(bits ^ others))[1] - 1
+            count += 1
+            bits = others
+
+
+@compiled
+def reached(
+    crowd: Crowd,
+    asked: Asked,
+    people: c.Ints,
+    rows: c.Longs,
+    begin: int,
+    known: tuple[int, int],
+    volunteer: c.Ints,
+    slot: c.Ints,
+    count: c.Longs,
+) -> tuple[int, int]:
+    """Find those of some people who are near, free and of the right organisation.
+
+    Parameters
+    ----------
+    people : int32 array
+        Positions, sorted.
+    rows : int64 array
+        Which slots are asked for; from `begin` on.
+    known : tuple of int
+        The start and the end of a service for which all of the people are known to be free.
+    volunteer, slot : int32 arrays of equal length
+        The pairs are written here, those of a slot all or none; if empty they are only counted.
+    count : int64 array, shape (slots, 3)
+        How many pairs of each slot each of the three rules left is added here.
+
+    Returns
+    -------
+    row, found : int
+        The first row that found no room; how many pairs were written.
+    """
+    # What is looked at again and again lies close together.
+    home, own = crowd.home[people], crowd.organisation[people]
+    found = 0
+    for row in range(begin, len(rows)):
+        i = rows[row]
+        before, near, free, right = found, 0, 0, 0
+        north, east, up = asked.north[i], asked.east[i], asked.up[i]
+        start, end, one, other = asked.start[i], asked.end[i], asked.one[i], asked.other[i]
+        surely = start == known[0] and end == known[1]
+        for stretch in range(asked.first[asked.place[i]], asked.first[asked.place[i] + 1]):
+            at = np.searchsorted(people, asked.low[stretch])
+            while at < len(people) and people[at] < asked.high[stretch]:
+                k = at
+                at += 1
+                chord = (home[k, 0] - north) ** 2 + (home[k, 1] - east) ** 2
+                chord += (home[k, 2] - up) ** 2
+                # Where a place is unknown this is NaN, and no distance is too far.
+                if chord > home[k, 3]:
+                    continue
+                near += 1
+                if not (surely or is_free(crowd, people[k], start, end)):
+                    continue
+                free += 1
+                if (one >= 0 and one != own[k]) or (other >= 0 and other != own[k]):
+                    continue
+                right += 1
+                if len(volunteer):
+                    if found == len(volunteer):
+                        return row, before
+                    volunteer[found], slot[found] = crowd.who[people[k]], i
+                    found += 1
+        count[i, 0] += near
+        count[i, 1] += free
+        count[i, 2] += right
+    return len(rows), found
