@@ -35,6 +35,14 @@ from matching.reports.facts import Facts
 from matching.reports.feeds import write_feeds
 from matching.reports.slips import write_slips
 from matching.reports.writing import write_report
+from matching.stores import (
+    read_plan,
+    read_prices,
+    read_summary,
+    read_tables,
+    write_result,
+    write_tables,
+)
 from matching.stores.calendars import read_availability
 from matching.stores.mapping import mapped_sink, mapped_source
 from matching.stores.national import slots_of
@@ -223,6 +231,7 @@ def test_library_and_command_line_have_one_default() -> None:
 DOORS = [
     *(Facts, write_report, write_slips, write_feeds, plan_nation, generate, generate_region, clean),
     *(open_source, open_sink, mapped_source, mapped_sink, read_availability, slots_of),
+    *(read_tables, read_plan, read_prices, read_summary, write_tables, write_result),
 ]
 
 

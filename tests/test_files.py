@@ -202,6 +202,9 @@ def test_a_folder_without_tables_says_what_is_wanted(tmp_path: Path) -> None:
         read_tables(tmp_path)
     with pytest.raises(UsageError, match="is a file, not a folder"):
         read_tables(str(tmp_path / "voluntiers.csv"))
+    (tmp_path / "week.xls").touch()
+    with pytest.raises(UsageError, match=r"save it as \.xlsx and name that file, week\.xlsx"):
+        read_tables(tmp_path / "week.xls")
 
 
 def test_other_files_are_ignored(tmp_path: Path) -> None:

@@ -58,6 +58,20 @@ def bound(
 
     When it has to stop, it relaxes the rules that make a best roster hard to find, and returns a
     bound that is no smaller.
+
+    Parameters
+    ----------
+    problem : Problem
+    weeks : Weeks
+        The oracle of volunteers' weeks over the eligible arcs.
+    quality : int64 array, shape (arcs,)
+    prices : Prices
+    stop : callable
+        Asked often; true ends it.
+
+    Returns
+    -------
+    float
     """
     value = best_weeks(weeks, reward(problem, weeks.arcs, quality, prices), stop)
     return float(value.sum()) + rest_of_bound(problem, weeks.arcs, prices)

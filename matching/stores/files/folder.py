@@ -24,6 +24,8 @@ from matching.stores.results import summary_of, time_zone_of, typed
 from matching.tables.cleaning import Tables
 from matching.tables.faults import fault, no_faults
 
+_OTHER_WORKBOOKS = (".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers")
+
 
 def read_tables(
     folder: Path | str, names: Names | None = None, encoding: str | None = None
@@ -200,6 +202,10 @@ class Folder:
 def _folder_of(folder: Path | str, encoding: str | None, wanted: str) -> Path:
     folder = Path(folder)
     check_encoding(encoding)
+    if folder.is_file() and folder.suffix.lower() in _OTHER_WORKBOOKS:
+        instead = folder.with_suffix(".xlsx").name
+        text = f"is a workbook of another kind; save it as .xlsx and name that file, {instead}"
+        raise UsageError(f"{folder} {text}")
     if not folder.is_dir():
         what = "is a file, not a folder" if folder.exists() else "does not exist"
         raise UsageError(f"{folder} {what}; name the folder that holds {wanted}")

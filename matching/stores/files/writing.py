@@ -64,6 +64,15 @@ def write_tables(
 
     Another format's file of a table is removed; tables that are not given stay as they are.
 
+    Parameters
+    ----------
+    folder : pathlib.Path or str
+        Made if it does not exist.
+    frames : Mapping of str to polars.DataFrame
+    format : {"csv", "parquet", "jsonl", "xlsx"}
+    names : Names, optional
+        What files and columns are called, where it is not as in the contract.
+
     Raises
     ------
     UsageError
