@@ -55,7 +55,7 @@ def drawn_rewards(arcs: Arcs, seed: int) -> Floats:
 
 
 def listed(found: Rosters) -> Iterator[tuple[int, frozenset[int], float]]:
-    """Yield the volunteer, the arcs and the value of each schedule."""
+    """Yield the volunteer, the arcs and the value of each roster."""
     assert (np.diff(found.roster) >= 0).all()
     for n, (v, value) in enumerate(zip(found.volunteer, found.value, strict=True)):
         arcs = found.arc[found.roster == n].tolist()
