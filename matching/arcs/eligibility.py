@@ -231,7 +231,7 @@ class Finder:
             yield from self.reached(asked, group, count)
 
     def unspoken(self) -> c.Bits:
-        """Return the mask of those of whom nothing is said that keeps them from single slots."""
+        """Return the mask of those whom no rule about single pairs can concern."""
         plain = ~(self.bans.spoken | self.problem.volunteers.refuses)
         plain[self.edges.there.volunteer] = False
         return mask_of(self.crowd, self.position[plain])
@@ -259,7 +259,7 @@ class Finder:
             yield volunteer[:found].copy(), slot[:found].copy()
 
     def sieve(self, volunteer: c.Ints, slot: c.Ints) -> Iterator[tuple[str, c.Ints, c.Ints]]:
-        """Apply one of the rest of the rules after the other: its name and the pairs it leaves."""
+        """Apply the other rules one by one: yield the name of each and the pairs it leaves."""
         for name, rule in (
             ("never", self.bans.never_said),
             ("declined", self.bans.declined),

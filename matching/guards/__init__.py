@@ -1,1 +1,1 @@
-"""What is let in and what is shown: arguments, dates, characters, URLs, missing libraries."""
+"""Checks of what comes in and goes out: arguments, dates, characters, URLs, missing libraries."""

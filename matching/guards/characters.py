@@ -1,4 +1,4 @@
-"""Characters of names: those that nobody sees, and those of two names that look the same."""
+"""Characters of names: invisible ones, and those of two names that look the same."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _named(character: str) -> str:
 
 
 def points_of(text: str) -> str:
-    """Return the code points of the text, of a long one the first."""
+    """Return the code points of the text, the first ones of a long text."""
     more = " ..." if len(text) > _SHOWN else ""
     return " ".join(f"U+{ord(one):04X}" for one in text[:_SHOWN]) + more
 
@@ -81,7 +81,7 @@ def _shared(one: str, other: str) -> int:
 
 def abnormal(texts: pl.Series) -> pl.Series:
     """Return the texts that are not in the normal form, each once."""
-    # Where nothing is amiss this is one look at each text, and no new text.
+    # Where nothing is wrong, each text is read once and none is made.
     some = texts.filter(texts.str.contains(MAY_DIFFER)).unique()
     return some.filter(normal(some) != some)
 
@@ -92,7 +92,7 @@ def normal(texts: pl.Series) -> pl.Series:
 
 
 def missing(known: pl.Series, otherwise: str) -> Callable[[pl.Series], pl.Series]:
-    """Return what says of unknown names what is the matter: unseen, written otherwise, or neither.
+    """Return a function that says what is wrong with names that are not known.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a search is asked for where nothing is said, by the library and by the command line."""
+"""The defaults of a search, for the library and the command line alike."""
 
 TIME_LIMIT_SECONDS = 600.0
 RELATIVE_GAP = 1e-4

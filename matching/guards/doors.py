@@ -1,8 +1,8 @@
-"""The doors of the library: whoever calls it wrongly is told so before anything is done.
+"""The doors of the library: a wrong call is refused before anything is done.
 
-Two things are looked at. Arguments must be of the types that the signature names. And the process
-must not be a fork of one whose Polars threads were running: a fork takes along the locks of threads
-and not the threads, so the first thing asked of Polars would wait for ever.
+Two things are checked. Arguments must be of the types that the signature names. And the process
+must not be a fork of one whose Polars threads were running: a fork copies the locks of threads but
+not the threads, so the first call of Polars would wait for ever.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C")
 
-# The threads that Polars starts with its first work; those of its import do no harm.
+# The threads that Polars starts when it first works; those of its import do no harm.
 _THREADS = re.compile(r"polars-\d|tokio-rt-|async-exec")
 # Whether Polars was used here, as far as we know, and whether its threads are lost.
 _state = {"used": False, "lost": False}
@@ -41,7 +41,7 @@ FORKED = (
 
 
 def door(function: Callable[P, R]) -> Callable[P, R]:
-    """Look at the process and at the arguments first, whenever the function is called.
+    """Check the process and the arguments whenever the function is called.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def door(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def constructor(kind: type[C]) -> type[C]:
-    """Let a class refuse arguments that it does not have; their values are its own to judge."""
+    """Let a class refuse arguments that it does not have; it judges their values itself."""
     kind.__init__ = known_arguments(kind.__init__)  # type: ignore[method-assign]
     return kind
 

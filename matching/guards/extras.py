@@ -1,4 +1,4 @@
-"""What is missing where a part of the library is used that needs more: one message for all."""
+"""What to install where a part of the library needs more packages: one message for all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, requires
 
-# Modules by the extra that brings them; what each is installed as is told by the requirements.
+# Modules by the extra that brings them; the requirements name the packages to install.
 _EXTRAS = {
     "sqlalchemy": "sql",
     "psycopg": "sql",

@@ -1,4 +1,4 @@
-"""Text from outside, made harmless for a terminal: what would steer it is written out."""
+"""Text from outside, made harmless for a terminal: what would steer it is escaped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STEERING = re.compile(
 
 
 def harmless(text: str) -> str:
-    """Write what would steer a terminal as JSON writes it in a text, where it means the same."""
+    """Escape what would steer a terminal as JSON does, so that JSON still means the same."""
     return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 

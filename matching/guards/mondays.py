@@ -1,4 +1,4 @@
-"""The week that is meant, however its Monday is said."""
+"""The week that is meant, in whatever form its Monday is given."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from matching.errors import UsageError
 
-# What a day may be said with. A datetime is a date too; so is the Timestamp of pandas.
+# The forms a day may have. A datetime is a date too; so is the Timestamp of pandas.
 Day = date | str | np.datetime64
 
 

@@ -15,7 +15,7 @@ class Shown:
     __slots__ = ()
 
     def _figures(self) -> dict[str, object]:
-        """Return what is worth knowing by name, the most telling first."""
+        """Return the figures by name, the most important first."""
         raise NotImplementedError
 
     def __repr__(self) -> str:

@@ -14,7 +14,7 @@ from matching.errors import MatchingError, UsageError
 _LARGEST = 16_000_000
 _DEEPEST = 32
 _PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[\w-]++)"""
-# The parser takes room by the square of a key's parts.
+# The parser's memory grows with the square of a key's parts.
 _LONG_KEY = re.compile(rf"(?<![\w-]){_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{{_DEEPEST}}}")
 _HEADER = re.compile(rf"\s*(\[\[?)\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]")
 _KEY = re.compile(rf"\s*({_PART})\s*[=.]")

@@ -1,4 +1,4 @@
-"""Where a store is, said without its secrets: for messages, and for what a summary remembers.
+"""Addresses of stores without their secrets: for messages, and for what a summary remembers.
 
 A database's URL is read as SQLAlchemy reads it, whose passwords may hold ``/``, ``#``, ``?`` and
 ``:`` as they are, and a raw ``@`` besides: a password is all from the first colon to the last
@@ -70,7 +70,7 @@ def remembered(url: str) -> str:
 
 
 def scrubbed(text: str, url: str) -> str:
-    """Return what somebody else wrote, a driver for instance, without the secrets of a URL."""
+    """Return a text from elsewhere, such as a driver, without the secrets of a URL."""
     parts = _parts_of(url)
     forms: set[str] = set()
     for secret in () if parts is None else parts.secrets:
@@ -97,7 +97,7 @@ def shown_option(text: str) -> str:
 
 
 def shown_value(value: Any) -> str:
-    """Return what was given where something else was wanted: short, and without secrets."""
+    """Return a value that is not what was wanted: short, and without secrets."""
     if value is None or isinstance(value, bool | int | float | bytes | complex):
         text = repr(value)
     elif isinstance(value, str):

@@ -1,1 +1,1 @@
-"""Work side by side, and Ctrl-C."""
+"""Parallel work, compiled loops, and Ctrl-C."""

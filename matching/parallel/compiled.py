@@ -1,4 +1,4 @@
-"""Loops that NumPy cannot say, compiled by Numba."""
+"""Loops that NumPy cannot express, compiled by Numba."""
 
 from __future__ import annotations
 

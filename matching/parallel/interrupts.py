@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def listening(heard: Callable[[], None] = lambda: None) -> Iterator[Callable[[], bool]]:
-    """Give what tells whether Ctrl-C was pressed; pressed once more, it raises as ever.
+    """Give a function that tells whether Ctrl-C was pressed; a second one raises as usual.
 
     Only the main thread hears signals: elsewhere nothing is ever asked.
 
@@ -40,7 +40,7 @@ def listening(heard: Callable[[], None] = lambda: None) -> Iterator[Callable[[],
 
 @contextmanager
 def unless_heard_already() -> Iterator[Callable[[], bool]]:
-    """Listen, unless whoever called has a way of their own to hear Ctrl-C."""
+    """Listen, unless the caller hears Ctrl-C in a way of their own."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         with listening() as asked:
             yield asked
