@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 OnError = Literal["raise", "quarantine"]
-# The headings that options stand under in a command's help.
-SEARCH, STORES = "Search", "Stores"
+
+
+def option(help: str, metavar: str | None = None, *names: str, **more: Any) -> Any:
+    """Declare an option; what has no name of its own is called as its parameter."""
+    return typer.Option(*names, help=help, metavar=metavar, **more)
+
+
+def search(help: str, metavar: str, **more: Any) -> Any:
+    """Declare an option of the search: a number of at least 0, unless told otherwise."""
+    return option(help, metavar, rich_help_panel="Search", **({"min": 0} | more))
+
+
+def of_stores(help: str, metavar: str | None = None, *names: str) -> Any:
+    """Declare an option of how stores are read and written."""
+    return option(help, metavar, *names, rich_help_panel="Stores")
+
 
 TablesArgument = Annotated[
     str,
@@ -20,53 +34,34 @@ TablesArgument = Annotated[
 ]
 OptionOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--option",
-        help="For the store of the tables, as encoding=gb18030; once for each",
-        metavar="NAME=VALUE",
-        rich_help_panel=STORES,
+    of_stores(
+        "For the store of the tables, as encoding=gb18030; once for each", "NAME=VALUE", "--option"
     ),
 ]
 OutOptionOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--out-option",
-        help="For the store of the plan, as version=2; once for each",
-        metavar="NAME=VALUE",
-        rich_help_panel=STORES,
+    of_stores(
+        "For the store of the plan, as version=2; once for each", "NAME=VALUE", "--out-option"
     ),
 ]
 FormatOption = Annotated[
     Literal["csv", "parquet", "jsonl", "xlsx"] | None,
-    typer.Option(help="Of the files written; csv, if absent", rich_help_panel=STORES),
+    of_stores("Of the files written; csv, if absent"),
 ]
-WeekOption = Annotated[
-    str | None,
-    typer.Option(help="Monday the week starts with, as 2026-11-30", metavar="DATE"),
-]
-PolicyOption = Annotated[
-    Path | None, typer.Option(help="TOML file with weights and limits", metavar="FILE")
-]
+WeekOption = Annotated[str | None, option("Monday the week starts with, as 2026-11-30", "DATE")]
+PolicyOption = Annotated[Path | None, option("TOML file with weights and limits", "FILE")]
 MappingOption = Annotated[
     Path | None,
-    typer.Option(
-        help="TOML file that says the store's own names, units and codes; see matching map",
-        metavar="FILE",
-        rich_help_panel=STORES,
+    of_stores(
+        "TOML file that says the store's own names, units and codes; see matching map", "FILE"
     ),
 ]
 PinsOption = Annotated[
     Path | None,
-    typer.Option(
-        help="Workbook of `matching report --format xlsx`, edited: its rosters stay",
-        metavar="FILE",
-    ),
+    option("Workbook of `matching report --format xlsx`, edited: its rosters stay", "FILE"),
 ]
-OnErrorOption = Annotated[
-    OnError, typer.Option(help="Refuse faulty tables, or set the faulty rows aside")
-]
+OnErrorOption = Annotated[OnError, option("Refuse faulty tables, or set the faulty rows aside")]
 JsonOption = Annotated[
-    bool,
-    typer.Option("--json", help="Write one JSON object, for machines, errors too"),
+    bool, option("Write one JSON object, for machines, errors too", None, "--json")
 ]
-CountOption = Annotated[int | None, typer.Option(help="How many; by size, if absent", metavar="N")]
+CountOption = Annotated[int | None, option("How many; by size, if absent", "N")]

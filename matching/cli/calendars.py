@@ -7,13 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from matching.cli.arguments import (
-    FormatOption,
-    OnErrorOption,
-    OutOptionOption,
-    PolicyOption,
-    WeekOption,
-)
+from matching.cli import arguments as arg
 from matching.cli.conduct import say, teaching, tell
 from matching.cli.given import policy_of, sink_of, week_of
 from matching.guards.extras import needing
@@ -24,22 +18,20 @@ def availability(
     calendars: Annotated[
         Path, typer.Argument(help="Folder with one .ics per volunteer, such as V7.ics")
     ],
-    out: Annotated[
-        str, typer.Option(help="Folder or URL that holds the other tables", metavar="WHERE")
-    ],
-    week: WeekOption = None,
-    policy: PolicyOption = None,
+    out: Annotated[str, arg.option("Folder or URL that holds the other tables", "WHERE")],
+    week: arg.WeekOption = None,
+    policy: arg.PolicyOption = None,
     events: Annotated[
         Literal["all", "free"],
-        typer.Option(
-            help="What events say: all: each that there is time; free: those shown as free that "
-            "there is, and the others that there is none"
+        arg.option(
+            "What events say: all: each that there is time; free: those shown as free that there "
+            "is, and the others that there is none"
         ),
     ] = "all",
-    on_error: OnErrorOption = "raise",
-    workers: Annotated[int, typer.Option(help="Processes", min=1, max=256)] = 2,
-    format: FormatOption = None,
-    out_option: OutOptionOption = None,
+    on_error: arg.OnErrorOption = "raise",
+    workers: Annotated[int, arg.option("Processes", min=1, max=256)] = 2,
+    format: arg.FormatOption = None,
+    out_option: arg.OutOptionOption = None,
 ) -> None:
     """Read the volunteers' calendars as the table availability of the week."""
     with teaching() as outcome:

@@ -6,34 +6,24 @@ from typing import Annotated
 
 import typer
 
-from matching.cli.arguments import (
-    JsonOption,
-    MappingOption,
-    OnErrorOption,
-    OptionOption,
-    OutOptionOption,
-    PinsOption,
-    PolicyOption,
-    TablesArgument,
-    WeekOption,
-)
+from matching.cli import arguments as arg
 from matching.cli.conduct import teaching
 from matching.cli.given import edits_of, options_of, policy_of, print_json, result_of, week_of
 
 
 def check(
-    tables: TablesArgument,
+    tables: arg.TablesArgument,
     plan: Annotated[
         str, typer.Argument(help="Folder, file or URL with a plan, wherever it comes from")
     ],
-    week: WeekOption = None,
-    policy: PolicyOption = None,
-    mapping: MappingOption = None,
-    on_error: OnErrorOption = "raise",
-    pins: PinsOption = None,
-    json: JsonOption = False,
-    option: OptionOption = None,
-    out_option: OutOptionOption = None,
+    week: arg.WeekOption = None,
+    policy: arg.PolicyOption = None,
+    mapping: arg.MappingOption = None,
+    on_error: arg.OnErrorOption = "raise",
+    pins: arg.PinsOption = None,
+    json: arg.JsonOption = False,
+    option: arg.OptionOption = None,
+    out_option: arg.OutOptionOption = None,
 ) -> None:
     """Audit a plan: which rules hold, what it is worth, and what its prices prove.
 

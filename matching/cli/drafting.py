@@ -7,18 +7,16 @@ from typing import Annotated
 
 import typer
 
-from matching.cli.arguments import OptionOption, TablesArgument
+from matching.cli import arguments as arg
 from matching.cli.conduct import say, teaching
 from matching.cli.given import options_of
 from matching.guards.urls import shown
 
 
 def draft_mapping(
-    tables: TablesArgument,
-    out: Annotated[
-        Path, typer.Option(help="TOML file to write; one that is there stays", metavar="FILE")
-    ],
-    option: OptionOption = None,
+    tables: arg.TablesArgument,
+    out: Annotated[Path, arg.option("TOML file to write; one that is there stays", "FILE")],
+    option: arg.OptionOption = None,
 ) -> None:
     """Draft a mapping: guess from names and values which column of a store is which of ours.
 

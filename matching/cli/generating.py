@@ -8,13 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from matching.cli.arguments import (
-    CountOption,
-    FormatOption,
-    JsonOption,
-    OutOptionOption,
-    WeekOption,
-)
+from matching.cli import arguments as arg
 from matching.cli.conduct import say, teaching
 from matching.cli.given import print_json, sink_of, week_of
 from matching.guards.urls import shown
@@ -25,24 +19,22 @@ def generate(
         Literal["town", "district", "city", "province", "nation"],
         typer.Argument(help="How large a world"),
     ],
-    out: Annotated[
-        str, typer.Option(help="Folder, .zip, .xlsx or URL for the tables", metavar="WHERE")
-    ],
-    volunteers: CountOption = None,
-    requests: CountOption = None,
+    out: Annotated[str, arg.option("Folder, .zip, .xlsx or URL for the tables", "WHERE")],
+    volunteers: arg.CountOption = None,
+    requests: arg.CountOption = None,
     rules: Annotated[
-        Literal["network", "full"], typer.Option(help="Two trees of capacities, or all")
+        Literal["network", "full"], arg.option("Two trees of capacities, or all")
     ] = "network",
-    scarcity: Annotated[float, typer.Option(help="Multiplies the seats", metavar="FACTOR")] = 1.0,
-    seed: Annotated[int, typer.Option(help="Same seed, same world", min=0, metavar="N")] = 0,
+    scarcity: Annotated[float, arg.option("Multiplies the seats", "FACTOR")] = 1.0,
+    seed: Annotated[int, arg.option("Same seed, same world", "N", min=0)] = 0,
     region: Annotated[
         list[str] | None,
-        typer.Option(help="Of a nation, as 23; may be repeated; all, if absent", metavar="CODE"),
+        arg.option("Of a nation, as 23; may be repeated; all, if absent", "CODE"),
     ] = None,
-    week: WeekOption = None,
-    json: JsonOption = False,
-    format: FormatOption = None,
-    out_option: OutOptionOption = None,
+    week: arg.WeekOption = None,
+    json: arg.JsonOption = False,
+    format: arg.FormatOption = None,
+    out_option: arg.OutOptionOption = None,
 ) -> None:
     """Make a world of volunteers and orders, placed on real geography, to try things on.
 

@@ -10,20 +10,7 @@ from typing import Annotated
 
 import typer
 
-from matching.cli.arguments import (
-    SEARCH,
-    FormatOption,
-    JsonOption,
-    MappingOption,
-    OnError,
-    OnErrorOption,
-    OptionOption,
-    OutOptionOption,
-    PinsOption,
-    PolicyOption,
-    TablesArgument,
-    WeekOption,
-)
+from matching.cli import arguments as arg
 from matching.cli.conduct import interruptible, say, teaching, tell
 from matching.cli.given import edits_of, options_of, policy_of, print_json, sink_of, week_of
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
@@ -31,57 +18,33 @@ from matching.guards.urls import is_url, shown, shown_option
 
 
 def plan(
-    tables: TablesArgument,
-    out: Annotated[
-        str, typer.Option(help="Folder, .zip, .xlsx or URL for the plan", metavar="WHERE")
-    ],
-    week: WeekOption = None,
-    policy: PolicyOption = None,
-    mapping: MappingOption = None,
+    tables: arg.TablesArgument,
+    out: Annotated[str, arg.option("Folder, .zip, .xlsx or URL for the plan", "WHERE")],
+    week: arg.WeekOption = None,
+    policy: arg.PolicyOption = None,
+    mapping: arg.MappingOption = None,
     time_limit: Annotated[
-        float,
-        typer.Option(
-            help="Seconds to search; for each region, if there are",
-            min=0,
-            metavar="SECONDS",
-            rich_help_panel=SEARCH,
-        ),
+        float, arg.search("Seconds to search; for each region, if there are", "SECONDS")
     ] = TIME_LIMIT_SECONDS,
     gap: Annotated[
-        float,
-        typer.Option(
-            help="Relative gap that is good enough; 0: until proved best",
-            min=0,
-            metavar="SHARE",
-            rich_help_panel=SEARCH,
-        ),
+        float, arg.search("Relative gap that is good enough; 0: until proved best", "SHARE")
     ] = RELATIVE_GAP,
     workers: Annotated[
-        int,
-        typer.Option(
-            help="Threads; with regions, processes",
-            min=1,
-            max=256,
-            metavar="N",
-            rich_help_panel=SEARCH,
-        ),
+        int, arg.search("Threads; with regions, processes", "N", min=1, max=256)
     ] = WORKERS,
-    seed: Annotated[
-        int,
-        typer.Option(help="Same seed, same plan", min=0, metavar="N", rich_help_panel=SEARCH),
-    ] = 0,
-    on_error: OnErrorOption = "raise",
-    pins: PinsOption = None,
+    seed: Annotated[int, arg.search("Same seed, same plan", "N")] = 0,
+    on_error: arg.OnErrorOption = "raise",
+    pins: arg.PinsOption = None,
     force: Annotated[
         bool,
-        typer.Option(
-            "--force", help="Take the place of another week's plan, or of a fuller one by an empty"
+        arg.option(
+            "Take the place of another week's plan, or of a fuller one by an empty", None, "--force"
         ),
     ] = False,
-    json: JsonOption = False,
-    format: FormatOption = None,
-    option: OptionOption = None,
-    out_option: OutOptionOption = None,
+    json: arg.JsonOption = False,
+    format: arg.FormatOption = None,
+    option: arg.OptionOption = None,
+    out_option: arg.OutOptionOption = None,
 ) -> None:
     """Make the week's plan: write plan, unfilled, prices and the summary to WHERE.
 
@@ -162,7 +125,7 @@ def _next_commands(
     mapping: Path | None,
     option: list[str] | None,
     pins: Path | None,
-    on_error: OnError,
+    on_error: arg.OnError,
 ) -> tuple[list[str], list[str]]:
     """Return the commands that check and show the plan, told what the plan was told."""
     mapped = ["--mapping", str(mapping)] if mapping else []

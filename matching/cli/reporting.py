@@ -7,13 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from matching.cli.arguments import (
-    MappingOption,
-    OptionOption,
-    OutOptionOption,
-    PolicyOption,
-    WeekOption,
-)
+from matching.cli import arguments as arg
 from matching.cli.conduct import say, teaching
 from matching.cli.given import options_of, policy_of, result_of, week_of
 
@@ -21,30 +15,26 @@ from matching.cli.given import options_of, policy_of, result_of, week_of
 def report(
     plan: Annotated[str, typer.Argument(help="Folder or URL with a plan, or its file")],
     out: Annotated[
-        Path,
-        typer.Option(
-            help="What to write: a file; for slips and ics a folder or a .zip", metavar="PATH"
-        ),
+        Path, arg.option("What to write: a file; for slips and ics a folder or a .zip", "PATH")
     ],
     format: Annotated[
         Literal["html", "xlsx", "slips", "ics"],
-        typer.Option(
-            help="html: one page for any browser; xlsx: a workbook to edit; slips: texts to "
-            "send and sheets to print; ics: a calendar for each volunteer, station and request"
+        arg.option(
+            "html: one page for any browser; xlsx: a workbook to edit; slips: texts to send and "
+            "sheets to print; ics: a calendar for each volunteer, station and request"
         ),
     ] = "html",
     sequence: Annotated[
-        int, typer.Option(help="Of calendars: how often the week was sent out before", min=0)
+        int, arg.option("Of calendars: how often the week was sent out before", min=0)
     ] = 0,
     tables: Annotated[
-        str | None,
-        typer.Option(help="Where the tables are, if not where the plan says", metavar="WHERE"),
+        str | None, arg.option("Where the tables are, if not where the plan says", "WHERE")
     ] = None,
-    week: WeekOption = None,
-    policy: PolicyOption = None,
-    mapping: MappingOption = None,
-    option: OptionOption = None,
-    out_option: OutOptionOption = None,
+    week: arg.WeekOption = None,
+    policy: arg.PolicyOption = None,
+    mapping: arg.MappingOption = None,
+    option: arg.OptionOption = None,
+    out_option: arg.OutOptionOption = None,
 ) -> None:
     """Show a plan to people: figures, what is missing and why, and everybody's roster.
 
