@@ -16,7 +16,6 @@ import numpy as np
 import polars as pl
 
 from matching import audit
-from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan, slot_keys
 from matching.regions import dataset
@@ -64,12 +63,13 @@ def tile_of(cell: c.Longs, turn: int) -> c.Longs:
 def settle(tile: Tile) -> int:
     """Plan a tile's orders anew; write who serves them, and their prices; return what is gained."""
     folders = [dataset.folder_of(tile.work / "borders", code) for code in tile.codes]
-    homes = _concat([dataset.read(folder, "homes") for folder in folders])
-    orders = _concat([dataset.read(folder, "orders") for folder in folders])
+    homes, orders, held, beyond = (
+        _concat([dataset.read(folder, name) for folder in folders])
+        for name in ("homes", "orders", "held", "beyond")
+    )
     homes = _inside(homes.filter(pl.col("cell") >= 0), tile)
     orders = _inside(orders.filter("border"), tile)
     cells = pl.concat([homes["cell"], orders["cell"]])
-    held = _concat([dataset.read(folder, "held") for folder in folders])
     held = latest(tile.work, held, cells.to_numpy(), tile.turn)
     here = pl.col("request_id").is_in(orders["request_id"].implode())
     elsewhere = held.filter(~here)["volunteer_id"].unique()
@@ -80,12 +80,11 @@ def settle(tile: Tile) -> int:
     stay = held.filter(~pl.col("volunteer_id").is_in(free.implode()))
     people = pl.concat([free, stay["volunteer_id"]]).unique(maintain_order=True)
     # What these people are held to in other weeks goes with them.
-    beyond = _concat([dataset.read(folder, "beyond") for folder in folders])
     wanted = pl.concat([orders["request_id"], beyond["request_id"]]).unique(maintain_order=True)
     tables = dataset.joined([dataset.only(dataset.read_all(f), people, wanted) for f in folders])
     tables = _with_rest_of_quotas(_kept(tables, stay), held)
     terms = tile.terms
-    problem = Problem.from_tables(tables, terms.week, terms.policy)
+    problem = terms.problem(tables)
     before = audit.value(problem, Plan.from_frame(problem, held))
     result = terms.solve(problem)
     gained, now = 0, held

@@ -12,13 +12,12 @@ from matching.arcs.eligibility import eligible
 from matching.arcs.unfilled import unfilled
 from matching.arcs.value import quality
 from matching.bounds.prices import Prices
-from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
 from matching.regions import dataset
 from matching.regions.borders import TURNS, latest, lowest
 from matching.regions.guests import visitors
-from matching.regions.regional import KEYS, Job, km_of
+from matching.regions.regional import KEYS, Job
 
 _OF_TEAMS = ("min_seats", "min_people", "team")
 
@@ -60,7 +59,7 @@ def finish(job: Job) -> Finished:
         selected = c.lookup(
             c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot)
         )
-        km = km_of(arcs.km[selected], at_border[problem.slots.request[plan.slot]])
+        km = float(np.nansum(arcs.km[selected][at_border[problem.slots.request[plan.slot]]]))
         found = {
             "plan": plan.to_frame(problem, arc_quality[selected]),
             "unfilled": _counted(frames["unfilled"], unfilled(problem, arcs, arc_quality, plan)),
@@ -72,12 +71,11 @@ def finish(job: Job) -> Finished:
             for name in frames
         }
     dataset.write_all(dataset.folder_of(job.work / "plan", job.code), frames)
-    plan_table = frames["plan"]
-    hours = (plan_table["end"] - plan_table["start"]).dt.total_minutes().sum() / 60
+    whole = frames["plan"]
     figures = {
-        "filled": plan_table.height,
-        "requests_served": plan_table["request_id"].n_unique(),
-        "hours": float(hours),
+        "filled": whole.height,
+        "requests_served": whole["request_id"].n_unique(),
+        "hours": float((whole["end"] - whole["start"]).dt.total_minutes().sum() / 60),
         "used": used,
         "km": km,
     }
@@ -125,7 +123,7 @@ class _Border:
     """
 
     def __init__(self, job: Job) -> None:
-        folder = dataset.folder_of(job.work / "borders", job.code)
+        folder = job.strip_of(job.code)
         self.homes = dataset.read_own(folder, "homes")
         self.orders = dataset.read_own(folder, "orders")
         self.at_border = self.orders.filter("border")["request_id"]
@@ -133,7 +131,7 @@ class _Border:
         held, prices = [dataset.read_own(folder, "held")], [dataset.read_own(folder, "prices")]
         cells = [self.homes["cell"], self.orders.filter("border")["cell"]]
         for code, abroad in job.abroad.items():
-            there = dataset.folder_of(job.work / "borders", code)
+            there = job.strip_of(code)
             orders = dataset.read_own(there, "orders")
             near = pl.Series(np.isin(orders["cell"].to_numpy(), abroad), dtype=pl.Boolean)
             orders = orders.filter(near & orders["border"])
@@ -144,8 +142,7 @@ class _Border:
             held.append(dataset.read_own(there, "held"))
             prices.append(dataset.read_own(there, "prices"))
             cells += [homes["cell"], orders["cell"]]
-        tables = dataset.joined(parts)
-        self.problem = Problem.from_tables(tables, job.terms.week, job.terms.policy)
+        self.problem = job.terms.problem(dataset.joined(parts))
         self.arcs = eligible(self.problem)
         at = pl.concat(cells).to_numpy()
         known = pl.col("request_id").is_in(self.problem.requests.id.implode())

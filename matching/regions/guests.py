@@ -12,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.problem import Problem
 from matching.regions import dataset
 from matching.regions.cells import reached
 from matching.regions.regional import Job
@@ -23,19 +22,17 @@ def bound_with_guests(job: Job) -> int:
 
     The region is searched for the sake of that bound alone.
     """
-    here = dataset.folder_of(job.work / "borders", job.code)
-    orders = dataset.read_own(here, "orders").filter("border").height
+    orders = dataset.read_own(job.strip_of(job.code), "orders").filter("border").height
     parts, roaming = [dataset.read_all(job.folder)], [pl.Series([], dtype=pl.String)]
     for code in job.abroad:
         homes, tables = visitors(job, code)
-        beyond = dataset.read_own(dataset.folder_of(job.work / "borders", code), "beyond")
+        beyond = dataset.read_own(job.strip_of(code), "beyond")
         parts.append(dataset.only(tables, homes["volunteer_id"], beyond["request_id"]))
         roaming.append(homes.filter("roams")["volunteer_id"])
     tables = _for_each_service(
         dataset.joined(parts), pl.concat(roaming), job.terms.policy.max_shifts, orders
     )
-    problem = Problem.from_tables(tables, job.terms.week, job.terms.policy)
-    return job.terms.solve(problem).bound
+    return job.terms.solve(job.terms.problem(tables)).bound
 
 
 def _for_each_service(
@@ -84,7 +81,7 @@ def visitors(job: Job, code: str) -> tuple[pl.DataFrame, dataset.Frames]:
     tables : dict of polars.DataFrame
         All that the neighbour wrote of its strip.
     """
-    there = dataset.folder_of(job.work / "borders", code)
+    there = job.strip_of(code)
     tables, homes = dataset.read_all(there), dataset.read_own(there, "homes")
     km, people = job.terms.policy.travel_km, tables["volunteers"]
     if "travel_km" in people.columns:

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -117,7 +118,7 @@ def plan_nation(
     tables, out = Path(tables), Path(out)
     _check_room(out)
     terms = Terms(monday_of(week), policy or Policy(), time_limit, gap, seed)
-    folders = dataset.regions(tables)
+    folders = {code: folder.absolute() for code, folder in dataset.regions(tables).items()}
     clear(out)
     work = out / _WORK
     work.mkdir(parents=True)
@@ -136,22 +137,17 @@ def clear(out: Path) -> None:
     shutil.rmtree(out / _WORK, ignore_errors=True)
 
 
+@dataclass
 class _Nation:
     """The steps of one plan."""
 
-    def __init__(
-        self,
-        folders: dict[str, Path],
-        work: Path,
-        terms: Terms,
-        executor: Executor | None,
-        on_progress: Callable[[str], None],
-    ) -> None:
-        self.folders = {code: folder.absolute() for code, folder in folders.items()}
-        self.work, self.terms, self.executor = work, terms, executor
-        self.on_progress = on_progress
-        self.seconds: dict[str, float] = {}
-        self.memory: dict[str, float] = {}
+    folders: dict[str, Path]
+    work: Path
+    terms: Terms
+    executor: Executor | None
+    on_progress: Callable[[str], None]
+    seconds: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, float] = field(default_factory=dict)
 
     def plan(self) -> dict[str, Any]:
         """Return the summary, once everything else is written."""
@@ -162,8 +158,8 @@ class _Nation:
             check_ids(self.work, self.folders, self.executor)
         _check_quotas(surveys)
         jobs = jobs_of(surveys, self.folders, self.work, self.terms)
+        planned = []
         with self._phase("regions") as each:
-            planned = []
             for one in each(Step(plan_region), [(f"region {job.code}", (job,)) for job in jobs]):
                 planned.append(one)
                 people = one.figures["volunteers"]

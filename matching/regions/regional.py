@@ -48,6 +48,10 @@ class Terms:
     gap: float
     seed: int
 
+    def problem(self, tables: dataset.Frames) -> Problem:
+        """Return the problem of some tables."""
+        return Problem.from_tables(tables, self.week, self.policy)
+
     def bound(
         self, problem: Problem, arcs: Arcs, prices: Prices, people: c.Bools, requests: c.Bools
     ) -> float:
@@ -130,6 +134,10 @@ class Job:
         """What the tables of the region and its neighbours are called together."""
         return border_name({self.code, *self.abroad})
 
+    def strip_of(self, code: str) -> Path:
+        """Return where a region, this or another, has written what its neighbours must know."""
+        return dataset.folder_of(self.work / "borders", code)
+
 
 def border_name(codes: Iterable[str]) -> str:
     """Return what the tables of neighbours are called together."""
@@ -182,13 +190,7 @@ def survey(code: str, folder: Path, work: Path, travel_km: float) -> Survey:
 
 
 def _cells(rows: pl.DataFrame, stations: pl.DataFrame | None) -> c.Longs:
-    """Return the cell of each row: its own place, or its station's."""
-    placed = places(rows, stations)
-    return cell_of(placed["lat"].to_numpy(), placed["lon"].to_numpy())
-
-
-def places(rows: pl.DataFrame, stations: pl.DataFrame | None) -> pl.DataFrame:
-    """Return ``lat`` and ``lon`` of each row; NaN where there is none, or no number."""
+    """Return the cell of each row: of its own place, or its station's; -1 if that is no number."""
     names, text = ("lat", "lon"), pl.lit(None, dtype=pl.String)
     own = [pl.col(n) if n in rows.columns else text.alias(n) for n in names]
     at = pl.col("station_id") if "station_id" in rows.columns else text.alias("station_id")
@@ -202,13 +204,14 @@ def places(rows: pl.DataFrame, stations: pl.DataFrame | None) -> pl.DataFrame:
         )
         asked = asked.join(known, on="station_id", how="left", maintain_order="left")
         asked = asked.with_columns(pl.col(n).fill_null(pl.col(f"s_{n}")) for n in names)
-    return asked.select(pl.col(n).fill_null(float("nan")) for n in names)
+    lat, lon = (asked[n].fill_null(float("nan")).to_numpy() for n in names)
+    return cell_of(lat, lon)
 
 
 def plan_region(job: Job) -> Planned:
     """Plan a region by itself; write its plan, and what its borders are settled with."""
     tables, terms = dataset.read_all(job.folder), job.terms
-    problem = Problem.from_tables(tables, terms.week, terms.policy)
+    problem = terms.problem(tables)
     result = terms.solve(problem)
     frames, _ = result.output()
     dataset.write_all(dataset.folder_of(job.work / "alone", job.code), frames)
@@ -227,14 +230,9 @@ def plan_region(job: Job) -> Planned:
         "requests_outside_week": problem.left_out,
         "volunteers": len(problem.volunteers),
         "used": int((used & ~strip).sum()),
-        "km": km_of(result.km, ~border[problem.slots.request[result.plan.slot]]),
+        "km": float(np.nansum(result.km[~border[problem.slots.request[result.plan.slot]]])),
     }
     return Planned(job.code, result.value, result.bound, bound, figures, int(strip.sum()))
-
-
-def km_of(km: c.Floats, counted: c.Bools) -> float:
-    """Add up the distances of some services; unknown ones do not count."""
-    return float(np.nansum(km[counted]))
 
 
 def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c.Bools]:
@@ -256,24 +254,21 @@ def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c
         rows = np.flatnonzero(np.isin(at_home, near))
         ids = people.id.gather(rows)
         ours = dataset.only(tables, ids, pl.Series([], dtype=pl.String))
-        theirs = [border_requests(job.folders[code], at) for code, at in job.abroad.items()]
+        theirs = [_border_requests(job.folders[code], at) for code, at in job.abroad.items()]
         with dataset.named(job.border_name, rows=False):
-            there = Problem.from_tables(
-                dataset.joined([ours, *theirs]), job.terms.week, job.terms.policy
-            )
+            there = job.terms.problem(dataset.joined([ours, *theirs]))
         # The order of the volunteers is that of their ids, here as there.
         strip[rows[np.unique(eligible(there).volunteer)]] = True
     return strip, border
 
 
-def border_requests(folder: Path, cells: c.Longs) -> dataset.Frames:
+def _border_requests(folder: Path, cells: c.Longs) -> dataset.Frames:
     """Read a neighbour's orders in some cells, and nobody of its volunteers."""
-    asked = ("requests", "options", "posts", "post_qualifications", "team_rules")
-    referred = ("stations", "organisations")
-    menu = ("menu", "menu_posts", "menu_qualifications")
-    frames = {
-        n: f for n in (*asked, *referred, *menu) if (f := dataset.read(folder, n)) is not None
-    }
+    names = (
+        *("requests", "options", "posts", "post_qualifications", "team_rules"),
+        *("stations", "organisations", "menu", "menu_posts", "menu_qualifications"),
+    )
+    frames = {n: f for n in names if (f := dataset.read(folder, n)) is not None}
     at = _cells(frames["requests"], frames.get("stations"))
     ids = frames["requests"]["request_id"].filter(pl.Series(np.isin(at, cells), dtype=pl.Boolean))
     return dataset.only(frames, None, ids)
@@ -299,36 +294,27 @@ def _write_strip(
         friends[other[strip[one]]] = True
     # Friends need not be of the strip, but who judges the plan must see them.
     seen_people = problem.volunteers.id.filter(strip | friends)
-    folder = dataset.folder_of(job.work / "borders", job.code)
     beyond, tables = _other_weeks(problem, tables, strip | friends)
     written = dataset.only(tables, seen_people, pl.concat([requests, beyond]).unique())
-    dataset.write_all(folder, written)
     at_border = pl.col("request_id").is_in(problem.requests.id.filter(border).implode())
     held = pl.col("volunteer_id").is_in(seen_people.implode()) | at_border
     own = pl.col("volunteer_id").is_null() | pl.col("volunteer_id").is_in(ids.implode())
     own &= pl.col("request_id").is_in(requests.implode())
     quota = pl.col("organisation_id").is_not_null()
-    known = {
-        "held": frames["plan"].filter(held).select(KEYS),
-        "prices": frames["prices"].filter(quota | own),
-    }
-    dataset.write_all(folder, known)
     at = cell_of(problem.volunteers.lat, problem.volunteers.lon)[strip]
     where = cell_of(problem.requests.lat, problem.requests.lon)
     roams = np.zeros(len(strip), np.bool_)
     roams[arcs.volunteer[where[problem.slots.request[arcs.slot]] < 0]] = True
-    dataset.write_all(
-        folder,
-        {
-            "beyond": beyond.to_frame(),
-            "homes": pl.DataFrame(
-                {"volunteer_id": ids, "cell": at, "tied": tied[strip], "roams": roams[strip]}
-            ),
-            "orders": pl.DataFrame(
-                {"request_id": requests, "cell": where[seen], "border": border[seen]}
-            ),
-        },
-    )
+    homes = {"volunteer_id": ids, "cell": at, "tied": tied[strip], "roams": roams[strip]}
+    orders = {"request_id": requests, "cell": where[seen], "border": border[seen]}
+    known = {
+        "held": frames["plan"].filter(held).select(KEYS),
+        "prices": frames["prices"].filter(quota | own),
+        "beyond": beyond.to_frame(),
+        "homes": pl.DataFrame(homes),
+        "orders": pl.DataFrame(orders),
+    }
+    dataset.write_all(job.strip_of(job.code), written | known)
 
 
 def _other_weeks(
@@ -342,11 +328,9 @@ def _other_weeks(
     held = np.flatnonzero(people[there.volunteer])
     beyond = there.request_id.gather(held).unique(maintain_order=True)
     served = np.isin(problem.options.request, there.request)
-    gone = pl.DataFrame(
-        {
-            "request_id": problem.requests.id.gather(problem.options.request[served]),
-            "option": problem.options.id.filter(served),
-        }
+    gone = pl.select(
+        request_id=problem.requests.id.gather(problem.options.request[served]),
+        option=problem.options.id.filter(served),
     )
     # Who named no option spoke of those that go, too.
     anyhow = gone.select("request_id", option=pl.lit(None, dtype=pl.String)).unique()
