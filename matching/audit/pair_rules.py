@@ -5,19 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from matching.audit import services as s
 from matching.audit.findings import clock, date, report
-from matching.audit.services import (
-    TOLERANCE,
-    answered,
-    concerning,
-    distances,
-    frame_of,
-    holders,
-    marked,
-    on_one_line,
-    opinions,
-    scores,
-)
 from matching.problem import Problem
 from matching.schema import SUBJECTS
 
@@ -30,8 +19,8 @@ def duplicate(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def qualification(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find volunteers without a qualification that their post asks for."""
-    asked = services.join(frame_of(problem.needs), on="post")
-    met = holders(problem, asked).filter(pl.col("held_level") >= pl.col("level"))
+    asked = services.join(s.frame_of(problem.needs), on="post")
+    met = s.holders(problem, asked).filter(pl.col("held_level") >= pl.col("level"))
     broken = asked.join(met, on=["service", "qualification"], how="anti")
     broken = broken.with_columns(name=named_qualification(problem, broken["qualification"]))
     days = (
@@ -50,14 +39,14 @@ def named_qualification(problem: Problem, index: pl.Series) -> pl.Series:
 def availability(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services that the volunteer's windows, taken together, do not cover."""
     spells = _spells(problem, services)
-    begin = on_one_line(spells, "start")
+    begin = s.on_one_line(spells, "start")
     # The only spell that can cover a service is the last one to begin before it or with it.
-    at = np.searchsorted(begin, on_one_line(services, "start"), side="right") - 1
+    at = np.searchsorted(begin, s.on_one_line(services, "start"), side="right") - 1
     covered = np.zeros(services.height, dtype=np.bool_)
     some = at >= 0
-    covered[some] = (on_one_line(spells, "end")[at[some]] >= on_one_line(services, "end")[some]) & (
-        spells["volunteer"].to_numpy()[at[some]] == services["volunteer"].to_numpy()[some]
-    )
+    covered[some] = (
+        s.on_one_line(spells, "end")[at[some]] >= s.on_one_line(services, "end")[some]
+    ) & (spells["volunteer"].to_numpy()[at[some]] == services["volunteer"].to_numpy()[some])
     broken = services.filter(~pl.Series(covered))
     parts = broken.join(spells, on="volunteer", suffix="_free").select(
         "service",
@@ -77,10 +66,10 @@ def availability(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def _spells(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Join windows that touch or overlap: ``volunteer``, ``start``, ``end``, sorted."""
-    windows = concerning(problem, problem.windows, services).sort("volunteer", "start")
-    reached = np.maximum.accumulate(on_one_line(windows, "end"))
+    windows = s.concerning(problem, problem.windows, services).sort("volunteer", "start")
+    reached = np.maximum.accumulate(s.on_one_line(windows, "end"))
     first = np.ones(windows.height, dtype=np.bool_)
-    first[1:] = on_one_line(windows, "start")[1:] > reached[:-1]
+    first[1:] = s.on_one_line(windows, "start")[1:] > reached[:-1]
     return (
         windows.with_columns(spell=pl.Series(np.cumsum(first)))
         .group_by("spell", maintain_order=True)
@@ -92,13 +81,13 @@ def _spells(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 def distance(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services farther away than the volunteer goes."""
     limit = problem.volunteers.travel_km[services["volunteer"].to_numpy()]
-    km = distances(problem, services)
+    km = s.distances(problem, services)
     # A comparison with an unknown distance is false: no rule.
     far = services.with_columns(km=pl.Series(km), limit=pl.Series(limit)).filter(
-        pl.Series(km > limit * (1 + TOLERANCE))
+        pl.Series(km > limit * (1 + s.TOLERANCE))
     )
     # Rounded up, so that a metre too far is seen.
-    shown = (pl.col("km") * (1 - TOLERANCE) * 1000).ceil() / 1000
+    shown = (pl.col("km") * (1 - s.TOLERANCE) * 1000).ceil() / 1000
     return report(problem, far, pl.format("is {} km away, goes at most {} km", shown, "limit"))
 
 
@@ -119,7 +108,7 @@ def organisation(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def never(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services that the volunteer excluded."""
-    excluded = opinions(problem, services).filter(pl.col("never"))
+    excluded = s.opinions(problem, services).filter(pl.col("never"))
     subject = pl.Series(SUBJECTS).gather(excluded["subject"])
     broken = excluded.select("service", subject=subject).join(services, on="service")
     return report(
@@ -129,21 +118,21 @@ def never(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def declined(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services that the volunteer declined before."""
-    broken = services.filter(pl.Series(answered(problem, services, "declined")))
+    broken = services.filter(pl.Series(s.answered(problem, services, "declined")))
     return report(problem, broken, pl.lit("declined this before"))
 
 
 def consent(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find volunteers who refuse to be proposed, where they are neither pinned nor accepted."""
     refuses = problem.volunteers.refuses[services["volunteer"].to_numpy()]
-    own = answered(problem, services, "pinned", "accepted")
+    own = s.answered(problem, services, "pinned", "accepted")
     broken = services.filter(pl.Series(refuses & ~own))
     return report(problem, broken, pl.lit("refuses proposals, and is neither pinned nor accepted"))
 
 
 def only_listed(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find pairs that are not listed, where only listed ones are eligible."""
-    listed = marked(services, scores(problem, services)) | (not problem.policy.only_listed)
+    listed = s.marked(services, s.scores(problem, services)) | (not problem.policy.only_listed)
     broken = services.filter(~pl.Series(listed))
     return report(problem, broken, pl.lit("is not listed in affinities"))
 

@@ -110,7 +110,10 @@ class Plan(c.Columns, Shown):
             frame = frame.with_columns(option=pl.lit(None, dtype=pl.String))
         absent = [name for name in _KEYS if name not in frame.columns]
         if absent:
-            raise DataError(pl.concat([_missing_column(name, frame) for name in absent]))
+            text = "this column is required and was not given; the table has "
+            text += listed(frame.columns)
+            faults = [fault("plan", "required_column", text, column=name) for name in absent]
+            raise DataError(pl.concat(faults))
         frame = frame.select(pl.col(_KEYS).cast(pl.String)).with_columns(
             pl.col("option").replace("", None)
         )
@@ -121,27 +124,17 @@ class Plan(c.Columns, Shown):
         )
         volunteer = index_in(frame["volunteer_id"], problem.volunteers.id)
         slot = joined["slot"].cast(pl.Int32).fill_null(-1).to_numpy()
-        no_volunteer, no_slot = pl.Series(volunteer < 0), pl.Series(slot < 0)
-        if no_volunteer.any() or no_slot.any():
-            text = "the week has no such post at this option"
-            orders = missing(problem.requests.id, text)
-            people = missing(problem.volunteers.id, "volunteers has no such volunteer_id")
-            raise DataError(
-                pl.concat(
-                    [
-                        faults_of(
-                            "plan", frame.filter(no_slot), tuple(_KEYS[:3]), "reference", orders
-                        ),
-                        faults_of(
-                            "plan",
-                            frame.filter(no_volunteer),
-                            ("volunteer_id",),
-                            "reference",
-                            people,
-                        ),
-                    ]
-                )
+        text = "the week has no such post at this option"
+        people = missing(problem.volunteers.id, "volunteers has no such volunteer_id")
+        faults = [
+            faults_of("plan", frame.filter(pl.Series(index < 0)), columns, "reference", message)
+            for index, columns, message in (
+                (slot, tuple(_KEYS[:3]), missing(problem.requests.id, text)),
+                (volunteer, ("volunteer_id",), people),
             )
+        ]
+        if any(found.height for found in faults):
+            raise DataError(pl.concat(faults))
         return cls(volunteer, slot)
 
     @door
@@ -168,32 +161,18 @@ class Plan(c.Columns, Shown):
 
     def _status(self, problem: Problem) -> pl.Series:
         earlier = problem.earlier.take(np.isin(problem.earlier.status, KEPT_STATUSES))
-        names = pl.Series([STATUSES[i] for i in earlier.status], dtype=pl.String)
-        before = pl.DataFrame(
-            {"v": earlier.volunteer, "n": earlier.post, "o": earlier.option, "status": names}
-        )
-        rows = pl.DataFrame(
-            {
-                "v": self.volunteer,
-                "n": problem.slots.post[self.slot],
-                "o": problem.slots.option[self.slot],
-            }
-        )
-        named = rows.join(
-            before.unique(["v", "n", "o"]), on=["v", "n", "o"], how="left", maintain_order="left"
-        )["status"]
-        anyway = rows.join(
-            before.filter(pl.col("o") < 0).unique(["v", "n"]),
-            on=["v", "n"],
-            how="left",
-            maintain_order="left",
-        )["status"]
-        return named.fill_null(anyway).fill_null("proposed")
+        before = pl.DataFrame({"v": earlier.volunteer, "n": earlier.post, "o": earlier.option})
+        names = pl.Series(STATUSES, dtype=pl.String).gather(earlier.status)
+        before = before.with_columns(status=names)
+        slots = problem.slots.take(self.slot)
+        rows = pl.DataFrame({"v": self.volunteer, "n": slots.post, "o": slots.option})
 
+        def known(decided: pl.DataFrame, *keys: str) -> pl.Series:
+            once = decided.unique(keys)
+            return rows.join(once, on=keys, how="left", maintain_order="left")["status"]
 
-def _missing_column(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    text = "this column is required and was not given; the table has " + listed(frame.columns)
-    return fault("plan", "required_column", text, column=name)
+        anyway = known(before.filter(pl.col("o") < 0), "v", "n")
+        return known(before, "v", "n", "o").fill_null(anyway).fill_null("proposed")
 
 
 def held_by(given: Any, name: str, problem: Problem) -> object:
@@ -209,12 +188,10 @@ def held_by(given: Any, name: str, problem: Problem) -> object:
 def slot_keys(problem: Problem) -> pl.DataFrame:
     """Return ``request_id``, ``post`` and ``option`` of every slot."""
     slots = problem.slots
-    return pl.DataFrame(
-        {
-            "request_id": problem.requests.id.gather(slots.request),
-            "post": problem.posts.id.gather(slots.post),
-            "option": problem.options.id.gather(slots.option),
-        }
+    return pl.select(
+        request_id=problem.requests.id.gather(slots.request),
+        post=problem.posts.id.gather(slots.post),
+        option=problem.options.id.gather(slots.option),
     )
 
 

@@ -24,9 +24,22 @@ _OPTIONS = {
     "strings_to_numbers": False,
     "constant_memory": True,
 }
-_FORMATS = {pl.Date: "yyyy-mm-dd", pl.Time: "hh:mm", pl.Float64: "0.0"}
-_ALIGNED: dict[Any, str] = {pl.Date: "center", pl.Time: "center"}
-_PERCENT = {"share": "0 %"}
+# Formats by what they are for: a kind of cell, the column of that name, or a use.
+_LOOKS: dict[Any, dict[str, Any]] = {
+    "head": {"bold": True, "border": 1, "valign": "vcenter", "bg_color": "#DDE7F0"},
+    "head_editable": {"bold": True, "border": 1, "valign": "vcenter", "bg_color": "#FFE699"},
+    pl.Date: {"num_format": "yyyy-mm-dd", "align": "center"},
+    pl.Time: {"num_format": "hh:mm", "align": "center"},
+    pl.Float64: {"num_format": "0.0", "align": "right"},
+    "share": {"num_format": "0 %"},
+    "wrapped": {"text_wrap": True, "valign": "vcenter"},
+    "centred": {"valign": "vcenter"},
+    "centred_share": {"num_format": "0 %", "valign": "vcenter"},
+    "bold": {"bold": True},
+    "line": {"top": 1},
+    "gap": {"num_format": "0.000 %", "valign": "vcenter"},
+}
+_Looks = dict[Any, Any]
 _WIDEST = 44
 _A4 = 9
 _SHOWN = ("station", "service", "organisation", "district")
@@ -65,7 +78,7 @@ def write_workbook(facts: Facts, path: Path) -> None:
                 "plan and report the regions one by one"
             )
     with xlsxwriter.Workbook(path, _OPTIONS) as book:
-        looks = _Looks(book)
+        looks = {name: book.add_format(look) for name, look in _LOOKS.items()}
         for sheet in every:
             _write(book, looks, sheet)
         _write_figures(book, looks, facts)
@@ -133,29 +146,6 @@ def _stations(stations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-class _Looks:
-    """The formats of a workbook, by what they are for."""
-
-    def __init__(self, book: Any) -> None:
-        head: dict[str, Any] = {"bold": True, "border": 1, "valign": "vcenter"}
-        self.head = book.add_format(head | {"bg_color": "#DDE7F0"})
-        self.head_editable = book.add_format(head | {"bg_color": "#FFE699"})
-        self.kinds = {
-            kind: book.add_format({"num_format": look, "align": _ALIGNED.get(kind, "right")})
-            for kind, look in _FORMATS.items()
-        }
-        self.names = {n: book.add_format({"num_format": look}) for n, look in _PERCENT.items()}
-        self.wrapped = book.add_format({"text_wrap": True, "valign": "vcenter"})
-        self.centred = book.add_format({"valign": "vcenter"})
-        self.centred_share = book.add_format({"num_format": "0 %", "valign": "vcenter"})
-        self.bold = book.add_format({"bold": True})
-        self.line = book.add_format({"top": 1})
-        self.percent = book.add_format({"num_format": "0.000 %", "valign": "vcenter"})
-
-    def of(self, name: str, kind: pl.DataType) -> Any:
-        return self.names.get(name, self.kinds.get(kind.base_type()))
-
-
 def _page(book: Any, name: str) -> Any:
     """Add a sheet that prints on pages of A4, as wide as the paper."""
     page = book.add_worksheet(name)
@@ -176,9 +166,10 @@ def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
     for index, (name, header) in enumerate(zip(frame.columns, headers, strict=True)):
         kind = frame.schema[name]
         page.set_column(index, index, _width(frame[name], header))
-        look = looks.head_editable if name in sheet.editable else looks.head
-        page.write_string(0, index, header, look)
-        shown = looks.of(name, kind)
+        page.write_string(
+            0, index, header, looks["head_editable" if name in sheet.editable else "head"]
+        )
+        shown = looks["share"] if name == "share" else looks.get(kind.base_type())
         if kind.is_numeric():
             writers.append((page.write_number, (shown,)))
         elif kind in (pl.Date, pl.Time):
@@ -204,7 +195,7 @@ def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
 def _draw_lines(page: Any, looks: _Looks, sheet: _Sheet) -> None:
     letters = [chr(ord("A") + sheet.frame.columns.index(name)) for name in sheet.grouped]
     changed = ",".join(f"${letter}2<>${letter}1" for letter in letters)
-    look = {"type": "formula", "criteria": f"=OR({changed})", "format": looks.line}
+    look = {"type": "formula", "criteria": f"=OR({changed})", "format": looks["line"]}
     page.conditional_format(1, 0, sheet.frame.height, sheet.frame.width - 1, look)
 
 
@@ -229,20 +220,20 @@ def _write_figures(book: Any, looks: _Looks, facts: Facts) -> None:
     columns = ("figure", "value", "of", "share", "means")
     for index, (name, width) in enumerate(zip(columns, (44, 14, 14, 14, 90), strict=True)):
         page.set_column(index, index, width)
-        page.write_string(0, index, sheets.HEADERS[name], looks.head)
+        page.write_string(0, index, sheets.HEADERS[name], looks["head"])
     for number, (figure, value, of, means) in enumerate(_figures(facts), start=1):
         page.set_row(number, 32)
-        page.write_string(number, 0, figure, looks.wrapped)
+        page.write_string(number, 0, figure, looks["wrapped"])
         if of is not None:
-            page.write_number(number, 2, of, looks.centred)
+            page.write_number(number, 2, of, looks["centred"])
             if of:
-                page.write_number(number, 3, value / of, looks.centred_share)
+                page.write_number(number, 3, value / of, looks["centred_share"])
         if isinstance(value, str):
-            page.write_string(number, 1, value, looks.centred)
+            page.write_string(number, 1, value, looks["centred"])
         elif value is not None:
-            look = looks.percent if figure.startswith(_GAP) else looks.centred
-            page.write_number(number, 1, value, look)
-        page.write_string(number, 4, means, looks.wrapped)
+            look = "gap" if figure.startswith(_GAP) else "centred"
+            page.write_number(number, 1, value, looks[look])
+        page.write_string(number, 4, means, looks["wrapped"])
 
 
 _GAP = "与已证明上界的差距"
@@ -279,6 +270,6 @@ def _write_guide(book: Any, looks: _Looks) -> None:
     page.set_column(0, 1, 70)
     for number, line in enumerate(sheets.GUIDE_LINES):
         page.set_row(number, 32)
-        look = looks.wrapped if number else looks.bold
+        look = looks["wrapped" if number else "bold"]
         page.write_string(number, 0, line["zh"], look)
         page.write_string(number, 1, line["en"], look)
