@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from importlib.resources import files
 from typing import Any
 
 import polars as pl
@@ -17,22 +19,6 @@ MOST_CIRCLES = 3_000
 FEW_STATIONS = 20
 _LONG_NUMBER = re.compile(r"\d+\.\d{3,}")
 _ROLES = re.compile(r' (role|aria-[a-z]+)="[^"]*"')
-_INK = "currentColor"
-_CONFIG = {
-    "aria": False,
-    "background": None,
-    "font": "sans-serif",
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": _INK,
-        "labelFontSize": 13,
-        "domainColor": _INK,
-        "tickColor": _INK,
-        "gridColor": _INK,
-        "gridOpacity": 0.15,
-        "title": None,
-    },
-}
 
 
 def histogram(hours: pl.DataFrame) -> pl.DataFrame:
@@ -54,62 +40,22 @@ def draw_histogram(bars: pl.DataFrame) -> str:
     # Between 0 and 1 there are no people to count.
     ticks = min(6, int(bars.select(pl.col("people").max()).item()))
     edges = min(12, bars.height)
-    return _drawn(
-        {
-            "data": {"values": bars.to_dicts()},
-            "mark": {"type": "bar", "color": "var(--mark)", "binSpacing": 2},
-            "width": 480,
-            "height": 170,
-            "encoding": {
-                "x": {
-                    "field": "low",
-                    "bin": "binned",
-                    "axis": {"tickCount": edges, "format": "d", "grid": False},
-                },
-                "x2": {"field": "high"},
-                "y": {
-                    "field": "people",
-                    "type": "quantitative",
-                    "axis": {"tickCount": ticks, "format": ",d"},
-                },
-            },
-        }
-    )
+    spec = _spec("histogram")
+    spec["data"]["values"] = bars.to_dicts()
+    spec["encoding"]["x"]["axis"]["tickCount"] = edges
+    spec["encoding"]["y"]["axis"]["tickCount"] = ticks
+    return _drawn(spec)
 
 
 def draw_map(placed: pl.DataFrame) -> str:
     """Draw a dot per station (``lat``, ``lon``, ``seats``, ``filled``), in the given order."""
     dots = placed.select("lat", "lon", "seats", share=pl.col("filled") / pl.col("seats"))
-    shape = "circle" if placed.height <= MOST_CIRCLES else "square"
-    colours = [f"var(--share-{step})" for step in range(5)]
-    return _drawn(
-        {
-            "data": {"values": dots.to_dicts()},
-            "mark": {"type": "point", "shape": shape, "filled": True, "opacity": 0.9},
-            "projection": {"type": "mercator"},
-            "width": 640,
-            "padding": 14,
-            "height": _height(placed),
-            "encoding": {
-                "longitude": {"field": "lon", "type": "quantitative"},
-                "latitude": {"field": "lat", "type": "quantitative"},
-                "stroke": {"value": _INK},
-                "strokeWidth": {"value": 0.5},
-                "size": {
-                    "field": "seats",
-                    "type": "quantitative",
-                    "legend": None,
-                    "scale": {"range": [30, 300 if placed.height < 300 else 120]},
-                },
-                "fill": {
-                    "field": "share",
-                    "type": "quantitative",
-                    "legend": None,
-                    "scale": {"type": "threshold", "domain": list(STEPS), "range": colours},
-                },
-            },
-        }
-    )
+    spec = _spec("map") | {"height": _height(placed)}
+    spec["data"]["values"] = dots.to_dicts()
+    spec["mark"]["shape"] = "circle" if placed.height <= MOST_CIRCLES else "square"
+    spec["encoding"]["size"]["scale"]["range"] = [30, 300 if placed.height < 300 else 120]
+    spec["encoding"]["fill"]["scale"]["domain"] = STEPS
+    return _drawn(spec)
 
 
 def width_km(placed: pl.DataFrame) -> float:
@@ -129,8 +75,15 @@ def _height(placed: pl.DataFrame) -> int:
     return round(640 * min(highest, max(0.4, tall / wide if wide else 0.5)))
 
 
+def _spec(name: str) -> dict[str, Any]:
+    """Return a chart of Vega-Lite as its file has it, with what all charts share."""
+    every = json.loads(files(__package__).joinpath("charts.json").read_text(encoding="utf-8"))
+    chart: dict[str, Any] = every[name] | {"config": every["config"]}
+    return chart
+
+
 def _drawn(spec: dict[str, Any]) -> str:
-    svg = vl_convert.vegalite_to_svg(spec | {"config": _CONFIG})
+    svg = vl_convert.vegalite_to_svg(spec)
     # The whole is one image, which the page describes.
     svg = _ROLES.sub("", svg)
     return _LONG_NUMBER.sub(lambda match: f"{float(match[0]):.2f}", svg)
