@@ -59,17 +59,8 @@ def teaching(as_json: bool = False) -> Iterator[Outcome]:
     """Turn what a user can mend into a message and exit status 2; show warnings as one line.
 
     Ctrl-C ends with exit status 130, unless `interruptible` hears it first, and a reader of the
-    output who has left, as `| head` does, with 141.
-
-    Parameters
-    ----------
-    as_json : bool
-        Also write an object with the key ``error`` to standard output, for machines.
-
-    Yields
-    ------
-    Outcome
-        To be told of what is written.
+    output who has left, as `| head` does, with 141. ``as_json`` also writes an object with the key
+    ``error`` to standard output, for machines. The outcome is to be told of what is written.
     """
     outcome = Outcome()
 

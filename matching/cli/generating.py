@@ -47,16 +47,17 @@ def generate(
         from matching.synthetic import generate as make
 
         monday = week_of(week)
-        world: dict[str, Any] = {"rules": rules, "scarcity": scarcity, "seed": seed, "week": monday}
+        world: dict[str, Any] = {"volunteers": volunteers, "requests": requests, "rules": rules}
+        world |= {"scarcity": scarcity, "seed": seed, "week": monday}
         if size == "nation":
-            _generate_nation(out, region, volunteers, requests, world, json)
+            _generate_nation(out, region, world, json)
             return
         sink = sink_of(out, format, out_option)
         if not hasattr(sink, "write_tables"):
             raise UsageError(f"{shown(out)} takes plans and no tables; name a folder")
         with Ticker(("make", "write")) as ticker:
             ticker.announce("make")
-            tables = make(size, volunteers=volunteers, requests=requests, **world)
+            tables = make(size, **world)
             ticker.announce("write")
             with outcome.writing(shown(out)):
                 sink.write_tables(tables)
@@ -68,23 +69,17 @@ def generate(
         say_next(("matching", "plan", shown(out), "--week", str(monday), "--out", "plan"))
 
 
-def _generate_nation(
-    out: str,
-    region: list[str] | None,
-    volunteers: int | None,
-    requests: int | None,
-    world: dict[str, Any],
-    json: bool,
-) -> None:
+def _generate_nation(out: str, region: list[str] | None, world: dict[str, Any], json: bool) -> None:
     """Write the regions of a nation one after the other."""
     from matching.stores.registry import check_target, open_sink
     from matching.synthetic import NATION, generate_region, regions
 
     rows: Counter[str] = Counter()
     check_target(out)
-    volunteers, requests = volunteers or NATION[0], requests or NATION[1]
+    volunteers, requests = world["volunteers"] or NATION[0], world["requests"] or NATION[1]
+    world |= {"volunteers": volunteers, "requests": requests}
     for code in region or regions(volunteers, requests):
-        tables = generate_region(code, volunteers=volunteers, requests=requests, **world)
+        tables = generate_region(code, **world)
         sink = open_sink(str(Path(out) / f"region={code}"), format="parquet")
         sink.write_tables(tables)  # type: ignore[attr-defined]
         rows.update({name: frame.height for name, frame in tables.items()})

@@ -51,11 +51,7 @@ def result_of(
 ) -> tuple[Output, Path | None]:
     """Read the tables of a plan, and its summary: empty, if a file holds the plan alone.
 
-    Returns
-    -------
-    tuple
-        The tables and the summary; and the mapping: the one that is given, or else the one that
-        the summary remembers.
+    Also return the mapping: the one that is given, or else the one that the summary remembers.
     """
     from matching.errors import UsageError
     from matching.reports.origin import mapping_of

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Any
 
-from rich.console import (
-    Console,
-    ConsoleOptions,
-    ConsoleRenderable,
-    RenderHook,
-    RenderResult,
-)
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.segment import Segment
 
 from matching.guards.harmless import harmless
@@ -40,12 +33,8 @@ class _Harmless:
         self.renderable = renderable
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield from _drawn(console.render(self.renderable, options))
-
-
-def _drawn(segments: Any) -> Iterator[Segment]:
-    for text, style, control in segments:
-        yield Segment(text if control else harmless(text), style, control)
+        for text, style, control in console.render(self.renderable, options):
+            yield Segment(text if control else harmless(text), style, control)
 
 
 def tell(text: str, style: str) -> None:

@@ -30,16 +30,9 @@ _ENDS = {
 def show_plan(
     frames: dict[str, pl.DataFrame], summary: dict[str, Any], out: str, seconds: float
 ) -> None:
-    """Print the figures of a plan, its first rows, and why seats are empty.
+    """Print the figures of a plan, its first rows, why seats are empty, and where it was written.
 
-    Parameters
-    ----------
-    frames, summary
-        As `Result.output` returns them.
-    out : str
-        Where they were written.
-    seconds : float
-        What all of it took.
+    ``frames`` and ``summary`` are those of `Result.output`; all of it took so many ``seconds``.
     """
     console = _console()
     bound = f"within {summary['gap']:.3%} of the proved bound {summary['bound']:,}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+import tomllib
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Group, RenderableType
@@ -18,34 +20,9 @@ if TYPE_CHECKING:
 
 PLAN = ("read", "check", "pair", "solve", "write")
 # The stage of a plan that a phase belongs to, and what is done in it.
-PHASES = {
-    "start": ("start", "starting"),
-    "read": ("read", "reading the tables"),
-    "validate": ("check", "checking every cell of the tables"),
-    "pins": ("check", "checking what is pinned"),
-    "compile pairs": ("pair", "finding who may serve where (compiling the kernel, once)"),
-    "eligibility": ("pair", "finding who may serve where"),
-    "value": ("pair", "weighing every pair"),
-    "clusters": ("pair", "finding services that overlap"),
-    "compile flow": ("solve", "planning with seats and shifts alone (compiling the kernel, once)"),
-    "flow": ("solve", "planning with seats and shifts alone"),
-    "certify": ("solve", "proving a bound from prices"),
-    "search": ("solve", "making a first plan that keeps every rule"),
-    "repair": ("solve", "pricing whole weeks"),
-    "column generation": ("solve", "pricing whole weeks"),
-    "restricted master heuristic": ("solve", "making whole plans of priced weeks"),
-    "block bounds": ("solve", "proving place by place how much is left"),
-    "neighbourhood search": ("solve", "improving the plan place by place"),
-    "reduced MIP": ("solve", "proving that nothing is left"),
-    "certify again": ("solve", "proving a bound from the last prices"),
-    "unfilled": ("write", "finding out why seats stay empty"),
-    "tables": ("write", "making tables of the plan"),
-    "write": ("write", "writing it all"),
-    "audit": ("audit", "reading every rule anew"),
-    "prove": ("prove", "proving a bound from prices"),
-    "draw": ("draw", "drawing it for people"),
-    "make": ("make", "making people, places and orders"),
-}
+PHASES: dict[str, tuple[str, str]] = tomllib.loads(
+    files(__package__).joinpath("phases.toml").read_text(encoding="utf-8")
+)
 # Four times a second: it reads as alive, and costs the solver nothing.
 _PER_SECOND = 4
 _SIGNS = "-\\|/"

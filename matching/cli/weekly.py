@@ -35,28 +35,9 @@ def plan_week(
 ) -> Output:
     """Plan a week and write it; return what was written.
 
-    Parameters
-    ----------
-    source, sink : Source, Sink
-    monday : datetime.date
-    policy : Policy
-    origin : Origin
-        What the summary is to remember of the source; it says what becomes of faulty rows.
-    edits : Edits, optional
-        Of a workbook, whose rosters stay.
-    where : str
-        The sink, fit to be shown.
-    force : bool
-        Whether to take the place of any plan that is there.
-    ticker, outcome : Ticker, Outcome
-        Told of every step.
-    **search
-        For `solve`.
-
-    Raises
-    ------
-    MatchingError
-        If tables, edits or stores do not allow a plan; nothing is written then.
+    The summary remembers the ``origin``, which says what becomes of faulty rows; the rosters of the
+    ``edits`` stay. ``where`` is the sink, fit to be shown; with ``force`` the plan takes the place
+    of any that is there. Where tables, edits or stores do not allow a plan, nothing is written.
     """
     ticker.announce("read")
     if not force:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from matching.problem import columns as c
 from matching.regions.borders import Tile, tile_of
@@ -14,25 +14,19 @@ from matching.regions.regional import Job, Survey, Terms
 
 def jobs_of(surveys: list[Survey], folders: dict[str, Path], work: Path, terms: Terms) -> list[Job]:
     """Tell every region which orders somebody from elsewhere may reach, its own and others'."""
-    codes = [one.code for one in surveys]
-    comes, reach = _of_regions([one.reach for one in surveys])
-    of, order = _of_regions([one.orders for one in surveys])
-    begin, end = np.searchsorted(reach, order), np.searchsorted(reach, order, "right")
+    reach = pl.concat(pl.DataFrame({"visitor": one.code, "cell": one.reach}) for one in surveys)
+    orders = pl.concat(pl.DataFrame({"host": one.code, "cell": one.orders}) for one in surveys)
     # A row for every region that reaches a cell with orders of another.
-    at = c.ranges(begin, end - begin)
-    row = np.repeat(np.arange(len(order)), end - begin)
-    visitor, host, cell = comes[at], of[row], order[row]
-    across = visitor != host
-    visitor, host, cell = visitor[across], host[across], cell[across]
-    abroad: dict[int, dict[str, c.Longs]] = {number: {} for number in range(len(codes))}
-    for one, other, cells in _grouped(visitor, host, cell):
-        abroad[one][codes[other]] = cells
+    across = reach.join(orders, on="cell").filter(pl.col("visitor") != pl.col("host")).sort("cell")
+    abroad: dict[str, dict[str, c.Longs]] = {one.code: {} for one in surveys}
+    for (visitor, host), cells in across.group_by("visitor", "host"):
+        abroad[visitor][host] = cells["cell"].to_numpy()
         # A neighbour is also who comes here.
-        abroad[other].setdefault(codes[one], np.empty(0, np.int64))
+        abroad[host].setdefault(visitor, np.empty(0, np.int64))
     jobs = []
-    for number, code in enumerate(codes):
-        border = np.unique(cell[host == number])
-        near = {other: abroad[number][other] for other in codes if other in abroad[number]}
+    for code in abroad:
+        border = across.filter(host=code)["cell"].unique(maintain_order=True).to_numpy()
+        near = {other: abroad[code][other] for other in abroad if other in abroad[code]}
         jobs.append(Job(code, folders[code], work, border, near, folders, terms))
     return jobs
 
@@ -48,20 +42,3 @@ def tiles_of(jobs: list[Job], turn: int, work: Path, terms: Terms) -> list[Tile]
         Tile(number, turn, work, tuple(sorted(codes)), terms)
         for number, codes in sorted(regions.items())
     ]
-
-
-def _of_regions(cells: list[c.Longs]) -> tuple[c.Longs, c.Longs]:
-    """Return the number of a region and a cell in each row, sorted by cell."""
-    number = np.repeat(np.arange(len(cells)), [len(some) for some in cells])
-    every = np.concatenate([np.empty(0, np.int64), *cells])
-    order = np.argsort(every, kind="stable")
-    return number[order], every[order]
-
-
-def _grouped(visitor: c.Longs, host: c.Longs, cell: c.Longs) -> Iterator[tuple[int, int, c.Longs]]:
-    """Yield who comes to whom, and the cells."""
-    order = np.lexsort((cell, host, visitor))
-    pair = c.combine(visitor, host)[order]
-    starts = np.flatnonzero(np.diff(pair, prepend=-1))
-    for rows in np.split(order, starts[1:]) if len(order) else ():
-        yield int(visitor[rows[0]]), int(host[rows[0]]), cell[rows]

@@ -24,8 +24,7 @@ def figures_of(
     where the summary has none. ``set_aside`` counts rows; ``gini`` is that of the hours of those
     who serve.
     """
-    value = _number(summary.get("value"))
-    set_aside = summary.get("set_aside")
+    value, set_aside = _number(summary.get("value")), summary.get("set_aside")
     rows = set_aside.values() if isinstance(set_aside, dict) else ()
     return {
         "status": summary.get("status"),

@@ -18,15 +18,9 @@ def led_by(problem: Problem, plan: Plan) -> c.Ints:
     posts, the one that asks for most. Of equals, the higher level leads, then the first by id.
     A team in which nobody stands out has no lead.
     """
-    slots = problem.slots
-    team = pl.DataFrame(
-        {
-            "request": slots.request[plan.slot],
-            "post": slots.post[plan.slot],
-            "option": slots.option[plan.slot],
-            "volunteer": plan.volunteer,
-        }
-    )
+    slots = problem.slots.take(plan.slot)
+    team = pl.DataFrame({"request": slots.request, "post": slots.post, "option": slots.option})
+    team = team.with_columns(volunteer=pl.Series(plan.volunteer))
     found = pl.concat([_by_rule(problem, team), _by_post(problem, team)])
     found = found.with_columns(id=problem.volunteers.id.gather(found["volunteer"]))
     order = ["request", "rank", "level", "id"]
@@ -40,18 +34,13 @@ def led_by(problem: Problem, plan: Plan) -> c.Ints:
 
 def _by_rule(problem: Problem, team: pl.DataFrame) -> pl.DataFrame:
     """Return the members who hold what a rule of their team counts, ranked by its number."""
-    rules = pl.DataFrame(
-        {
-            "request": problem.team_rules.request,
-            "qualification": problem.team_rules.qualification,
-            "rank": problem.team_rules.min_people,
-        }
-    ).filter(pl.col("rank") > 0)
+    asks = problem.team_rules.take(problem.team_rules.min_people > 0)
+    rules = {"request": asks.request, "qualification": asks.qualification, "rank": asks.min_people}
     names = ("qualification", "volunteer", "level", "first_day", "last_day")
     holdings = pl.DataFrame({name: getattr(problem.holdings, name) for name in names})
     holdings = holdings.rename({"last_day": "valid_to"})
     days = pl.DataFrame({"day": problem.options.day, "last_day": problem.options.last_day})
-    asked = team.hstack(days[team["option"]]).join(rules, on="request")
+    asked = team.hstack(days[team["option"]]).join(pl.DataFrame(rules), on="request")
     asked = asked.join(holdings, on=["qualification", "volunteer"])
     valid = (pl.col("first_day") <= pl.col("day")) & (pl.col("valid_to") >= pl.col("last_day"))
     return asked.filter(valid).select("request", "rank", "level", "volunteer")

@@ -33,10 +33,8 @@ def requests_of(problem: Problem, tables: Mapping[str, pl.DataFrame]) -> pl.Data
     )
     rows = rows.join(menu, on="menu_item", how="left", maintain_order="left")
     rows = rows.with_columns(category=pl.coalesce("category", "menu_category"))
-    rows = rows.with_columns(
-        service=pl.coalesce("name", "menu_name", "menu_item", "category", "request_id")
-    )
-    rows = rows.select("request_id", "service", "category", "station_id")
+    service = pl.coalesce("name", "menu_name", "menu_item", "category", "request_id")
+    rows = rows.select("request_id", "category", "station_id", service=service)
     places = places_of(tables["stations"]).select("station_id", "station", "district")
     rows = rows.join(places, on="station_id", how="left", maintain_order="left")
     return rows.with_columns(pl.coalesce("station", "station_id"))

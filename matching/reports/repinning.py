@@ -21,27 +21,6 @@ from matching.schema import STATUSES
 
 _TEAM_RULES = ("min_seats", "min_people", "team", "together")
 
-# What a coordinator can do about a pin that is against a rule.
-_ADVICE = {
-    "qualification": "choose somebody who holds what the post asks for",
-    "availability": "choose somebody who is available then",
-    "distance": "choose somebody who lives nearer",
-    "organisation": "choose a volunteer of that organisation",
-    "never": "choose somebody else: this volunteer has excluded it",
-    "declined": "choose somebody else, or take the declined assignment out of the tables",
-    "only_listed": "choose a pair that the table affinities lists",
-    "already_served": "take the row off: the order has its time in another week",
-    "other_week": "choose somebody else, or take the other week's assignment out of the tables",
-    **dict.fromkeys(("overlap", "travel", "rest"), "take the volunteer off one of the two"),
-    **dict.fromkeys(("max_shifts", "max_hours"), "take the volunteer off one of the rows"),
-    "max_shifts_per_day": "take the volunteer off one of that day's rows",
-    "seats": "take one of these rows off, or add a seat in the tables",
-    "one_option": "give all rows of the order the same time",
-    "quota": "take a row of the organisation off, or raise its quota in the tables",
-    "together": "take the row off, or give the other person a way to come along",
-    "apart": "take one of the two off",
-}
-
 
 @dataclass(frozen=True)
 class Repinned:
@@ -194,7 +173,7 @@ def _in_words_of_the_sheet(faults: pl.DataFrame, base: int) -> pl.DataFrame:
     for name in keys:  # as in post=cook
         value = value.str.replace(rf"(^|, ){name}=", f"${{1}}{sheets.HEADERS[name]}=")
     rule = pl.col("rule").str.strip_prefix("pinned_")
-    advice = rule.replace_strict(_ADVICE, default="change the row, or the tables")
+    advice = rule.replace_strict(sheets.ADVICE, default="change the row, or the tables")
     words = {
         "table": pl.lit(sheets.ROSTER),
         "row": pl.col("row") - base,

@@ -19,6 +19,7 @@ HEADERS: dict[str, str] = _WORDS["headers"]
 STATUSES: dict[str, str] = _WORDS["statuses"]
 # How to edit the roster: each line in both languages.
 GUIDE_LINES: list[dict[str, str]] = _WORDS["guide"]
+ADVICE: dict[str, str] = _WORDS["advice"]
 # What an edit of the roster may change; the other columns only tell.
 EDITABLE = ("day", "start", "end", "post", "volunteer_id", "status", "request_id", "option")
 NEEDED = ("post", "volunteer_id", "request_id")

@@ -16,15 +16,10 @@ KINDS = ("service", "qualification", "district", "time", "quota")
 # The parts of a day, by the hour at which the next one begins.
 PARTS = {12: "morning", 18: "afternoon", 24: "evening"}
 
-_SCHEMA = {
-    "kind": pl.String,
-    "key": pl.String,
-    "name": pl.String,
-    "posts": pl.Int64,
-    "seats": pl.Int64,
-    "empty": pl.Int64,
-    "price": pl.Float64,
-    "lost": pl.Float64,
+_SCHEMA: dict[str, type[pl.DataType]] = {
+    **dict.fromkeys(("kind", "key", "name"), pl.String),
+    **dict.fromkeys(("posts", "seats", "empty"), pl.Int64),
+    **dict.fromkeys(("price", "lost"), pl.Float64),
 }
 
 
@@ -53,17 +48,9 @@ def shortages_of(
     )
     hour = pl.col("start").dt.hour()
     part = pl.when(hour < 12).then(pl.lit(PARTS[12])).when(hour < 18).then(pl.lit(PARTS[18]))
-    rows = rows.with_columns(
-        time=pl.col("day").cast(pl.String) + " " + part.otherwise(pl.lit(PARTS[24]))
-    )
-    asked = pl.DataFrame(
-        {
-            "post_index": problem.needs.post,
-            "qualification": problem.qualification_ids.gather(problem.needs.qualification),
-        }
-    )
-    needing = rows.with_row_index("post_index").with_columns(pl.col("post_index").cast(pl.Int32))
-    needing = needing.join(asked, on="post_index")
+    rows = rows.with_columns(time=pl.format("{} {}", "day", part.otherwise(pl.lit(PARTS[24]))))
+    asked = problem.qualification_ids.gather(problem.needs.qualification)
+    needing = rows[problem.needs.post].with_columns(asked.alias("qualification"))
     found = [
         _grouped("service", rows),
         _grouped("qualification", needing),
@@ -134,18 +121,10 @@ def _quotas(
         return pl.DataFrame(schema=_SCHEMA)
     charged = prices.filter(pl.col("organisation_id").is_not_null() & (pl.col("price") > 0))
     names = tables["organisations"].select("organisation_id", "name", "max_seats")
-    return (
-        charged.select("organisation_id", pl.col("price").cast(pl.Float64))
-        .join(names, on="organisation_id")
-        .select(
-            kind=pl.lit("quota"),
-            key=pl.col("organisation_id"),
-            name=pl.col("name"),
-            posts=pl.lit(None, pl.Int64),
-            seats=pl.col("max_seats").cast(pl.Int64),
-            empty=pl.lit(None, pl.Int64),
-            price=pl.col("price"),
-            lost=pl.lit(None, pl.Float64),
-        )
-        .sort("price", "key", descending=[True, False])
+    rows = charged.select("organisation_id", "price").join(names, on="organisation_id")
+    known = rows.rename({"organisation_id": "key", "max_seats": "seats"})
+    known = known.with_columns(
+        kind=pl.lit("quota"), **dict.fromkeys(("posts", "empty", "lost"), pl.lit(None))
     )
+    known = known.select(pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items())
+    return known.sort("price", "key", descending=[True, False])
