@@ -9,6 +9,7 @@ from numpy.random import Generator
 
 from matching.synthetic import vocabulary as v
 from matching.synthetic.draws import NONE, Bools, Ints, chance, one_of, weighted
+from matching.synthetic.menu import TEAM_RULES
 from matching.synthetic.orders import Orders
 
 POSTS = ("volunteer", "assistant", "support")
@@ -25,12 +26,8 @@ _ADVISED = 0.03
 _ADVISED_NEED = "trained:elderly_care"
 _TEAM_RULE = 0.1
 
-# Qualification, minimum of holders, people per holder.
-OWN_TEAM_RULES: tuple[tuple[str, int | None, int | None], ...] = (
-    ("adult", None, 4),
-    ("insured", 1, None),
-    ("trained:home_visit", None, 5),
-)
+# All but the last, which is of those who are advised.
+_OWN_RULES = TEAM_RULES["menu_item"].null_count() - 1
 
 
 @dataclass(frozen=True)
@@ -110,9 +107,7 @@ def with_rules(rng: Generator, demand: Demand, orders: Orders) -> Demand:
     skill = np.where(advised[:, None], NONE, demand.skill)
     formality = np.where(advised[:, None], v.NUMBER[_ADVISED_NEED], demand.formality)
     level = np.where(chance(rng, 0.25, seats.size).reshape(seats.shape), 2, 1)
-    rule = np.where(
-        chance(rng, _TEAM_RULE, count), rng.integers(len(OWN_TEAM_RULES), size=count), NONE
-    )
+    rule = np.where(chance(rng, _TEAM_RULE, count), rng.integers(_OWN_RULES, size=count), NONE)
     return replace(
         demand,
         floor=floor,

@@ -9,7 +9,7 @@ from numpy.random import Generator
 from matching.synthetic.abilities import Extra
 from matching.synthetic.demand import POSTS, Demand
 from matching.synthetic.draws import NONE, Bools, Ints, partners, pick
-from matching.synthetic.menu import ITEMS, OWNED, TEAM_RULES, parse
+from matching.synthetic.menu import ITEM_POSTS, ITEMS, NEEDS, OWNED, TEAM_RULES, USUAL
 from matching.synthetic.orders import Orders
 from matching.synthetic.people import People
 from matching.synthetic.vocabulary import NUMBER
@@ -19,15 +19,11 @@ PINNED = 0.02
 # Of the requests that could have a history.
 STATUSES = {"accepted": 0.02, "published": 0.04, "offered": 0.02, "declined": 0.03}
 
-_RULED = {rule[0] for rule in TEAM_RULES}
-_PLAIN_ITEM = np.array(
-    [
-        item.min_people == 0
-        and item.id not in _RULED
-        and all(post.min_seats == 0 for post in item.posts)
-        for item in ITEMS
-    ]
-)
+_RULED = TEAM_RULES["menu_item"].drop_nulls()
+_MINIMUMS = pl.concat([ITEM_POSTS.filter(pl.col("min_seats") > 0)["menu_item"], _RULED])
+_PLAIN_ITEM = ITEMS.select(
+    (pl.col("min_people") == 0) & ~pl.col("menu_item").is_in(_MINIMUMS.implode())
+)["min_people"].to_numpy()
 
 
 def draw_bonds(
@@ -71,7 +67,7 @@ def assignment_table(
     people: People, orders: Orders, request: Ints, volunteer: Ints, status: list[str]
 ) -> pl.DataFrame:
     """Return the table `assignments`, each on the request's usual post."""
-    usual = pl.Series([item.posts[-1].name for item in ITEMS] + [POSTS[0]])
+    usual = pl.concat([USUAL["post"], pl.Series([POSTS[0]])])
     return pl.DataFrame(
         {
             "volunteer_id": people.ids.gather(volunteer),
@@ -98,12 +94,16 @@ def fit(orders: Orders, demand: Demand, request: Ints, volunteer: Ints) -> Extra
 
 def _needs(orders: Orders, demand: Demand) -> tuple[Ints, Ints]:
     """Return what the usual post of each request asks: qualification and level, shape (n, 2)."""
-    of_item = np.full((len(ITEMS) + 1, 2), NONE)
+    of_item = np.full((ITEMS.height + 1, 2), NONE)
     level_of_item = np.ones_like(of_item)
-    for number, item in enumerate(ITEMS):
-        for place, (name, level) in enumerate(parse(item.posts[-1].needs)):
-            of_item[number, place] = NUMBER[name]
-            level_of_item[number, place] = level
+    usual = NEEDS.join(USUAL, on=["menu_item", "post"], how="semi", maintain_order="left")
+    at = usual.select(
+        pl.col("menu_item").replace_strict(ITEMS["menu_item"], range(ITEMS.height)),
+        place=pl.int_range(pl.len()).over("menu_item"),
+    )
+    item, place = at["menu_item"].to_numpy(), at["place"].to_numpy()
+    of_item[item, place] = usual["qualification"].replace_strict(NUMBER).to_numpy()
+    level_of_item[item, place] = usual["level"].to_numpy()
     # Requests outside the menu, with item -1, find the empty last row.
     need, levels = of_item[orders.item], level_of_item[orders.item]
     need[demand.request] = np.stack([demand.skill[:, 0], demand.formality[:, 0]], axis=1)

@@ -93,7 +93,7 @@ def _host(rng: Generator, tree: Organisations, town: d.Ints) -> d.Ints:
 
 
 def _unowned(rng: Generator, count: int) -> d.Ints:
-    return d.weighted(rng, np.where(np.arange(len(ITEMS)) == OWNED, 0.0, ITEM_WEIGHTS), count)
+    return d.weighted(rng, np.where(np.arange(ITEMS.height) == OWNED, 0.0, ITEM_WEIGHTS), count)
 
 
 def _beneficiary(rng: Generator, station: d.Ints) -> d.Ints:
@@ -136,7 +136,7 @@ def ordered_from_menu(
     open_end = from_menu & pl.Series(d.chance(rng, 0.5, from_menu.len()))
     several_times = pl.Series(several)
     return table.with_columns(
-        d.name_by(orders.item, [item.id for item in ITEMS]).alias("menu_item"),
+        d.name_by(orders.item, ITEMS["menu_item"]).alias("menu_item"),
         pl.when(from_menu).then(pl.Series(orders.quantity)).alias("quantity"),
         pl.when(~from_menu).then("name").alias("name"),
         pl.when(~from_menu).then("category").alias("category"),

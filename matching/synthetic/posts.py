@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.synthetic.demand import OWN_TEAM_RULES, POSTS, Demand
+from matching.synthetic.demand import POSTS, Demand
 from matching.synthetic.draws import NONE, name_by, only
 from matching.synthetic.menu import TEAM_RULES, multiplied
 from matching.synthetic.orders import Orders
@@ -57,26 +57,9 @@ def minimum_people(demand: Demand, count: int, scarcity: float) -> pl.Series:
 
 def team_rule_table(demand: Demand, orders: Orders) -> pl.DataFrame:
     """Return the table `team_rules`, those of the menu first."""
-    schema = {
-        "request_id": pl.String,
-        "menu_item": pl.String,
-        "qualification": pl.String,
-        "min_people": pl.Int64,
-        "per_people": pl.Int64,
-    }
-    menu_rules = pl.DataFrame([(None, *rule) for rule in TEAM_RULES], schema=schema, orient="row")
-    rules = (*OWN_TEAM_RULES, (SOCIAL_WORKER, 1, None))
-    number = np.concatenate([demand.rule, np.where(demand.advised, len(OWN_TEAM_RULES), NONE)])
+    own = TEAM_RULES.filter(pl.col("menu_item").is_null())
+    number = np.concatenate([demand.rule, np.where(demand.advised, own.height - 1, NONE)])
     request = np.tile(demand.request, 2)[number != NONE]
-    number = number[number != NONE]
-    own_rules = pl.DataFrame(
-        {
-            "request_id": orders.ids.gather(request),
-            "menu_item": pl.Series([None], dtype=pl.String).new_from_index(0, request.size),
-            "qualification": pl.Series([rule[0] for rule in rules]).gather(number),
-            "min_people": pl.Series([rule[1] for rule in rules], dtype=pl.Int64).gather(number),
-            "per_people": pl.Series([rule[2] for rule in rules], dtype=pl.Int64).gather(number),
-        },
-        schema=schema,
-    )
-    return pl.concat([menu_rules, own_rules])
+    asked = own[number[number != NONE]].with_columns(request_id=orders.ids.gather(request))
+    of_menu = TEAM_RULES.drop_nulls("menu_item").with_columns(request_id=pl.lit(None, pl.String))
+    return pl.concat([of_menu, asked]).select("request_id", *TEAM_RULES.columns)

@@ -103,7 +103,7 @@ def preference_table(
         d.name_by(team, tree.ids),
         beneficiary_ids(_neighbour(rng, orders, stations, town)),
         d.name_by(rng.integers(len(POSTS), size=size), POSTS),
-        d.name_by(rng.integers(len(ITEMS), size=size), [item.id for item in ITEMS]),
+        d.name_by(rng.integers(ITEMS.height, size=size), ITEMS["menu_item"]),
     )
     never = d.chance(rng, NEVER, size)
     weight = d.one_of(rng, [-60, -30, 20, 40, 60, 80, 100], [1, 2, 4, 4, 3, 2, 1], size)
