@@ -60,6 +60,8 @@ def team_rule_table(demand: Demand, orders: Orders) -> pl.DataFrame:
     own = TEAM_RULES.filter(pl.col("menu_item").is_null())
     number = np.concatenate([demand.rule, np.where(demand.advised, own.height - 1, NONE)])
     request = np.tile(demand.request, 2)[number != NONE]
-    asked = own[number[number != NONE]].with_columns(request_id=orders.ids.gather(request))
+    asked: pl.DataFrame = own[number[number != NONE]].with_columns(
+        request_id=orders.ids.gather(request)
+    )
     of_menu = TEAM_RULES.drop_nulls("menu_item").with_columns(request_id=pl.lit(None, pl.String))
     return pl.concat([of_menu, asked]).select("request_id", *TEAM_RULES.columns)
