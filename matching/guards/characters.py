@@ -92,14 +92,7 @@ def normal(texts: pl.Series) -> pl.Series:
 
 
 def missing(known: pl.Series, otherwise: str) -> Callable[[pl.Series], pl.Series]:
-    """Return a function that says what is wrong with names that are not known.
-
-    Parameters
-    ----------
-    known : polars.Series
-        Text.
-    otherwise : str
-        What to say of all other names.
+    """Return a function that says what is wrong with names that are not known, or else ``otherwise``.
     """
 
     def say(cells: pl.Series) -> pl.Series:

@@ -41,12 +41,7 @@ FORKED = (
 
 
 def door(function: Callable[P, R]) -> Callable[P, R]:
-    """Check the process and the arguments whenever the function is called.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Check the process and the arguments whenever the function is called."""
     signature = inspect.signature(function)
 
     @wraps(function)
@@ -66,12 +61,7 @@ def constructor(kind: type[C]) -> type[C]:
 
 
 def known_arguments(function: Callable[P, R]) -> Callable[P, R]:
-    """Refuse arguments that the function does not have, and no others.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse arguments that the function does not have, and no others."""
     signature = inspect.signature(function)
 
     @wraps(function)
@@ -85,13 +75,7 @@ def known_arguments(function: Callable[P, R]) -> Callable[P, R]:
 def bound(
     function: Callable[..., Any], signature: inspect.Signature, *args: Any, **kwargs: Any
 ) -> inspect.BoundArguments:
-    """Return the arguments of a call by name.
-
-    Raises
-    ------
-    UsageError
-        If there are too many, too few, or one that the function does not have.
-    """
+    """Return the arguments of a call by name; refuse too many, too few and unknown ones."""
     try:
         return signature.bind(*args, **kwargs)
     except TypeError as error:
@@ -118,12 +102,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def check_types(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
-    """Refuse arguments of other types than a function says.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse arguments of other types than a function says."""
     hints = _hints(function)
     for name, value in given.items():
         hint = hints.get(name, Any)

@@ -26,17 +26,7 @@ _EXTRAS = {
 
 @contextmanager
 def needing(what: str) -> Iterator[None]:
-    """Say what to install where a package is missing.
-
-    Parameters
-    ----------
-    what : str
-        The part that needs it, as the beginning of a sentence.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Say what to install where a package is missing; ``what`` needs it and begins the sentence."""
     try:
         yield
     except ModuleNotFoundError as error:

@@ -15,15 +15,8 @@ Day = date | str | np.datetime64
 def monday_of(week: object) -> date:
     """Return the Monday that a week starts with, as a date and nothing more.
 
-    Parameters
-    ----------
-    week : datetime.date, str or numpy.datetime64
-        A day; text is ISO 8601. A moment is the day it begins, so only midnight is one.
-
-    Raises
-    ------
-    UsageError
-        If it is no day, has an hour, or is not a Monday.
+    Text is ISO 8601; a moment is the day it begins, so only midnight is one. What is no day, has an
+    hour or is no Monday is a UsageError.
     """
     text = week.isoformat() if isinstance(week, date) else str(week)
     try:

@@ -46,21 +46,10 @@ class Place:
 def read_toml(
     path: str | Path, what: str, error: type[MatchingError] = UsageError
 ) -> tuple[dict[str, Any], Place]:
-    """Read a TOML file.
+    """Read a TOML file, which messages call ``what`` and its path.
 
-    Parameters
-    ----------
-    path : str or pathlib.Path
-    what : str
-        What messages call it, before its path.
-    error : type of MatchingError
-        What is raised.
-
-    Raises
-    ------
-    error
-        If it is no TOML, or larger or deeper than what is written by hand. A file that cannot be
-        opened stays an OSError.
+    What is no TOML, or larger or deeper than what is written by hand, is raised as ``error``; a
+    file that does not open is an OSError.
     """
     name = f"{what} {path}"
     with Path(path).open("rb") as file:

@@ -29,11 +29,8 @@ _ONE_AT_A_TIME = threading.Lock()
 class Frames:
     """Dataframes by table name: a source.
 
-    Attributes
-    ----------
-    kind : {"polars", "pandas", "pyarrow", "duckdb"}
-        What the first of them is; a plan goes back as such. An object that is known only by its
-        Arrow C stream counts as pyarrow.
+    Its ``kind`` is what the first of them is; a plan goes back as such. An object that is known by
+    its Arrow C stream alone counts as pyarrow.
     """
 
     def __init__(self, where: Mapping[str, Any], *, names: Names = AS_OURS) -> None:
@@ -74,12 +71,7 @@ class Frames:
 
 
 class Memory:
-    """A sink that gives a plan back as dataframes of a kind.
-
-    Attributes
-    ----------
-    kind : {"polars", "pandas", "pyarrow", "duckdb"}
-    """
+    """A sink that gives a plan back as dataframes of a kind, one of `KINDS`."""
 
     def __init__(
         self, where: object = None, *, kind: str = "polars", names: Names = AS_OURS
@@ -110,13 +102,7 @@ open_source, open_sink = Frames, Memory
 
 
 def kind_of(name: str, frame: object) -> str:
-    """Tell of which kind a dataframe is.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
+    """Tell of which kind a dataframe is, one of `KINDS`."""
     for kind in type(frame).__mro__:
         home = kind.__module__.partition(".")[0].removeprefix("_")
         if home in KINDS:

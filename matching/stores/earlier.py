@@ -38,16 +38,7 @@ def summary_in(sink: object, week: date | None = None) -> Mapping[str, Any]:
 def check_requests(week: date, requests: int, others: int, set_aside: int = 0) -> None:
     """Refuse to write the plan of a week without requests: there is none.
 
-    Parameters
-    ----------
-    requests, others : int
-        How many are in the week, and in other weeks.
-    set_aside : int
-        How many rows of requests are faulty.
-
-    Raises
-    ------
-    UsageError
+    ``others`` are those of other weeks, ``set_aside`` the faulty rows.
     """
     if requests:
         return
@@ -65,18 +56,8 @@ def check_requests(week: date, requests: int, others: int, set_aside: int = 0) -
 def check_place(sink: object, where: object, week: date, filled: int | None = None) -> None:
     """Refuse to take the place of another week's plan, or of one that fills seats by an empty one.
 
-    Parameters
-    ----------
-    sink : object
-        One that is not `Remembering` keeps what it has, or answers for itself.
-    where : object
-        Fit to be shown.
-    filled : int, optional
-        How many seats the new plan fills, if that is known.
-
-    Raises
-    ------
-    UsageError
+    A sink that is not `Remembering` keeps what it has, or answers for itself. ``filled`` are the
+    seats of the new plan, if that is known.
     """
     earlier = summary_in(sink, week)
     before, served = earlier.get("week"), earlier.get("filled")

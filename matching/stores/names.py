@@ -100,12 +100,7 @@ class Names:
 
 
 def check_file_names(names: Names) -> None:
-    """Refuse names of tables that a folder would hide from its readers.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse names of tables that a folder would hide from its readers."""
     for table, theirs in names.tables.items():
         if theirs.startswith((".", "~$")):
             text = f"tables[{table!r}] = {quoted(theirs)}: a file of such a name is hidden"
@@ -113,12 +108,7 @@ def check_file_names(names: Names) -> None:
 
 
 def check_results(tables: Iterable[str]) -> None:
-    """Refuse tables that no result has.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse tables that no result has."""
     unknown = [name for name in tables if name not in RESULT_TABLES]
     if unknown:
         known = ", ".join(RESULT_TABLES)

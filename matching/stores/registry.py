@@ -166,11 +166,8 @@ def open_sink(where: object, **options: Any) -> Sink:
 def check_target(where: str | Path) -> None:
     """Refuse a path to write to that is a slip: it would become a folder that nobody meant.
 
-    Raises
-    ------
-    UsageError
-        If it begins with a ``~`` that nobody has expanded, or is named like one file while a plan
-        is several, and no such folder is there.
+    That is one with a ``~`` that nobody has expanded, or one named like one file, while a plan is
+    several, where no such folder is there.
     """
     path = Path(shown(str(where)).partition("://")[2] or where)
     if not str(where).strip() or (isinstance(where, Path) and where == Path()):
@@ -202,18 +199,10 @@ def own_tables(
     rows: int | None,
     read: Callable[[str], tuple[pl.DataFrame | None, pl.DataFrame]],
 ) -> Tables:
-    """Read tables by the store's own names; see `OwnSource`.
+    """Read tables by the store's own names; for ``wanted`` and ``rows`` see `OwnSource`.
 
-    Parameters
-    ----------
-    where : str
-        What errors call the store.
-    there : Collection of str
-        What it has.
-    wanted, rows
-        As of `OwnSource.read_own`.
-    read : callable
-        Returns a table, or None, and its faults.
+    Errors call the store ``where``; it has ``there``, and ``read`` gives a table, or None, and its
+    faults.
     """
     missing = [name for name in wanted or () if name not in there]
     if missing:

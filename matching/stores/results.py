@@ -36,14 +36,9 @@ def typed(
     faults: pl.DataFrame,
     time_zone: str = Policy().time_zone,
 ) -> pl.DataFrame:
-    """Turn the columns of a result that are not text into what they are.
+    """Turn the columns of a result that are not text into what they are, or raise a DataError.
 
     Times that have an offset, as some program may have written them, become those of the zone.
-
-    Raises
-    ------
-    DataError
-        If it could not be read, or a cell is not what its column wants.
     """
     if frame is None or faults.height:
         raise DataError(faults)
@@ -80,13 +75,7 @@ def time_zone_of(summary: Mapping[str, Any] | None) -> str:
 
 
 def summary_of(text: str, where: object) -> dict[str, Any]:
-    """Read a summary from JSON.
-
-    Raises
-    ------
-    DataError
-        If it is not a JSON object, or a value that a plan is checked against is none.
-    """
+    """Read a summary from JSON, or raise a DataError: a plan is checked against what it says."""
     try:
         summary = json.loads(text, parse_int=_whole)
     except (ValueError, RecursionError) as error:
@@ -130,11 +119,5 @@ def _plain(value: object) -> object:
 
 
 def json_of(summary: Mapping[str, Any]) -> str:
-    """Write a summary as JSON.
-
-    Raises
-    ------
-    TypeError
-        If JSON has nothing for a value.
-    """
+    """Write a summary as JSON."""
     return json.dumps(plain(summary), ensure_ascii=False, indent=2, allow_nan=False) + "\n"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import polars as pl
 
-from matching.errors import FAULT_SCHEMA, SHOWN_CHARACTERS
+from matching.errors import FAULT_SCHEMA, SHOWN_CHARACTERS, DataError
 from matching.guards.characters import unseen
 
 # A message for all cells, or a function that makes one for each.
@@ -57,6 +57,13 @@ WINDOW_SKIPS = (
 def no_faults() -> pl.DataFrame:
     """Return the empty table of faults."""
     return pl.DataFrame(schema=FAULT_SCHEMA)
+
+
+def raise_any(faults: Iterable[pl.DataFrame]) -> None:
+    """Raise a DataError of all faults, if there is one."""
+    every = pl.concat([no_faults(), *faults])
+    if every.height:
+        raise DataError(every)
 
 
 def fault(

@@ -20,21 +20,9 @@ def dated(
     """Give weekly windows their dates, again and again until the last service of the week ends.
 
     Those of earlier weeks end by Monday 00:00 at the latest, when the first service may start.
-
-    Parameters
-    ----------
-    windows : polars.DataFrame
-        The clean table ``availability``.
-    times : polars.DataFrame
-        ``request_id``, ``start`` and ``end`` (UTC) of all requests, of this week and others.
-
-    Returns
-    -------
-    polars.DataFrame
-        Dated windows only; those of one weekly row have its number.
-    polars.Series
-        The numbers of weekly rows with a time that the clock skips or repeats; all their windows
-        are left out.
+    ``times`` are those of all requests, in UTC. With the dated windows, which have the number of
+    their weekly row, come the rows with a time that the clock skips or repeats: their windows are
+    left out.
     """
     weekly = windows.filter(pl.col("weekday").is_not_null())
     if weekly.is_empty():

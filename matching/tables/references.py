@@ -30,16 +30,8 @@ def check_references(
 ) -> list[pl.DataFrame]:
     """Take out of the tables, in place, every row that refers to nothing; return the faults.
 
-    A table that was not given at all cannot be referred to wrongly.
-
-    Parameters
-    ----------
-    tables : dict of str to polars.DataFrame
-        Clean tables.
-    raw : Mapping of str to polars.DataFrame
-        What they were made of, with ``row``.
-    unread : Collection of str
-        Tables that were given and of which nothing could be read.
+    A table that was not given at all cannot be referred to wrongly; nothing of ``unread`` ones
+    could be read. ``raw`` is what the clean tables were made of, with ``row``.
     """
     given = _Given(tables, raw, unread)
     faults = given.owners_aside()

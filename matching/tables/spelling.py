@@ -60,14 +60,8 @@ def check_spelling(
     """Take out of the tables, in place, every row with a name written in a way of its own.
 
     The right way is that of the table whose key the name is; of names without such a table, the
-    normal form. Two rows of one table are both at fault.
-
-    Parameters
-    ----------
-    tables : dict of str to polars.DataFrame
-        Clean tables.
-    raw : Mapping of str to polars.DataFrame
-        What they were made of, with ``row``.
+    normal form. Two rows of one table are both at fault. ``raw`` is what the clean tables were made
+    of, with ``row``.
     """
     faults = []
     for kind, places in _PLACES.items():

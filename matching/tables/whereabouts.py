@@ -57,15 +57,8 @@ def warn_of_places(
 ) -> None:
     """Warn of stations that are not given, of places far from all others, and of a foreign clock.
 
-    Parameters
-    ----------
-    tables, raw : Mapping of str to polars.DataFrame
-        Clean tables, and what they were made of, with ``row``.
-    week : datetime.date
-        Its Monday says which offset the time zone has.
-    time_zone : str
-    words : callable, optional
-        Puts faults into the words of the store, if it has its own.
+    ``raw`` is what the clean tables were made of, with ``row``; the week says which offset the time
+    zone has, and ``words`` put faults into those of the store.
     """
     for name in ("volunteers", "requests"):
         if "stations" not in raw and tables[name]["station_id"].is_not_null().any():
@@ -94,18 +87,7 @@ def _warn(text: str) -> None:
 def foreign_clock(lon: Floats, week: date, time_zone: str, what: str = "places") -> str | None:
     """Say if most places lie more than three hours from the meridian of the clock they live by.
 
-    Parameters
-    ----------
-    lon : float64 array
-        Degrees.
-    week : datetime.date
-    time_zone : str
-    what : str
-        What lies there.
-
-    Returns
-    -------
-    str or None
+    Longitudes are in degrees; ``what`` is what lies there.
     """
     offset = datetime.combine(week, time(12), ZoneInfo(time_zone)).utcoffset()
     hours = 0.0 if offset is None else offset.total_seconds() / 3600

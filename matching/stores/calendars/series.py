@@ -80,14 +80,9 @@ def _exact(moment: date) -> date:
 
 
 class Series:
-    """The events of one UID, in the order in which they stand there.
+    """The events, or blocks of availability, of one UID, in the order in which they stand there.
 
-    Parameters
-    ----------
-    components : list of icalendar.Component
-        Events or blocks of availability, with zones (see `Times.place`).
-    times : Times
-        Of the calendar of the first.
+    They have zones (see `Times.place`); ``times`` are of the calendar of the first.
     """
 
     def __init__(self, components: list[Component], times: Times) -> None:
@@ -216,10 +211,6 @@ def checked(component: Component, times: Times, what: str, until: datetime) -> N
     """Give an event's times a zone; refuse what the libraries take for something else or never end.
 
     What it says of an event is its number, never its text: that is the volunteer's own.
-
-    Raises
-    ------
-    Wrong
     """
     broken = sorted({str(name) for name, _ in component.errors} & _READ)
     if broken:

@@ -41,13 +41,7 @@ class Times:
         self.remarks: set[str] = set()
 
     def place(self, component: Component, what: str) -> None:
-        """Give a zone to every time of a component, in place.
-
-        Raises
-        ------
-        Wrong
-            If one names a zone that nobody knows.
-        """
+        """Give a zone to every time of a component, in place; a zone that nobody knows is wrong."""
         for name in _TIMED:
             for value in listed(component.get(name)):
                 for one in getattr(value, "dts", [value]):

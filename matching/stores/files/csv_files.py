@@ -38,23 +38,11 @@ Ragged = list[tuple[int, int, str]]
 
 
 def read_csv(table: str, path: Path, encoding: str | None = None) -> Read:
-    """Read a CSV file.
+    """Read a CSV file as the table and its faults.
 
-    Parameters
-    ----------
-    table : str
-        What its faults call it.
-    path : pathlib.Path
-    encoding : str, optional
-        As Python calls it. If absent: UTF-8, or GB18030 (GBK) where the bytes can be nothing else.
-
-    Returns
-    -------
-    frame : polars.DataFrame or None
-        Every cell as text, null where empty, and ``row``; None if the whole table is at fault.
-        Rows that a fault names are still there.
-    faults : polars.DataFrame
-        In the layout of `DataError`.
+    Without an encoding it is UTF-8, or GB18030 (GBK) where the bytes can be nothing else. A cell is
+    text, null where empty, beside ``row``; rows that a fault names are still there, and where there
+    is no frame the whole table is at fault.
     """
     data = load(path)
     if not data:

@@ -59,20 +59,9 @@ def refusal(data: bytearray) -> str | None:
 
 
 def decoded(data: bytearray, encoding: str | None) -> tuple[bytearray, str]:
-    """Turn the bytes into UTF-8, with U+FFFD for what cannot be.
+    """Turn the bytes into UTF-8, in place where they are already; U+FFFD stands for what cannot be.
 
-    Parameters
-    ----------
-    data : bytearray
-    encoding : str, optional
-        As Python calls it; found by looking, if absent.
-
-    Returns
-    -------
-    data : bytearray
-        The same object, if it was UTF-8 all along.
-    hint : str
-        What the bytes look like and what to do; empty if all of them could be read.
+    The hint says what the bytes look like and what to do; it is empty if all could be read.
     """
     if encoding is not None and codecs.lookup(encoding).name != "utf-8":
         try:
@@ -94,12 +83,7 @@ def decoded(data: bytearray, encoding: str | None) -> tuple[bytearray, str]:
 
 
 def check_encoding(encoding: str | None) -> None:
-    """Refuse an encoding that Python does not know.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse an encoding that Python does not know."""
     try:
         "".encode(encoding or "utf-8")
     except (LookupError, TypeError):

@@ -14,13 +14,7 @@ _NO_WAY = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 
 
 def exchange(one: Path, other: Path) -> bool:
-    """Let two paths of one file system change places; False where the system has no way to.
-
-    Raises
-    ------
-    OSError
-        If it has, and must not.
-    """
+    """Let two paths of one file system change places; False where the system has no way to."""
     if os.name == "nt":
         return False
     library = ctypes.CDLL(None, use_errno=True)

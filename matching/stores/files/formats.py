@@ -33,12 +33,7 @@ def format_of(path: Path) -> str | None:
 
 
 def check_format(format: str) -> None:
-    """Refuse a format that cannot be written, before there is anything to write.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse a format that cannot be written, before there is anything to write."""
     if format not in FORMATS:
         raise UsageError(f"format = {format!r}: write {' or '.join(map(repr, FORMATS))}")
     if format == "xlsx":
@@ -53,15 +48,8 @@ def read_file(
 ) -> Read:
     """Read one file as one table; what cannot be read is a fault.
 
-    Parameters
-    ----------
-    table : str
-    path : pathlib.Path
-        Its name ends in one of `FORMATS`.
-    encoding : str, optional
-        Of CSV files, as Python calls it; found by looking, if absent.
-    kinds : Mapping of str to bool, optional
-        The columns that are read, and whether they are text: what workbooks are judged by.
+    Its name ends in one of `FORMATS`. An encoding is of CSV files. ``kinds`` says which columns are
+    read, and whether they are text: what workbooks are judged by.
     """
     readers: dict[str, Callable[[str, Path], Read]] = {
         "csv": partial(read_csv, encoding=encoding),

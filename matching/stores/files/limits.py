@@ -11,20 +11,7 @@ _DEFAULT, VARIABLE = 2_000, "MATCHING_UNPACKED_MB"
 
 
 def check_unpacked(what: object, size: int) -> None:
-    """Refuse what unpacks to more than is allowed.
-
-    Parameters
-    ----------
-    what : object
-        The file, as messages call it.
-    size : int
-        In bytes, unpacked.
-
-    Raises
-    ------
-    UsageError
-        If it is too large, or the variable of the environment that sets the limit is no number.
-    """
+    """Refuse what unpacks to more bytes than the variable of the environment allows."""
     text = os.environ.get(VARIABLE, "") or str(_DEFAULT)
     if not text.isascii() or not text.isdigit() or len(text) > 12:
         raise UsageError(f"{VARIABLE} = {text!r}: write a whole number of megabytes, as {_DEFAULT}")

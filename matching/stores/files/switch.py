@@ -30,21 +30,8 @@ def replace_files(
 ) -> None:
     """Write files that take their places in a folder together, if all goes well.
 
-    Folders may be among them, but not first.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Made if it does not exist.
-    writers : Mapping of str to callable
-        What writes the file of each name.
-    stale : callable
-        Tells which files and folders that are there go, unless a new one has the name.
-
-    Raises
-    ------
-    UsageError
-        If something else than a file has the name of one.
+    ``writers`` write the file of each name; folders may be among them, but not first. ``stale``
+    says which files and folders that are there go, unless a new one has the name.
     """
     made_folder(folder)
     with staged(folder, folder) as part:
@@ -67,13 +54,7 @@ def replace_files(
 
 @contextmanager
 def reading(folder: Path) -> Iterator[None]:
-    """Let nobody write to the folder meanwhile; what a dead writer had decided is ended first.
-
-    Raises
-    ------
-    UsageError
-        If there is something to end, and the folder cannot be written to.
-    """
+    """Let nobody write to the folder meanwhile; what a dead writer had decided is ended first."""
     while True:
         with locked(folder, shared=True):
             if not (folder / _DECIDED).is_dir():

@@ -23,12 +23,8 @@ def staged(folder: Path, target: Path) -> Iterator[Path]:
     """Give an empty folder in `folder` to write in, which is taken away in the end.
 
     Whoever writes in it holds a lock on it that ends with the process: folders that nobody holds
-    are what dead runs left, and are taken away too.
-
-    Raises
-    ------
-    OSError
-        If the system refuses to write: it bears the name of `target`, whichever library met it.
+    are what dead runs left, and are taken away too. If the system refuses to write, its error bears
+    the name of `target`, whichever library met it.
     """
     part = folder / f"{_PREFIX}{secrets.token_hex(4)}{_END}"
     with ExitStack() as held:
@@ -90,13 +86,8 @@ def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
     """Give a new folder to fill, which takes the place of `path` if all goes well.
 
     The two change places in one step. A path that ends in ``.zip`` becomes an archive of it. An
-    earlier folder is taken away whole, so it must hold nothing but what these names are of. Where
-    `path` is a link, the folder that it leads to is replaced.
-
-    Raises
-    ------
-    UsageError
-        If there is a file, or a folder that holds other things.
+    earlier folder is taken away whole, so one that holds anything but what these names are of is
+    refused. Where `path` is a link, the folder that it leads to is replaced.
     """
     if path.suffix.lower() == ".zip":
         with replacing(path) as file:
@@ -139,13 +130,7 @@ def _pack(folder: Path, path: Path) -> None:
 
 
 def made_folder(folder: Path) -> None:
-    """Make the folder, if it is not there.
-
-    Raises
-    ------
-    UsageError
-        If it is a file.
-    """
+    """Make the folder, if it is not there; refuse a file."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):

@@ -140,15 +140,7 @@ def _open(path: Path) -> Book:
 
 
 def read_sheet(table: str, path: Path, kinds: Mapping[str, bool] | None = None) -> Read:
-    """Read the sheet that is named for the table, or the only one.
-
-    Parameters
-    ----------
-    table : str
-    path : pathlib.Path
-    kinds : Mapping of str to bool, optional
-        The columns that are read, by their headers, and whether they are text; see `Book.sheet`.
-    """
+    """Read the sheet that is named for the table, or the only one; `Book.sheet` tells of kinds."""
     try:
         book = _open(path)
     except UsageError as error:
@@ -203,10 +195,7 @@ def _as_written(table: str, name: str) -> pl.Expr:
 def write_book(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:
     """Write frames as the sheets of a new workbook, with bold headers and dates as dates.
 
-    Raises
-    ------
-    UsageError
-        If a table has more rows, or a text more characters, than a sheet can hold.
+    More rows than a sheet holds, or a longer text than a cell, are refused before.
     """
     for name, frame in frames.items():
         _check_size(name, frame)

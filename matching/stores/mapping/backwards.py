@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
-
 import dataframely as dy
 import polars as pl
 
-from matching.stores.mapping.cells import scaled, text_of
+from matching.stores.mapping.cells import pieces_of, read, scaled, text_of, typed
 from matching.stores.mapping.codes import Book
-from matching.stores.mapping.kinds import is_moment, units_of
-from matching.stores.mapping.moments import typed
-from matching.stores.mapping.shapes import Column
+from matching.stores.mapping.shapes import Column, is_moment, units_of
 
 # How moments are written where the mapping has no format.
 _PLAIN: dict[type[dy.Column], str] = {
@@ -22,39 +17,17 @@ _PLAIN: dict[type[dy.Column], str] = {
 }
 
 
-@dataclass
-class Written:
-    """The store's columns of one of ours, and the cells that cannot be said there.
+def write(
+    column: Column, kind: dy.Column, ours: pl.Series
+) -> tuple[dict[str, pl.Series], pl.Series]:
+    """Turn one of our columns into the store's; see `cells.read` for the other way.
 
-    Attributes
-    ----------
-    cells : dict of str to polars.Series
-        By the store's names. A cell of several pieces holds its own piece only.
-    unsaid : polars.Series
-        Which rows hold what the store has no word for.
+    Cells by the store's names: one of several pieces holds its own piece only. And which rows hold
+    what the store has no word for.
     """
-
-    cells: dict[str, pl.Series]
-    unsaid: pl.Series
-
-
-def hindrance(column: Column) -> str | None:
-    """Say why a column cannot be gone backwards; None if it can."""
-    if column.pattern is not None:
-        return "a pattern forgets what is around its group"
-    if column.codes is not None and not isinstance(column.codes, Book):
-        return "its codes are a table of the store"
-    if len(column.columns) > 1 and (not column.join or column.part):
-        return "several columns with nothing between them cannot be told apart"
-    return None
-
-
-def write(column: Column, kind: dy.Column, ours: pl.Series) -> Written:
-    """Turn one of our columns into the store's; see `cells.read` for the other way."""
-    nothing = pl.repeat(False, len(ours), eager=True)
     if column.value is not None:
-        return Written({}, (text_of(ours) != column.value).fill_null(True))
-    cells, unsaid = ours, nothing
+        return {}, (text_of(ours) != column.value).fill_null(True)
+    cells, unsaid = ours, pl.repeat(False, len(ours), eager=True)
     if is_moment(kind):
         if column.format or len(column.columns) > 1:
             moments = typed(cells, kind)
@@ -62,22 +35,19 @@ def write(column: Column, kind: dy.Column, ours: pl.Series) -> Written:
             unsaid = moments.is_null() & text_of(cells).is_not_null()
             cells = moments.dt.strftime((column.format or (_PLAIN[type(kind)],))[0])
     elif column.unit is not None:
-        cells = _in_their_unit(cells, units_of(kind)[column.unit])
+        numbers = cells.cast(pl.Float64, strict=False)
+        cells = scaled(numbers, 1 / units_of(kind)[column.unit]).round(9)
     if column.prefix:
         text = text_of(cells)
-        unsaid = unsaid | ~text.str.starts_with(column.prefix).fill_null(True)
+        unsaid |= ~text.str.starts_with(column.prefix).fill_null(True)
         cells = text.str.strip_prefix(column.prefix)
     if isinstance(column.codes, Book):
         cells, lost = _encoded(cells, column.codes)
-        unsaid = unsaid | lost
-    if len(column.columns) > 1:
-        pieces = text_of(cells).str.splitn(column.join, len(column.columns))
-        fields = pieces.struct.fields
-        found = dict(
-            zip(column.columns, (pieces.struct.field(name) for name in fields), strict=True)
-        )
-        return Written({name: piece.alias(name) for name, piece in found.items()}, unsaid)
-    return Written({column.columns[0]: cells.alias(column.columns[0])}, unsaid)
+        unsaid |= lost
+    if len(column.columns) == 1:
+        return {column.columns[0]: cells}, unsaid
+    pieces = text_of(cells).str.splitn(column.join, len(column.columns)).struct.unnest()
+    return dict(zip(column.columns, pieces, strict=True)), unsaid
 
 
 def _encoded(cells: pl.Series, codes: Book) -> tuple[pl.Series, pl.Series]:
@@ -91,6 +61,21 @@ def _encoded(cells: pl.Series, codes: Book) -> tuple[pl.Series, pl.Series]:
     return joined, text.is_not_null() & joined.is_null()
 
 
-def _in_their_unit(cells: pl.Series, factor: Fraction) -> pl.Series:
-    numbers = cells.cast(pl.Float64, strict=False)
-    return scaled(numbers, 1 / factor).round(9)
+def comes_back(
+    column: Column, kind: dy.Column, ours: pl.Series, written: pl.DataFrame
+) -> pl.Series:
+    """Return which cells of ours are read as they are from what was written."""
+    if column.skip_empty and ours.null_count():
+        return ours.is_not_null()
+    cells, single = [written[name] for name in column.columns], pl.Series([True])
+    if column.split:
+        pieces = pieces_of(cells[0], column.split)
+        cells, single = [pieces.list.first()], (pieces.list.len() == 1).fill_null(False)
+    again = read(column, kind, cells).cells
+    if is_moment(kind):
+        return typed(again, kind).eq_missing(typed(ours, kind)) & single
+    if isinstance(kind, dy.Float64 | dy.Int64):
+        one, other = again.cast(pl.Float64, strict=False), ours.cast(pl.Float64, strict=False)
+        close = ((one - other).abs() <= 1e-9 * (1 + other.abs())).fill_null(False)
+        return (close | (again.is_null() & ours.is_null())) & single
+    return text_of(again).eq_missing(text_of(ours)) & single

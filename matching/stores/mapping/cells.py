@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from functools import reduce
 from operator import or_
@@ -13,15 +14,16 @@ import polars as pl
 
 from matching.errors import listed
 from matching.stores.mapping.codes import Book, Lookup
-from matching.stores.mapping.kinds import is_moment, units_of
-from matching.stores.mapping.moments import parsed
-from matching.stores.mapping.shapes import Column
-from matching.tables.cells import wanted
+from matching.stores.mapping.shapes import Column, is_moment, units_of
+from matching.tables.cells import local_time, wanted
 
 # What a typed moment looks like as text, and what a spreadsheet makes of a day.
 _MOMENT = "%Y-%m-%d %H:%M:%S"
 _MIDNIGHT = r"^(\d{4}-\d\d-\d\d)[ T]00:00:00(?:\.0+)?$"
 _SHOWN_CODES = 12
+_SAMPLE = datetime(2026, 11, 30, 9, 5)
+# What a format is to tell, by the kind of column, and one that tells it.
+_WHOLE = {dy.Date: (_SAMPLE.date(), "%Y/%m/%d"), dy.Time: (_SAMPLE.time(), "%H:%M")}
 # What is done to the text of a cell.
 _STEPS = ("split", "part", "pattern", "digits", "codes", "format")
 
@@ -96,17 +98,9 @@ def pieces_of(cells: pl.Series, signs: tuple[str, ...]) -> pl.Series:
 def read(
     column: Column, kind: dy.Column, cells: list[pl.Series], pairs: Pairs = Lookup.pairs
 ) -> Read:
-    """Turn the cells of the store's columns into one of ours.
+    """Turn the cells of the store's columns, in order, into one of ours; or pieces, if it splits.
 
-    Parameters
-    ----------
-    column : Column
-    kind : dataframely.Column
-        What ours is.
-    cells : list of polars.Series
-        The store's columns of ``column``, in its order; pieces, if it splits.
-    pairs : callable
-        Returns ``code`` and ``term`` of a table of the store; none, if absent.
+    ``pairs`` gives ``code`` and ``term`` of a table of the store.
     """
     first = cells[0]
     typed = is_moment(kind) and first.dtype in (pl.Datetime, pl.Date, pl.Time)
@@ -215,3 +209,38 @@ def scaled(numbers: pl.Series, factor: Fraction) -> pl.Series:
     """
     values = numbers.to_numpy() * factor.numerator / factor.denominator
     return pl.Series(numbers.name, values).set(numbers.is_null(), None)
+
+
+def parsed(text: pl.Series, format: str, kind: dy.Column) -> pl.Series:
+    """Read text in one format; null where it is in another."""
+    if isinstance(kind, dy.Date):
+        return text.str.to_date(format, strict=False)
+    if isinstance(kind, dy.Time):
+        return text.str.to_time(format, strict=False)
+    return text.str.to_datetime(format, time_unit="us", strict=False)
+
+
+def lost_by(format: str, kind: dy.Column) -> str | None:
+    """Say what a format does not tell of a day or time; None if it tells all."""
+    whole, example = _WHOLE.get(type(kind), (_SAMPLE, "%Y/%m/%d %H:%M"))
+    try:
+        again = parsed(pl.Series([_SAMPLE]).dt.strftime(format), format, kind).item()
+    except pl.exceptions.PolarsError:
+        again = None
+    return None if again == whole else f"does not tell {whole} whole; write for instance {example}"
+
+
+def typed(cells: pl.Series, kind: dy.Column) -> pl.Series:
+    """Return what a column holds as such, whether it comes as text or not; null where it is none.
+
+    A time with an offset is none, since it may be in another zone than the store's clock.
+    """
+    if cells.dtype != pl.String:
+        return cells
+    if isinstance(kind, dy.Datetime):
+        return cells.to_frame().select(local_time(pl.first())).to_series()
+    if isinstance(kind, dy.Date):
+        return cells.str.to_date("%Y-%m-%d", strict=False)
+    if isinstance(kind, dy.Time):
+        return cells.str.slice(0, 5).str.to_time("%H:%M", strict=False)
+    return cells.cast(kind.dtype, strict=False)

@@ -29,19 +29,7 @@ def draft_text(
     used: dict[str, set[str]],
     missing: list[str],
 ) -> str:
-    """Return the file.
-
-    Parameters
-    ----------
-    where : str
-        What it calls the store.
-    frames : dict of str to polars.DataFrame
-        The store's tables.
-    sections : list of Section
-    used : dict of str to set of str
-        Which of the store's columns the sections take, by table.
-    missing : list of str
-    """
+    """Return the file; ``used`` are the columns of the store that are taken, by its table."""
     lines = [
         f"# A draft of how {_comment(where)[2:]} says what the tables of volunteer-matching say.",
         "# Read every line; those with ? are guesses. Left of = is our column, right the store's.",

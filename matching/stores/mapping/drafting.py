@@ -23,7 +23,7 @@ from matching.stores.mapping.guessing import (
     several,
     slot_codes,
 )
-from matching.stores.mapping.kinds import SLOT, columns_of
+from matching.stores.mapping.shapes import SLOT, columns_of
 from matching.stores.registry import OwnSource, Source
 
 ROWS = 1_000

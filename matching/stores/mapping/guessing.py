@@ -14,10 +14,9 @@ from typing import Any
 import dataframely as dy
 import polars as pl
 
-from matching.stores.mapping.cells import pieces_of, text_of
+from matching.stores.mapping.cells import lost_by, parsed, pieces_of, text_of, typed
 from matching.stores.mapping.codes import UNKNOWN
-from matching.stores.mapping.kinds import SLOT, is_moment, units_of
-from matching.stores.mapping.moments import lost_by, parsed, typed
+from matching.stores.mapping.shapes import SLOT, is_moment, units_of
 from matching.stores.national import book
 
 SIGNS = [",", "，", "、", ";", "；", "|"]

@@ -9,12 +9,11 @@ from datetime import date, timedelta
 import dataframely as dy
 import polars as pl
 
-from matching.errors import FAULT_SCHEMA, DataWarning, UsageError, listed
+from matching.errors import DataWarning, UsageError, listed
 from matching.stores.mapping.cells import Read, pieces_of, read, text_of
 from matching.stores.mapping.choosing import chosen, constant_text
 from matching.stores.mapping.codes import Book, Lookup
-from matching.stores.mapping.kinds import SLOT, columns_of
-from matching.stores.mapping.shapes import Block
+from matching.stores.mapping.shapes import SLOT, Block, columns_of
 from matching.stores.mapping.spec import Mapping
 from matching.stores.mapping.words import STORE_RULE, Origin, StoreWords
 from matching.stores.names import OWN_ROW
@@ -52,88 +51,70 @@ def wanted_columns(mapping: Mapping) -> dict[str, dict[str, bool]]:
 
 
 def read_mapped(mapping: Mapping, raw: Tables, week: date | None) -> Tables:
-    """Turn the store's tables into ours.
+    """Turn the store's tables, by its own names, into ours.
 
-    Parameters
-    ----------
-    mapping : Mapping
-    raw : Tables
-        The store's, by its own names.
-    week : datetime.date, optional
-        The Monday that slots are windows of.
-
-    Returns
-    -------
-    Tables
-        Ours. Faults of the mapping and of the store are in ours too; ``words`` puts them back into
-        the store's.
+    Slots are windows of the ``week``. Faults of the mapping and of the store are in our tables too;
+    their ``words`` put them back into the store's.
     """
     raw = Tables({name: legible(frame) for name, frame in raw.items()}, raw.faults, raw.words)
     reader = _Reader(mapping, raw, week)
-    frames: dict[str, pl.DataFrame] = {}
-    origins: dict[str, Origin] = {}
-    faults = [no_faults()]
-    for ours in dict.fromkeys(block.ours for block in mapping.blocks):
-        frame, origins[ours], found = reader.table(ours)
-        faults.append(found)
-        if frame is not None:
-            frames[ours] = frame
-    every = pl.concat(faults)
-    left = raw.faults.height and not (every["rule"] == STORE_RULE).any()
-    if left:
+    frames = {ours: reader.table(ours) for ours in reader.origins}
+    every = pl.concat(reader.faults)
+    if raw.faults.height and not (every["rule"] == STORE_RULE).any():
         # A row of the store that no row of ours comes from is told of all the same.
-        every = pl.concat([every, _mark(next(iter(origins)), pl.Series([0]))])
-    return Tables(frames, every, StoreWords(mapping, dict(raw), origins, raw.faults))
+        every = pl.concat([every, _mark(next(iter(reader.origins)), pl.Series([0]))])
+    found = {ours: frame for ours, frame in frames.items() if frame is not None}
+    return Tables(found, every, StoreWords(mapping, dict(raw), reader.origins, raw.faults))
 
 
 class _Reader:
     def __init__(self, mapping: Mapping, raw: Tables, week: date | None) -> None:
         self.mapping, self.raw, self.week = mapping, raw, week
+        # Where the rows of each of our tables come from, and the faults that were met.
+        self.origins = {block.ours: Origin(mapping.of(block.ours)) for block in mapping.blocks}
+        self.faults = [no_faults()]
         self.pairs_read: dict[Lookup, pl.DataFrame] = {}
 
-    def table(self, ours: str) -> tuple[pl.DataFrame | None, Origin, pl.DataFrame]:
-        """Return one of our tables, where each row comes from, and the faults."""
-        origin, faults = Origin(self.mapping.of(ours)), [no_faults()]
+    def table(self, ours: str) -> pl.DataFrame | None:
+        """Return one of our tables; None if a block of it cannot be read."""
+        origin = self.origins[ours]
         parts: list[pl.DataFrame] = []
         for number, block in enumerate(origin.blocks):
-            frame, found = self.rows_of(block)
-            faults.append(found)
+            frame = self.rows_of(block)
             if frame is None:
                 continue
-            part, found = self.block(block, frame, sum(part.height for part in parts))
-            faults.append(found)
+            part = self.block(block, frame, sum(part.height for part in parts))
             at = {"block": pl.lit(number, pl.UInt32), "store_row": pl.col("_row").cast(pl.UInt32)}
             origin.rows.append(part.select(_ROW, **at))
             parts.append(part.drop("_row"))
-        whole = len(parts) == len(origin.blocks)
-        return (_together(parts) if whole else None), origin, pl.concat(faults)
+        return _together(parts) if len(parts) == len(origin.blocks) else None
 
-    def rows_of(self, block: Block) -> tuple[pl.DataFrame | None, pl.DataFrame]:
+    def rows_of(self, block: Block) -> pl.DataFrame | None:
         """Return the rows that a block is made of, one for each piece; None if they cannot be."""
         frame = self.raw.get(block.table)
         if frame is None or self.broken(block.table).has_nulls():
-            return None, _mark(block.ours, pl.Series([None], dtype=pl.Int64))
-        missing = _missing(block, frame)
+            self.faults.append(_mark(block.ours, pl.Series([None], dtype=pl.Int64)))
+            return None
+        there = {name for name in frame.columns if name != _ROW}
+        asked = [(c.ours, n) for c in block.columns.values() for n in c.columns]
+        asked += [("where", name) for name in block.where]
+        missing = [(ours, theirs) for ours, theirs in asked if _name(frame, theirs) not in there]
+        for ours, theirs in missing:
+            use = "to choose rows" if ours == "where" else f"as our {block.ours}.{ours}"
+            text = f"the mapping reads the column {theirs} {use}, and the table has none of that "
+            text += f"name; it has {_columns_of(frame)}"
+            self.faults.append(fault(block.ours, "mapping_column", text, column=ours))
         if missing:
-            has = listed(c for c in frame.columns if c != _ROW) or "no columns"
-            faults = []
-            for ours, theirs in missing:
-                use = "to choose rows" if ours == "where" else f"as our {block.ours}.{ours}"
-                text = f"the mapping reads the column {theirs} {use}, and the "
-                text += f"table has none of that name; it has {has}"
-                faults.append(fault(block.ours, "mapping_column", text, column=ours))
-            return None, pl.concat(faults)
+            return None
         frame = _chosen(block, _numbered(frame))
         if (split := block.split) is not None:
             cells = pieces_of(frame[_name(frame, split.columns[0])], split.split)
             frame = frame.with_columns(cells.alias("_piece")).explode("_piece")
             frame = frame.filter(pl.col("_piece").is_not_null())
-        return frame, no_faults()
+        return frame
 
-    def block(
-        self, block: Block, frame: pl.DataFrame, offset: int
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Return our rows of one block, numbered after ``offset``, and faults of their cells."""
+    def block(self, block: Block, frame: pl.DataFrame, offset: int) -> pl.DataFrame:
+        """Return our rows of one block, numbered after ``offset``."""
         made = {"_row": frame[_ROW]}
         reads: dict[str, Read] = {}
         kinds = columns_of(block.ours)
@@ -159,8 +140,8 @@ class _Reader:
         number = pl.int_range(offset + 1, offset + 1 + pl.len(), dtype=pl.UInt32)
         result = result.with_columns(number.alias(_ROW))
         hit = result.filter(pl.col("_row").is_in(self.broken(block.table).implode()))
-        faults = [*_cell_faults(block, reads, result), _mark(block.ours, hit[_ROW])]
-        return result.drop("_id", "_faulty"), pl.concat(faults)
+        self.faults += [*_cell_faults(block, reads, result), _mark(block.ours, hit[_ROW])]
+        return result.drop("_id", "_faulty")
 
     def broken(self, table: str) -> pl.Series:
         """Return the rows of a table of the store that are at fault; null for all of it."""
@@ -174,7 +155,7 @@ class _Reader:
                 raise UsageError(f"codes: the table {codes.table} could not be read")
             for name in (codes.source, codes.target):
                 if name not in frame.columns:
-                    has = listed(c for c in frame.columns if c != _ROW)
+                    has = _columns_of(frame)
                     raise UsageError(f"codes: {codes.table} has no column {name}; it has {has}")
             # A row that is at fault means nothing: what looks there for its code does not find it.
             broken = self.broken(codes.table).drop_nulls()
@@ -220,11 +201,8 @@ def _name(frame: pl.DataFrame, theirs: str) -> str:
     return OWN_ROW if theirs == _ROW and OWN_ROW in frame.columns else theirs
 
 
-def _missing(block: Block, frame: pl.DataFrame) -> list[tuple[str, str]]:
-    there = {name for name in frame.columns if name != _ROW}
-    asked = [(c.ours, n) for c in block.columns.values() for n in c.columns]
-    asked += [("where", name) for name in block.where]
-    return [(ours, theirs) for ours, theirs in asked if _name(frame, theirs) not in there]
+def _columns_of(frame: pl.DataFrame) -> str:
+    return listed(c for c in frame.columns if c != _ROW) or "no columns"
 
 
 def _chosen(block: Block, frame: pl.DataFrame) -> pl.DataFrame:
@@ -260,24 +238,20 @@ def _cell_faults(block: Block, reads: Dict[str, Read], rows: pl.DataFrame) -> li
             texts = message.gather(ids) if isinstance(message, pl.Series) else pl.lit(message)
             at = pl.DataFrame({"_id": ids}).with_columns(message=texts)
             at = at.join(numbers, on="_id", maintain_order="left")
-            faults.append(_faults(block.ours, at[_ROW], name, rule, at["message"]))
+            said = {"table": block.ours, "column": name, "rule": rule}
+            faults.append(_faults(at.select(_ROW, "message"), said))
     return faults
 
 
-def _faults(
-    table: str, rows: pl.Series, column: str | None, rule: str, message: pl.Series
-) -> pl.DataFrame:
-    cells = {"table": table, "column": column, "value": None, "rule": rule}
-    faults = pl.DataFrame({"row": rows.cast(pl.Int64), "message": message})
-    faults = faults.with_columns(
-        pl.lit(cell, pl.String).alias(name) for name, cell in cells.items()
-    )
-    return faults.select(*FAULT_SCHEMA)
+def _faults(rows: pl.DataFrame, said: Dict[str, str]) -> pl.DataFrame:
+    rows = rows.with_columns(pl.lit(cell).alias(name) for name, cell in said.items())
+    return pl.concat([no_faults(), rows.cast({_ROW: pl.Int64})], how="diagonal")
 
 
 def _mark(table: str, rows: pl.Series) -> pl.DataFrame:
     """Set rows of ours aside for a fault that the store has told of already."""
-    return _faults(table, rows, None, STORE_RULE, pl.Series([""]).new_from_index(0, len(rows)))
+    said = {"table": table, "rule": STORE_RULE, "message": ""}
+    return _faults(rows.alias(_ROW).to_frame(), said)
 
 
 def _together(parts: list[pl.DataFrame]) -> pl.DataFrame:

@@ -15,11 +15,18 @@ import polars as pl
 from matching.errors import UsageError, quoted
 from matching.guards.toml import Place
 from matching.schema import TABLES, meta
+from matching.stores.mapping.cells import lost_by
 from matching.stores.mapping.codes import Book
-from matching.stores.mapping.kinds import RESULTS, SLOT, columns_of, is_moment, units_of
-from matching.stores.mapping.moments import lost_by
-from matching.stores.mapping.sections import sections
-from matching.stores.mapping.shapes import Block, Column
+from matching.stores.mapping.shapes import (
+    RESULTS,
+    SLOT,
+    Block,
+    Column,
+    columns_of,
+    is_moment,
+    sections,
+    units_of,
+)
 from matching.stores.national import book
 
 
@@ -80,16 +87,13 @@ def _groups(here: str, pattern: str) -> int:
     """Count the groups of a regular expression, which the one that is used must know too."""
     try:
         pl.Series([""]).str.extract(pattern, 1)
-    except pl.exceptions.ComputeError as error:
-        lines = [line for line in str(error).splitlines() if line.startswith("error: ")]
-        reason = lines[0].removeprefix("error: ") if lines else "it cannot be read"
-        text = f"{here} pattern = {pattern!r} is no regular expression of the regex crate: {reason}"
-        raise UsageError(text) from None
-    try:
         return re.compile(pattern).groups
+    except pl.exceptions.ComputeError as error:
+        found = re.search("^error: (.*)$", str(error), re.MULTILINE)
+        why = f" of the regex crate: {found[1] if found else 'it cannot be read'}"
     except re.error as error:
-        text = f"{here} pattern = {pattern!r} is no regular expression: {error}"
-        raise UsageError(text) from None
+        why = f": {error}"
+    raise UsageError(f"{here} pattern = {pattern!r} is no regular expression{why}")
 
 
 def refuse_alike(here: str, block: Block) -> None:
@@ -111,7 +115,7 @@ def refuse_alike(here: str, block: Block) -> None:
 def refuse_twice(blocks: list[Block], where: str) -> None:
     """Refuse blocks that give the same rows again."""
     for number, block in enumerate(blocks):
-        if any(block == other for other in blocks[:number]):
+        if block in blocks[:number]:
             raise UsageError(
                 f"{where}: two blocks [[{block.ours}]] from {block.table} say the same, and every "
                 "row would be there twice; take one out"

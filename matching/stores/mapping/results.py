@@ -6,59 +6,44 @@ from collections.abc import Mapping as Dict
 
 import polars as pl
 
-from matching.errors import DataError, UsageError, listed
-from matching.stores.mapping.backwards import hindrance, write
-from matching.stores.mapping.cells import read
-from matching.stores.mapping.kinds import RESULTS
-from matching.stores.mapping.moments import typed
-from matching.stores.mapping.sections import sections
+from matching.errors import UsageError, listed
+from matching.stores.mapping.backwards import write
+from matching.stores.mapping.cells import read, typed
+from matching.stores.mapping.shapes import RESULTS, hindrance, sections
 from matching.stores.mapping.spec import Mapping
 from matching.tables.cells import wanted
-from matching.tables.faults import faults_of, no_faults
+from matching.tables.faults import faults_of, raise_any
 
 
 def written_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Return the tables of a result in the store's words.
-
-    Raises
-    ------
-    DataError
-        If a cell holds what the store has no word for.
-    """
-    written, faults = dict(tables), [no_faults()]
+    """Return the tables of a result in the store's words, or a DataError of what has none."""
+    written, faults = dict(tables), []
     for name, block in sections(mapping.blocks).items():
         if name not in tables:
             continue
         frame = tables[name]
         made: dict[str, pl.Series] = {}
         for ours in frame.columns:
-            column = block.columns.get(ours)
-            if column is None or column.value is not None or hindrance(column) is not None:
-                _refuse_overwritten(name, [*made, ours])
-                made[ours] = frame[ours]
-                continue
-            result = write(column, RESULTS[name][ours], frame[ours])
-            text = "the mapping has no word of the store for this; add it to the codes"
-            lost = frame.with_row_index("row", offset=1).filter(result.unsaid)
-            faults.append(faults_of(name, lost, (ours,), "mapping_code", text))
-            _refuse_overwritten(name, [*made, *result.cells])
-            made |= result.cells
-        written[name] = pl.DataFrame({n: cells.alias(n) for n, cells in made.items()})
-    every = pl.concat(faults)
-    if every.height:
-        raise DataError(every)
+            column, cells = block.columns.get(ours), {ours: frame[ours]}
+            if column is not None and column.value is None and hindrance(column) is None:
+                cells, unsaid = write(column, RESULTS[name][ours], frame[ours])
+                text = "the mapping has no word of the store for this; add it to the codes"
+                lost = frame.with_row_index("row", offset=1).filter(unsaid)
+                faults.append(faults_of(name, lost, (ours,), "mapping_code", text))
+            if twice := [theirs for theirs in cells if theirs in made]:
+                raise UsageError(
+                    f"the mapping writes two columns of our {name} as {listed(twice)}, one over "
+                    f"the other; give each a name of its own under [{name}]"
+                )
+            made |= cells
+        written[name] = pl.DataFrame([cells.alias(theirs) for theirs, cells in made.items()])
+    raise_any(faults)
     return written
 
 
 def read_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    """Return the tables of a result in our words again.
-
-    Raises
-    ------
-    DataError
-        If a cell is not what the mapping says.
-    """
-    found, faults = dict(tables), [no_faults()]
+    """Return the tables of a result in our words again; a DataError tells of each odd cell."""
+    found, faults = dict(tables), []
     for name, block in sections(mapping.blocks).items():
         if name not in tables:
             continue
@@ -79,19 +64,8 @@ def read_result(mapping: Mapping, tables: Dict[str, pl.DataFrame]) -> dict[str, 
             faults.append(faults_of(block.table, lost, column.columns, rule, text))
             made[ours] = cells.alias(ours)
             rest = [n for n in rest if n not in column.columns]
-        order = [*RESULTS[name], *rest]
-        every = made | {n: frame[n] for n in rest if n not in made}
-        found[name] = pl.DataFrame([every[n] for n in dict.fromkeys(order) if n in every])
-    faulty = pl.concat(faults)
-    if faulty.height:
-        raise DataError(faulty)
+        every = {n: frame[n] for n in rest} | made
+        order = dict.fromkeys([*RESULTS[name], *rest])
+        found[name] = pl.DataFrame([every[n] for n in order if n in every])
+    raise_any(faults)
     return found
-
-
-def _refuse_overwritten(name: str, columns: list[str]) -> None:
-    twice = [column for column in dict.fromkeys(columns) if columns.count(column) > 1]
-    if twice:
-        raise UsageError(
-            f"the mapping writes two columns of our {name} as {listed(twice)}, one over the other; "
-            f"give each a name of its own under [{name}]"
-        )

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, fields
 from datetime import date, time
@@ -26,7 +27,6 @@ from matching.guards.toml import Place, read_toml
 from matching.schema import TABLES
 from matching.stores.mapping.choosing import constant_text
 from matching.stores.mapping.codes import Book, books_of, codes_of
-from matching.stores.mapping.kinds import RESULTS, columns_of
 from matching.stores.mapping.refusals import (
     refuse_alike,
     refuse_incomplete,
@@ -35,7 +35,7 @@ from matching.stores.mapping.refusals import (
     refuse_twice,
     refuse_unknown,
 )
-from matching.stores.mapping.shapes import Block, Column, Constant
+from matching.stores.mapping.shapes import RESULTS, Block, Column, Constant, columns_of
 from matching.stores.names import no_table_name
 from matching.stores.national import SlotRules
 
@@ -68,15 +68,16 @@ class Mapping:
             If the file cannot be read, is not TOML, or asks for what makes no sense.
         """
         try:
-            table, place = read_toml(path, "mapping")
+            return cls.from_dict(*read_toml(path, "mapping"))
         except OSError as error:
             raise UsageError(f"mapping {path}: {error.strerror}") from None
         except UsageError as error:
-            twice = "; a key stands there for the second time: each of our columns comes from one "
-            twice += "place, and a second block of a table is headed [[table]] like the first"
-            again = "overwrite" in str(error) or "twice" in str(error)
-            raise UsageError(f"{error}{twice if again else ''}") from None
-        return cls.from_dict(table, place)
+            if "is not TOML" not in str(error) or not re.search("overwrite|twice", str(error)):
+                raise
+            raise UsageError(
+                f"{error}; a key stands there for the second time: each of our columns comes from "
+                "one place, and a second block of a table is headed [[table]] like the first"
+            ) from None
 
     @classmethod
     def from_dict(cls, content: Dict[str, Any], where: str | Place = "the mapping") -> Mapping:
@@ -126,10 +127,10 @@ def _block(ours: str, given: object, books: Dict[str, Book], where: Place, numbe
         raise UsageError(f"{here} must be a table of our columns, as volunteer_id = '编号'")
     kinds = columns_of(ours)
     table = given.get("table", ours)
-    if not isinstance(table, str) or not table:
-        text = f"{at('table')} table = {quoted(table)}: write the name of one table of the store"
-        raise UsageError(text)
-    if (why := no_table_name(table)) is not None:
+    why: str | None = "write the name of one table of the store"
+    if isinstance(table, str) and table:
+        why = no_table_name(table)
+    if why is not None:
         raise UsageError(f"{at('table')} table = {quoted(table)}: {why}")
     columns = {}
     for name, cell in given.items():
@@ -166,15 +167,15 @@ def _column(here: str, name: str, given: object, table: str, books: Dict[str, Bo
     if sources == ["value"] and len(given) > 1:
         others = ", ".join(key for key in given if key != "value")
         raise UsageError(f"{here} is a constant, so {others} would do nothing; take it out")
-    parsed: dict[str, Any] = {
-        key: _typed(f"{here} {key}", key, cell)
-        for key, cell in given.items()
-        if key not in ("column", "columns", "codes")
-    }
-    columns = given.get("columns", given.get("column", ()))
-    parsed["columns"] = _texts(f"{here} {sources[0]}", columns) if columns else ()
-    if "codes" in given:
-        parsed["codes"] = codes_of(f"{here} codes", given["codes"], books)
+    parsed: dict[str, Any] = {}
+    for key, cell in given.items():
+        at = f"{here} {key}"
+        if key == "codes":
+            parsed[key] = codes_of(at, cell, books)
+        elif key in ("column", "columns"):
+            parsed["columns"] = _texts(at, cell) if cell else ()
+        else:
+            parsed[key] = _typed(at, key, cell)
     column = Column(name, **parsed)
     refuse_nonsense(here, column, given, table)
     return column

@@ -13,9 +13,9 @@ from matching.guards.mondays import Day, monday_of
 from matching.result import Output
 from matching.schema import TABLES
 from matching.stores.earlier import summary_in
-from matching.stores.mapping.kinds import RESULTS
 from matching.stores.mapping.reading import read_mapped, wanted_columns
 from matching.stores.mapping.results import read_result, written_result
+from matching.stores.mapping.shapes import RESULTS
 from matching.stores.mapping.spec import Mapping, load
 from matching.stores.mapping.writing import written_tables
 from matching.stores.registry import OwnSource, Sink, Source, open_sink, open_source
@@ -147,8 +147,7 @@ def mapped_sink(where: object, mapping: object = None, **options: Any) -> Sink:
         return open_sink(where, **options)
     _refuse_names(options)
     loaded = load(mapping)
-    named = {n: loaded.of(n)[0].table for n in RESULTS if loaded.of(n)}
-    named = {ours: theirs for ours, theirs in named.items() if ours != theirs}
+    named = {b.ours: b.table for b in loaded.blocks if b.ours in RESULTS and b.ours != b.table}
     if named and isinstance(where, Sink) and not isinstance(where, type):
         raise UsageError(
             f"a sink that is open already cannot be told that {', '.join(named)} has another name; "

@@ -22,16 +22,10 @@ _SCHEMA = pl.Schema(FAULT_SCHEMA)
 
 @dataclass
 class Origin:
-    """Where the rows of one of our tables come from.
-
-    Attributes
-    ----------
-    blocks : list of Block
-    rows : list of polars.DataFrame
-        ``row``, ``block`` and ``store_row``, one frame for each block that could be read.
-    """
+    """Where the rows of one of our tables come from."""
 
     blocks: list[Block]
+    # ``row``, ``block`` and ``store_row``, one frame for each block that could be read.
     rows: list[pl.DataFrame] = field(default_factory=list)
 
 
@@ -70,11 +64,12 @@ class StoreWords:
             return [faults]
         parts = []
         for row in faults.filter(pl.col("row").is_null()).iter_rows(named=True):
-            blocks = [block for block in origin.blocks if _has(block, row["column"])]
+            column = row["column"]
+            blocks = [b for b in origin.blocks if column in (None, "where", *b.columns)]
             names = dict.fromkeys(block.table for block in blocks or origin.blocks[:1])
-            theirs = _theirs((blocks or origin.blocks)[0], row["column"])
-            origin_shown = {"table": ", ".join(names), "column": ", ".join(theirs) or None}
-            parts.append(pl.DataFrame([row | origin_shown], faults.schema))
+            theirs = _theirs((blocks or origin.blocks)[0], column)
+            theirs_shown = {"table": ", ".join(names), "column": ", ".join(theirs) or None}
+            parts.append(pl.DataFrame([row | theirs_shown], faults.schema))
         single = faults.filter(pl.col("row").is_not_null())
         if not origin.rows:
             return [*parts, single]
@@ -101,10 +96,9 @@ class StoreWords:
             frame = self.raw[block.table]
             if "row" not in frame.columns:
                 frame = frame.with_row_index("row", offset=1)
-            cells = frame.select("row", *shown).with_columns(pl.col("row").cast(pl.UInt32))
-            cells = part.select(row="store_row").join(
-                cells, on="row", how="left", maintain_order="left"
-            )
+            cells = frame.select(pl.col("row").cast(pl.UInt32), *shown)
+            asked = part.select(row="store_row")
+            cells = asked.join(cells, on="row", how="left", maintain_order="left")
             cells = cells.with_columns(_text(cells[name]) for name in shown)
             part = part.with_columns(faults_of("", cells, tuple(shown), "", "")["value"])
         return part.with_columns(
@@ -134,19 +128,13 @@ class StoreWords:
         return re.sub(rf"\b({words})\b", lambda found: names[found[1]], message)
 
 
-def _has(block: Block, column: str | None) -> bool:
-    return column is None or column == "where" or column in block.columns
-
-
 def _theirs(block: Block, column: str | None) -> list[str]:
     """Return the store's columns that some of ours come from; ours where it is none."""
     names: list[str] = []
     for ours in (column or "").split(", "):
         if ours in ("start", "end") and "slot" in block.columns:
             ours = "slot"
-        found = block.columns.get(ours)
-        if found is not None:
-            names += found.columns
+        names += block.columns[ours].columns if ours in block.columns else ()
     return list(dict.fromkeys(names))
 
 

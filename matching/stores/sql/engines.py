@@ -43,19 +43,9 @@ Done = TypeVar("Done")
 def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
     """Make an engine that keeps no connection open between calls, and see that it can connect.
 
-    Parameters
-    ----------
-    where : str or pathlib.Path
-        A URL of SQLAlchemy, whose driver may be left out; or the path of an SQLite file.
-    new : bool
-        Whether an SQLite file that is not there is made.
-
-    Raises
-    ------
-    UsageError
-        If it is no such URL.
-    StoreError
-        If nobody answers there.
+    A URL is SQLAlchemy's, whose driver may be left out; a path is of an SQLite file, which is made
+    only if it may be ``new``. What is no such URL is a UsageError, and who does not answer a
+    StoreError.
     """
     text = str(where)
     is_url = isinstance(where, str) and "://" in text
@@ -177,13 +167,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 def until_done(work: Callable[[], Done], engine: sa.Engine, what: str) -> Done:
-    """Do a whole transaction, again where a connection was lost or another writer was in the way.
-
-    Raises
-    ------
-    StoreError
-        If the database refuses, or does not answer however often it is tried.
-    """
+    """Do a whole transaction, again where a connection was lost or another writer in the way."""
     own: type[Exception] = engine.dialect.loaded_dbapi.Error
     for left in range(_TRIES - 1, -1, -1):
         try:

@@ -45,12 +45,7 @@ class Place:
 
 
 def check_version(version: object) -> None:
-    """Refuse what cannot tell plans apart.
-
-    Raises
-    ------
-    UsageError
-    """
+    """Refuse what cannot tell plans apart."""
     if not isinstance(version, str) or not 0 < len(version) <= VERSION_LENGTH:
         raise UsageError(f"version = {version!r}: give a text of 1 to {VERSION_LENGTH} characters")
 

@@ -93,18 +93,8 @@ def is_harmless(sheet: IO[bytes], uncalculated: bool) -> bool:
 def read_cells(sheet: IO[bytes], uncalculated: bool, typed: Container[int] = ()) -> Cells:
     """Go through every cell of a sheet.
 
-    Parameters
-    ----------
-    sheet : file
-        Its XML.
-    uncalculated : bool
-        Whether a zero of a formula is none: some programs write it for what they leave to others.
-    typed : container of int
-        The columns of which each cell that is no text is wanted.
-
-    Raises
-    ------
-    xml.parsers.expat.ExpatError
+    ``uncalculated`` says that a zero of a formula is none: some programs write it for what they
+    leave to others. Of the columns that are ``typed`` each cell that is no text is wanted.
     """
     reader = _Reader(uncalculated, typed)
     reader.parser.ParseFile(sheet)

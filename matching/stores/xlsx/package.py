@@ -57,13 +57,7 @@ class Package:
 
 
 def package_of(name: str, file: IO[bytes]) -> Package:
-    """Read the parts that tell of the others.
-
-    Raises
-    ------
-    UsageError
-        If it is none.
-    """
+    """Read the parts that tell of the others; what has none is no workbook."""
     try:
         with zipfile.ZipFile(file) as archive:
             check_unpacked(name, sum(part.file_size for part in archive.infolist()))

@@ -45,17 +45,7 @@ _WORDS |= {
 
 
 class Book:
-    """An open workbook.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-
-    Raises
-    ------
-    UsageError
-        If it is no workbook.
-    """
+    """An open workbook."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -81,7 +71,6 @@ class Book:
 
         Parameters
         ----------
-        name : str
         table : str
             What its faults call it.
         read : callable
