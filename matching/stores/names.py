@@ -98,6 +98,10 @@ class Names:
         _refuse_repeated(f"columns[{table!r}]", list(theirs.values()))
         return frame.rename(theirs)
 
+    def write_rows(self, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """Give the columns the store's names; the number of a row stays with where it was read."""
+        return self.write(table, frame if table == "faults" else frame.drop("row", strict=False))
+
 
 def check_file_names(names: Names) -> None:
     """Refuse names of tables that a folder would hide from its readers."""

@@ -8,7 +8,7 @@ scheme of a URL (``postgresql``), or the end of a file's name (``.xlsx``).
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -24,6 +24,8 @@ from matching.stores.names import Names
 from matching.tables.cleaning import Tables
 from matching.tables.faults import no_faults
 
+# A table, if it could be read, and its faults.
+Read = tuple[pl.DataFrame | None, pl.DataFrame]
 GROUP = "matching.stores"
 # The options that an adapter whose functions take ``names`` gets as one `Names`.
 _NAMED = ("tables", "columns")
@@ -197,7 +199,7 @@ def own_tables(
     there: Collection[str],
     wanted: Collection[str] | None,
     rows: int | None,
-    read: Callable[[str], tuple[pl.DataFrame | None, pl.DataFrame]],
+    read: Callable[[str], Read],
 ) -> Tables:
     """Read tables by the store's own names; for ``wanted`` and ``rows`` see `OwnSource`.
 
@@ -207,12 +209,20 @@ def own_tables(
     missing = [name for name in wanted or () if name not in there]
     if missing:
         raise missing_tables(where, missing, there)
+    found = collected(read, there if wanted is None else dict.fromkeys(wanted))
+    if rows is None:
+        return found
+    return Tables({name: frame.head(rows) for name, frame in found.items()}, found.faults)
+
+
+def collected(read: Callable[[str], Read], names: Iterable[str]) -> Tables:
+    """Read one table after the other, each or none of it, and its faults."""
     frames, faults = {}, [no_faults()]
-    for name in there if wanted is None else dict.fromkeys(wanted):
+    for name in names:
         frame, found = read(name)
         faults.append(found)
         if frame is not None:
-            frames[name] = frame if rows is None else frame.head(rows)
+            frames[name] = frame
     return Tables(frames, pl.concat(faults))
 
 

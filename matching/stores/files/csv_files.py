@@ -24,6 +24,7 @@ from matching.guards.characters import harmless, unharmed
 from matching.stores.files.encoding import decoded, load, refusal
 from matching.stores.moments import with_offsets
 from matching.stores.names import OWN_ROW
+from matching.stores.registry import Read
 from matching.tables.faults import fault, no_faults, shorten
 
 _BLOCK = 1 << 26
@@ -33,7 +34,6 @@ _END = "\x1aend of table\x1a"
 _LOST, _MARK = "\ufffd", "\ufeff"
 _LINE, _BREAK = re.compile(rb"[^\r\n]*(?:\r\n|[\r\n]|\Z)"), re.compile("[\r\n]")
 
-Read = tuple[pl.DataFrame | None, pl.DataFrame]
 Ragged = list[tuple[int, int, str]]
 
 

@@ -13,16 +13,15 @@ from matching.errors import DataError, UsageError, listed
 from matching.result import Output
 from matching.schema import NEEDED, TABLES
 from matching.stores.files import writing
-from matching.stores.files.csv_files import Read
 from matching.stores.files.encoding import check_encoding
 from matching.stores.files.formats import FORMATS, SUMMARY, format_of, read_file
 from matching.stores.files.switch import reading
 from matching.stores.files.writing import Format
 from matching.stores.names import AS_OURS, RESULT_TABLES, Names, check_file_names
-from matching.stores.registry import kinds_in, own_tables
+from matching.stores.registry import Read, collected, kinds_in, own_tables
 from matching.stores.results import summary_of, time_zone_of, typed
 from matching.tables.cleaning import Tables
-from matching.tables.faults import fault, no_faults
+from matching.tables.faults import fault
 
 _OTHER_WORKBOOKS = (".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers")
 
@@ -57,7 +56,6 @@ def read_tables(
     """
     names = names or Names()
     folder = _folder_of(folder, encoding, _wanted_files(names))
-    frames, faults = {}, [no_faults()]
     with reading(folder):
         files = _files_of(folder, names)
         if not any(name in TABLES for name in files):
@@ -65,16 +63,13 @@ def read_tables(
             raise UsageError(
                 f"{folder} holds no table: it has {seen}; wanted are {_wanted_files(names)}"
             )
-        for name, paths in files.items():
-            if name not in TABLES:
-                if name not in RESULT_TABLES:
-                    frames[name] = pl.DataFrame()
-                continue
-            frame, found = _read_one(name, paths, encoding, names.kinds(name))
-            faults.append(found)
-            if frame is not None:
-                frames[name] = names.read(name, frame)
-    return Tables(frames, pl.concat(faults))
+
+        def read(name: str) -> Read:
+            return _read_one(name, files[name], encoding, names.kinds(name))
+
+        found = collected(read, (name for name in files if name in TABLES))
+    others = {n: pl.DataFrame() for n in files if n not in (*TABLES, *RESULT_TABLES)}
+    return Tables({n: names.read(n, f) for n, f in found.items()} | others, found.faults)
 
 
 def read_plan(path: Path | str) -> pl.DataFrame:
@@ -156,11 +151,8 @@ class Folder:
         format: Format = "csv",
         encoding: str | None = None,
     ) -> None:
-        self.path = path
-        self.names = names
-        check_file_names(self.names)
-        self.format = format
-        self.encoding = encoding
+        check_file_names(names)
+        self.path, self.names, self.format, self.encoding = path, names, format, encoding
 
     def read_tables(self) -> Tables:
         """Read every table; see `read_tables`."""

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -14,10 +14,11 @@ from pyarrow import parquet as arrow_parquet
 
 from matching.errors import UsageError
 from matching.guards.extras import needing
-from matching.stores.files.csv_files import Read, read_csv, write_csv
+from matching.stores.files.csv_files import read_csv, write_csv
 from matching.stores.files.jsonl_files import read_jsonl, write_jsonl
 from matching.stores.files.limits import check_unpacked
 from matching.stores.names import OWN_ROW
+from matching.stores.registry import Read
 from matching.stores.uuids import from_arrow
 from matching.tables.faults import fault, no_faults
 
@@ -51,14 +52,14 @@ def read_file(
     Its name ends in one of `FORMATS`. An encoding is of CSV files. ``kinds`` says which columns are
     read, and whether they are text: what workbooks are judged by.
     """
-    readers: dict[str, Callable[[str, Path], Read]] = {
+    readers: dict[str | None, Callable[[str, Path], Read]] = {
         "csv": partial(read_csv, encoding=encoding),
         "parquet": _read_parquet,
         "jsonl": read_jsonl,
-        "xlsx": partial(_read_xlsx, kinds=kinds),
+        "xlsx": lambda table, path: _workbooks().read_sheet(table, path, kinds),
     }
     try:
-        return readers[format_of(path) or ""](table, path)
+        return readers[format_of(path)](table, path)
     except OSError as error:
         text = f"{path} cannot be opened: {error.strerror or error}"
         return None, fault(table, "readable", text)
@@ -76,12 +77,7 @@ def write_file(table: str, frame: pl.DataFrame, path: Path, format: str) -> None
         _workbooks().write_book(path, {table: frame})
 
 
-def _read_xlsx(table: str, path: Path, kinds: Mapping[str, bool] | None) -> Read:
-    read: Read = _workbooks().read_sheet(table, path, kinds)
-    return read
-
-
-def _workbooks() -> ModuleType:
+def _workbooks() -> Any:
     with needing("a workbook"):
         return importlib.import_module("matching.stores.files.workbooks")
 

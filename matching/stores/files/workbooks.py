@@ -15,15 +15,14 @@ import xlsxwriter
 from matching.errors import DataError, UsageError
 from matching.result import Output
 from matching.schema import TABLES
-from matching.stores.files.csv_files import Read
 from matching.stores.files.whole import replacing
 from matching.stores.moments import with_offsets
 from matching.stores.names import AS_OURS, OWN_ROW, RESULT_TABLES, SUMMARY, Names
-from matching.stores.registry import kinds_in, own_tables
+from matching.stores.registry import Read, collected, kinds_in, own_tables
 from matching.stores.results import RESULT_IDS, plain, typed
 from matching.stores.xlsx import Book
 from matching.tables.cleaning import Tables
-from matching.tables.faults import fault, no_faults
+from matching.tables.faults import fault
 
 MAX_ROWS = 1_048_576 - 1
 MAX_CHARACTERS = 32_767
@@ -45,54 +44,49 @@ class Workbook:
 
     def read_tables(self) -> Tables:
         """Read every sheet that is named for a table; others are warned of, if not a result's."""
-        book = self._book()
-        frames: dict[str, pl.DataFrame] = {}
-        faults = [no_faults()]
-        for sheet in book.names:
-            table = self.names.ours(sheet)
-            if table not in TABLES:
-                if table not in (*RESULT_TABLES, SUMMARY):
-                    frames[table] = pl.DataFrame()
-                continue
-            frame, found = _sheet(table, book, sheet, self.names.kinds(table), self.names)
-            faults.append(found)
-            if frame is not None:
-                frames[table] = frame
-        if not any(name in TABLES for name in [*frames, *pl.concat(faults)["table"]]):
+        book = _open(self.path)
+        ours = {sheet: self.names.ours(sheet) for sheet in book.names}
+        if not any(name in TABLES for name in ours.values()):
             seen = ", ".join(book.names[:10])
             raise UsageError(
                 f"{self.path.name} holds no table: it has the sheets {seen}; wanted are "
                 f"{', '.join(self.names.theirs(name) for name in ('volunteers', 'requests'))} "
                 "and so on; say with tables={...} which sheet is which"
             )
-        return Tables(frames, pl.concat(faults))
+
+        def read(sheet: str) -> Read:
+            return _sheet(ours[sheet], book, sheet, self.names.kinds(ours[sheet]), self.names)
+
+        found = collected(read, (sheet for sheet, name in ours.items() if name in TABLES))
+        known = (*TABLES, *RESULT_TABLES, SUMMARY)
+        others = {name: pl.DataFrame() for name in ours.values() if name not in known}
+        return Tables({ours[n]: frame for n, frame in found.items()} | others, found.faults)
 
     def read_own(self, wanted: Collection[str] | None = None, rows: int | None = None) -> Tables:
         """Read the sheets by their own names; every cell as text, a time of day as such."""
-        book = self._book()
-        return own_tables(
-            self.path.name,
-            book.names,
-            wanted,
-            rows,
-            lambda sheet: _sheet(sheet, book, sheet, kinds_in(wanted, sheet)),
-        )
+        book = _open(self.path)
+
+        def read(sheet: str) -> Read:
+            return _sheet(sheet, book, sheet, kinds_in(wanted, sheet))
+
+        return own_tables(self.path.name, book.names, wanted, rows, read)
 
     def read_result(self) -> Output:
         """Return what was written; times and numbers as such."""
         if not self.path.exists():
             return {}, {}
-        book = self._book()  # once, so that all is of one plan
-        found: dict[str, pl.DataFrame] = {}
-        for sheet in book.names:
-            table = self.names.ours(sheet)
-            if table in RESULT_TABLES:
-                found[table] = typed(table, *_sheet(table, book, sheet, None, self.names))
+        book = _open(self.path)  # once, so that all is of one plan
+        ours = {sheet: self.names.ours(sheet) for sheet in book.names}
+        found = {
+            table: typed(table, *_sheet(table, book, sheet, None, self.names))
+            for sheet, table in ours.items()
+            if table in RESULT_TABLES
+        }
         return found, self._summary(book)
 
     def read_summary(self, week: date | None = None) -> dict[str, Any]:
         """Read the summary alone; see `earlier.Remembering`."""
-        return self._summary(self._book()) if self.path.exists() else {}
+        return self._summary(_open(self.path)) if self.path.exists() else {}
 
     def _summary(self, book: Book) -> dict[str, Any]:
         if SUMMARY not in map(self.names.ours, book.names):
@@ -110,24 +104,13 @@ class Workbook:
         """Write the workbook anew, whole or not at all."""
         facts = [(key, json.dumps(v, ensure_ascii=False)) for key, v in plain(summary).items()]
         frame = pl.DataFrame(facts, {"figure": pl.String, "value": pl.String}, orient="row")
-        self._write({**tables, SUMMARY: frame})
+        self.write_tables({**tables, SUMMARY: frame})
 
     def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Write the workbook anew with these tables."""
-        self._write(dict(tables))
-
-    def _write(self, tables: Mapping[str, pl.DataFrame]) -> None:
-        frames = {
-            self.names.theirs(name): self.names.write(
-                name, frame if name == "faults" else frame.drop("row", strict=False)
-            )
-            for name, frame in tables.items()
-        }
+        frames = {self.names.theirs(n): self.names.write_rows(n, f) for n, f in tables.items()}
         with replacing(self.path) as part:
             write_book(part, frames)
-
-    def _book(self) -> Book:
-        return _open(self.path)
 
 
 open_source = open_sink = Workbook
@@ -161,12 +144,11 @@ def _sheet(
 ) -> Read:
     if kinds is None:
         ids = RESULT_IDS if table in RESULT_TABLES else ()
-        theirs = [names.column(table, name) for name in ids]
-        frame, faults = book.sheet(sheet, table, text=theirs.__contains__)
+        texts = {names.column(table, name) for name in ids}
+        frame, faults = book.sheet(sheet, table, text=texts.__contains__)
     else:
-        frame, faults = book.sheet(
-            sheet, table, kinds.__contains__, lambda header: kinds.get(header, False)
-        )
+        texts = {header for header, text in kinds.items() if text}
+        frame, faults = book.sheet(sheet, table, kinds.__contains__, texts.__contains__)
     ours = {theirs: name for name, theirs in names.columns.get(table, {}).items()}
     faults = faults.with_columns(pl.col("column").replace(ours))
     if frame is None:
@@ -178,18 +160,13 @@ def _sheet(
     frame = frame.rename({"row": OWN_ROW}, strict=False)
     frame = names.read(table, frame)
     cells = frame.columns
-    frame = frame.with_columns(_as_written(table, name) for name in cells)
+    kinds_of_ours = TABLES[table].columns() if table in TABLES else {}
+    days = [name for name in cells if isinstance(kinds_of_ours.get(name), dy.Date)]
+    # Without the midnight that a spreadsheet gives to a day.
+    frame = frame.with_columns(pl.col(days).str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1"))
     frame = frame.with_row_index("row", offset=1)
     faulty = pl.col("row").is_in(faults["row"].drop_nulls().implode())
     return frame.filter(faulty | ~pl.all_horizontal(pl.col(cells).is_null())), faults
-
-
-def _as_written(table: str, name: str) -> pl.Expr:
-    """Take from a day the midnight that a spreadsheet gives it."""
-    column = TABLES[table].columns().get(name) if table in TABLES else None
-    if isinstance(column, dy.Date):
-        return pl.col(name).str.replace(r"^(\d{4}-\d\d-\d\d) 00:00:00$", "$1")
-    return pl.col(name)
 
 
 def write_book(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:
@@ -215,11 +192,18 @@ def write_book(path: Path, frames: Mapping[str, pl.DataFrame]) -> None:
 
 
 def _write_rows(sheet: Any, frame: pl.DataFrame, looks: Mapping[str, Any]) -> None:
+    def write_number(row: int, column: int, cell: float) -> None:
+        # A workbook keeps 16 digits, and spreadsheets show 15; a longer number stays whole as text.
+        if abs(cell) < 10**15 and float(f"{cell:.16G}") == cell:
+            sheet.write_number(row, column, cell)
+        else:
+            sheet.write_string(row, column, str(cell))
+
     writers: list[tuple[Any, tuple[Any, ...]]] = []
     frame = with_offsets(frame)
     for kind in frame.dtypes:
         if kind.is_numeric():
-            writers.append((_write_number(sheet), ()))
+            writers.append((write_number, ()))
         elif kind == pl.Boolean:
             writers.append((sheet.write_boolean, ()))
         elif kind in (pl.Datetime, pl.Date, pl.Time):
@@ -232,17 +216,6 @@ def _write_rows(sheet: Any, frame: pl.DataFrame, looks: Mapping[str, Any]) -> No
         for index, (cell, (write, look)) in enumerate(zip(row, writers, strict=True)):
             if cell is not None:
                 write(number, index, cell, *look)
-
-
-def _write_number(sheet: Any) -> Any:
-    # A workbook keeps 16 digits, and spreadsheets show 15; a longer number stays whole as text.
-    def write(row: int, column: int, cell: float) -> None:
-        if abs(cell) < 10**15 and float(f"{cell:.16G}") == cell:
-            sheet.write_number(row, column, cell)
-        else:
-            sheet.write_string(row, column, str(cell))
-
-    return write
 
 
 def _check_size(name: str, frame: pl.DataFrame) -> None:

@@ -86,15 +86,9 @@ def _writers(frames: Mapping[str, pl.DataFrame], format: Format, names: Names) -
     check_format(format)
     writers: dict[str, Writer] = {}
     for name, frame in frames.items():
-        # The number of a row belongs to the file it came from.
-        frame = frame if name == "faults" else frame.drop("row", strict=False)
-        frame = names.write(name, frame)
-        writers[f"{names.theirs(name)}.{format}"] = partial(_write, name, frame, format)
+        rows = names.write_rows(name, frame)
+        writers[f"{names.theirs(name)}.{format}"] = partial(write_file, name, rows, format=format)
     return writers
-
-
-def _write(name: str, frame: pl.DataFrame, format: Format, path: Path) -> None:
-    write_file(name, frame, path, format)
 
 
 def _stale(tables: Collection[str], names: Names) -> Callable[[Path], bool]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -35,63 +34,127 @@ _KEY = ("week", "plan_version")
 _POSITION = "position"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where plans are: schema, names of the tables, version."""
+class Plans:
+    """The plans that a database keeps of one version; see `Database`."""
 
-    schema: str | None
-    names: Names
-    version: str
+    def __init__(
+        self, engine: sa.Engine, schema: str | None, names: Names | None, version: object
+    ) -> None:
+        if not isinstance(version, str) or not 0 < len(version) <= VERSION_LENGTH:
+            text = f"version = {version!r}: give a text of 1 to {VERSION_LENGTH} characters"
+            raise UsageError(text)
+        self.engine, self.schema, self.version = engine, schema, version
+        self.names = names or Names()
 
+    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
+        """Write a plan in one transaction, in the place of the same week's and version's.
 
-def check_version(version: object) -> None:
-    """Refuse what cannot tell plans apart."""
-    if not isinstance(version, str) or not 0 < len(version) <= VERSION_LENGTH:
-        raise UsageError(f"version = {version!r}: give a text of 1 to {VERSION_LENGTH} characters")
+        Raises
+        ------
+        UsageError
+            If a table of that name has other columns.
+        StoreError
+            If the database does not answer or refuses; what was there is there still.
+        """
+        check_results(tables)
+        if "week" not in summary:
+            raise UsageError("the summary names no week, and a plan is kept by its week")
+        facts = {
+            "week": date.fromisoformat(str(summary["week"])),
+            "plan_version": self.version,
+            "tables": json.dumps(list(tables)),
+            SUMMARY: json.dumps(plain(summary), ensure_ascii=False, allow_nan=False),
+        }
+        texts = [
+            sa.Column(n, column_type(pl.String()), nullable=False) for n in ("tables", SUMMARY)
+        ]
+        metadata = sa.MetaData(schema=self.schema)
+        head = self._table(metadata, SUMMARY, texts)
+        made = {}
+        for name, frame in tables.items():
+            kinds = storable(frame, self.engine.dialect.name).schema
+            position = sa.Column(_POSITION, sa.BigInteger(), primary_key=True, autoincrement=False)
+            columns = [sa.Column(n, column_type(kind)) for n, kind in kinds.items()]
+            made[name] = self._table(metadata, name, [position, *columns])
+        # Tables that some databases make in no transaction: empty ones are no plan.
+        until_done(lambda: _make(self.engine, metadata), self.engine, "making the tables")
+        until_done(lambda: self._write(head, made, tables, facts), self.engine, "writing")
 
+    def read_result(self) -> Output:
+        """Return the version's plan of the latest week that has one."""
+        return until_done(self._read, self.engine, "reading")
 
-def write(
-    engine: sa.Engine,
-    place: Place,
-    tables: Mapping[str, pl.DataFrame],
-    summary: Mapping[str, Any],
-) -> None:
-    """Write a plan whole, in the place of the one with the same week and version."""
-    check_results(tables)
-    if "week" not in summary:
-        raise UsageError("the summary names no week, and a plan is kept by its week")
-    facts = {
-        "week": date.fromisoformat(str(summary["week"])),
-        "plan_version": place.version,
-        "tables": json.dumps(list(tables)),
-        SUMMARY: json.dumps(plain(summary), ensure_ascii=False, allow_nan=False),
-    }
-    metadata = sa.MetaData(schema=place.schema)
-    head = sa.Table(
-        place.names.theirs(SUMMARY),
-        metadata,
-        *_key_columns(),
-        sa.Column("tables", column_type(pl.String()), nullable=False),
-        sa.Column(SUMMARY, column_type(pl.String()), nullable=False),
-        **UNICODE,
-    )
-    made = {}
-    for name, frame in tables.items():
-        frame = storable(frame, engine.dialect.name)
-        position = sa.Column(_POSITION, sa.BigInteger(), primary_key=True, autoincrement=False)
-        columns = [sa.Column(n, column_type(kind)) for n, kind in frame.schema.items()]
-        theirs = place.names.theirs(name)
-        made[name] = sa.Table(theirs, metadata, *_key_columns(), position, *columns, **UNICODE)
-    # Tables that some databases make in no transaction: empty ones are no plan.
-    until_done(lambda: _make(engine, metadata), engine, "making the tables")
-    until_done(lambda: _write(engine, place, head, made, tables, facts), engine, "writing")
+    def read_summary(self, week: date | None = None) -> dict[str, Any]:
+        """Read the summary alone, of the week if one is given; see `earlier.Remembering`."""
+        return until_done(lambda: self._read_summary(week), self.engine, "reading")
 
+    def _table(self, metadata: sa.MetaData, name: str, columns: list[sa.Column[Any]]) -> sa.Table:
+        week = sa.Column("week", sa.Date(), primary_key=True)
+        version = sa.Column("plan_version", sa.String(VERSION_LENGTH), primary_key=True)
+        return sa.Table(self.names.theirs(name), metadata, week, version, *columns, **UNICODE)
 
-def _key_columns() -> tuple[sa.Column[Any], ...]:
-    return (
-        sa.Column("week", sa.Date(), primary_key=True),
-        sa.Column("plan_version", sa.String(VERSION_LENGTH), primary_key=True),
-    )
+    def _write(
+        self,
+        head: sa.Table,
+        made: Mapping[str, sa.Table],
+        tables: Mapping[str, pl.DataFrame],
+        facts: Mapping[str, Any],
+    ) -> None:
+        with writing(self.engine) as connection:
+            connection.execute(sa.delete(head).where(_is_key(head, facts)))
+            connection.execute(sa.insert(head), [dict(facts)])
+            inspector = sa.inspect(connection)
+            for name in RESULT_TABLES:
+                theirs = self.names.theirs(name)
+                if name in made or inspector.has_table(theirs, self.schema):
+                    old = sa.table(theirs, *map(sa.column, _KEY), schema=self.schema)
+                    connection.execute(sa.delete(old).where(_is_key(old, facts)))
+            keys = [pl.lit(facts[name]).alias(name) for name in _KEY]
+            for name, frame in tables.items():
+                frame = storable(frame, connection.dialect.name)
+                frame = frame.with_row_index(_POSITION, offset=1).select(*keys, pl.all())
+                insert(connection, made[name], frame)
+
+    def _read(self) -> Output:
+        with reading(self.engine) as connection:
+            facts = self._facts(connection)
+            if facts is None:
+                return {}, {}
+            found = {}
+            for name in json.loads(facts["tables"]):
+                table = self._reflected(connection, name)
+                cells = [cell for cell in table.columns if cell.name not in (*_KEY, _POSITION)]
+                schema = {cell.name: frame_type(cell.type) for cell in cells}
+                # Whatever a database calls a number: digits as they are, no decimals.
+                shown = [
+                    sa.type_coerce(cell, sa.Double()) if schema[cell.name] == pl.Float64 else cell
+                    for cell in cells
+                ]
+                rows = sa.select(*shown).where(_is_key(table, facts)).order_by(table.c[_POSITION])
+                values = [tuple(row) for row in connection.execute(rows)]
+                found[name] = pl.DataFrame(values, schema, orient="row")
+        return found, summary_of(facts[SUMMARY], self.names.theirs(SUMMARY))
+
+    def _read_summary(self, week: date | None) -> dict[str, Any]:
+        with reading(self.engine) as connection:
+            facts = self._facts(connection, week)
+        return {} if facts is None else summary_of(facts[SUMMARY], self.names.theirs(SUMMARY))
+
+    def _facts(
+        self, connection: sa.Connection, week: date | None = None
+    ) -> Mapping[Any, Any] | None:
+        """Return the row of the summary."""
+        if not sa.inspect(connection).has_table(self.names.theirs(SUMMARY), self.schema):
+            return None
+        head = self._reflected(connection, SUMMARY)
+        query = sa.select(head).where(head.c.plan_version == self.version)
+        if week is not None:
+            query = query.where(head.c.week == week)
+        return connection.execute(query.order_by(head.c.week.desc()).limit(1)).mappings().first()
+
+    def _reflected(self, connection: sa.Connection, name: str) -> sa.Table:
+        metadata = sa.MetaData(schema=self.schema)
+        return sa.Table(self.names.theirs(name), metadata, autoload_with=connection)
 
 
 def _make(engine: sa.Engine, metadata: sa.MetaData) -> None:
@@ -110,32 +173,6 @@ def _make(engine: sa.Engine, metadata: sa.MetaData) -> None:
                 )
 
 
-def _write(
-    engine: sa.Engine,
-    place: Place,
-    head: sa.Table,
-    made: Mapping[str, sa.Table],
-    tables: Mapping[str, pl.DataFrame],
-    facts: Mapping[str, Any],
-) -> None:
-    with writing(engine) as connection:
-        connection.execute(sa.delete(head).where(_is_key(head, facts)))
-        connection.execute(sa.insert(head), [dict(facts)])
-        inspector = sa.inspect(connection)
-        for name in RESULT_TABLES:
-            theirs = place.names.theirs(name)
-            if name in made or inspector.has_table(theirs, place.schema):
-                old = sa.table(theirs, *map(sa.column, _KEY), schema=place.schema)
-                connection.execute(sa.delete(old).where(_is_key(old, facts)))
-        for name, frame in tables.items():
-            frame = storable(frame, engine.dialect.name).with_row_index(_POSITION, offset=1)
-            keys = [
-                pl.lit(facts["week"], dtype=pl.Date).alias("week"),
-                pl.lit(facts["plan_version"]).alias("plan_version"),
-            ]
-            insert(connection, made[name], frame.select(*keys, pl.all()))
-
-
 def insert(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
     """Write rows, batch by batch."""
     if frame.is_empty():
@@ -145,53 +182,6 @@ def insert(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> N
         return
     for part in frame.iter_slices(ROWS):
         connection.execute(sa.insert(table), part.to_dicts())
-
-
-def read(engine: sa.Engine, place: Place) -> Output:
-    """Return the version's plan of the latest week; nothing if there is none."""
-    with reading(engine) as connection:
-        facts = _facts(connection, place)
-        if facts is None:
-            return {}, {}
-        found = {}
-        for name in json.loads(facts["tables"]):
-            table = _reflected(connection, place, name)
-            cells = [column for column in table.columns if column.name not in (*_KEY, _POSITION)]
-            # Whatever a database calls a number: digits as they are, no decimals.
-            shown = [
-                sa.type_coerce(cell, sa.Double()) if frame_type(cell.type) == pl.Float64 else cell
-                for cell in cells
-            ]
-            rows = sa.select(*shown).where(_is_key(table, facts)).order_by(table.c[_POSITION])
-            schema = {column.name: frame_type(column.type) for column in cells}
-            values = [tuple(row) for row in connection.execute(rows)]
-            found[name] = pl.DataFrame(values, schema, orient="row")
-    return found, summary_of(facts[SUMMARY], place.names.theirs(SUMMARY))
-
-
-def read_summary(engine: sa.Engine, place: Place, week: date | None = None) -> dict[str, Any]:
-    """Return the summary of the version's plan of a week, or of the latest; empty without one."""
-    with reading(engine) as connection:
-        facts = _facts(connection, place, week)
-    return {} if facts is None else summary_of(facts[SUMMARY], place.names.theirs(SUMMARY))
-
-
-def _facts(
-    connection: sa.Connection, place: Place, week: date | None = None
-) -> Mapping[Any, Any] | None:
-    """Return the row of the summary."""
-    if not sa.inspect(connection).has_table(place.names.theirs(SUMMARY), place.schema):
-        return None
-    head = _reflected(connection, place, SUMMARY)
-    query = sa.select(head).where(head.c.plan_version == place.version)
-    if week is not None:
-        query = query.where(head.c.week == week)
-    return connection.execute(query.order_by(head.c.week.desc()).limit(1)).mappings().first()
-
-
-def _reflected(connection: sa.Connection, place: Place, name: str) -> sa.Table:
-    metadata = sa.MetaData(schema=place.schema)
-    return sa.Table(place.names.theirs(name), metadata, autoload_with=connection)
 
 
 def _is_key(table: sa.Table | sa.TableClause, facts: Any) -> sa.ColumnElement[bool]:

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date
 from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from matching.errors import StoreError, UsageError, listed
-from matching.result import Output
 from matching.schema import NEEDED, TABLES, key_of
 from matching.stores.names import OWN_ROW, RESULT_TABLES, Names, apart
 from matching.stores.registry import missing_tables
-from matching.stores.sql import results
 from matching.stores.sql.batches import batches, together
 from matching.stores.sql.engines import reading, until_done, writing
 from matching.stores.sql.postgres import can_copy, copied_out
+from matching.stores.sql.results import UNICODE, Plans, insert
 from matching.stores.sql.types import column_type, storable
 from matching.tables.cleaning import Tables
 
 
-class Database:
+class Database(Plans):
     """A database as a source and a sink.
 
     Everything is read from one moment's state, and only the columns of the contract are read.
@@ -51,18 +49,14 @@ class Database:
         queries: Mapping[str, str] | None = None,
         version: str = "1",
     ) -> None:
-        self.engine = engine
-        self.schema = schema
-        self.names = names or Names()
+        super().__init__(engine, schema, names, version)
         if not isinstance(queries or {}, Mapping):
             raise UsageError(f"queries = {queries!r}: give a mapping from our tables to SQL")
         self.queries = dict(queries or {})
-        self.version = version
         unknown = [name for name in self.queries if name not in TABLES]
         if unknown:
             known = ", ".join(TABLES)
             raise UsageError(f"queries names {listed(unknown)}; known are {known}")
-        results.check_version(version)
 
     def read_tables(self) -> Tables:
         """Read every table of the contract that is there.
@@ -104,39 +98,14 @@ class Database:
         """
         until_done(lambda: self._write_tables(tables), self.engine, "writing")
 
-    def write_result(self, tables: Mapping[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
-        """Write a plan in one transaction, in the place of the same week's and version's.
-
-        Raises
-        ------
-        UsageError
-            If a table of that name has other columns.
-        StoreError
-            If the database does not answer or refuses; what was there is there still.
-        """
-        place = results.Place(self.schema, self.names, self.version)
-        results.write(self.engine, place, tables, summary)
-
-    def read_result(self) -> Output:
-        """Return the version's plan of the latest week that has one."""
-        place = results.Place(self.schema, self.names, self.version)
-        return until_done(lambda: results.read(self.engine, place), self.engine, "reading")
-
-    def read_summary(self, week: date | None = None) -> dict[str, Any]:
-        """Read the summary alone, of the week if one is given; see `earlier.Remembering`."""
-        place = results.Place(self.schema, self.names, self.version)
-        return until_done(
-            lambda: results.read_summary(self.engine, place, week), self.engine, "reading"
-        )
-
     def _read_tables(self) -> Tables:
         frames = {}
         with reading(self.engine) as connection:
             inspector = sa.inspect(connection)
             there = _relations(inspector, self.schema)
-            missing = [n for n in self.names.tables.values() if n not in there]
-            missing = [n for n in missing if self.names.ours(n) in TABLES]
-            asked = [name for name in TABLES if self._is_there(name, there)]
+            named = [n for n in self.names.tables.values() if self.names.ours(n) in TABLES]
+            missing = [name for name in named if name not in there]
+            asked = [n for n in TABLES if n in self.queries or self.names.theirs(n) in there]
             if missing or not asked:
                 wanted = ", ".join(missing or [self.names.theirs(name) for name in NEEDED])
                 raise UsageError(
@@ -163,8 +132,7 @@ class Database:
                 raise missing_tables("the database", missing, there)
             for name in there if wanted is None else dict.fromkeys(wanted):
                 columns = [column["name"] for column in inspector.get_columns(name, self.schema)]
-                cells = [sa.column(column, sa.types.NullType()) for column in columns]
-                query = sa.select(sa.table(name, *cells, schema=self.schema))
+                query = sa.select(self._as_given(name, columns))
                 if rows is not None:
                     # No parameter: PostgreSQL's COPY has none.
                     query = query.limit(sa.literal_column(str(int(rows))))
@@ -172,9 +140,6 @@ class Database:
                 frame = frame.rename({"row": OWN_ROW}, strict=False)
                 frames[name] = frame.sort(frame.columns, nulls_last=True, maintain_order=True)
         return Tables(frames)
-
-    def _is_there(self, table: str, there: list[str]) -> bool:
-        return table in self.queries or self.names.theirs(table) in there
 
     def _query(
         self, table: str, inspector: sa.Inspector
@@ -190,19 +155,21 @@ class Database:
         except sa.exc.NoSuchTableError:
             raise UsageError(f"the database has no table {name}") from None
         ours = [self.names.column(table, column) for column in TABLES[table].columns()]
-        known = [column for column in columns if column in ours]
-        # As the driver gives them: a cell that is not of its column's type is for us to tell.
-        cells = [sa.column(column, sa.types.NullType()) for column in known]
-        where = sa.table(name, *cells, schema=self.schema)
-        query = sa.select(*where.columns) if cells else sa.select(sa.null().label("row"))
-        return query.select_from(where), [column for column in columns if column not in ours]
+        where = self._as_given(name, [column for column in columns if column in ours])
+        cells: list[sa.ColumnElement[Any]] = [*where.columns] or [sa.null().label("row")]
+        query = sa.select(*cells).select_from(where)
+        return query, [column for column in columns if column not in ours]
+
+    def _as_given(self, name: str, columns: list[str]) -> sa.TableClause:
+        """Return a table whose cells come as the driver gives them: odd ones are for us to tell."""
+        cells = [sa.column(column, sa.types.NullType()) for column in columns]
+        return sa.table(name, *cells, schema=self.schema)
 
     def _write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
         metadata = sa.MetaData(schema=self.schema)
         with writing(self.engine) as connection:
             there = _relations(sa.inspect(connection), self.schema)
-            existing = [self.names.theirs(name) for name in tables]
-            existing = [name for name in existing if name in there]
+            existing = [name for name in map(self.names.theirs, tables) if name in there]
             if existing:
                 raise UsageError(
                     f"the database has {listed(existing)} already, and tables that are there are "
@@ -212,9 +179,9 @@ class Database:
                 frame = self.names.write(name, frame.drop("row", strict=False))
                 frame = storable(frame, connection.dialect.name)
                 columns = [sa.Column(n, column_type(kind)) for n, kind in frame.schema.items()]
-                table = sa.Table(self.names.theirs(name), metadata, *columns, **results.UNICODE)
+                table = sa.Table(self.names.theirs(name), metadata, *columns, **UNICODE)
                 table.create(connection)
-                results.insert(connection, table, frame)
+                insert(connection, table, frame)
 
 
 def _relations(inspector: sa.Inspector, schema: str | None) -> list[str]:
