@@ -16,7 +16,7 @@ from matching.result import Output
 from matching.schema import TABLES
 from matching.stores.names import AS_OURS, Names
 from matching.stores.registry import own_tables
-from matching.stores.uuids import from_arrow, from_pandas
+from matching.stores.written_out import from_arrow, from_pandas
 from matching.tables.cells import without_objects
 from matching.tables.cleaning import Tables
 from matching.tables.faults import fault, no_faults

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from icalendar import Calendar
+from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
-from matching.stores.calendars.zones import named_zone, zone_of
-
+_HEADER = "X-WR-TIMEZONE"
+# Files of the zones' database that are no zones: that of this machine, and none at all.
+_NO_ZONES = {"localtime", "Factory"}
 _TIMED = ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE")
 _LONGEST_NAME = 60
 # The library has one type for all properties; a component's are what their names say.
@@ -34,7 +38,7 @@ class Times:
     """
 
     def __init__(self, calendar: Calendar, zone: tzinfo) -> None:
-        found, header = named_zone(calendar)
+        found, header = _named_zone(calendar)
         self._unknown = None if found or header is None else header[:_LONGEST_NAME]
         self.zone: tzinfo = found or zone
         self.named = None if str(found) == "UTC" else found
@@ -80,7 +84,7 @@ class Times:
         if tzid is None:
             self._float()
             return self.zone
-        zone = zone_of(str(tzid))
+        zone = _zone_of(str(tzid))
         if zone is None:
             raise Wrong(
                 f"{what} is in a zone {str(tzid)[:_LONGEST_NAME]!r} that nobody knows; "
@@ -103,3 +107,32 @@ def listed(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+def _zone_of(name: str) -> tzinfo | None:
+    """Return the zone of a name of IANA's or, by CLDR's table, of Windows's; None if unknown."""
+    found = _known().get(name.strip().strip('"').strip().casefold())
+    return None if found is None else ZoneInfo(found)
+
+
+@cache
+def _known() -> dict[str, str]:
+    names = {name.casefold(): name for name in available_timezones() - _NO_ZONES}
+    return {name.casefold(): zone for name, zone in WINDOWS_TO_OLSON.items()} | names
+
+
+def _named_zone(calendar: Calendar) -> tuple[tzinfo | None, str | None]:
+    """Return the zone that a calendar's header names, and the name itself; None where none is."""
+    names = sorted({str(one).strip() for one in listed(calendar.get(_HEADER))})
+    if len(names) != 1:
+        return None, ", ".join(names) or None
+    return _zone_of(names[0]) or _own_rules(calendar, names[0]), names[0]
+
+
+def _own_rules(calendar: Calendar, name: str) -> tzinfo | None:
+    """Return the zone whose rules the calendar has under this name."""
+    for rules in calendar.timezones:
+        if str(rules.get("TZID", "")).strip() == name:
+            zone: tzinfo = rules.to_tz(lookup_tzid=False)
+            return zone
+    return None

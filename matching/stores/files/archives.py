@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import lzma
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -16,27 +13,13 @@ from matching.errors import UsageError, shown
 from matching.stores.copied import Copied
 from matching.stores.files.folder import Folder
 from matching.stores.files.formats import SUMMARY, format_of
-from matching.stores.files.limits import check_unpacked
+from matching.stores.files.limits import BROKEN, check_unpacked
 from matching.stores.files.paths import openers
 from matching.stores.files.whole import naming, replacing_folder
 from matching.stores.names import Names, check_file_names
 
 _UTF8_FLAG = 0x800
 _PIECE = 1 << 20
-# What the library and its decompressors raise over bytes that are not what they should be; that
-# of bzip2 is an OSError.
-_BROKEN = (
-    zipfile.BadZipFile,
-    NotImplementedError,
-    RuntimeError,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    MemoryError,
-    OSError,
-    ValueError,
-)
 
 
 class Archive(Copied):
@@ -58,7 +41,7 @@ class Archive(Copied):
             folder.mkdir()
             try:
                 archive = zipfile.ZipFile(self.path)
-            except _BROKEN as error:
+            except BROKEN as error:
                 raise _broken(self.path, error) from None
             with archive:
                 _unpack(self.path, archive, folder)
@@ -101,7 +84,7 @@ def _pieces(
         with archive.open(entry) as packed:
             while piece := packed.read(_PIECE):
                 yield piece
-    except _BROKEN as error:
+    except BROKEN as error:
         raise _broken(f"{path}, {shown(inside)},", error) from None
 
 

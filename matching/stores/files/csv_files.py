@@ -22,9 +22,9 @@ from pyarrow import csv as arrow_csv
 from matching.errors import listed
 from matching.guards.characters import harmless, unharmed
 from matching.stores.files.encoding import decoded, load, refusal
-from matching.stores.moments import with_offsets
 from matching.stores.names import OWN_ROW
 from matching.stores.registry import Read
+from matching.stores.written_out import with_offsets
 from matching.tables.faults import fault, no_faults, shorten
 
 _BLOCK = 1 << 26

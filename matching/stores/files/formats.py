@@ -19,7 +19,7 @@ from matching.stores.files.jsonl_files import read_jsonl, write_jsonl
 from matching.stores.files.limits import check_unpacked
 from matching.stores.names import OWN_ROW
 from matching.stores.registry import Read
-from matching.stores.uuids import from_arrow
+from matching.stores.written_out import from_arrow
 from matching.tables.faults import fault, no_faults
 
 _BYTES_A_CELL = 4

@@ -15,9 +15,9 @@ from pyarrow import json as arrow_json
 
 from matching.schema import TABLES
 from matching.stores.files.encoding import decoded, load, refusal
-from matching.stores.moments import with_offsets
 from matching.stores.names import OWN_ROW
 from matching.stores.registry import Read
+from matching.stores.written_out import with_offsets
 from matching.tables.faults import fault, faults_of, no_faults
 
 # So deep a parser may go; a line that opens more is read by itself. Arrow counts in 32 bits.

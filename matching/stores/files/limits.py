@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import lzma
 import os
+import struct
+import zipfile
+import zlib
 
 from matching.errors import UsageError
 
+# What the library of zip archives and its decompressors raise over bytes that are not what they
+# should be; that of bzip2 is an OSError.
+BROKEN = (
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, lzma.LZMAError),
+    *(struct.error, EOFError, MemoryError, OSError, ValueError),
+)
 # A store of a province is a tenth of it.
 _DEFAULT, VARIABLE = 2_000, "MATCHING_UNPACKED_MB"
 

@@ -16,10 +16,10 @@ from matching.errors import DataError, UsageError
 from matching.result import Output
 from matching.schema import TABLES
 from matching.stores.files.whole import replacing
-from matching.stores.moments import with_offsets
 from matching.stores.names import AS_OURS, OWN_ROW, RESULT_TABLES, SUMMARY, Names
 from matching.stores.registry import Read, collected, kinds_in, own_tables
 from matching.stores.results import RESULT_IDS, plain, typed
+from matching.stores.written_out import with_offsets
 from matching.stores.xlsx import Book
 from matching.tables.cleaning import Tables
 from matching.tables.faults import fault

@@ -58,24 +58,19 @@ def draft_text(
             )
         if rest:
             lines += [_comment(f"Not used of {table}: {', '.join(rest)}"), ""]
-    unused = [table for table in frames if table not in written]
-    for table in unused:
-        lines += [_comment(f"Not used: the table {table} ({', '.join(frames[table].columns)})"), ""]
+    for table, frame in frames.items():
+        if table not in written:
+            lines += [_comment(f"Not used: the table {table} ({', '.join(frame.columns)})"), ""]
     if sections:
-        lines += [
-            "# With this section the plan is written in the store's names too.",
-            "[plan]",
-            'table = "plan"',
-        ]
+        told = "# With this section the plan is written in the store's names too."
+        lines += [told, "[plan]", 'table = "plan"']
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _short(content: dict[str, Any]) -> Any:
-    if set(content) == {"column"}:
-        return content["column"]
-    if isinstance(content.get("split"), list) and len(content["split"]) == 1:
-        return content | {"split": content["split"][0]}
-    return content
+    if len(content.get("split", ())) == 1:
+        content = content | {"split": content["split"][0]}
+    return content["column"] if set(content) == {"column"} else content
 
 
 def _comment(text: str) -> str:

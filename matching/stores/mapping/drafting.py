@@ -72,11 +72,8 @@ def draft(source: Source, where: str = "the store") -> Draft:
     raw = source.read_own(rows=ROWS) if isinstance(source, OwnSource) else source.read_tables()
     frames = {name: frame.head(ROWS).drop("row", strict=False) for name, frame in raw.items()}
     sections, used = _sections(frames)
-    missing = [
-        f"nothing looks like our table {name}"
-        for name in NEEDED
-        if not any(section.ours == name for section in sections)
-    ]
+    there = {section.ours for section in sections}
+    missing = [f"nothing looks like our table {name}" for name in NEEDED if name not in there]
     missing += [f"{s.ours}.{c}, from {s.table}" for s in sections for c in s.lacking]
     missing += [f"{row['table']}: {row['message']}" for row in raw.faults.iter_rows(named=True)][:5]
     unsure = [
@@ -95,9 +92,8 @@ def _sections(
     used: dict[str, set[str]] = {name: set() for name in frames}
     main: dict[str, str] = {}
     for table, frame in frames.items():
-        scores = {ours: _score(ours, table, frame) for ours in TABLES}
-        best = max(scores, key=lambda ours: scores[ours])
-        if scores[best] >= 1.0 and frame.width:
+        score, best = max(((_score(n, table, frame), n) for n in TABLES), key=lambda one: one[0])
+        if score >= 1.0 and frame.width:
             main[table] = best
     for table, ours in main.items():
         section = _section(ours, table, frames[table], used[table])
@@ -106,8 +102,7 @@ def _sections(
             if side not in main.values():
                 sections += _side(side, ours, section, frames[table], used[table])
     _references(sections, frames)
-    order = list(TABLES)
-    return sorted(sections, key=lambda section: order.index(section.ours)), used
+    return sorted(sections, key=lambda section: [*TABLES].index(section.ours)), used
 
 
 def _references(sections: list[Section], frames: dict[str, pl.DataFrame]) -> None:
@@ -156,20 +151,17 @@ def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str]) -> Sect
     section = Section(ours, table)
     synonyms = _synonyms(ours)
     kinds = columns_of(ours)
-    personal: set[str] = set()
-    if "name" not in kinds:
-        private = headers()["special"]["personal"]
-        personal = {name for name in frame.columns if likeness(name, private) == 1}
-    taken: set[str] = set()
+    private = [] if "name" in kinds else headers()["special"]["personal"]
+    personal = {name for name in frame.columns if likeness(name, private) == 1}
+    there = [name for name in frame.columns if name not in personal]
     # Sure names first, so that a similar one does not take their place.
     found: dict[str, tuple[str, bool]] = {}
     for wanted_sure in (True, False):
         for name in synonyms:
-            there = [c for c in frame.columns if c not in taken and c not in personal]
             hit = None if name in found else column_for(name, synonyms[name], there)
             if hit is not None and hit[1] == wanted_sure:
                 found[name] = hit
-                taken.add(hit[0])
+                there.remove(hit[0])
     for name in kinds:
         if name in found and name != SLOT:
             theirs, sure = found[name]

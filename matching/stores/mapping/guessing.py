@@ -38,19 +38,11 @@ _SHOWN = 30
 
 @dataclass
 class Guess:
-    """What one of our columns may come from.
-
-    Attributes
-    ----------
-    ours : str
-    content : dict
-        What stands behind the equals sign; a text alone is the store's column.
-    doubts : list of str
-        Why a person should look.
-    """
+    """What one of our columns may come from: what stands behind the equals sign of a mapping."""
 
     ours: str
     content: dict[str, Any]
+    # Why a person should look.
     doubts: list[str] = field(default_factory=list)
 
 
@@ -78,11 +70,9 @@ def likeness(name: str, synonyms: list[str]) -> float:
 
 def column_for(ours: str, synonyms: list[str], there: list[str]) -> tuple[str, bool] | None:
     """Return the store's column that looks most like ours, and whether that is sure."""
-    best = max(there, key=lambda name: likeness(name, [ours, *synonyms]), default=None)
-    if best is None:
-        return None
-    score = likeness(best, [ours, *synonyms])
-    return (best, score == 1.0) if score >= _NEAR else None
+    scores = {name: likeness(name, [ours, *synonyms]) for name in there}
+    best = max(scores, key=scores.__getitem__, default="")
+    return (best, scores[best] == 1.0) if scores.get(best, 0.0) >= _NEAR else None
 
 
 def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool) -> Guess:
@@ -91,32 +81,34 @@ def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool)
     if not sure:
         found.doubts.append("a similar name")
     text = text_of(cells).drop_nulls()
-    units = units_of(kind)
-    if units:
+    if units := units_of(kind):
         name = unicodedata.normalize("NFKC", theirs).lower()
         behind = re.search(r"\(\s*(\w+)\s*\)", name)
-        unit = _UNIT_SIGNS.get(behind[1]) if behind else None
-        unit = unit or next(
-            (u for u, w in _UNIT_WORDS.items() if any(map(name.__contains__, w))), None
-        )
-        unit = unit if unit in units else None
+        named = [u for u, words in _UNIT_WORDS.items() if any(map(name.__contains__, words))]
+        unit = (_UNIT_SIGNS.get(behind[1]) if behind else None) or next(iter(named), None)
         ours_unit = next(name for name, factor in units.items() if factor == 1)
-        if unit is not None and unit != ours_unit:
-            found.content["unit"] = unit
-        elif unit is None:
+        if unit not in units:
             found.doubts.append(f"taken for {ours_unit}")
+        elif unit != ours_unit:
+            found.content["unit"] = unit
     if not len(text):
         return found
     if is_moment(kind):
         _moment(found, kind, cells, text)
     elif isinstance(kind, dy.Enum) and not text.is_in(list(kind.categories)).all():
-        _choice(found, kind, text)
-    elif (
-        isinstance(kind, dy.Int64 | dy.Float64) and text.cast(pl.Float64, strict=False).has_nulls()
-    ):
-        found.content["codes"] = dict.fromkeys(text.unique().sort().head(_SHOWN), UNKNOWN)
-        found.doubts.append("say which number each stands for")
+        if ours == "consent" and (codes := national("consent", text)):
+            found.content["codes"] = codes
+        else:
+            _to_be_said(found, text, f"say what each means: {', '.join(kind.categories)}")
+    elif isinstance(kind, dy.Int64 | dy.Float64):
+        if text.cast(pl.Float64, strict=False).has_nulls():
+            _to_be_said(found, text, "say which number each stands for")
     return found
+
+
+def _to_be_said(found: Guess, text: pl.Series, doubt: str) -> None:
+    found.content["codes"] = dict.fromkeys(text.unique().sort().head(_SHOWN), UNKNOWN)
+    found.doubts.append(doubt)
 
 
 def _moment(found: Guess, kind: dy.Column, cells: pl.Series, text: pl.Series) -> None:
@@ -129,14 +121,6 @@ def _moment(found: Guess, kind: dy.Column, cells: pl.Series, text: pl.Series) ->
     found.content["format"] = fitting[0]
     if len(fitting) > 1 and fitting[0].startswith("%d"):
         found.doubts.append("day and month may be the other way round")
-
-
-def _choice(found: Guess, kind: dy.Enum, text: pl.Series) -> None:
-    if found.ours == "consent" and (codes := national("consent", text)):
-        found.content["codes"] = codes
-        return
-    found.content["codes"] = dict.fromkeys(text.unique().sort().head(_SHOWN), UNKNOWN)
-    found.doubts.append(f"say what each means: {', '.join(kind.categories)}")
 
 
 def several(cells: pl.Series) -> bool:

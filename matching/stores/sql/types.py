@@ -8,7 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from matching.stores.moments import with_offsets
+from matching.stores.written_out import with_offsets
 
 _MOMENT = sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 _TIME = sa.Time().with_variant(mysql.TIME(fsp=6), "mysql", "mariadb")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import lzma
 import posixpath
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass
 from typing import IO
 from xml.etree import ElementTree
@@ -15,21 +13,10 @@ from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from matching.errors import UsageError
-from matching.stores.files.limits import check_unpacked
+from matching.stores.files import limits
 
 # What reading a part raises: damaged bytes, an unknown way of packing, a password.
-BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    expat.ExpatError,
-    ElementTree.ParseError,
-    ValueError,
-    OSError,
-)
+BROKEN = (*limits.BROKEN, expat.ExpatError, ElementTree.ParseError)
 # A cell that is an error, up to its name.
 _ERROR = re.compile(
     rb"""(<c [^>]*\bt=["']e["'][^>]*>(?:<f[^>]*/>|<f.*?</f>)?<v>)[^<]*""", re.DOTALL
@@ -60,7 +47,7 @@ def package_of(name: str, file: IO[bytes]) -> Package:
     """Read the parts that tell of the others; what has none is no workbook."""
     try:
         with zipfile.ZipFile(file) as archive:
-            check_unpacked(name, sum(part.file_size for part in archive.infolist()))
+            limits.check_unpacked(name, sum(part.file_size for part in archive.infolist()))
             names = {n.casefold().replace("\\", "/"): n for n in archive.namelist()}
             book = ElementTree.fromstring(archive.read(names[_BOOK]))
             relations = ElementTree.fromstring(archive.read(names[_RELATIONS]))

@@ -1,4 +1,4 @@
-"""UUIDs become the text that people write them as: objects of Python's, Arrow's own type."""
+"""What other libraries have and text has not: UUIDs, and times of a zone, as people write them."""
 
 from __future__ import annotations
 
@@ -52,3 +52,13 @@ def _written(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     """Write bytes of UUIDs with their dashes."""
     digits = pl.col(list(names)).bin.encode("hex")
     return frame.with_columns(digits.str.replace(_DIGITS, "$1-$2-$3-$4-$5"))
+
+
+def with_offsets(frame: pl.DataFrame) -> pl.DataFrame:
+    """Turn times that have a zone into text with an offset, such as ``2026-11-30T09:00+08:00``."""
+    zoned = [
+        name
+        for name, kind in frame.schema.items()
+        if isinstance(kind, pl.Datetime) and kind.time_zone is not None
+    ]
+    return frame.with_columns(pl.col(zoned).dt.strftime("%Y-%m-%dT%H:%M%:z"))
