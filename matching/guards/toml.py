@@ -24,11 +24,8 @@ _KEY = re.compile(rf"\s*({_PART})\s*[=.]")
 class Place:
     """What errors call a file, and where in it something is said.
 
-    Attributes
-    ----------
-    name : str
-    lines : Mapping
-        Of a section, its number among those of its name from 0, and a key of it or "": the line.
+    ``lines`` has, of a section, its number among those of its name from 0, and a key of it or "":
+    the line.
     """
 
     name: str

@@ -24,9 +24,7 @@ _SAYS_HOW = {
 
 
 def check_references(
-    tables: dict[str, pl.DataFrame],
-    raw: Mapping[str, pl.DataFrame],
-    unread: Collection[str] = (),
+    tables: dict[str, pl.DataFrame], raw: Mapping[str, pl.DataFrame], unread: Collection[str] = ()
 ) -> list[pl.DataFrame]:
     """Take out of the tables, in place, every row that refers to nothing; return the faults.
 
@@ -201,10 +199,7 @@ def _found(rows: pl.DataFrame, keys: list[str], known: pl.DataFrame) -> npt.NDAr
 def posts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Return the posts of every request: its own, else its menu item's, else the default one.
 
-    Returns
-    -------
-    polars.DataFrame
-        ``request_id``, ``post``, ``seats``, ``min_seats``; requests in the order of their table.
+    ``request_id``, ``post``, ``seats``, ``min_seats``; requests in the order of their table.
     """
     requests = tables["requests"].select("request_id", "menu_item", "quantity")
     counts = [pl.col("seats"), pl.col("min_seats").fill_null(0)]
@@ -228,10 +223,7 @@ def posts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
 def times_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Return the times of every request: those of its options, else its own.
 
-    Returns
-    -------
-    polars.DataFrame
-        ``request_id``, ``option`` (null for a request's own time), ``start``, ``end``.
+    ``request_id``, ``option`` (null for a request's own time), ``start``, ``end``.
     """
     options = tables["options"].select("request_id", "option", "start", "end")
     own = tables["requests"].join(options, on="request_id", how="anti")

@@ -25,23 +25,16 @@ class Wrong(Exception):
 
 
 class Times:
-    """What the times of one calendar mean.
-
-    Attributes
-    ----------
-    zone : datetime.tzinfo
-        Of days and of times without a zone: the header's, if it names one, else the policy's.
-    named : datetime.tzinfo or None
-        The first zone that the calendar names, UTC aside.
-    remarks : set of str
-        What was not understood.
-    """
+    """What the times of one calendar mean."""
 
     def __init__(self, calendar: Calendar, zone: tzinfo) -> None:
         found, header = _named_zone(calendar)
         self._unknown = None if found or header is None else header[:_LONGEST_NAME]
+        # Of days and of times without a zone: the header's, if it names one, else the policy's.
         self.zone: tzinfo = found or zone
+        # The first zone that the calendar names, UTC aside.
         self.named = None if str(found) == "UTC" else found
+        # What was not understood.
         self.remarks: set[str] = set()
 
     def place(self, component: Component, what: str) -> None:

@@ -144,12 +144,7 @@ class Folder:
     """A folder of files: a source and a sink."""
 
     def __init__(
-        self,
-        path: Path,
-        names: Names,
-        *,
-        format: Format = "csv",
-        encoding: str | None = None,
+        self, path: Path, names: Names, *, format: Format = "csv", encoding: str | None = None
     ) -> None:
         check_file_names(names)
         self.path, self.names, self.format, self.encoding = path, names, format, encoding

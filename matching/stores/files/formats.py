@@ -42,10 +42,7 @@ def check_format(format: str) -> None:
 
 
 def read_file(
-    table: str,
-    path: Path,
-    encoding: str | None = None,
-    kinds: Mapping[str, bool] | None = None,
+    table: str, path: Path, encoding: str | None = None, kinds: Mapping[str, bool] | None = None
 ) -> Read:
     """Read one file as one table; what cannot be read is a fault.
 

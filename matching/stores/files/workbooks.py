@@ -136,11 +136,7 @@ def read_sheet(table: str, path: Path, kinds: Mapping[str, bool] | None = None) 
 
 
 def _sheet(
-    table: str,
-    book: Book,
-    sheet: str,
-    kinds: Mapping[str, bool] | None,
-    names: Names = AS_OURS,
+    table: str, book: Book, sheet: str, kinds: Mapping[str, bool] | None, names: Names = AS_OURS
 ) -> Read:
     if kinds is None:
         ids = RESULT_IDS if table in RESULT_TABLES else ()

@@ -34,11 +34,8 @@ Pairs = Callable[[Lookup], pl.DataFrame]
 class Read:
     """A column of ours, and the cells that could not be understood.
 
-    Attributes
-    ----------
-    cells : polars.Series
-    wrong : list of (polars.Series, str, polars.Series or str)
-        Which rows, the rule, and the message: one for all, or one for each row of the column.
+    What is ``wrong`` is which rows, the rule, and the message: one for all, or one for each row of
+    the column.
     """
 
     cells: pl.Series

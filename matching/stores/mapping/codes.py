@@ -22,14 +22,9 @@ UNKNOWN = "?"
 
 @dataclass(frozen=True)
 class Book:
-    """What codes are here: a code of the store may stand once, a word of ours several times.
+    """What codes are here, by their ``name``: our word by the store's code.
 
-    Attributes
-    ----------
-    name : str
-        What messages call it.
-    ours : Mapping of str to str
-        Our word by the store's code; an empty one leaves the cell empty.
+    A code may stand once, a word several times; an empty word leaves the cell empty.
     """
 
     name: str

@@ -85,9 +85,7 @@ def draft(source: Source, where: str = "the store") -> Draft:
     return Draft(draft_text(where, frames, sections, used, missing), missing, unsure)
 
 
-def _sections(
-    frames: dict[str, pl.DataFrame],
-) -> tuple[list[Section], dict[str, set[str]]]:
+def _sections(frames: dict[str, pl.DataFrame]) -> tuple[list[Section], dict[str, set[str]]]:
     sections: list[Section] = []
     used: dict[str, set[str]] = {name: set() for name in frames}
     main: dict[str, str] = {}

@@ -100,9 +100,8 @@ def guess(ours: str, kind: dy.Column, theirs: str, cells: pl.Series, sure: bool)
             found.content["codes"] = codes
         else:
             _to_be_said(found, text, f"say what each means: {', '.join(kind.categories)}")
-    elif isinstance(kind, dy.Int64 | dy.Float64):
-        if text.cast(pl.Float64, strict=False).has_nulls():
-            _to_be_said(found, text, "say which number each stands for")
+    elif kind.dtype.is_numeric() and text.cast(pl.Float64, strict=False).has_nulls():
+        _to_be_said(found, text, "say which number each stands for")
     return found
 
 

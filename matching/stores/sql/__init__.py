@@ -24,11 +24,7 @@ def open_source(
 
 
 def open_sink(
-    where: str | Path,
-    *,
-    schema: str | None = None,
-    names: Names = AS_OURS,
-    version: str = "1",
+    where: str | Path, *, schema: str | None = None, names: Names = AS_OURS, version: str = "1"
 ) -> Database:
     """Open a database for a plan of a ``version``; see `Database`."""
     return Database(engine_of(where), schema=schema, names=names, version=version)

@@ -93,10 +93,7 @@ _ROWS: dict[str, list[Any]] = {
         ("'007", "r2", "厨师", None, "offered"),
     ],
     "organisations": [("o1", "街道", "o2", 100), ("o2", None, None, None)],
-    "stations": [
-        ("s1", "站", 31.2, 121.4, "g1", "310106"),
-        ("s-2", None, None, None, None, None),
-    ],
+    "stations": [("s1", "站", 31.2, 121.4, "g1", "310106"), ("s-2", None, None, None, None, None)],
     "affinities": [(_ID, "r1", -1_000_000, "barber"), ("'007", "r2", 1_000_000, None)],
 }
 

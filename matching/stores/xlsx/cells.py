@@ -29,28 +29,17 @@ _ODD = {"row": pl.Int64, "column": pl.Int64, "kind": pl.String, "shown": pl.Stri
 
 @dataclass
 class Cells:
-    """The cells of a sheet that are not what their text says, and how far the sheet reaches.
+    """The cells of a sheet that are not what their text says, and how far the sheet reaches."""
 
-    Attributes
-    ----------
-    odd : polars.DataFrame
-        ``row`` and ``column``, from 1 and from 0 as the spreadsheet counts; ``kind``: ``error``,
-        ``formula`` (never calculated), or the letter of a type that is no text; ``shown``.
-    count : int
-        How many cells hold something.
-    top, left : int
-        The first row and column that hold something.
-    bottom, right : int
-        The last ones, of which a formula may not have been calculated.
-    lowest, rightmost : str
-        A cell of the last row, and one of the last column, as a spreadsheet calls them.
-    """
-
+    # ``row`` and ``column``, from 1 and from 0 as the spreadsheet counts; ``kind``: ``error``,
+    # ``formula`` (never calculated), or the letter of a type that is no text; ``shown``.
     odd: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_ODD))
+    # How many cells hold something, and the first row and column that do.
     count: int = 0
     top: int = 1 << 31
-    bottom: int = 0
     left: int = 1 << 31
+    # The last ones, of which a formula may not have been calculated, and a cell of each.
+    bottom: int = 0
     right: int = -1
     lowest: str = ""
     rightmost: str = ""

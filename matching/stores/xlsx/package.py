@@ -26,20 +26,13 @@ _BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 
 @dataclass(frozen=True)
 class Package:
-    """What the parts of a workbook say.
+    """What the parts of a workbook say."""
 
-    Attributes
-    ----------
-    parts : dict of str to str
-        The name in the archive by the name of the sheet.
-    since_1904 : bool
-        Whether days are counted from 1904, not from 1900.
-    uncalculated : bool
-        Whether whoever wrote it left all formulas to be calculated by whoever opens it.
-    """
-
+    # The name in the archive by the name of the sheet.
     parts: dict[str, str]
+    # Whether days are counted from 1904, not from 1900.
     since_1904: bool
+    # Whether whoever wrote it left all formulas to be calculated by whoever opens it.
     uncalculated: bool
 
 

@@ -67,27 +67,14 @@ class Book:
         text: Callable[[str], bool] = lambda header: False,
         first: int = 1,
     ) -> tuple[pl.DataFrame | None, pl.DataFrame]:
-        """Read a sheet.
+        """Read a sheet, which its faults call ``table``.
 
-        Parameters
-        ----------
-        table : str
-            What its faults call it.
-        read : callable
-            Tells of a header whether the column is read, so that its cells can be at fault.
-        text : callable
-            Tells of a header whether the cells are compared as text, so that they must hold text
-            or whole numbers.
-        first : int
-            The number of the row below the header.
+        ``read`` tells of a header whether the column is read, so that its cells can be at fault;
+        ``text`` whether they are compared as text, so that they must hold text or whole numbers.
+        ``first`` is the number of the row below the header.
 
-        Returns
-        -------
-        frame : polars.DataFrame or None
-            Every cell as text, null where the sheet shows none; a time of day without a day.
-            None if the sheet cannot be read.
-        faults : polars.DataFrame
-            In the layout of `DataError`; without a row where they are of the whole sheet.
+        Every cell is text, null where the sheet shows none; a time of day is without a day. There
+        is no frame if the sheet cannot be read, and faults have no row where they are of all of it.
         """
         cells = Cells()
         try:
