@@ -41,17 +41,15 @@ FORKED = (
 
 
 def door(function: Callable[P, R]) -> Callable[P, R]:
-    """Check the process and the arguments whenever the function is called."""
-    signature = inspect.signature(function)
+    """Look at the process and at the arguments first, whenever the function is called."""
 
-    @wraps(function)
-    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        refuse_in_a_fork()
+    def check(given: Mapping[str, Any]) -> None:
+        if _state["lost"]:
+            raise UsageError(FORKED)
         _state["used"] = True
-        check_types(function, bound(function, signature, *args, **kwargs).arguments)
-        return function(*args, **kwargs)
+        check_types(function, given)
 
-    return checked
+    return _checked(function, check)
 
 
 def constructor(kind: type[C]) -> type[C]:
@@ -62,11 +60,17 @@ def constructor(kind: type[C]) -> type[C]:
 
 def known_arguments(function: Callable[P, R]) -> Callable[P, R]:
     """Refuse arguments that the function does not have, and no others."""
+    return _checked(function, lambda given: None)
+
+
+def _checked(
+    function: Callable[P, R], check: Callable[[Mapping[str, Any]], object]
+) -> Callable[P, R]:
     signature = inspect.signature(function)
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        bound(function, signature, *args, **kwargs)
+        check(bound(function, signature, *args, **kwargs).arguments)
         return function(*args, **kwargs)
 
     return checked
@@ -86,12 +90,6 @@ def bound(
         hint = f"the nearest is {near[0]!r}; " if near else ""
         where = function.__qualname__.removesuffix(".__init__")
         raise UsageError(f"{where}: {error}; {hint}it takes {', '.join(names)}") from None
-
-
-def refuse_in_a_fork() -> None:
-    """Raise a UsageError where Polars would wait for ever."""
-    if _state["lost"]:
-        raise UsageError(FORKED)
 
 
 @cache

@@ -19,13 +19,10 @@ _SCHEME = re.compile(r"(?:[\w.+-]+::)*([\w.+-]+):/*")
 _LATE_AT = re.compile(r"[?&][\w.-]+=.*@", re.DOTALL)
 _DATABASE = re.compile(r"(postgres|mysql|mariadb|sqlite|oracle|mssql|duckdb)")
 _SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|sig|cred|auth|cert|storage", re.IGNORECASE)
-_HARMLESS = frozenset(
-    re.findall(
-        r"\w+",
-        "application_name charset client_encoding connect_timeout format host hostaddr mode port "
-        "read_timeout region sslmode ssl_verify_cert target_session_attrs timeout unix_socket uri "
-        "user username versionid write_timeout",
-    )
+_HARMLESS = re.compile(
+    "application_name|charset|client_encoding|connect_timeout|format|host|hostaddr|mode|port|"
+    "read_timeout|region|sslmode|ssl_verify_cert|target_session_attrs|timeout|unix_socket|uri|"
+    "user|username|versionid|write_timeout"
 )
 # A shorter text may stand in a message by chance.
 _TELLING = 4
@@ -143,7 +140,7 @@ def _parts_of(where: str) -> _Parts | None:
     harmless, hidden = [], ""
     for item in filter(None, query.split("&")):
         key, equals, value = item.partition("=")
-        if equals and key.lower() in _HARMLESS and "#" not in value:
+        if equals and _HARMLESS.fullmatch(key.lower()) and "#" not in value:
             harmless.append(item)
         else:
             # What follows may be the rest of a secret that holds an &: only what is known is shown.

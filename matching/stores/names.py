@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import dataframely as dy
 import polars as pl
@@ -43,19 +44,11 @@ class Names:
 
     def __post_init__(self) -> None:
         known = [*TABLES, *RESULT_TABLES, SUMMARY]
-        _check_names("tables", self.tables, tables=True)
-        if not isinstance(self.columns, Mapping):
-            raise _no_mapping("columns", self.columns)
+        _check("tables", self.tables, known, no_table_name)
+        _refuse_unknown("columns", self.columns, known)
         for table, mapping in self.columns.items():
-            _check_names(f"columns[{table!r}]", mapping)
-        _refuse_unknown("tables names", self.tables, known)
-        _refuse_unknown("columns names", self.columns, known)
-        _refuse_repeated("tables", [self.tables.get(name, name) for name in known])
-        for table, mapping in self.columns.items():
-            if table in TABLES:
-                columns = list(TABLES[table].columns())
-                _refuse_unknown(f"columns[{table!r}] names", mapping, columns)
-                _refuse_repeated(f"columns[{table!r}]", [mapping.get(c, c) for c in columns])
+            columns = list(TABLES[table].columns()) if table in TABLES else None
+            _check(f"columns[{table!r}]", mapping, columns, _no_column_name)
 
     def theirs(self, table: str) -> str:
         """Return the store's name of a table."""
@@ -63,10 +56,7 @@ class Names:
 
     def ours(self, name: str) -> str:
         """Return our name of the store's table; the same if it has no other."""
-        for table, theirs in self.tables.items():
-            if theirs == name:
-                return table
-        return name
+        return next((table for table, theirs in self.tables.items() if theirs == name), name)
 
     def column(self, table: str, ours: str) -> str:
         """Return the store's name of a column."""
@@ -82,15 +72,11 @@ class Names:
 
         A column that has our name without being the one that is meant is set apart.
         """
-        if table not in self.columns:
-            return frame
-        mapping = {theirs: ours for ours, theirs in self.columns[table].items()}
-        mapping = {theirs: ours for theirs, ours in mapping.items() if theirs in frame.columns}
+        named = self.columns.get(table, {}).items()
+        mapping = {theirs: ours for ours, theirs in named if theirs in frame.columns}
         taken = {ours for theirs, ours in mapping.items() if theirs != ours}
-        for name in frame.columns:
-            if name in taken and name not in mapping:
-                mapping[name] = f"{name} {_THEIRS}"
-        return frame.rename(mapping)
+        taken &= {*frame.columns} - {*mapping}
+        return frame.rename(mapping | {name: f"{name} {_THEIRS}" for name in taken})
 
     def write(self, table: str, frame: pl.DataFrame) -> pl.DataFrame:
         """Give the columns the store's names."""
@@ -136,29 +122,28 @@ def apart(name: str, frame: pl.DataFrame) -> str:
     return f"{name} {_THEIRS}" if name in (*frame.columns, "row") else name
 
 
-def _no_mapping(what: str, given: object) -> UsageError:
-    return UsageError(f"{what} = {quoted(given)}: give a mapping from our names to theirs")
+def _no_column_name(name: str) -> str | None:
+    return "no column's name holds a NUL" if "\0" in name else None
 
 
-def _check_names(what: str, given: object, tables: bool = False) -> None:
-    """Refuse what no table, or else no column, of a store can be called."""
-    if not isinstance(given, Mapping):
-        raise _no_mapping(what, given)
+def _check(
+    what: str, given: Any, known: list[str] | None, why_not: Callable[[str], str | None]
+) -> None:
+    """Refuse names that nothing in a store can have, unknown ones of ours, and those of two."""
+    _refuse_unknown(what, given, known or given)
     for ours, theirs in given.items():
-        if not isinstance(theirs, str) or not theirs:
-            why: str | None = "give a name"
-        elif tables:
-            why = no_table_name(theirs)
-        else:
-            why = "no column's name holds a NUL" if "\0" in theirs else None
+        why = why_not(theirs) if isinstance(theirs, str) and theirs else "give a name"
         if why is not None:
             raise UsageError(f"{what}[{ours!r}] = {quoted(theirs)}: {why}")
+    _refuse_repeated(what, [given.get(name, name) for name in known or ()])
 
 
-def _refuse_unknown(what: str, given: Iterable[str], known: list[str]) -> None:
+def _refuse_unknown(what: str, given: object, known: Iterable[str]) -> None:
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{what} = {quoted(given)}: give a mapping from our names to theirs")
     unknown = [name for name in given if name not in known]
     if unknown:
-        raise UsageError(f"{what} {listed(unknown)}; known are {', '.join(known)}")
+        raise UsageError(f"{what} names {listed(unknown)}; known are {', '.join(known)}")
 
 
 def _refuse_repeated(what: str, theirs: list[str]) -> None:

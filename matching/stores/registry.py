@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -240,7 +240,7 @@ def adapter_name(where: object) -> str:
         return FRAMES
     if not isinstance(where, str | Path):
         raise _no_store(where)
-    known = {point.name for point in _points()}
+    known = entry_points(group=GROUP).names
     text = str(where)
     if not text.strip():
         raise UsageError("the path or URL is empty; name a folder, a .zip, an .xlsx or a URL")
@@ -262,10 +262,6 @@ def _no_store(where: object) -> UsageError:
     )
 
 
-def _points() -> list[EntryPoint]:
-    return list(entry_points(group=GROUP))
-
-
 def options_of(function: Callable[..., object]) -> list[str]:
     """Return the options that a function of an adapter takes."""
     parameters = inspect.signature(function).parameters.values()
@@ -275,7 +271,7 @@ def options_of(function: Callable[..., object]) -> list[str]:
 
 def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
     name = adapter_name(where)
-    found = [point for point in _points() if point.name == name]
+    found = list(entry_points(group=GROUP, name=name))
     if not found:
         text = f"no installed package has an adapter called {name!r}; install volunteer-matching"
         raise UsageError(f"{text} itself (pip install .), since it registers its stores that way")

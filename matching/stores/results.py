@@ -15,7 +15,7 @@ import polars as pl
 from matching.errors import DataError, PolicyError
 from matching.policy import Policy
 from matching.tables.cells import local_time
-from matching.tables.faults import fault, faults_of, no_faults
+from matching.tables.faults import fault, faults_of, raise_any
 
 # The columns of a plan, and of what belongs to it, that are compared as text.
 RESULT_IDS = ("request_id", "post", "option", "volunteer_id", "organisation_id", "status")
@@ -44,15 +44,13 @@ def typed(
         raise DataError(faults)
     if "row" not in frame.columns:
         frame = frame.with_row_index("row", offset=1)
-    found, result = [no_faults()], frame
+    found, result = [], frame
     for column, (read, text) in _READERS.items():
         if column in frame.columns and frame.schema[column] == pl.String:
             result = result.with_columns(read(pl.col(column), time_zone).alias(column))
             unread = frame.filter(frame[column].is_not_null() & result[column].is_null())
             found.append(faults_of(table, unread, (column,), "type", text))
-    every = pl.concat(found)
-    if every.height:
-        raise DataError(every)
+    raise_any(found)
     return result.drop("row")
 
 

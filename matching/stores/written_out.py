@@ -33,15 +33,11 @@ def from_pandas(frame: Any) -> pl.DataFrame:
     frame = frame.astype({n: str(k).replace("[s", "[ms") for n, k in seconds.items()})
     arrow = [str(name) for name, kind in types if _is_uuid(getattr(kind, "pyarrow_dtype", None))]
     # What pandas calls mixed is neither text nor numbers nor times; few columns are.
-    objects = [n for n, kind in types if str(kind) == "object" and _is_mixed(frame[n])]
-    if objects:
-        frame = frame.assign(**{name: frame[name].map(plain) for name in objects})
+    kind_in = importlib.import_module("pandas.api.types").infer_dtype
+    for name in (name for name, kind in types if str(kind) == "object"):
+        if kind_in(frame[name], skipna=True).startswith("mixed"):
+            frame = frame.assign(**{name: frame[name].map(plain)})
     return _written(pl.from_pandas(frame, nan_to_null=True, include_index=False), arrow)
-
-
-def _is_mixed(column: Any) -> bool:
-    kind = importlib.import_module("pandas.api.types").infer_dtype(column, skipna=True)
-    return str(kind).startswith("mixed")
 
 
 def _is_uuid(kind: object) -> bool:

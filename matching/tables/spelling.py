@@ -71,17 +71,8 @@ def check_spelling(
             at_home = place.table == _HOMES.get(kind) and key_of(place.table) == [place.column]
             words = wrong if at_home else wrong.filter(~pl.col("twice"))
             bad = place.rows(tables).is_in(words["text"].implode()).fill_null(False)
-            faults.append(
-                take_out(
-                    tables,
-                    raw,
-                    place.table,
-                    bad,
-                    (place.column,),
-                    "normal_form",
-                    partial(_messages, words=words),
-                )
-            )
+            say, shown = partial(_messages, words=words), (place.column,)
+            faults.append(take_out(tables, raw, place.table, bad, shown, "normal_form", say))
     return faults
 
 

@@ -78,16 +78,13 @@ def cells_of(table: str, cells: Mapping[str, object]) -> dict[str, object]:
     columns = TABLES[table].columns()
     row = {c: plain(cells[c]) for c in columns if cells.get(c) is not None}
     for name, cell in row.items():
-        if isinstance(columns[name], dy.String) and not _is_word(cell):
+        is_word = isinstance(cell, str | Integral) and not isinstance(cell, bool)
+        if isinstance(columns[name], dy.String) and not is_word:
             raise UsageError(
                 f"{table}.{name} = {cell!r}: write text, a whole number or a UUID, "
                 "or None for an empty cell"
             )
     return row
-
-
-def _is_word(cell: object) -> bool:
-    return isinstance(cell, str | Integral) and not isinstance(cell, bool)
 
 
 def frame_of(table: str, rows: list[dict[str, object]]) -> pl.DataFrame:

@@ -22,13 +22,13 @@ import numpy as np
 import polars as pl
 from icalendar import Calendar, use_zoneinfo
 
-from matching.errors import DataError, DataWarning, UsageError, listed
+from matching.errors import DataWarning, UsageError, listed
 from matching.guards import mondays
 from matching.problem import columns as c
 from matching.stores.calendars.painting import Events, Painted, monday_of
 from matching.stores.calendars.times import Wrong
 from matching.tables.cleaning import OnError
-from matching.tables.faults import fault, no_faults
+from matching.tables.faults import fault, no_faults, raise_any
 from matching.tables.whereabouts import foreign_clock
 
 SUFFIX = ".ics"
@@ -105,33 +105,23 @@ def read_availability(
         # Not forked: this process may have threads.
         with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
             found = list(pool.map(read, paths, chunksize=64))
+    by_path = list(zip(paths, found, strict=True))
     faults = [
         fault("availability", "icalendar", one.wrong, value=path.name)
-        for path, one in zip(paths, found, strict=True)
+        for path, one in by_path
         if one.wrong is not None
     ]
-    every = pl.concat([no_faults(), *faults])
-    if every.height and on_error == "raise":
-        raise DataError(every)
-    _warn(paths, found, week, time_zone)
-    whole = [(p, one.windows) for p, one in zip(paths, found, strict=True) if one.wrong is None]
-    ids = [unquote(path.stem) for path, _ in whole]
-    number = np.repeat(np.arange(len(ids)), [len(windows) for _, windows in whole])
-    minutes = np.concatenate([np.empty((0, 2), np.int64), *(windows for _, windows in whole)])
-    monday = pl.lit(monday_of(week, ZoneInfo(time_zone)).replace(tzinfo=None)).cast(
-        pl.Datetime("us")
-    )
+    if on_error == "raise":
+        raise_any(faults)
+    _warn(by_path, week, time_zone)
+    ids = np.repeat([unquote(path.stem) for path in paths], [len(one.windows) for one in found])
+    minutes = np.concatenate([np.empty((0, 2), np.int64), *(one.windows for one in found)])
+    monday = pl.lit(monday_of(week, ZoneInfo(time_zone))).cast(pl.Datetime("us", "UTC"))
+    moments = (monday + pl.duration(minutes=pl.col("start", "end"))).dt.convert_time_zone(time_zone)
     frame = pl.DataFrame({"start": minutes[:, 0], "end": minutes[:, 1]}).select(
-        pl.Series("volunteer_id", ids, pl.String).gather(number),
-        *(
-            (monday + pl.duration(minutes=pl.col(name)))
-            .dt.replace_time_zone("UTC")
-            .dt.convert_time_zone(time_zone)
-            .alias(name)
-            for name in ("start", "end")
-        ),
+        pl.Series("volunteer_id", ids, pl.String), moments
     )
-    return frame.sort("volunteer_id", "start"), every
+    return frame.sort("volunteer_id", "start"), pl.concat([no_faults(), *faults])
 
 
 def _calendars_of(folder: Path) -> list[Path]:
@@ -152,24 +142,18 @@ def _calendars_of(folder: Path) -> list[Path]:
     return list(ids.values())
 
 
-def _warn(paths: list[Path], found: list[_Read], week: date, time_zone: str) -> None:
+def _warn(by_path: list[tuple[Path, _Read]], week: date, time_zone: str) -> None:
     """Warn once of each thing that was not understood, with the files; and of a foreign clock."""
     files: dict[str, list[str]] = {}
-    for path, one in zip(paths, found, strict=True):
+    for path, one in by_path:
         for remark in one.remarks:
             files.setdefault(remark, []).append(path.name)
-    texts = [
-        f"{', '.join(names[:_SHOWN])}"
-        + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
-        + f": {remark}"
-        for remark, names in sorted(files.items())
-    ]
-    offsets = np.array([one.offset for one in found if one.offset is not None], np.float64)
-    if len(offsets):
+    texts = [f"{listed(names, _SHOWN)}: {remark}" for remark, names in sorted(files.items())]
+    offsets = [one.offset for _, one in by_path if one.offset is not None]
+    if offsets:
         # A minute of the clock is a quarter of a degree.
-        texts.append(
-            foreign_clock(offsets / 4, week, time_zone, "calendars that name a time zone") or ""
-        )
+        what, lon = "calendars that name a time zone", np.array(offsets) / 4
+        texts.append(foreign_clock(lon, week, time_zone, what) or "")
     for text in filter(None, texts):
         warnings.warn(text, DataWarning, stacklevel=3)
 

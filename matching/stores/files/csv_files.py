@@ -12,6 +12,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -110,13 +111,6 @@ def _header(data: bytearray) -> tuple[list[str] | None, int]:
     return names, ends[-1]
 
 
-def _split(line: str) -> list[str]:
-    try:
-        return next(csv.reader(io.StringIO(line, newline="")), [])
-    except csv.Error:
-        return []
-
-
 def _check_header(table: str, names: list[str], hint: str) -> pl.DataFrame | None:
     if not names:
         return fault(table, "empty_file", "the file has no header: the names of its columns")
@@ -203,18 +197,21 @@ def _with_ragged(frame: pl.DataFrame, names: list[str], ragged: Ragged) -> pl.Da
         return frame
     rows = []
     for number, _, line in ragged:
-        cells = [cell or None for cell in _split(line)] + [None] * len(names)
-        rows.append([number, *cells[: len(names)]])
+        cells: list[str] = []
+        with suppress(csv.Error):
+            cells = next(csv.reader(io.StringIO(line, newline="")), [])
+        filled = [cell or None for cell in cells] + [None] * len(names)
+        rows.append([number, *filled[: len(names)]])
     return pl.concat([frame, pl.DataFrame(rows, frame.schema, orient="row")]).sort("row")
 
 
 def _ragged_faults(table: str, ragged: Ragged, width: int) -> pl.DataFrame:
     faults = [no_faults()]
     for number, count, line in ragged:
-        text = f"{count} instead of {width} cells; "
-        text += (
+        why = (
             "quote a cell that holds a comma" if count > width else "empty cells keep their commas"
         )
+        text = f"{count} instead of {width} cells; {why}"
         faults.append(fault(table, "ragged", text, row=number, value=line))
     return pl.concat(faults)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -73,11 +74,11 @@ def decoded(data: bytearray, encoding: str | None) -> tuple[bytearray, str]:
     if _is_utf8(data):
         return data, ""
     hint = "the bytes are not UTF-8; save the file as UTF-8"
-    if encoding is None:
-        chinese = _gb18030(data)
-        if chinese is not None and _is_plainly_chinese(chinese):
+    with suppress(UnicodeDecodeError):
+        chinese = "" if encoding else data.decode("gb18030")
+        if chinese and _is_plainly_chinese(chinese):
             return bytearray(chinese.encode()), ""
-        if chinese is not None:
+        if chinese:
             hint += ", or declare encoding='gb18030' if it is GB18030 (GBK)"
     return bytearray(data.decode(errors="replace").encode()), hint
 
@@ -89,13 +90,6 @@ def check_encoding(encoding: str | None) -> None:
     except (LookupError, TypeError):
         text = f"encoding = {encoding!r}: write utf-8, gb18030 or another that Python knows"
         raise UsageError(text) from None
-
-
-def _gb18030(data: bytearray) -> str | None:
-    try:
-        return data.decode("gb18030")
-    except UnicodeDecodeError:
-        return None
 
 
 def _is_plainly_chinese(text: str) -> bool:

@@ -25,13 +25,12 @@ def batches(
     streamed = connection.execution_options(stream_results=True, max_row_buffer=rows)
     with streamed.execute(query) as result:
         names, moments = list(result.keys()), _moments(connection, result)
-        empty = True
+        frame = None
         for part in result.partitions(rows):
-            empty = False
             frame = frame_of(names, part)
             times = [name for name in moments if frame.schema[name] == pl.Datetime]
             yield frame.with_columns(pl.col(times).dt.replace_time_zone("UTC"))
-        if empty:
+        if frame is None:
             yield pl.DataFrame(schema=dict.fromkeys(names, pl.Null()))
 
 
@@ -45,22 +44,17 @@ def _moments(connection: sa.Connection, result: sa.CursorResult[Any]) -> list[st
 
 def frame_of(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
     """Put rows into columns; a column of several types becomes text."""
-    return pl.DataFrame(
-        [_series(name, cells) for name, cells in zip(names, zip(*rows, strict=True), strict=True)]
-    )
+    return pl.DataFrame(list(map(_series, names, zip(*rows, strict=True))))
 
 
 def together(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
     """Put batches under each other; a column whose type they do not agree on becomes text."""
-    every = list(frames)
-    kinds: dict[str, set[pl.DataType]] = {name: set() for name in every[0].columns}
-    for frame in every:
-        for name, kind in frame.schema.items():
-            if kind != pl.Null:
-                kinds[name].add(kind)
-    one = {name: next(iter(k)) if len(k) == 1 else pl.String() for name, k in kinds.items()}
-    casts = pl.Schema({name: kind for name, kind in one.items() if kinds[name]})
-    return pl.concat([frame.cast(casts) for frame in every])
+    every, casts = list(frames), {}
+    for name in every[0].columns:
+        kinds = {frame.schema[name] for frame in every} - {pl.Null()}
+        if kinds:
+            casts[name] = kinds.pop() if len(kinds) == 1 else pl.String()
+    return pl.concat([frame.cast(pl.Schema(casts)) for frame in every])
 
 
 def _series(name: str, cells: Sequence[Any]) -> pl.Series:

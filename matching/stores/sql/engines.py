@@ -69,7 +69,9 @@ def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
             f"{shown(where)}: a database in memory is gone between two calls; name a file, as "
             "in sqlite:///platform.db, or give matching.stores.sql.Database an engine"
         )
-    if lite and not new and not _is_there(str(url.database)):
+    # SQLite has URLs of its own.
+    is_file = lite and not str(url.database).startswith("file:")
+    if is_file and not new and not Path(str(url.database)).exists():
         raise UsageError(f"{shown(where)} does not exist; name a file that is there")
     waits = {"timeout": _WAIT} if lite else {"connect_timeout": _WAIT}
     try:
@@ -98,11 +100,6 @@ def engine_of(where: str | Path, *, new: bool = True) -> sa.Engine:
             f"({type(error).__name__}: {reason}); correct what stands after the ?, or leave it out"
         ) from None
     return engine
-
-
-def _is_there(database: str) -> bool:
-    # SQLite has URLs of its own.
-    return database.startswith("file:") or Path(database).exists()
 
 
 def _begin_for_real(engine: sa.Engine) -> None:

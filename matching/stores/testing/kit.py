@@ -147,14 +147,14 @@ class SinkKit:
         """Nobody serves: tables without rows, with their columns."""
         tables, summary = worlds.result("a")
         empty = {name: frame.clear() for name, frame in tables.items()}
-        sink = self._kept(tmp_path)
+        sink = self.make_sink(tmp_path)
         sink.write_result(empty, summary)
         found, _ = sink.read_result()
         assert all(found[name].is_empty() for name in empty)
 
     def test_a_failure_leaves_the_old_plan_whole(self, tmp_path: Path) -> None:
         """Who refuses what cannot be written has written none of it."""
-        sink = self._kept(tmp_path)
+        sink = self.make_sink(tmp_path)
         old, new = worlds.result("a"), worlds.result("b")
         sink.write_result(*old)
         try:
@@ -166,7 +166,7 @@ class SinkKit:
         """One of them has the last word on all tables and the summary; readers see whole plans."""
         if not self.one_last_word:
             return
-        sinks = [self._kept(tmp_path) for _ in range(_WRITERS)]
+        sinks = [self.make_sink(tmp_path) for _ in range(_WRITERS)]
         sinks[0].write_result(*worlds.result("0"))
 
         def write(number: int) -> list[Output]:
@@ -181,11 +181,8 @@ class SinkKit:
         for found in [*(one for seen in every for one in seen), sinks[0].read_result()]:
             _assert_result(found, worlds.result(found[1]["mark"]))
 
-    def _kept(self, place: Path) -> Sink:
-        return self.make_sink(place)
-
     def _write_and_compare(self, place: Path, made: Output) -> None:
-        sink = self._kept(place)
+        sink = self.make_sink(place)
         sink.write_result(*made)
         _assert_result(sink.read_result(), made)
 
@@ -196,13 +193,8 @@ def _cleaned(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 def _assert_same(found: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
     for name, frame in expected.items():
-        columns = key_of(name) or frame.columns
-        a, b = (
-            t[name].drop("row").sort(columns, nulls_last=True)
-            if key_of(name)
-            else t[name].drop("row").sort(pl.all())
-            for t in (found, expected)
-        )
+        columns = key_of(name) or list(frame.drop("row").columns)
+        a, b = (t[name].drop("row").sort(columns, nulls_last=True) for t in (found, expected))
         assert a.equals(b), f"{name}: {_first_difference(a, b)}"
 
 
