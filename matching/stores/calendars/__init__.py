@@ -117,10 +117,11 @@ def read_availability(
     ids = np.repeat([unquote(path.stem) for path in paths], [len(one.windows) for one in found])
     minutes = np.concatenate([np.empty((0, 2), np.int64), *(one.windows for one in found)])
     monday = pl.lit(monday_of(week, ZoneInfo(time_zone))).cast(pl.Datetime("us", "UTC"))
-    moments = (monday + pl.duration(minutes=pl.col("start", "end"))).dt.convert_time_zone(time_zone)
-    frame = pl.DataFrame({"start": minutes[:, 0], "end": minutes[:, 1]}).select(
-        pl.Series("volunteer_id", ids, pl.String), moments
+    moments = pl.DataFrame({"start": minutes[:, 0], "end": minutes[:, 1]}).select(
+        (monday + pl.duration(minutes=name)).dt.convert_time_zone(time_zone).alias(name)
+        for name in ("start", "end")
     )
+    frame = moments.insert_column(0, pl.Series("volunteer_id", ids, pl.String))
     return frame.sort("volunteer_id", "start"), pl.concat([no_faults(), *faults])
 
 
