@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import reduce
+from operator import getitem
+from typing import Any, cast
 
 import polars as pl
 
@@ -27,11 +29,24 @@ from matching.stores.mapping.shapes import SLOT, columns_of
 from matching.stores.registry import OwnSource, Source
 
 ROWS = 1_000
+_LIKED, _ON_THE_POST = {"subject": "category"}, {"post": DEFAULT_POST}
+_NEEDED = "columns.post_qualifications.qualification"
 _KEYS = {"volunteers": "volunteer_id", "requests": "request_id"}
-# Tables whose rows platforms often keep in a cell of another.
-_SIDES = {
-    "volunteers": ("availability", "qualifications", "preferences"),
-    "requests": ("posts", "post_qualifications"),
+# Tables whose rows platforms often keep in a cell of another: our column of such a cell, where the
+# headers have its names, the national codes of its pieces, and what else the row says.
+_Side = tuple[str, str, str, str, dict[str, str]]
+_SIDES: dict[str, list[_Side]] = {
+    "volunteers": [
+        ("availability", SLOT, "columns.availability.slot", "slots", {}),
+        ("qualifications", "qualification", "columns.qualifications.qualification", "skills", {}),
+        ("qualifications", "qualification", "special.languages", "languages", {}),
+        ("qualifications", "level", "special.star", "stars", {"qualification": "star"}),
+        ("preferences", "value", "columns.preferences.value", "categories", _LIKED),
+    ],
+    "requests": [
+        ("posts", "seats", "columns.posts.seats", "", _ON_THE_POST),
+        ("post_qualifications", "qualification", _NEEDED, "skills", _ON_THE_POST),
+    ],
 }
 
 
@@ -96,9 +111,9 @@ def _sections(frames: dict[str, pl.DataFrame]) -> tuple[list[Section], dict[str,
     for table, ours in main.items():
         section = _section(ours, table, frames[table], used[table])
         sections.append(section)
-        for side in _SIDES.get(ours, ()):
-            if side not in main.values():
-                sections += _side(side, ours, section, frames[table], used[table])
+        sides = [side for side in _SIDES.get(ours, ()) if side[0] not in main.values()]
+        found = [_side(side, section, frames[table], used[table]) for side in sides]
+        sections += [one for one in found if one is not None]
     _references(sections, frames)
     return sorted(sections, key=lambda section: [*TABLES].index(section.ours)), used
 
@@ -189,47 +204,28 @@ def _section(ours: str, table: str, frame: pl.DataFrame, used: set[str]) -> Sect
     return section
 
 
-def _side(
-    side: str, ours: str, section: Section, frame: pl.DataFrame, used: set[str]
-) -> list[Section]:
-    """Return the sections of another table whose rows stand in cells of this one."""
-    key = next((g for g in section.guesses if g.ours == _KEYS[ours]), None)
-    if key is None:
-        return []
-    known, found = headers(), []
+def _side(side: _Side, section: Section, frame: pl.DataFrame, used: set[str]) -> Section | None:
+    """Return the section of another table whose rows stand in cells of this one."""
+    table, ours, names, codes, constants = side
+    key = next((g for g in section.guesses if g.ours == _KEYS[section.ours]), None)
+    synonyms = reduce(getitem, names.split("."), headers())
     rest = [name for name in frame.columns if name not in used]
-
-    def named(synonyms: list[str]) -> str | None:
-        hit = column_for("", synonyms, rest)
-        return hit[0] if hit is not None and hit[1] else None
-
-    def add(*guesses: Guess) -> None:
-        found.append(Section(side, section.table, [Guess(key.ours, dict(key.content)), *guesses]))
-        used.update(g.content["column"] for g in guesses if "column" in g.content)
-
-    if side == "availability" and (name := named(known["columns"]["availability"][SLOT])):
-        add(_pieces(SLOT, name, frame, "slots"))
-    if side == "qualifications":
-        if name := named(known["columns"]["qualifications"]["qualification"]):
-            add(_pieces("qualification", name, frame, "skills"))
-        if name := named(known["special"]["languages"]):
-            add(_pieces("qualification", name, frame, "languages"))
-        if name := named(known["special"]["star"]):
-            item = Guess("level", {"column": name, "skip_empty": True})
-            if codes := national("stars", pieces(frame[name])):
-                item.content["codes"] = codes
-            add(Guess("qualification", {"value": "star"}), item)
-    if side == "preferences" and (name := named(known["columns"]["preferences"]["value"])):
-        item = _pieces("value", name, frame, "categories")
-        weight = Guess("weight", {"value": 30}, ["a weight of our own choice"])
-        add(Guess("subject", {"value": "category"}), item, weight)
-    if side == "posts" and (name := named(known["columns"]["posts"]["seats"])):
-        add(Guess("post", {"value": DEFAULT_POST}), Guess("seats", {"column": name}))
-    needs = known["columns"]["post_qualifications"]["qualification"]
-    if side == "post_qualifications" and (name := named(needs)):
-        item = _pieces("qualification", name, frame, "skills")
-        add(Guess("post", {"value": DEFAULT_POST}), item)
-    return found
+    theirs, sure = column_for("", cast("list[str]", synonyms), rest) or ("", False)
+    if key is None or not sure:
+        return None
+    used.add(theirs)
+    item = Guess(ours, {"column": theirs})
+    if ours == "level":
+        item.content["skip_empty"] = True
+        if known := national(codes, pieces(frame[theirs])):
+            item.content["codes"] = known
+    elif ours != "seats":
+        item = _pieces(ours, theirs, frame, codes)
+    said = [Guess(name, {"value": value}) for name, value in constants.items()]
+    guesses = [Guess(key.ours, dict(key.content)), *said, item]
+    if table == "preferences":
+        guesses.append(Guess("weight", {"value": 30}, ["a weight of our own choice"]))
+    return Section(table, section.table, guesses)
 
 
 def _pieces(ours: str, theirs: str, frame: pl.DataFrame, table: str) -> Guess:
