@@ -59,8 +59,8 @@ def _read(
 ) -> Iterator[pl.DataFrame]:
     kinds = {n: pa.string() if text else _KINDS.get(oid, pa.string()) for n, oid in columns}
     with cursor.copy(f"COPY ({statement}\n) TO STDOUT (FORMAT csv)".encode()) as copy:
-        stream = _Stream(copy)
-        if not stream.more():
+        stream = io.BufferedReader(_Stream(copy))
+        if not stream.peek(1):
             yield pl.DataFrame(pa.schema(list(kinds.items())).empty_table())
             return
         reader = arrow_csv.open_csv(
@@ -91,30 +91,20 @@ class _Stream(io.RawIOBase):
     """The rows of a COPY as a file of bytes."""
 
     def __init__(self, copy: Any) -> None:
-        self._parts = iter(copy)
-        self._waiting = bytearray()
+        self._parts, self._waiting = iter(copy), bytearray()
 
     def readable(self) -> bool:
         return True
 
-    def more(self) -> bool:
-        """Fetch the first row; false if there is none."""
-        self._fill(1)
-        return bool(self._waiting)
-
-    def read(self, size: int = -1) -> bytes:
-        self._fill(size if size >= 0 else 1 << 62)
-        end = len(self._waiting) if size < 0 else size
-        data = bytes(self._waiting[:end])
-        del self._waiting[:end]
-        return data
-
-    def _fill(self, size: int) -> None:
-        waiting = self._waiting
+    def readinto(self, buffer: Any) -> int:
         for part in self._parts:
-            waiting += part
-            if len(waiting) >= size:
-                return
+            self._waiting += part
+            if len(self._waiting) >= len(buffer):
+                break
+        data = self._waiting[: len(buffer)]
+        buffer[: len(data)] = data
+        del self._waiting[: len(data)]
+        return len(data)
 
 
 def copied_in(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:

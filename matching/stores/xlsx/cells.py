@@ -7,7 +7,6 @@ and of a text it cannot be told whether the cell holds it or holds a number, a d
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, field
 from typing import IO
 from xml.parsers import expat
 
@@ -27,31 +26,8 @@ _TEXTS = ("s", "str", "inlineStr")
 _ODD = {"row": pl.Int64, "column": pl.Int64, "kind": pl.String, "shown": pl.String}
 
 
-@dataclass
-class Cells:
-    """The cells of a sheet that are not what their text says, and how far the sheet reaches."""
-
-    # ``row`` and ``column``, from 1 and from 0 as the spreadsheet counts; ``kind``: ``error``,
-    # ``formula`` (never calculated), or the letter of a type that is no text; ``shown``.
-    odd: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_ODD))
-    # How many cells hold something, and the first row and column that do.
-    count: int = 0
-    top: int = 1 << 31
-    left: int = 1 << 31
-    # The last ones, of which a formula may not have been calculated, and a cell of each.
-    bottom: int = 0
-    right: int = -1
-    lowest: str = ""
-    rightmost: str = ""
-
-    @property
-    def area(self) -> int:
-        """How many cells there are in the rectangle around all."""
-        return (self.bottom - self.top + 1) * (self.right - self.left + 1) if self.count else 0
-
-
 def is_harmless(sheet: IO[bytes], uncalculated: bool) -> bool:
-    """Tell quickly that no cell is odd and none is far out; False is a doubt. See `read_cells`."""
+    """Tell quickly that no cell is odd and none is far out; False is a doubt. See `Cells`."""
     cells, rest = 0, b""
     while piece := sheet.read(_PIECE):
         text, end, _ = (rest + piece).partition(b"</sheetData>")
@@ -79,108 +55,108 @@ def is_harmless(sheet: IO[bytes], uncalculated: bool) -> bool:
     return False
 
 
-def read_cells(sheet: IO[bytes], uncalculated: bool, typed: Container[int] = ()) -> Cells:
-    """Go through every cell of a sheet.
+class Cells:
+    """The cells of a sheet that are not what their text says, and how far the sheet reaches.
 
     ``uncalculated`` says that a zero of a formula is none: some programs write it for what they
     leave to others. Of the columns that are ``typed`` each cell that is no text is wanted.
     """
-    reader = _Reader(uncalculated, typed)
-    reader.parser.ParseFile(sheet)
-    return reader.finished()
 
-
-class _Reader:
-    def __init__(self, uncalculated: bool, typed: Container[int]) -> None:
+    def __init__(self, uncalculated: bool = False, typed: Container[int] = ()) -> None:
         self.uncalculated, self.typed = uncalculated, typed
-        self.cells = Cells()
-        self.odd: list[tuple[int, int, str, str]] = []
-        self.tags: dict[str, str] = {}
-        self.columns: dict[str, int] = {}
-        self.row, self.column, self.kind = 0, -1, ""
-        self.inside = self.formula = self.valued = False
-        self.heard: dict[str, list[str]] = {"f": [], "v": []}
-        self.parser = expat.ParserCreate()
-        self.parser.buffer_text = True
-        self.parser.StartElementHandler = self.start
+        # ``row`` and ``column``, from 1 and from 0 as the spreadsheet counts; ``kind``: ``error``,
+        # ``formula`` (never calculated), or the letter of a type that is no text; ``shown``.
+        self.odd = pl.DataFrame(schema=_ODD)
+        # How many cells hold something, and the first row and column that do.
+        self.count, self.top, self.left = 0, 1 << 31, 1 << 31
+        # The last ones, of which a formula may not have been calculated, and a cell of each.
+        self.bottom, self.right, self.lowest, self.rightmost = 0, -1, "", ""
+        # Where the parser is.
+        self._odd: list[tuple[int, int, str, str]] = []
+        self._tags: dict[str, str] = {}
+        self._columns: dict[str, int] = {}
+        self._row, self._column, self._kind = 0, -1, ""
+        self._inside = self._formula = self._valued = False
+        self._heard: dict[str, list[str]] = {"f": [], "v": []}
+        self._parser = expat.ParserCreate()
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
 
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = self.tags.get(name) or self.tags.setdefault(name, name.rpartition(":")[2])
+    @property
+    def area(self) -> int:
+        """How many cells there are in the rectangle around all."""
+        return (self.bottom - self.top + 1) * (self.right - self.left + 1) if self.count else 0
+
+    def read(self, sheet: IO[bytes]) -> None:
+        """Go through every cell of the XML of a sheet."""
+        self._parser.ParseFile(sheet)
+        if self._inside:
+            self._close()
+        self.odd = pl.DataFrame(self._odd, _ODD, orient="row")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = self._tags.get(name) or self._tags.setdefault(name, name.rpartition(":")[2])
         if tag == "c":
-            if self.inside:
-                self.close()
-            self.inside, self.formula, self.valued = True, False, False
-            self.kind = attributes.get("t", "n")
-            self.place(attributes.get("r", ""))
-        elif tag == "v" and self.inside:
-            self.valued = True
-            if self.formula or self.kind == "e" or self.column in self.typed:
-                self.hear("v")
-        elif tag == "f" and self.inside:
-            self.formula = True
-            self.hear("f")
-        elif tag == "is" and self.inside:
-            self.valued = True
+            if self._inside:
+                self._close()
+            self._inside, self._formula, self._valued = True, False, False
+            self._kind = attributes.get("t", "n")
+            self._place(attributes.get("r", ""))
+        elif tag == "v" and self._inside:
+            self._valued = True
+            if self._formula or self._kind == "e" or self._column in self.typed:
+                self._hear("v")
+        elif tag == "f" and self._inside:
+            self._formula = True
+            self._hear("f")
+        elif tag == "is" and self._inside:
+            self._valued = True
         else:
-            if self.inside:
-                self.close()
+            if self._inside:
+                self._close()
             if tag == "row":
-                self.row, self.column = int(attributes.get("r", self.row + 1)), -1
+                self._row, self._column = int(attributes.get("r", self._row + 1)), -1
 
-    def place(self, reference: str) -> None:
+    def _place(self, reference: str) -> None:
         if not reference:
-            self.column += 1
+            self._column += 1
             return
         letters = reference.rstrip("0123456789")
-        column = self.columns.get(letters)
+        column = self._columns.get(letters)
         if column is None:
-            column = self.columns[letters] = column_number(letters)
-        self.row, self.column = int(reference[len(letters) :]), column
+            column = self._columns[letters] = column_number(letters)
+        self._row, self._column = int(reference[len(letters) :]), column
 
-    def hear(self, what: str) -> None:
-        heard = self.heard[what]
+    def _hear(self, what: str) -> None:
+        heard = self._heard[what]
         heard.clear()
-        self.parser.CharacterDataHandler = heard.append
+        self._parser.CharacterDataHandler = heard.append
 
-    def close(self) -> None:
+    def _close(self) -> None:
         """Judge the cell that ends here."""
-        self.inside = False
-        self.parser.CharacterDataHandler = None
-        kind, valued = self.kind, self.valued
-        if self.formula:
-            value = "".join(self.heard["v"]).strip() if valued else ""
+        self._inside = False
+        self._parser.CharacterDataHandler = None
+        kind, valued = self._kind, self._valued
+        value = "".join(self._heard["v"]).strip() if valued else ""
+        if self._formula:
             valued = valued and bool(value or kind in ("str", "e"))
             empty = not valued or (self.uncalculated and value == "0" and kind == "n")
             if empty and kind != "e":
-                self.note("formula", "=" + "".join(self.heard["f"]).strip())
-            elif kind == "e":
-                self.note("error", value)
-        elif kind == "e":
-            self.note("error", "".join(self.heard["v"]).strip() if valued else "")
-        if valued and self.column in self.typed and kind not in (*_TEXTS, "e"):
-            self.note(kind, "".join(self.heard["v"]).strip())
-        if valued or self.formula:
-            self.reach(valued)
-
-    def reach(self, valued: bool) -> None:
-        cells = self.cells
+                self._note("formula", "=" + "".join(self._heard["f"]).strip())
+        if kind == "e":
+            self._note("error", value)
+        if valued and self._column in self.typed and kind not in (*_TEXTS, "e"):
+            self._note(kind, value)
         if valued:
-            cells.count += 1
-            cells.top, cells.left = min(cells.top, self.row), min(cells.left, self.column)
-        if self.row > cells.bottom:
-            cells.bottom, cells.lowest = self.row, cell_name(self.row, self.column)
-        if self.column > cells.right:
-            cells.right, cells.rightmost = self.column, cell_name(self.row, self.column)
+            self.count += 1
+            self.top, self.left = min(self.top, self._row), min(self.left, self._column)
+        if self._row > self.bottom and (valued or self._formula):
+            self.bottom, self.lowest = self._row, cell_name(self._row, self._column)
+        if self._column > self.right and (valued or self._formula):
+            self.right, self.rightmost = self._column, cell_name(self._row, self._column)
 
-    def note(self, kind: str, shown: str) -> None:
-        self.odd.append((self.row, self.column, kind, shown))
-
-    def finished(self) -> Cells:
-        if self.inside:
-            self.close()
-        if self.odd:
-            self.cells.odd = pl.DataFrame(self.odd, _ODD, orient="row")
-        return self.cells
+    def _note(self, kind: str, shown: str) -> None:
+        self._odd.append((self._row, self._column, kind, shown))
 
 
 def column_number(letters: str) -> int:

@@ -14,7 +14,7 @@ import polars as pl
 from xlsxwriter.utility import xl_col_to_name
 
 from matching.errors import UsageError
-from matching.stores.xlsx.cells import Cells, is_harmless, read_cells
+from matching.stores.xlsx.cells import Cells, is_harmless
 from matching.stores.xlsx.package import BROKEN, package_of, with_known_errors
 from matching.tables.faults import fault, no_faults, shorten
 
@@ -130,8 +130,10 @@ class Book:
             return is_harmless(part, self._package.uncalculated)
 
     def _cells(self, name: str, typed: Collection[int] = ()) -> Cells:
+        cells = Cells(self._package.uncalculated, frozenset(typed))
         with self._part(name) as part:
-            return read_cells(part, self._package.uncalculated, frozenset(typed))
+            cells.read(part)
+        return cells
 
     @contextmanager
     def _part(self, name: str) -> Iterator[IO[bytes]]:
