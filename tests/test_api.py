@@ -266,7 +266,7 @@ def test_public_functions_say_what_they_take_return_and_raise(
     told = [argument.strip("* ") for head in heads for argument in head.split(",")]
     assert told == names
     assert "Raises" in sections
-    assert ("Returns" in sections) == (signature.return_annotation != "None")
+    assert ("Returns" in sections) == (signature.return_annotation not in (None, "None"))
 
 
 # --- other systems ------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Characters of names: invisible ones, and those of two names that look the same."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Callable
 from itertools import takewhile
@@ -92,8 +90,7 @@ def normal(texts: pl.Series) -> pl.Series:
 
 
 def missing(known: pl.Series, otherwise: str) -> Callable[[pl.Series], pl.Series]:
-    """Return a function that says what is wrong with names that are not known, or else ``otherwise``.
-    """
+    """Return a function that says what is wrong with unknown names, of all others ``otherwise``."""
 
     def say(cells: pl.Series) -> pl.Series:
         forms = pl.DataFrame({"known": known, "form": normal(known)}).drop_nulls()

@@ -5,8 +5,6 @@ must not be a fork of one whose Polars threads were running: a fork copies the l
 not the threads, so the first call of Polars would wait for ever.
 """
 
-from __future__ import annotations
-
 import difflib
 import inspect
 import numbers
@@ -41,7 +39,7 @@ FORKED = (
 
 
 def door(function: Callable[P, R]) -> Callable[P, R]:
-    """Look at the process and at the arguments first, whenever the function is called."""
+    """Check the process and the arguments whenever the function is called."""
 
     def check(given: Mapping[str, Any]) -> None:
         if _state["lost"]:

@@ -1,7 +1,5 @@
 """What to install where a part of the library needs more packages: one message for all."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Text from outside, made harmless for a terminal: what would steer it is escaped."""
 
-from __future__ import annotations
-
 import re
 
 # Controls but line feed and tab; C1; marks that turn the direction of text; separators of lines

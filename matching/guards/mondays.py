@@ -1,7 +1,5 @@
 """The week that is meant, in whatever form its Monday is given."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time
 
 import numpy as np

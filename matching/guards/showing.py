@@ -1,7 +1,5 @@
 """How an object shows itself: in one line, in a few, and as a table of a notebook."""
 
-from __future__ import annotations
-
 from html import escape
 
 from matching.guards.harmless import one_line

@@ -1,7 +1,5 @@
 """A TOML file, with the lines its keys stand on; what would take all memory is refused."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Mapping

@@ -6,8 +6,6 @@ A database's URL is read as SQLAlchemy reads it, whose passwords may hold ``/``,
 may be hidden than had to be, never less.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Places whose files are copied here to be read, and copied back when they are written."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import date

@@ -1,7 +1,5 @@
 """The adapter of dataframes in memory: Polars, pandas, PyArrow, DuckDB, and Arrow C streams."""
 
-from __future__ import annotations
-
 import importlib
 import threading
 from collections.abc import Callable, Collection, Mapping

@@ -1,7 +1,5 @@
 """What a plan would take the place of: a plan of another week, or a fuller one, is not lost."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Protocol, runtime_checkable

@@ -1,7 +1,5 @@
 """What a store calls our tables and columns."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -72,7 +70,9 @@ class Names:
 
         A column that has our name without being the one that is meant is set apart.
         """
-        named = self.columns.get(table, {}).items()
+        if table not in self.columns:
+            return frame
+        named = self.columns[table].items()
         mapping = {theirs: ours for ours, theirs in named if theirs in frame.columns}
         taken = {ours for theirs, ours in mapping.items() if theirs != ours}
         taken &= {*frame.columns} - {*mapping}

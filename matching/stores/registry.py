@@ -5,8 +5,6 @@ its own under the entry point group ``matching.stores``; the name says what it i
 scheme of a URL (``postgresql``), or the end of a file's name (``.xlsx``).
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from importlib.metadata import entry_points

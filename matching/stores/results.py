@@ -1,7 +1,5 @@
 """What a plan left in a store: tables with their types, and the summary as JSON has it."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Mapping

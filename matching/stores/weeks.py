@@ -1,7 +1,5 @@
 """A week's problem from any store, and its plan to any."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from typing import Any
 

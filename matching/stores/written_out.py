@@ -1,7 +1,5 @@
 """What other libraries have and text has not: UUIDs, and times of a zone, as people write them."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Iterable
 from typing import Any

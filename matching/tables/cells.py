@@ -4,8 +4,6 @@ Every function returns an expression that is null where the cell cannot be read;
 fault by a cell that was there and now is not.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, time
 from enum import Enum
 from uuid import UUID
@@ -136,13 +134,9 @@ def week_start(week: date) -> pl.Expr:
     return pl.datetime(week.year, week.month, week.day, time_unit="us")
 
 
-def _nothing(cell: pl.Expr) -> pl.Expr:
-    return pl.when(cell.is_null() & cell.is_not_null()).then(pl.lit(0))
-
-
 def _word(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
     readable = source == pl.String or source.is_integer()
-    return cell.cast(pl.String) if readable else _nothing(cell).cast(pl.String)
+    return cell.cast(pl.String) if readable else pl.lit(None, dtype=pl.String)
 
 
 def _whole(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
@@ -155,7 +149,7 @@ def _whole(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
 def _real(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
     if source == pl.String or source.is_numeric():
         return cell.cast(pl.Float64, strict=False)
-    return _nothing(cell).cast(pl.Float64)
+    return pl.lit(None, dtype=pl.Float64)
 
 
 def _truth(cell: pl.Expr, source: pl.DataType) -> pl.Expr:

@@ -1,7 +1,5 @@
 """Faults of the tables, as a table: one row per failing cell, in the layout of `DataError`."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Weekly windows recur: they become dated ones, for the week and as far as its services reach."""
 
-from __future__ import annotations
-
 import warnings
 from datetime import date, timedelta
 

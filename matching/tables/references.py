@@ -1,7 +1,5 @@
 """What tables say of each other: references, posts that exist, trees without cycles."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ Two volunteers, a reference, what somebody never does: a letter with an accent m
 or two, and nobody sees which. A name that stands alone may be written either way.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple

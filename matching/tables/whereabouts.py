@@ -1,7 +1,5 @@
 """Places that keep the contract and look wrong: unknown ones, strays, and a clock from far away."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time

@@ -5,8 +5,6 @@ out in minutes from the week's Monday; blocks and events paint it free or busy, 
 the earlier.
 """
 
-from __future__ import annotations
-
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass

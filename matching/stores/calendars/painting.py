@@ -1,7 +1,5 @@
 """The free minutes of one calendar: blocks and events paint them, the later over the earlier."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from copy import deepcopy
 from datetime import UTC, date, datetime, time, timedelta

@@ -5,8 +5,6 @@ a zone, before the library repeats them: then a time that is left out or moved i
 is, however it was written.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from math import inf, prod

@@ -1,7 +1,5 @@
 """Times of a calendar as moments: each value gets a zone, whatever property it stands in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cache

@@ -1,7 +1,5 @@
 """The adapter of zip archives: one file that holds a folder of files."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager

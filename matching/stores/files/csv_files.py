@@ -4,8 +4,6 @@ What cannot be read is a fault and never an exception: of its row, or of the who
 row can be trusted.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import io

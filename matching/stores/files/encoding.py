@@ -1,7 +1,5 @@
 """Whether the bytes of a text file are UTF-8, and what they are if not."""
 
-from __future__ import annotations
-
 import codecs
 import re
 from contextlib import suppress

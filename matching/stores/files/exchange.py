@@ -1,7 +1,5 @@
 """Two paths change places in one step, which Python has no function for."""
 
-from __future__ import annotations
-
 import ctypes
 import errno
 import os

@@ -1,7 +1,5 @@
 """A folder of files as tables, and what a plan left there."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,5 @@
 """One file is one table: how each format is read, with every fault, and written."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Mapping
 from functools import partial

@@ -1,7 +1,5 @@
 """One file of JSON Lines becomes one table of text, with the true number of every line."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path

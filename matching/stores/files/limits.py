@@ -1,7 +1,5 @@
 """How much is unpacked of what is packed: a few kilobytes may hold more than any memory does."""
 
-from __future__ import annotations
-
 import lzma
 import os
 import struct

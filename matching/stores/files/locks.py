@@ -1,7 +1,5 @@
 """Locks on folders, which end with the process that holds them."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

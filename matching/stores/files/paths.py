@@ -1,7 +1,5 @@
 """The adapter of paths: a folder of files, CSV, Parquet, JSON Lines or XLSX."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from pathlib import Path

@@ -6,8 +6,6 @@ first what was decided. On the way no file of the old ever stands beside one of 
 ones go before the new ones come, but for the first of them, which is replaced between the two.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

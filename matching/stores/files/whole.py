@@ -1,7 +1,5 @@
 """Whole files or none: written apart, then switched to in one step, one writer at a time."""
 
-from __future__ import annotations
-
 import os
 import re
 import secrets

@@ -1,7 +1,5 @@
 """Workbooks (XLSX): every sheet is a table, read as text and written as what it is."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Mapping
 from datetime import date

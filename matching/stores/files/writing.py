@@ -1,7 +1,5 @@
 """Tables and results into a folder: whole files only, and never two of one table."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path

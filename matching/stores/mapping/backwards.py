@@ -1,7 +1,5 @@
 """One of our columns becomes the store's again, all cells at once."""
 
-from __future__ import annotations
-
 import dataframely as dy
 import polars as pl
 

@@ -1,7 +1,5 @@
 """One column of the store becomes one of ours, all cells at once; and back again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Which rows of a store's table count: those whose cell is one of the constants of ``where``."""
 
-from __future__ import annotations
-
 from datetime import date, time
 
 import polars as pl

@@ -1,7 +1,5 @@
 """Code tables of a mapping: written in the file, the national ones, or a table of the store."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """A draft as TOML, with comments on what is missing, unsure and not used."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """A first version of a mapping file, from what a store holds; a person goes on from there."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import reduce
 from operator import getitem

@@ -1,7 +1,5 @@
 """What a column of a store may be: by its header, by its values."""
 
-from __future__ import annotations
-
 import difflib
 import functools
 import re

@@ -1,7 +1,5 @@
 """Tables of the store become ours, with every cell that the mapping does not understand."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Mapping as Dict
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """What makes no sense in a mapping, said before anything is read."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections.abc import Collection

@@ -1,7 +1,5 @@
 """The tables of a result in the store's words, and read back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping as Dict
 
 import polars as pl

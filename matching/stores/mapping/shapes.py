@@ -1,7 +1,5 @@
 """What a mapping is made of: blocks of columns, and what our columns are to it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping as Dict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """A store behind a mapping: a source that wraps a source, and a sink that wraps a sink."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping as Dict
 from datetime import date
 from typing import Any

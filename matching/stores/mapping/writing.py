@@ -1,7 +1,5 @@
 """Our tables in the store's words: every row is read back, and one that differs is told of."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping as Dict
 
 import polars as pl

@@ -1,7 +1,5 @@
 """The code tables: code, label and our term."""
 
-from __future__ import annotations
-
 import functools
 from importlib import resources
 

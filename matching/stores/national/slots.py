@@ -5,8 +5,6 @@ only the slots of holidays count, whatever weekday it is. On a weekend day that 
 for a holiday (调休) no slot counts, unless the rules keep it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta

@@ -1,7 +1,5 @@
 """The adapter of databases, on SQLAlchemy: SQLite, PostgreSQL, MariaDB and MySQL."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

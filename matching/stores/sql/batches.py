@@ -1,7 +1,5 @@
 """Rows of a database driver become frames, batch by batch, whatever Python objects they hold."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Engines: from a URL or a path to connections, transactions, and errors that teach."""
 
-from __future__ import annotations
-
 import random
 import time
 import warnings

@@ -1,7 +1,5 @@
 """PostgreSQL's own way to move a whole table: COPY, as CSV that Arrow reads and Polars writes."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from typing import Any

@@ -4,8 +4,6 @@ The row of the summary stands first and is the lock: two transactions that write
 version cannot both have it.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import date

@@ -1,7 +1,5 @@
 """A database: its tables are the contract's, and a plan becomes rows of a week and a version."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 

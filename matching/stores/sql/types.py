@@ -1,7 +1,5 @@
 """Types of columns, ours and a database's."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import polars as pl

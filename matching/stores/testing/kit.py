@@ -1,7 +1,5 @@
 """What every source and every sink must keep, as test classes to inherit from."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor

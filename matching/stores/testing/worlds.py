@@ -1,7 +1,5 @@
 """Tables that hold every column of the contract, and what stores are known to spoil."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time
 from typing import Any
 

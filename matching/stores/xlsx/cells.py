@@ -4,8 +4,6 @@ Values alone hide three things: an error is no value, a formula that was never c
 and of a text it cannot be told whether the cell holds it or holds a number, a day or a truth.
 """
 
-from __future__ import annotations
-
 from collections.abc import Container
 from typing import IO
 from xml.parsers import expat

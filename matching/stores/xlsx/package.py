@@ -1,7 +1,5 @@
 """A workbook as the zip archive of XML that it is: where its sheets are, how it counts days."""
 
-from __future__ import annotations
-
 import io
 import posixpath
 import re

@@ -1,7 +1,5 @@
 """The sheets of a workbook as text, with a fault for every cell that is not what it seems."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
