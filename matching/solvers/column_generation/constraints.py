@@ -88,7 +88,7 @@ class Constraints:
         self.problem, self.arcs = problem, arcs
         slots, posts = problem.slots, problem.posts
         self.arc_option = slots.option[arcs.slot]
-        self.candidates = np.bincount(arcs.slot, minlength=len(slots))
+        self.candidates = most_people(problem, arcs.volunteer, arcs.slot, len(slots))
         # One more than there are candidates is as impossible as any larger minimum.
         self.needed = np.minimum(posts.min_seats[slots.post].astype(np.int64), self.candidates + 1)
         count = np.maximum(
@@ -187,6 +187,12 @@ class Constraints:
         np.add.at(base, slots.option[slot], seat_value(self.problem, slots.post[slot], k))
         possible = np.ones(len(base))
         possible[slots.option[self.candidates < self.needed]] = 0.0
+        wanted = self.problem.requests.min_people[self.problem.options.request]
+        arc = np.flatnonzero(wanted[self.arc_option] > 1)
+        most = most_people(
+            self.problem, self.arcs.volunteer[arc], self.arc_option[arc], len(possible)
+        )
+        possible[(wanted > 1) & (most < wanted)] = 0.0
         seats = seat_value(self.problem, slots.post[self.seat_slot], self.seat_number)
         order = base.copy()
         np.add.at(order, slots.option[self.seat_slot], seats)
@@ -332,6 +338,38 @@ class Constraints:
         which, arc = pinned_arcs(self.problem, self.arcs)
         self._arcs(row[which], arc)
         self._filled(row, len(self.seat_slot) + np.arange(len(pins)), 1.0)
+
+
+def most_people(problem: Problem, volunteer: c.Ints, group: c.Ints | c.Longs, size: int) -> c.Longs:
+    """Return how many different volunteers of each group could serve at once within the quotas.
+
+    Parameters
+    ----------
+    volunteer, group : int arrays of equal length
+        Who belongs to which group.
+    size : int
+        How many groups there are.
+    """
+    organisations = problem.organisations
+    parent, limit = organisations.parent, organisations.max_seats
+    depth, above = np.zeros(len(parent) + 1, np.int64), np.append(parent, -1)
+    depth[-1] = -1  # of no organisation
+    while (above >= 0).any():
+        depth += above >= 0
+        above = np.where(above >= 0, parent[above], -1)
+    person = np.unique(c.combine(group, volunteer))
+    of = (person >> 32).astype(np.int64)
+    at = problem.volunteers.organisation[(person & 0xFFFFFFFF) - 1]
+    people = np.ones(len(person), np.int64)
+    # From the lowest level up: no more pass on to the organisation above than the quota lets.
+    for level in range(int(depth.max()), -1, -1):
+        here = depth[at] == level
+        key, which = np.unique(c.combine(of[here], at[here]), return_inverse=True)
+        at_key = (key & 0xFFFFFFFF) - 1
+        passed = np.minimum(np.bincount(which, people[here], len(key)), limit[at_key])
+        of, at = np.append(of[~here], key >> 32), np.append(at[~here], parent[at_key])
+        people = np.append(people[~here], passed.astype(np.int64))
+    return np.bincount(of, people, minlength=size).astype(np.int64)
 
 
 def pinned_arcs(problem: Problem, arcs: Arcs) -> tuple[c.Longs, c.Longs]:
