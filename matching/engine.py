@@ -192,6 +192,7 @@ def _searched(
     else:
         with clock.phase("search"):
             found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
+            incumbent.stop()  # notes whether the clock has run out
         if found is not relaxation.prices:
             with clock.phase("certify again"):
                 best = min(certified(found), best, key=itemgetter(0))
@@ -226,7 +227,9 @@ def _termination(incumbent: Incumbent) -> Termination:
         return "proved"
     if incumbent.near_enough:
         return "gap_limit"
-    return "interrupted" if incumbent.interrupted() else "time_limit"
+    if incumbent.interrupted():
+        return "interrupted"
+    return "time_limit" if incumbent.timed_out else "exhausted"
 
 
 def _ignore(progress: Progress) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matching.reports.facts import Facts
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
-Termination = Literal["proved", "gap_limit", "time_limit", "interrupted"]
+Termination = Literal["proved", "gap_limit", "exhausted", "time_limit", "interrupted"]
 # The tables of a plan by name, and its summary: what a store is given.
 Output = tuple[dict[str, pl.DataFrame], dict[str, Any]]
 _LIBRARIES = ("dataframely", "highspy", "numpy", "ortools", "polars", "scipy", "volunteer-matching")
@@ -59,7 +59,7 @@ class Result(Shown):
         Every eligible pair.
     status : {"optimal", "feasible", "infeasible", "unknown"}
         ``optimal`` only if ``bound`` equals ``value``.
-    termination : {"proved", "gap_limit", "time_limit", "interrupted"}
+    termination : {"proved", "gap_limit", "exhausted", "time_limit", "interrupted"}
         Why the search ended.
     plan : Plan
     quality, km : arrays, one per row of the plan

@@ -103,3 +103,11 @@ def test_no_bound_is_no_proof(bound: float) -> None:
     incumbent.prove(bound, "reduced MIP")
     assert incumbent.bound == (7 if bound == 7.5 else np.inf)
     assert not incumbent.proved
+
+
+def test_a_search_with_nothing_left_to_try_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Without the last integer programme this one ends with a gap, long before its limit.
+    monkeypatch.setattr("matching.solvers.search.solve_reduced_mip", lambda *arguments: None)
+    result = solve(problem_of(full_world(21, **SMALL)), gap=0.0)
+    assert result.gap > 0
+    assert (result.status, result.termination) == ("feasible", "exhausted")

@@ -6,12 +6,14 @@ import pytest
 from matching import Week
 from matching.audit import value, violations
 from matching.solvers.column_generation.fractional import fractional_components
+from matching.solvers.neighbourhoods.difference_neighbourhoods import difference_neighbourhoods
 from matching.solvers.neighbourhoods.large_neighbourhood_search import (
     gap_shares,
     large_neighbourhood_search,
 )
 from matching.solvers.neighbourhoods.repair import repair
-from matching.solvers.subproblems.block_merging import merge_blocks, residual_gap
+from matching.solvers.subproblems.block_merging import merge_blocks
+from matching.solvers.subproblems.differences import differences, residual_gap
 from matching.solvers.subproblems.partition import cells
 from tests.support.priced import Priced, blocks_of, priced, priced_of
 
@@ -140,3 +142,46 @@ def test_cells_are_places_near_each_other_and_each_turn_cuts_anew() -> None:
     assert (together[0] == together[1]).all()
     assert (together[0] != together[2]).any()
     assert (together[1] != together[3]).any()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_split_off_large_blocks_leaves_the_bound_true(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Every block is too large to merge, so all that differs is split off.
+    monkeypatch.setattr("matching.solvers.subproblems.block_merging._MAX_ARCS_TO_MERGE", 0)
+    world = priced(seed)
+    third = np.arange(len(world.generation.problem.requests), dtype=np.int32) % 3
+    blocks = blocks_of(world, third)
+    blocks.tighten_block_bounds(lambda bound: None)
+    chosen = first_plan(world)
+    for _ in range(4):
+        found = differences(blocks, chosen)
+        blocks, new = merge_blocks(blocks, chosen)
+        gap, _ = residual_gap(blocks, chosen)
+        # The plan is in every block's programme, so none can lower the bound by more.
+        assert (gap >= -1e-6).all()
+        blocks.tighten_block_bounds(lambda bound: None, new, gap)
+        assert blocks.bound >= world.optimum - 1e-6
+        # What is split off is together.
+        request = world.generation.problem.slots.request[world.generation.weeks.arcs.slot]
+        of_request = blocks.partition.block_of_request
+        assert (of_request[request[found.arc]] >= 0).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_neighbourhoods_around_differences_grow_and_only_improve_a_plan(seed: int) -> None:
+    world = priced(seed)
+    blocks = blocks_of(world, fractional_components(world.generation, world.solved.primal))
+    blocks.tighten_block_bounds(lambda bound: None)
+    chosen, size = first_plan(world), 0
+    score = value(world.generation.problem, world.generation.incumbent.plan_of(chosen))
+    for rings in range(3):
+        near = difference_neighbourhoods(blocks, chosen, rings)
+        inside = near.partition.block_of_request >= 0
+        assert inside.sum() >= size
+        size = int(inside.sum())
+    better = large_neighbourhood_search(near, near.partition.numbers, chosen)
+    plan = world.generation.incumbent.plan_of(better)
+    assert violations(world.generation.problem, plan).is_empty()
+    assert value(world.generation.problem, plan) >= score

@@ -22,6 +22,7 @@ _SHOWN_VIOLATIONS = 5
 _PROOF = {"optimal": "green", "feasible": "yellow"}
 _ENDS = {
     "gap_limit": "The search ended at the gap asked for; --gap 0 goes on until a proof.",
+    "exhausted": "Nothing was left to try before the time limit; another --seed may do better.",
     "time_limit": "The search ended at its time limit; a longer --time-limit may do better.",
     "interrupted": "The search was interrupted; left alone it may do better.",
 }

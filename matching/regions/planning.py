@@ -230,11 +230,13 @@ class _Nation:
         total["volunteers_used"] = total["used"]
         value, bound = proof["value"], proof["bound"]
         gap = (bound - value) / max(1, value)
-        reached = "gap_limit" if gap <= self.terms.gap else "time_limit"
+        timed_out = any(region.timed_out for region in planned)
+        ended = "time_limit" if timed_out else "exhausted"
+        ended = "gap_limit" if gap <= self.terms.gap else ended
         return {
             "week": self.terms.week.isoformat(),
             "status": "optimal" if bound <= value else "feasible",
-            "termination": "proved" if bound <= value else reached,
+            "termination": "proved" if bound <= value else ended,
             **proof,
             "gap": gap,
             **{name: total[name] for name in _COUNTS},

@@ -160,6 +160,8 @@ class Planned:
         of all other orders.
     strip : int
         Volunteers who can reach an order of a border.
+    timed_out : bool
+        Whether the clock ended its search.
     """
 
     code: str
@@ -168,6 +170,7 @@ class Planned:
     bound: float
     figures: dict[str, float]
     strip: int
+    timed_out: bool
 
 
 def survey(code: str, folder: Path, work: Path, travel_km: float) -> Survey:
@@ -232,7 +235,10 @@ def plan_region(job: Job) -> Planned:
         "used": int((used & ~strip).sum()),
         "km": float(np.nansum(result.km[~border[problem.slots.request[result.plan.slot]]])),
     }
-    return Planned(job.code, result.value, result.bound, bound, figures, int(strip.sum()))
+    timed_out = result.termination == "time_limit"
+    return Planned(
+        job.code, result.value, result.bound, bound, figures, int(strip.sum()), timed_out
+    )
 
 
 def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c.Bools]:

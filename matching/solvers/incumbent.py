@@ -18,6 +18,8 @@ from matching.problem.plan import Plan
 # How long past its end the search may still compute what a certificate needs.
 _GRACE_SHARE_OF_TIME_LIMIT, _MIN_GRACE_SECONDS = 0.05, 1.0
 _GRACE_SECONDS_AFTER_INTERRUPT = 3.0
+# A solver that looks at the clock itself may end a little before it is time.
+_CLOCK_TOLERANCE_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Incumbent:
         self.chosen = np.empty(0, np.int64)
         self.value: int | None = None
         self.bound = math.inf
+        # Whether the clock has cut a step short, or ended the search.
+        self.timed_out = False
         if not len(problem.pins):
             # Nobody serving keeps every rule, unless somebody has to.
             self.value = 0
@@ -145,6 +149,7 @@ class Incumbent:
 
     def stop(self) -> bool:
         """Tell whether the search has to end now, whatever it has."""
+        self.timed_out |= self.seconds_left <= _CLOCK_TOLERANCE_SECONDS
         return self.seconds_left <= 0 or self.interrupted()
 
     def interrupted(self) -> bool:

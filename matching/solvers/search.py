@@ -22,14 +22,19 @@ from matching.solvers.column_generation.generation import ColumnGeneration, LPSo
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
 from matching.solvers.column_generation.restricted_master import MasterSolution, UnsolvedError
 from matching.solvers.incumbent import Incumbent
-from matching.solvers.neighbourhoods.large_neighbourhood_search import large_neighbourhood_search
+from matching.solvers.neighbourhoods.difference_neighbourhoods import difference_neighbourhoods
+from matching.solvers.neighbourhoods.large_neighbourhood_search import (
+    MAX_NODES,
+    large_neighbourhood_search,
+)
 from matching.solvers.neighbourhoods.repair import repair
 from matching.solvers.neighbourhoods.restricted_master_heuristic import (
     mostly_selected,
     restricted_master_heuristic,
 )
-from matching.solvers.subproblems.block_merging import largest_shares, merge_blocks, residual_gap
+from matching.solvers.subproblems.block_merging import merge_blocks
 from matching.solvers.subproblems.blocks import Blocks
+from matching.solvers.subproblems.differences import largest_shares, residual_gap
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.partition import Partition, split_by_place
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
@@ -45,9 +50,11 @@ _MAX_BLOCK_REQUESTS = 1_000
 _MIN_GAP_FOR_LARGE_BLOCKS = 1e-3
 # A pass of large neighbourhood search that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
-# Merging ends after this many rounds in a row that each close less of the gap.
-_MAX_IDLE_ROUNDS = 2
-_MIN_GAP_CLOSED_PER_ROUND = 1e-3
+# After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
+# searched longer; after so many rings nothing is left to try.
+_MIN_GAP_CLOSED_PER_ROUND = 0.02
+_IDLE_ROUNDS_PER_RING, _MAX_RINGS = 2, 4
+_NODES_FACTOR_PER_RING = 4
 
 
 def search(
@@ -158,7 +165,8 @@ def _improve_by_lns(
         if incumbent.value is None or not incumbent.goes_on():
             break
         before, now = incumbent.value, blocks(size)
-        plan = large_neighbourhood_search(now, now.partition.numbers, incumbent.chosen, turn)
+        numbers = largest_shares(residual_gap(now, incumbent.chosen)[0])
+        plan = large_neighbourhood_search(now, numbers, incumbent.chosen, turn)
         incumbent.offer(plan, "neighbourhood search")
         turn += 1
         gap = incumbent.bound - incumbent.value
@@ -171,7 +179,7 @@ def _improve_by_lns(
 
 
 def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
-    """Solve every block; improve the plan where the gap is, merge what competes there, and again.
+    """Solve blocks with a share of the gap, plan anew and merge where they differ from the plan.
 
     Returns
     -------
@@ -184,17 +192,34 @@ def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
     def on_bound(bound: float) -> None:
         incumbent.prove(bound, "block bounds")
 
-    blocks.tighten_block_bounds(on_bound)
+    def tighten(numbers: c.Longs) -> None:
+        blocks.tighten_block_bounds(on_bound, numbers, residual_gap(blocks, incumbent.chosen)[0])
+
+    if incumbent.value is None:
+        blocks.tighten_block_bounds(on_bound)
+        return blocks
+    tighten(largest_shares(residual_gap(blocks, incumbent.chosen)[0]))
     idle = 0
     for turn in itertools.count():
-        if idle == _MAX_IDLE_ROUNDS or incumbent.value is None or not incumbent.goes_on():
+        if not incumbent.goes_on():
             break
         before = incumbent.bound - incumbent.value
-        gap, _ = residual_gap(blocks, incumbent.chosen)
-        plan = large_neighbourhood_search(blocks, largest_shares(gap), incumbent.chosen, turn)
+        rings = idle // _IDLE_ROUNDS_PER_RING
+        near = difference_neighbourhoods(blocks, incumbent.chosen, rings)
+        nodes = MAX_NODES * _NODES_FACTOR_PER_RING**rings
+        plan = large_neighbourhood_search(
+            near, near.partition.numbers, incumbent.chosen, turn, nodes
+        )
         incumbent.offer(plan, "neighbourhood search")
+        if not incumbent.goes_on():
+            break
         blocks, new = merge_blocks(blocks, incumbent.chosen)
-        blocks.tighten_block_bounds(on_bound, new)
+        tighten(new)
         gap_closed = before - (incumbent.bound - incumbent.value)
-        idle = idle + 1 if gap_closed < _MIN_GAP_CLOSED_PER_ROUND * before else 0
+        if gap_closed >= _MIN_GAP_CLOSED_PER_ROUND * before:
+            idle = 0
+        elif rings == _MAX_RINGS:
+            break
+        else:
+            idle += 1
     return blocks

@@ -117,6 +117,7 @@ class ColumnGeneration:
             reserve = reserve_seconds if lp else 0.0
             solution = self.master.solve(incumbent.seconds_left - reserve)
             if solution is None:
+                incumbent.timed_out = True
                 return lp
             arc_reward = self.reward(solution.dual)
             best = self.pool.best(self.pool.gain(arc_reward))
@@ -141,8 +142,10 @@ class ColumnGeneration:
                 not cut or last_value - solution.value <= tolerance
             )
             proved = incumbent.value is not None and lp.bound < incumbent.value + 1
-            late = incumbent.stop() or incumbent.seconds_left < reserve_seconds
-            if converged or proved or late or not (added or cut):
+            if converged or proved or not (added or cut):
+                return lp
+            if incumbent.stop() or incumbent.seconds_left < reserve_seconds:
+                incumbent.timed_out = True
                 return lp
             last_value = solution.value
 

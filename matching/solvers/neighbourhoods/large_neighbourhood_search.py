@@ -16,8 +16,10 @@ from matching.solvers.column_generation.generation import ColumnGeneration
 from matching.solvers.column_generation.lagrangian import LagrangianBound
 from matching.solvers.subproblems.blocks import Blocks
 
-_MAX_NODES = 200
-_LNS_SECONDS = 10.0
+MAX_NODES = 200
+# Of the time left. The clock cuts short only what is too large for its time, so that elsewhere the
+# same seed gives the same plan.
+_TIME_SHARE = 0.25
 # A larger neighbourhood is cut down to the arcs of least reduced cost.
 _MAX_ARCS, _MAX_ARCS_PER_REQUEST = 10_000, 40
 
@@ -56,7 +58,7 @@ def gap_shares(
 
 
 def large_neighbourhood_search(
-    blocks: Blocks, numbers: c.Longs, chosen: c.Longs, turn: int = 0
+    blocks: Blocks, numbers: c.Longs, chosen: c.Longs, turn: int = 0, nodes: int = MAX_NODES
 ) -> c.Longs:
     """Return a plan at least as good as the given one, improved in some of the blocks.
 
@@ -69,7 +71,7 @@ def large_neighbourhood_search(
     turn : int
         Rotates which blocks may use the slack of the rows that they share.
     """
-    plan = _FixedPlan(blocks, chosen, turn)
+    plan = _FixedPlan(blocks, chosen, turn, nodes)
     selected = plan.selected.copy()
     for before, after in list(blocks.executor.map(plan.optimise, numbers)):
         selected[before] = False
@@ -90,8 +92,8 @@ class _FixedPlan:
         The block that may use it, a different one each turn; -1 for none.
     """
 
-    def __init__(self, blocks: Blocks, chosen: c.Longs, turn: int) -> None:
-        self.blocks, self.partition = blocks, blocks.partition
+    def __init__(self, blocks: Blocks, chosen: c.Longs, turn: int, nodes: int) -> None:
+        self.blocks, self.partition, self.nodes = blocks, blocks.partition, nodes
         builder, arcs = blocks.generation.builder, blocks.generation.weeks.arcs
         of_arc, of_volunteer = self.partition.block_of_arc, self.partition.block_of_volunteer
         self.selected = np.zeros(len(arcs), np.bool_)
@@ -135,9 +137,9 @@ class _FixedPlan:
             joint_capacity=builder.used(np.sort(before)) + spare,
         ).fixing(elsewhere)
         start = subproblem.start(generation.problem, arcs, np.append(inside[now], elsewhere))
-        seconds = min(incumbent.seconds_left, _LNS_SECONDS)
+        seconds = _TIME_SHARE * incumbent.seconds_left
         result = self.blocks.executor.solve(
-            subproblem.mip, seconds, 0.0, incumbent.stop, nodes=_MAX_NODES, start=start
+            subproblem.mip, seconds, 0.0, incumbent.stop, nodes=self.nodes, start=start
         )
         return before, before if result.x is None else subproblem.selected(result.x)
 

@@ -65,11 +65,29 @@ class Blocks:
         self.selected: dict[int, c.Longs] = {}
 
     def tighten_block_bounds(
-        self, on_bound: Callable[[float], None], numbers: c.Longs | None = None
+        self,
+        on_bound: Callable[[float], None],
+        numbers: c.Longs | None = None,
+        gap: c.Floats | None = None,
     ) -> None:
-        """Solve the blocks, all by default; the callable receives each new bound."""
+        """Solve blocks.
+
+        Parameters
+        ----------
+        on_bound : callable
+            Receives each bound on the way.
+        numbers : int64 array, optional
+            The blocks; all, if left out.
+        gap : float64 array, shape (blocks,), optional
+            The share of a plan's gap that each block has: no reduction is larger.
+        """
         numbers = self.partition.numbers if numbers is None else numbers
-        for number, solved in zip(numbers, self.executor.map(self.solve, numbers), strict=True):
+        most = np.full(self.partition.size, np.inf) if gap is None else gap + self.reduction
+
+        def solve(number: int) -> tuple[float, c.Longs | None]:
+            return self.solve(number, float(most[number]))
+
+        for number, solved in zip(numbers, self.executor.map(solve, numbers), strict=True):
             reduction, selected = solved
             self.reduction[number] = max(self.reduction[number], reduction)
             if selected is not None:
@@ -99,14 +117,14 @@ class Blocks:
         slack += np.where(of_arc != of_volunteer, reduction[of_arc], 0.0)
         return np.flatnonzero(self.lagrangian.reduced_cost_bound <= slack)
 
-    def solve(self, number: int) -> tuple[float, c.Longs | None]:
-        """Return by how much a block lowers the bound, and the arcs of its best solution.
+    def solve(self, number: int, most: float = np.inf) -> tuple[float, c.Longs | None]:
+        """Return by how much a block lowers the bound, at most, and the arcs of its best solution.
 
         A plan that holds an arc of larger reduced cost is worth at most the block's share minus
         the slack: such arcs are left out, and the reduction is at most the slack.
         """
         reduction, selected, incumbent = 0.0, None, self.generation.incumbent
-        for slack in _REDUCED_COST_SLACKS:
+        for slack in np.minimum(_REDUCED_COST_SLACKS, most + 1.0):
             if not incumbent.goes_on():
                 break
             subproblem, share = self._build(number, slack)
