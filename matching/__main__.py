@@ -51,7 +51,7 @@ def _write(text: str) -> None:
 
 
 def _opened_streams() -> bool:
-    """Put the empty device where a stream is closed, lest a file take its number.
+    """Open the null device in place of closed streams, so that no file takes their numbers.
 
     Returns whether standard output was closed.
     """
@@ -62,7 +62,7 @@ def _opened_streams() -> bool:
 
 
 def _flushed() -> bool:
-    """Write what still waits to be written; what cannot be is let go, lest Python complain."""
+    """Flush both streams; drop what cannot be written, so that Python does not complain."""
     whole = True
     for stream in (sys.stdout, sys.stderr):
         try:

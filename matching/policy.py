@@ -30,7 +30,7 @@ def _key(default: Any, doc: str, unit: str = "", low: float = 0.0) -> Any:
 
 
 class Unsaid(str):
-    """A default text that nobody chose; readers are told so."""
+    """A default text that nobody chose; messages say so."""
 
     __slots__ = ()
 

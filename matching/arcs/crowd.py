@@ -52,7 +52,7 @@ class Asked(NamedTuple):
     Attributes
     ----------
     place : int64 array, shape (slots,)
-        Whose stretches are looked at.
+        Whose stretches are read.
     start, end : int32 arrays, shape (slots,)
     one, other : int32 arrays, shape (slots,)
         The organisations that people must be of; -1 for any.
@@ -215,7 +215,7 @@ def reached(
     row, found : int
         The first row that found no room; how many pairs were written.
     """
-    # What is looked at again and again lies close together.
+    # What is read again and again lies close together in memory.
     home, own = crowd.home[people], crowd.organisation[people]
     found = 0
     for row in range(begin, len(rows)):

@@ -16,7 +16,7 @@ _TOLERANCE = 1e-9
 
 
 class Edges:
-    """Tells of volunteers and slots whether they go with the services of other weeks."""
+    """Tells whether volunteers and slots go with the services of other weeks."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem

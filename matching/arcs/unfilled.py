@@ -17,7 +17,7 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
 
-# Where the rules begin that pairs are looked at for one by one, and two of them.
+# The first rule that is applied pair by pair, and two of those rules.
 _SIEVED, _LISTED, _SERVED = map(RULES.index, ("never", "only_listed", "already_served"))
 REASONS = {
     **{rule: f"after the rule {rule} nobody was left" for rule in RULES},
@@ -94,8 +94,8 @@ def _slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
 def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
     """Return how many volunteers each rule leaves for each slot, shape (slots, rules).
 
-    Most people nothing is said of in particular: what the first rules leave of them the others
-    leave too, and counting will do. Those of whom something is said are looked at one by one.
+    Most people appear in no rule about single pairs: whatever the first rules leave of them, the
+    others leave too, and counting will do. The rest are looked at one by one.
     """
     left = np.zeros((len(slot), len(RULES)), np.int64)
     if not len(slot):

@@ -66,7 +66,7 @@ def violations(problem: Problem, plan: object) -> pl.DataFrame:
 
 
 def violations_of(problem: Problem, plan: Plan, rules: Collection[str]) -> pl.DataFrame:
-    """Return the `violations` of the rules that are named; the others are not looked at."""
+    """Return the `violations` of the named rules alone."""
     services = services_of(problem, plan)
     found = {rule.name: rule.find(problem, services) for rule in RULES if rule.name in rules}
     broken = [

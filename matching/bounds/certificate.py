@@ -54,7 +54,7 @@ def bound(
     prices: Prices,
     stop: Callable[[], bool] = never,
 ) -> float:
-    """Return ``bound(p)`` where the eligible arcs and their quality are at hand.
+    """Return ``bound(p)`` from the eligible arcs and their quality.
 
     When it has to stop, it relaxes the rules that make a best roster hard to find, and returns a
     bound that is no smaller.

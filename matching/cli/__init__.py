@@ -24,7 +24,7 @@ from matching.guards.harmless import harmless
 
 
 class _Commands(TyperGroup):
-    """The commands; what is wrong with how they were called is told harmless too."""
+    """The commands; errors in how they were called are shown harmless, too."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with _harmless():

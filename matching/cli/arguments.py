@@ -1,4 +1,4 @@
-"""What several commands are told in the same words: where tables are, which week, which store."""
+"""Arguments that several commands share: where tables are, which week, which store."""
 
 from __future__ import annotations
 

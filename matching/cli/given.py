@@ -25,7 +25,7 @@ def print_json(content: dict[str, Any]) -> None:
 
 
 def options_of(given: list[str] | None) -> dict[str, str]:
-    """Return what stores are told, by name."""
+    """Return the options of stores by name."""
     from matching.errors import UsageError
 
     wrong = [text for text in given or [] if "=" not in text]

@@ -89,7 +89,7 @@ class Ticker:
         self._phase, self._since, self._saying = phase, time.monotonic(), True
 
     def on_progress(self, progress: Progress) -> None:
-        """Take what the engine tells of itself."""
+        """Take the engine's progress."""
         self._close()
         if self._time_limit is not None and self._deadline is None:
             self._deadline = time.monotonic() - progress.seconds + self._time_limit

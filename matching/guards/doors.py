@@ -92,7 +92,7 @@ def bound(
 
 @cache
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    # What is returned is not looked at, and may be named by what is loaded only then.
+    # The return value is not checked; its type may name a module that is not loaded yet.
     hints = {name: hint for name, hint in function.__annotations__.items() if name != "return"}
     return get_type_hints(SimpleNamespace(__annotations__=hints), function.__globals__)
 

@@ -12,7 +12,7 @@ SIDE = 0.02
 KM_PER_DEGREE = 111.2
 # Beyond this, cells within reach would be too many; see `reached`.
 MOST_KM = 60.0
-# So many cells lie around the earth.
+# Cells around the earth.
 _AROUND = round(360 / SIDE)
 # Cells are flat and the earth is not.
 _MARGIN = 1.02

@@ -56,7 +56,7 @@ class _Part:
 
 
 def note_ids(work: Path, code: str, frames: Mapping[str, pl.DataFrame]) -> None:
-    """Write down a region's ids and what is said of them, as pairs of hashes."""
+    """Write a region's ids and their contents, as pairs of hashes."""
     for kind in _KINDS:
         pairs = _shared(kind, frames) if kind.shared else _own(kind, code, frames)
         out = work / "ids" / kind.table

@@ -9,7 +9,7 @@ from matching.errors import DataError, UsageError
 
 @runtime_checkable
 class Remembering(Protocol):
-    """A sink in which a plan takes the place of an earlier one, and that tells of it."""
+    """A sink where a plan replaces an earlier one, and which gives that one's summary."""
 
     def read_summary(self, week: date | None = None) -> Mapping[str, Any]:
         """Return the summary that was written last; empty if there is none.

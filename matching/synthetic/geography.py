@@ -80,7 +80,7 @@ def read_towns(size: str) -> Towns:
 
 
 def side_by_side(towns: Towns, copies: int) -> Towns:
-    """Return the map of some towns so many times, in a grid, each a few kilometres from the next.
+    """Return copies of a map of towns in a grid, each a few kilometres from the next.
 
     Who grows a world so keeps its density: everybody has as many people around as in one copy,
     but for those at the border, who can serve next door. The first two digits of a town's code

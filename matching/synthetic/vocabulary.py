@@ -17,7 +17,7 @@ _drawn = np.array([name != SOCIAL_WORKER for name in QUALIFICATIONS])
 # Zipf's law. Social workers are few and counted, so they are not drawn with the rest.
 HELD_WEIGHTS = np.where(_drawn, 1 / _rank, 0.0)
 
-# What a post may ask for beside a skill: formalities that many volunteers fulfil.
+# What a post may ask for besides a skill: formalities that many volunteers fulfil.
 FORMALITIES = ("insured", "trained:home_visit", "adult", "cert:first_aid", "trained:elderly_care")
 FORMALITY_WEIGHTS = (4.0, 3.0, 1.5, 1.0, 1.0)
 _is_formality = np.isin(np.array(QUALIFICATIONS), [*FORMALITIES, "guardian_consent"])

@@ -1,4 +1,4 @@
-"""A week, one record at a time: for whoever has ten volunteers rather than a store of tables."""
+"""A week, one record at a time: for ten volunteers rather than a store of tables."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ _TEXTS = ("station", "service", "post", "volunteer_id", "request_id")
 
 
 def volunteer_slips(facts: Facts) -> pl.DataFrame:
-    """Return what each volunteer who serves is told: their own services and nobody else's.
+    """Return the text for each volunteer who serves: their own services and nobody else's.
 
     ``volunteer_id``, and for each language the text, its ``characters`` and ``messages``.
     """
@@ -47,7 +47,7 @@ def volunteer_slips(facts: Facts) -> pl.DataFrame:
 
 
 def team_slips(facts: Facts) -> pl.DataFrame:
-    """Return what each team is told: what, when, where, who, and how many are missing.
+    """Return the text for each team: what, when, where, who, and how many are missing.
 
     ``request_id``, and the columns of `volunteer_slips`.
     """
@@ -78,7 +78,7 @@ def team_slips(facts: Facts) -> pl.DataFrame:
 
 
 def station_slips(facts: Facts) -> pl.DataFrame:
-    """Return what each station is told of each day: what happens when, and how many come.
+    """Return the text for each station and day: what happens when, and how many come.
 
     ``station_id``, ``day``, and the columns of `volunteer_slips`. Orders that nobody serves are
     among them, so that nobody waits in vain.
