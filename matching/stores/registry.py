@@ -6,8 +6,10 @@ scheme of a URL (``postgresql``), or the end of a file's name (``.xlsx``).
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -238,7 +240,7 @@ def adapter_name(where: object) -> str:
         return FRAMES
     if not isinstance(where, str | Path):
         raise _no_store(where)
-    known = entry_points(group=GROUP).names
+    known = _points().names
     text = str(where)
     if not text.strip():
         raise UsageError("the path or URL is empty; name a folder, a .zip, an .xlsx or a URL")
@@ -258,6 +260,17 @@ def _no_store(where: object) -> UsageError:
         "path, a mapping of dataframes by table name, or an object with the methods of "
         "matching.stores.registry.Source or Sink"
     )
+
+
+def _points() -> tuple[EntryPoint, ...]:
+    """Return what is registered; looked up anew when a folder of packages has changed."""
+    folders = (Path(entry) for entry in sys.path)
+    return _registered(tuple((path, path.stat().st_mtime) for path in folders if path.is_dir()))
+
+
+@cache
+def _registered(folders: tuple[tuple[Path, float], ...]) -> tuple[EntryPoint, ...]:
+    return tuple(entry_points(group=GROUP))
 
 
 def options_of(function: Callable[..., object]) -> list[str]:

@@ -180,24 +180,32 @@ def _timestamp(cell: pl.Expr, source: pl.DataType, time_zone: str) -> pl.Expr:
         if source.time_zone is None:
             return to_utc(cell.cast(pl.Datetime("us")), time_zone)
         return cell.dt.convert_time_zone("UTC").dt.replace_time_zone(None).cast(pl.Datetime("us"))
-    local, utc = _moment(_word(cell, source))
-    return pl.when(utc.is_null()).then(to_utc(local, time_zone)).otherwise(utc)
+    local, utc = pl.field("local"), pl.field("utc")
+    return _moment(
+        _word(cell, source), pl.when(utc.is_null()).then(to_utc(local, time_zone)).otherwise(utc)
+    )
 
 
 def local_time(text: pl.Expr, time_zone: str | None = None) -> pl.Expr:
     """Return text as local times; those with an offset are converted, or null without a zone."""
-    local, utc = _moment(text)
+    local, utc = pl.field("local"), pl.field("utc")
     moved = None if time_zone is None else to_local(utc, time_zone)
-    return pl.when(utc.is_null()).then(local).otherwise(moved)
+    return _moment(text, pl.when(utc.is_null()).then(local).otherwise(moved))
 
 
-def _moment(text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Return the time that a clock shows, and the time in UTC where an offset tells it."""
-    parts = text.str.extract_groups(_TIMESTAMP)
-    clock = pl.concat_str(parts.struct.field("day"), pl.lit("T"), parts.struct.field("clock"))
-    local = clock.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
-    offset = parts.struct.field("offset").str.replace("^(?:[Zz]|UTC)$", "+00").str.replace(":", "")
-    hours, rest = offset.str.slice(1, 2), offset.str.slice(3, 2)
+def _moment(text: pl.Expr, made: pl.Expr) -> pl.Expr:
+    """Return what is ``made`` of text.
+
+    Of the fields ``local``, the time that a clock shows, and ``utc`` where an offset tells it. As
+    fields, since an expression that is used twice is computed twice.
+    """
+    clock = pl.concat_str(pl.field("day"), pl.lit("T"), pl.field("clock"))
+    offset = pl.field("offset").str.replace("^(?:[Zz]|UTC)$", "+00").str.replace(":", "")
+    hours, rest = pl.field("offset").str.slice(1, 2), pl.field("offset").str.slice(3, 2)
     minutes = hours.cast(pl.Int64) * 60 + rest.cast(pl.Int64, strict=False).fill_null(0)
-    signed = pl.when(offset.str.starts_with("-")).then(-minutes).otherwise(minutes)
-    return local, local - pl.duration(minutes=signed)
+    signed = pl.when(pl.field("offset").str.starts_with("-")).then(-minutes).otherwise(minutes)
+    moment = text.str.extract_groups(_TIMESTAMP).struct.with_fields(
+        offset=offset, local=clock.str.to_datetime("%Y-%m-%dT%H:%M", time_unit="us", strict=False)
+    )
+    utc = pl.field("local") - pl.duration(minutes=signed)
+    return moment.struct.with_fields(utc=utc).struct.with_fields(made=made).struct.field("made")
