@@ -247,10 +247,11 @@ def _parse_cells(
         c: pl.col(c).is_null() | (pl.col(c) == "" if raw.schema[c] == pl.String else False)
         for c in given
     }
-    blanks = raw.select(expr.sum().alias(c) for c, expr in blank.items())
+    nulls = parsed.select(given).null_count().row(0)
+    blanks = raw.select(expr.sum().alias(c) for c, expr in blank.items()).row(0)
     unread, faults = {}, []
-    for c in given:
-        if parsed[c].null_count() > blanks[c][0]:
+    for c, null_count, blank_count in zip(given, nulls, blanks, strict=True):
+        if null_count > blank_count:
             wrong = parsed[c].is_null() & ~raw.select(blank[c]).to_series()
             faults.append(faults_of(name, raw.filter(wrong), (c,), "type", wanted(columns[c])))
             unread[c] = parsed["row"].filter(wrong)
@@ -278,9 +279,9 @@ def _broken_rules(
     """Return the rows that break each rule, and the faults."""
     rules = _rules_of(name)
     # What is empty breaks no rule but the one of its own, and `all` passes over it.
-    holds = parsed.select(expr.all().alias(label) for label, expr in rules.items())
+    holds = parsed.select(expr.all().alias(label) for label, expr in rules.items()).row(0)
     order, columns = [*COLUMN_RULES, *ROW_RULES], TABLES[name].columns()
-    failed = (label for label in rules if not holds[label][0])
+    failed = (label for label, held in zip(rules, holds, strict=True) if not held)
     broken, faults, reported = [], [], dict(unread)
     # A cell is reported once: one that could not be read is null here, and one that is no number is
     # out of range, too.

@@ -118,7 +118,9 @@ class _Given(NamedTuple):
         # A parent that is set aside takes its children along, level by level.
         while True:
             rows = self.tables[name][column]
-            bad = rows.is_not_null() & ~rows.is_in(self.tables[target][key].implode())
+            there = self.tables[target][key].implode()
+            bad = rows.to_frame().select(pl.first().is_not_null() & ~pl.first().is_in(there))
+            bad = bad.to_series()
             if not bad.any():
                 return faults
             aside = rows.is_in(_as_ids(self.raw[target][key]).implode()).filter(bad)
