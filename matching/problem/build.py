@@ -25,7 +25,8 @@ _MOST = 2**31 - 1
 
 def _ints(series: pl.Series, default: int = _NULL) -> c.Ints:
     # A menu's count times a quantity may exceed 32 bits, and the number of people.
-    whole: c.Ints = np.minimum(series.fill_null(default).to_numpy(), _MOST).astype(np.int32)
+    filled = series.fill_null(default) if series.null_count() else series
+    whole: c.Ints = np.minimum(filled.to_numpy(), _MOST).astype(np.int32)
     return whole
 
 
@@ -43,6 +44,8 @@ def _statuses(series: pl.Series) -> c.Ints:
 
 def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
     """Return where each value stands among the ids; -1 where it is null or not there."""
+    if not (len(values) and len(ids)):
+        return np.full(len(values), _NULL, dtype=np.int32)
     known = pl.DataFrame({"id": ids.cast(pl.String)}).with_row_index("index")
     asked = pl.DataFrame({"id": values.cast(pl.String)})
     return _ints(asked.join(known, on="id", how="left", maintain_order="left")["index"])

@@ -198,16 +198,15 @@ def _warn_of_unknown(frames: Mapping[str, pl.DataFrame]) -> None:
 def _clean_table(
     name: str, raw: pl.DataFrame | None, set_aside: pl.Series, time_zone: str
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
-    schema = _with_row(TABLES[name])
     if raw is None:
-        return schema.create_empty(), []
+        return _empty(name), []
     columns = TABLES[name].columns()
     missing = [c for c, column in columns.items() if meta(column).get("required")]
     missing = [c for c in missing if c not in raw.columns]
     if missing:
         has = listed(c for c in raw.columns if c != "row") or "no columns"
         text = f"this column is required and was not given; the table has {has}"
-        return schema.create_empty(), [
+        return _empty(name), [
             fault(name, "required_column", text, column=column) for column in missing
         ]
     if len(set_aside):
@@ -221,12 +220,12 @@ def _clean_table(
     bad = pl.concat([twice, *unread.values(), *broken])
     if len(bad):
         parsed = parsed.filter(~pl.col("row").is_in(bad.implode()))
-    return parsed.select(schema.column_names()), faults
+    return parsed.select(*columns, "row"), faults
 
 
 @functools.cache
-def _with_row(schema: type[dy.Schema]) -> type[dy.Schema]:
-    return type(schema.__name__, (schema,), {"row": dy.UInt32()})
+def _empty(name: str) -> pl.DataFrame:
+    return TABLES[name].create_empty().with_columns(row=pl.lit(None, dtype=pl.UInt32))
 
 
 def _parse_cells(
