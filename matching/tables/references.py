@@ -119,8 +119,8 @@ class _Given(NamedTuple):
         while True:
             rows = self.tables[name][column]
             there = self.tables[target][key].implode()
-            bad = rows.to_frame().select(pl.first().is_not_null() & ~pl.first().is_in(there))
-            bad = bad.to_series()
+            hangs = pl.first().is_not_null() & ~pl.first().is_in(there)
+            bad = rows.to_frame().select(hangs).to_series()
             if not bad.any():
                 return faults
             aside = rows.is_in(_as_ids(self.raw[target][key]).implode()).filter(bad)
