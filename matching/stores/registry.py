@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -262,15 +262,15 @@ def _no_store(where: object) -> UsageError:
     )
 
 
-def _points() -> tuple[EntryPoint, ...]:
+def _points() -> EntryPoints:
     """Return what is registered; looked up anew when a folder of packages has changed."""
     folders = (Path(entry) for entry in sys.path)
     return _registered(tuple((path, path.stat().st_mtime) for path in folders if path.is_dir()))
 
 
 @cache
-def _registered(folders: tuple[tuple[Path, float], ...]) -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=GROUP))
+def _registered(folders: tuple[tuple[Path, float], ...]) -> EntryPoints:
+    return entry_points(group=GROUP)
 
 
 def options_of(function: Callable[..., object]) -> list[str]:
@@ -282,7 +282,7 @@ def options_of(function: Callable[..., object]) -> list[str]:
 
 def _open(method: str, where: object, options: Mapping[str, Any]) -> Any:
     name = adapter_name(where)
-    found = list(entry_points(group=GROUP, name=name))
+    found = list(_points().select(name=name))
     if not found:
         text = f"no installed package has an adapter called {name!r}; install volunteer-matching"
         raise UsageError(f"{text} itself (pip install .), since it registers its stores that way")
