@@ -8,7 +8,6 @@ for a holiday (调休) no slot counts, unless the rules keep it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 import polars as pl
 
@@ -100,11 +99,8 @@ def windows_of(week: Day, rules: SlotRules | None = None) -> pl.DataFrame:
         for part, (start, end) in (PARTS | dict(rules.parts)).items():
             slot = f"{HOLIDAY if kind == HOLIDAY else name}-{part}"
             rows.append((slot, datetime.combine(day, start), datetime.combine(day, end)))
-    schema: dict[str, Any] = {
-        "slot": pl.String,
-        "start": pl.Datetime("us"),
-        "end": pl.Datetime("us"),
-    }
+    moment = pl.Datetime("us")
+    schema = {"slot": pl.String(), "start": moment, "end": moment}
     return pl.DataFrame(rows, schema, orient="row")
 
 
