@@ -96,8 +96,7 @@ class Result(Shown):
         return (self.bound - self.value) / max(1, self.value)
 
     def _figures(self) -> dict[str, object]:
-        problem, plan = self.problem, self.plan
-        served = len(np.unique(problem.slots.request[plan.slot]))
+        problem, number = self.problem, counts(self.problem, self.plan)
         return {
             "week": problem.week,
             "status": self.status,
@@ -105,9 +104,9 @@ class Result(Shown):
             "bound": self.bound,
             "gap": f"{self.gap:.4%}",
             "ended": self.termination.replace("_", " "),
-            "seats filled": f"{len(plan):,} of {int(problem.posts.seats.astype(np.int64).sum()):,}",
-            "requests served": f"{served:,} of {len(problem.requests):,}",
-            "volunteers": f"{len(np.unique(plan.volunteer)):,} of {len(problem.volunteers):,}",
+            "seats filled": f"{number['filled']:,} of {number['seats']:,}",
+            "requests served": f"{number['requests_served']:,} of {number['requests']:,}",
+            "volunteers": f"{number['volunteers_used']:,} of {number['volunteers']:,}",
             "rows set aside": problem.faults.height,
             "seconds": round(sum(phase.seconds for phase in self.phases), 1),
         }

@@ -306,10 +306,7 @@ class Builder:
     def pairs(self) -> c.Pairs:
         """Keep each pair once, whichever way round it was given."""
         t = self.tables["pairs"]
-        a, b = (
-            self._of_volunteers("pairs", "volunteer_a"),
-            self._of_volunteers("pairs", "volunteer_b"),
-        )
+        a, b = (self._of_volunteers("pairs", f"volunteer_{one}") for one in "ab")
         together = (t["rule"].cast(pl.String) == PAIR_RULES[0]).to_numpy()
         rows = np.stack([np.minimum(a, b), np.maximum(a, b), together.astype(np.int32)])
         a, b, kind = np.unique(rows, axis=1).astype(np.int32)

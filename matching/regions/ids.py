@@ -58,40 +58,25 @@ class _Part:
 def note_ids(work: Path, code: str, frames: Mapping[str, pl.DataFrame]) -> None:
     """Write a region's ids and their contents, as pairs of hashes."""
     for kind in _KINDS:
-        pairs = _shared(kind, frames) if kind.shared else _own(kind, code, frames)
+        names = [name for name in (kind.table, *kind.more) if name in frames]
+        found = [_said(frames[name], name, kind.key, kind.shared) for name in names]
+        rows = pl.concat([pl.DataFrame(schema=_SAID), *found]).sort("id", "said")
+        # All that is said of an id, in any order; of what no two may share, where it stands.
+        all_said = pl.col("said").cast(pl.String).str.join(",") if kind.shared else pl.lit(code)
+        each = rows.group_by("id", maintain_order=True).agg(said=all_said)
         out = work / "ids" / kind.table
         out.parent.mkdir(exist_ok=True)
         out.mkdir(exist_ok=True)
+        pairs = np.stack([each[name].hash(0).to_numpy() for name in ("id", "said")], axis=1)
         np.save(out / f"{code}.npy", pairs[np.argsort(pairs[:, 0])])
 
 
-def _own(kind: _Kind, code: str, frames: Mapping[str, pl.DataFrame]) -> Hashes:
-    """Return the hash of each id, and that of the region it stands in; shape (ids, 2)."""
-    frame = frames.get(kind.table)
-    if frame is None or not _plain(frame, kind.key):
-        return np.empty((0, 2), np.uint64)
-    ids = frame[kind.key].cast(pl.String, strict=False).drop_nulls().unique().hash(0).to_numpy()
-    whose = pl.Series([code]).hash(0).to_numpy()
-    return np.stack([ids, np.broadcast_to(whose, len(ids))], axis=1)
-
-
-def _shared(kind: _Kind, frames: Mapping[str, pl.DataFrame]) -> Hashes:
-    """Return the hash of each id, and that of all that is said of it, in any order."""
-    found = [
-        _said(frames[name], name, kind.key) for name in (kind.table, *kind.more) if name in frames
-    ]
-    rows = pl.concat([pl.DataFrame(schema=_SAID), *found])
-    each = rows.sort("id", "said").group_by("id", maintain_order=True)
-    ids = each.agg(pl.col("said").cast(pl.String).str.join(","))
-    return np.stack([ids["id"].hash(0).to_numpy(), ids["said"].hash(0).to_numpy()], axis=1)
-
-
-def _said(frame: pl.DataFrame, name: str, key: str) -> pl.DataFrame:
-    """Return the id of each row, and a hash of what the row says."""
+def _said(frame: pl.DataFrame, name: str, key: str, whole: bool = False) -> pl.DataFrame:
+    """Return the id of each row, and a hash of what the row says, all of it or the id alone."""
     nothing = pl.lit(None, dtype=pl.String)
     texts = frame.select(
         (pl.col(n).cast(pl.String, strict=False) if _plain(frame, n) else nothing).alias(n)
-        for n in TABLES[name].columns()
+        for n in (TABLES[name].columns() if whole else [key])
     )
     said = texts.with_columns(pl.lit(name).alias("(table)")).hash_rows(0)
     return pl.DataFrame({"id": texts[key], "said": said}).drop_nulls("id")

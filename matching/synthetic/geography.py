@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from matching.problem.columns import Columns
 from matching.synthetic.draws import KM_PER_DEGREE, Floats, Ints
 from matching.synthetic.sources import read
 
@@ -39,8 +40,8 @@ _APART_KM = 12.0
 _BORDER = 1.5
 
 
-@dataclass(frozen=True)
-class Towns:
+@dataclass(frozen=True, eq=False, repr=False)
+class Towns(Columns):
     """The towns of an area, one row each in the order of their codes.
 
     ``code``, ``name`` and ``county_name`` are strings; ``county`` (int) numbers the counties of
@@ -58,11 +59,6 @@ class Towns:
     people: Floats
     elderly: Floats
     communities: Ints
-
-    def take(self, index: Ints, **changed: Any) -> Towns:
-        """Return the towns of some numbers, with these columns in the place of their own."""
-        columns = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Towns(**{name: column[index] for name, column in columns.items()} | changed)
 
 
 def read_towns(size: str) -> Towns:
@@ -102,8 +98,8 @@ def side_by_side(towns: Towns, copies: int) -> Towns:
     again = np.tile(np.arange(size), copies)
     number = pl.Series(copy).cast(pl.String).str.zfill(2)
     counties = int(towns.county.max()) + 1
-    return towns.take(
-        again,
+    return replace(
+        towns.take(again),
         code=number + towns.code.gather(again).str.slice(2),
         county=towns.county[again] + counties * copy,
         lat=lat.round(5),

@@ -8,6 +8,7 @@ towns near an edge have neighbours across it, as real borders have.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -94,8 +95,8 @@ def _towns(code: str, number: int) -> Towns:
     north = 1 - north if row % 2 else north
     east = 1 - east if column % 2 else east
     county = np.unique(towns.county[inside], return_inverse=True)[1]
-    return towns.take(
-        inside,
+    return replace(
+        towns.take(inside),
         code=code + towns.code.gather(inside).str.slice(2),
         county=county.astype(np.int64),
         lat=np.round(_NORTHMOST + (north - row) * _HEIGHT, 5),

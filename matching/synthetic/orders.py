@@ -1,4 +1,4 @@
-"""Requests: where, when, for whom and how urgent."""
+"""Requests: where, when or at which of several times, for whom and how urgent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from matching.synthetic.menu import ITEM_WEIGHTS, ITEMS, OWNED
 from matching.synthetic.organisations import Organisations
 from matching.synthetic.stations import Stations
 from matching.synthetic.times import free_times, period_times
-from matching.synthetic.vocabulary import CATEGORIES, CATEGORY_WEIGHTS
+from matching.synthetic.vocabulary import CATEGORIES, CATEGORY_WEIGHTS, DAY, WEEK
 
 FOR_ONE_ORGANISATION = 0.02
 FOR_A_BENEFICIARY = 0.35
@@ -23,6 +23,7 @@ FROM_THE_MENU = 0.75
 # Of the requests outside the menu: one in five hundred of all.
 REMOTE = 0.008
 _SITE_KM = 0.3
+WITH_OPTIONS = 0.15
 
 
 @dataclass(frozen=True)
@@ -148,3 +149,31 @@ def ordered_from_menu(
 def beneficiary_ids(number: d.Ints) -> pl.Series:
     """Return the opaque ids of beneficiaries by number, null for -1."""
     return d.name_by(number, d.identifiers("b", int(number.max(initial=d.NONE)) + 1))
+
+
+def draw_several(rng: Generator, orders: Orders) -> d.Bools:
+    """Return which requests have several times."""
+    several: d.Bools = d.chance(rng, WITH_OPTIONS, orders.station.size) & (orders.station != d.NONE)
+    return several
+
+
+def option_table(rng: Generator, orders: Orders, several: d.Bools, week: dt.date) -> pl.DataFrame:
+    """Return the table `options`: the drawn time and one or two more on other days."""
+    request = np.flatnonzero(several)
+    count = request.size
+    # The second time is one to three days later, the third four to six: no two are the same.
+    days = np.stack([np.zeros(count, int), rng.integers(1, 4, count), rng.integers(4, 7, count)])
+    offered = np.ones(days.shape, dtype=np.bool_)
+    offered[2] = d.chance(rng, 0.5, count)
+    option, at = np.nonzero(offered)
+    shift = days[option, at] * DAY
+    start = (orders.start[request[at]] + shift) % WEEK
+    minutes = orders.end[request[at]] - orders.start[request[at]]
+    return pl.DataFrame(
+        {
+            "request_id": orders.ids.gather(request[at]),
+            "option": d.name_by(option, ["a", "b", "c"]),
+            "start": moments(start, week),
+            "end": moments(start + minutes, week),
+        }
+    )

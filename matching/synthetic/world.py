@@ -16,7 +16,6 @@ from matching.synthetic import (
     demand,
     history,
     menu,
-    options,
     orders,
     organisations,
     people,
@@ -183,7 +182,7 @@ class _World:
         """Return the tables of a world with every rule; see `tables`."""
         rng, wanted = self.rng, self.orders
         self.demand = demand.with_rules(rng["rules"], self.demand, wanted)
-        several = options.draw_several(rng["options"], wanted)
+        several = orders.draw_several(rng["options"], wanted)
         one, other, together = relations.draw_pairs(
             rng["pairs"], self.people.station, ~self.committed
         )
@@ -200,7 +199,7 @@ class _World:
         return tables | {
             "volunteers": people.limited(rng["limits"], tables["volunteers"], self.committed),
             "requests": requests.with_columns(people_needed.alias("min_people")),
-            "options": options.option_table(rng["options"], wanted, several, self.week),
+            "options": orders.option_table(rng["options"], wanted, several, self.week),
             "team_rules": posts.team_rule_table(self.demand, wanted),
             "pairs": relations.pair_table(self.people, one, other, together),
             "assignments": history.assignment_table(
