@@ -50,20 +50,9 @@ def services_of(problem: Problem, plan: Plan) -> pl.DataFrame:
     rows = pl.DataFrame({"volunteer": plan.volunteer, "slot": plan.slot}).cast(pl.Int32)
     rows = rows.group_by("volunteer", "slot").len("times")
     slots = problem.slots.take(rows["slot"].to_numpy())
-    times = problem.options.take(slots.option)
-    return (
-        rows.with_columns(
-            post=pl.Series(slots.post),
-            option=pl.Series(slots.option),
-            request=pl.Series(slots.request),
-            start=pl.Series(times.start),
-            end=pl.Series(times.end),
-            day=pl.Series(times.day),
-            last_day=pl.Series(times.last_day),
-        )
-        .sort("volunteer", "start", "end", "slot")
-        .with_row_index("service")
-    )
+    times = frame_of(problem.options.take(slots.option)).drop("id", "request")
+    rows = pl.concat([rows, frame_of(slots), times], how="horizontal")
+    return rows.sort("volunteer", "start", "end", "slot").with_row_index("service")
 
 
 def frame_of(columns: c.Columns) -> pl.DataFrame:

@@ -162,7 +162,7 @@ def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
     page.repeat_rows(0)
     page.set_footer("&L&A&R&P / &N")
     headers = [sheet.headers.get(name, name) for name in frame.columns]
-    writers: list[tuple[Any, tuple[Any, ...]]] = []
+    writers: list[tuple[Any, Any]] = []
     for index, (name, header) in enumerate(zip(frame.columns, headers, strict=True)):
         kind = frame.schema[name]
         page.set_column(index, index, _width(frame[name], header))
@@ -170,16 +170,12 @@ def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
             0, index, header, looks["head_editable" if name in sheet.editable else "head"]
         )
         shown = looks["share"] if name == "share" else looks.get(kind.base_type())
-        if kind.is_numeric():
-            writers.append((page.write_number, (shown,)))
-        elif kind in (pl.Date, pl.Time):
-            writers.append((page.write_datetime, (shown,)))
-        else:
-            writers.append((page.write_string, ()))
+        timed = page.write_datetime if kind in (pl.Date, pl.Time) else page.write_string
+        writers.append((page.write_number if kind.is_numeric() else timed, shown))
     for number, row in enumerate(frame.iter_rows(), start=1):
         for index, (cell, (write, shown)) in enumerate(zip(row, writers, strict=True)):
             if cell is not None:
-                write(number, index, cell, *shown)
+                write(number, index, cell, shown)
     if frame.width:
         page.autofilter(0, 0, frame.height, frame.width - 1)
     if sheet.grouped and frame.height:
