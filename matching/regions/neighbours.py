@@ -14,8 +14,8 @@ from matching.regions.regional import Job, Survey, Terms
 
 def jobs_of(surveys: list[Survey], folders: dict[str, Path], work: Path, terms: Terms) -> list[Job]:
     """Tell every region which orders somebody from elsewhere may reach, its own and others'."""
-    reach = pl.concat(pl.DataFrame({"visitor": one.code, "cell": one.reach}) for one in surveys)
-    orders = pl.concat(pl.DataFrame({"host": one.code, "cell": one.orders}) for one in surveys)
+    reach = pl.concat(_cells("visitor", one.code, one.reach) for one in surveys)
+    orders = pl.concat(_cells("host", one.code, one.orders) for one in surveys)
     # A row for every region that reaches a cell with orders of another.
     across = reach.join(orders, on="cell").filter(pl.col("visitor") != pl.col("host")).sort("cell")
     abroad: dict[str, dict[str, c.Longs]] = {one.code: {} for one in surveys}
@@ -29,6 +29,10 @@ def jobs_of(surveys: list[Survey], folders: dict[str, Path], work: Path, terms: 
         near = {other: abroad[code][other] for other in abroad if other in abroad[code]}
         jobs.append(Job(code, folders[code], work, border, near, folders, terms))
     return jobs
+
+
+def _cells(whose: str, code: str, cells: c.Longs) -> pl.DataFrame:
+    return pl.DataFrame({"cell": cells}).with_columns(pl.lit(code).alias(whose))
 
 
 def tiles_of(jobs: list[Job], turn: int, work: Path, terms: Terms) -> list[Tile]:
