@@ -35,7 +35,10 @@ from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.result import Phase, Result, Status, Termination
+from matching.solvers.construction.construct import Construction
+from matching.solvers.construction.rounds import serve_all
 from matching.solvers.incumbent import Incumbent, Progress
+from matching.solvers.neighbourhoods.repair import repair
 from matching.solvers.search import search
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.week import Week
@@ -179,23 +182,40 @@ def _searched(
         if not is_loaded(repair_all):
             clock.announce("compile flow")
         relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
+    construction = Construction(problem, weeks, arc_quality)
+    incumbent.complete = construction.complete
+    with clock.phase("construction"):
+        if pure_network:
+            incumbent.offer(relaxation.chosen, "flow")
+        else:
+            if not is_loaded(serve_all):
+                clock.announce("compile plans")
+            incumbent.offer(repair(problem, weeks, arc_quality, relaxation.chosen), "repair")
+            made = construction.first_plan(seed, incumbent.patience(), relaxation.value)
+            incumbent.offer(made, "construction")
 
-    def certified(prices: Prices) -> tuple[float, Prices]:
-        proved = bound(problem, weeks, arc_quality, prices, incumbent.overdue)
+    def certified(prices: Prices, stop: Callable[[], bool]) -> tuple[float, Prices]:
+        proved = bound(problem, weeks, arc_quality, prices, stop)
         incumbent.prove(proved, "certify")
         return proved, prices
 
     with clock.phase("certify"):
-        best = certified(relaxation.prices)
-    if pure_network:
-        incumbent.offer(relaxation.chosen, "flow")
-    else:
+        best = certified(relaxation.prices, incumbent.patience())
+    if weeks.are_long and not pure_network:
+        with clock.phase("search"):
+            construction.improve(
+                incumbent.chosen,
+                seed,
+                lambda: not incumbent.goes_on(),
+                lambda chosen: incumbent.offer(chosen, "construction"),
+            )
+    elif not pure_network:
         with clock.phase("search"):
             found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
             incumbent.stop()  # notes whether the clock has run out
         if found is not relaxation.prices:
             with clock.phase("certify again"):
-                best = min(certified(found), best, key=itemgetter(0))
+                best = min(certified(found, incumbent.overdue), best, key=itemgetter(0))
     return best
 
 

@@ -6,6 +6,7 @@ from matching import Week
 from matching.arcs.eligibility import eligible
 from matching.bounds.certificate import best_weeks
 from matching.bounds.pricing import Weeks
+from matching.bounds.timeline import best_timelines
 
 
 def test_told_to_stop_a_best_week_may_only_look_better() -> None:
@@ -21,3 +22,20 @@ def test_told_to_stop_a_best_week_may_only_look_better() -> None:
     reward = np.full(2, 1000.0)
     assert best_weeks(weeks, reward).tolist() == [1000]
     assert best_weeks(weeks, reward, stop=lambda: True).tolist() == [1900]
+
+
+def test_where_services_are_very_many_time_still_counts() -> None:
+    # Two services at most. b and d are worth most, 1500 + 2000, but b goes on when d begins: a and
+    # d, 1000 + 2000 - 100 for the second. a and b overlap, as do d and e: by clusters alone it were
+    # 1500 + 2000 - 100.
+    times = {"a": ("09:00", "10:00"), "b": ("09:30", "10:30"), "d": ("10:00", "11:00")}
+    times["e"] = ("10:30", "11:30")
+    week = Week("2026-03-02")
+    week.volunteer("ann", available=[("mon", "08:00", "18:00")], max_shifts=2)
+    for name, (start, end) in times.items():
+        week.request(name, start=f"2026-03-02 {start}", end=f"2026-03-02 {end}")
+    problem = week.problem()
+    arcs, first_load = eligible(problem), np.zeros(1, np.int64)
+    reward, rows = np.array([1000.0, 1500.0, 2000.0, 900.0]), np.arange(4)
+    assert best_timelines(problem, arcs, rows, reward, first_load).tolist() == [2900]
+    assert best_weeks(Weeks(problem, arcs), reward, stop=lambda: True).tolist() == [2900]

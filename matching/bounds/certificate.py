@@ -8,13 +8,16 @@ import numpy as np
 
 from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.value import quality
-from matching.bounds.labelling import Stopped, never
+from matching.bounds.labelling import Stopped, batches, never, solve_pricing
 from matching.bounds.prices import Prices
-from matching.bounds.pricing import Weeks
+from matching.bounds.pricing import MOST_SERVICES, Weeks
 from matching.bounds.teams import best_teams
+from matching.bounds.timeline import best_timelines
 from matching.guards.doors import door
 from matching.problem import Problem
 from matching.problem import columns as c
+
+_NOWHERE = 999.0
 
 
 @door
@@ -56,8 +59,8 @@ def bound(
 ) -> float:
     """Return ``bound(p)`` from the eligible arcs and their quality.
 
-    When it has to stop, it relaxes the rules that make a best roster hard to find, and returns a
-    bound that is no smaller.
+    When it has to stop, it relaxes the rules that make a best roster hard to find for those who
+    are left, and returns a bound that is no smaller.
 
     Parameters
     ----------
@@ -79,11 +82,45 @@ def bound(
 
 def best_weeks(weeks: Weeks, reward: c.Floats, stop: Callable[[], bool] = never) -> c.Floats:
     """Return the value of every volunteer's best week, or at least that when it has to stop."""
-    try:
-        value, _ = weeks.best(reward, stop=stop)
-    except Stopped:
-        value, _ = weeks.best(reward, relaxed=True)
+    value, _ = weeks.best(reward, relaxed=True)
+    rows = np.flatnonzero(~weeks.clusters.tree[weeks.arcs.volunteer])
+    if not len(rows):
+        return value
+    given = weeks.problem, weeks.arcs
+    most = best_timelines(*given, rows, reward, weeks.first_load)
+    open_volunteer = ~weeks.clusters.tree
+    value[open_volunteer] = np.minimum(value, most)[open_volunteer]
+    for batch in batches(*given, _distinct(weeks, rows, reward), reward, weeks.first_load):
+        if len(batch) > MOST_SERVICES:
+            # Those of a single volunteer: the pairs of them would fill the memory.
+            continue
+        if stop():
+            break
+        none = np.zeros(len(value))
+        try:
+            found = solve_pricing(*given, batch, reward, weeks.first_load, none, stop=stop)
+        except Stopped:
+            break
+        value[weeks.arcs.volunteer[batch]] = 0.0
+        value[found.volunteer] = found.value
     return value
+
+
+def _distinct(weeks: Weeks, rows: c.Longs, reward: c.Floats) -> c.Longs:
+    """Keep the best of each volunteer's services at the same place and time: no other is needed."""
+    problem = weeks.problem
+    slot = weeks.arcs.slot[rows]
+    option, request = problem.options.take(problem.slots.option[slot]), problem.slots.request[slot]
+    # An unknown place is like any other.
+    place = np.nan_to_num(np.stack([problem.requests.lat, problem.requests.lon]), nan=_NOWHERE)
+    _, at = np.unique(place, axis=1, return_inverse=True)
+    where, time = at[request], c.combine(option.start, option.end)
+    order = np.lexsort((-reward[rows], where, time, weeks.arcs.volunteer[rows]))
+    keys = (weeks.arcs.volunteer[rows][order], time[order], where[order])
+    fresh = np.logical_or.reduce([np.diff(key, prepend=-1) != 0 for key in keys])
+    fresh[:1] = True
+    kept: c.Longs = np.sort(rows[order[fresh]])
+    return kept
 
 
 def reward(problem: Problem, arcs: Arcs, quality: c.Longs, prices: Prices) -> c.Floats:

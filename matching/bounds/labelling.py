@@ -284,7 +284,7 @@ def solve_pricing(
     """
     none = np.empty(0, np.int64)
     found = [Rosters(none.astype(np.int32), np.empty(0), none, none)]
-    for batch in _batches(problem, arcs, rows, reward, first_load):
+    for batch in batches(problem, arcs, rows, reward, first_load):
         if stop():
             raise Stopped
         # One at a time: what may follow what takes much more memory than the rosters.
@@ -326,7 +326,7 @@ def _best_rosters(
     return Rosters(volunteer[rows], value[rows], flat[order], np.concatenate(arc)[order])
 
 
-def _batches(
+def batches(
     problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
 ) -> list[c.Longs]:
     """Split the arcs that can be part of a best roster, each volunteer's in one batch."""

@@ -20,6 +20,8 @@ from matching.bounds.labelling import never, solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
 
+# Of a volunteer with more, weeks are not looked at pair of services by pair.
+MOST_SERVICES = 4_000
 # Large enough for a best roster to hold as many services as possible.
 _LARGE_REWARD = 1e9
 
@@ -61,6 +63,11 @@ class Weeks:
     def clusters(self) -> Clusters:
         """The clusters of the arcs."""
         return cluster(self.problem, self.arcs)
+
+    @property
+    def are_long(self) -> bool:
+        """Whether somebody could serve so often that pairs of services would fill the memory."""
+        return bool(np.bincount(self.arcs.volunteer).max(initial=0) > MOST_SERVICES)
 
     def load(self, volunteer: c.Ints | c.Longs, shifts: c.Longs) -> c.Longs:
         """Return the load of a number of shifts of a volunteer, each dearer than the last."""

@@ -20,6 +20,8 @@ _GRACE_SHARE_OF_TIME_LIMIT, _MIN_GRACE_SECONDS = 0.05, 1.0
 _GRACE_SECONDS_AFTER_INTERRUPT = 3.0
 # A solver that looks at the clock itself may end a little before it is time.
 _CLOCK_TOLERANCE_SECONDS = 0.05
+# What a step may take that the search can do without.
+_SHARE_OF_A_FIRST_STEP = 0.1
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,14 @@ class Incumbent:
         Receives a `Progress` at every step.
     on_improvement : callable
         Receives a `Progress` when the plan or the bound is better than before.
+
+    Attributes
+    ----------
+    complete : callable
+        Adds to a plan what can be added with a gain: no plan is kept that leaves such a seat empty.
     """
+
+    complete: Callable[[c.Longs], c.Longs] = staticmethod(lambda chosen: chosen)
 
     def __init__(
         self,
@@ -93,16 +102,21 @@ class Incumbent:
             self.value = 0
 
     def offer(self, chosen: c.Longs, phase: str) -> bool:
-        """Take a plan if it is feasible and better; tell whether it is feasible."""
-        plan = self.plan_of(chosen)
-        if violations(self.problem, plan).height:
+        """Complete a plan; take it if it is feasible and better; tell whether it is feasible."""
+        completed = self.complete(chosen)
+        if self._is_feasible(completed):
+            chosen = completed
+        elif len(completed) == len(chosen) or not self._is_feasible(chosen):
             return False
-        plan_value = value(self.problem, plan)
+        plan_value = value(self.problem, self.plan_of(chosen))
         if self.value is None or plan_value > self.value:
             self.chosen, self.value = chosen, plan_value
             self.on_improvement(self.progress(phase))
         self.report(phase)
         return True
+
+    def _is_feasible(self, chosen: c.Longs) -> bool:
+        return not violations(self.problem, self.plan_of(chosen)).height
 
     def plan_of(self, chosen: c.Longs) -> Plan:
         """Return the plan of some arcs."""
@@ -157,6 +171,11 @@ class Incumbent:
         if math.isinf(self._asked_at) and self._asks():
             self._asked_at = time.perf_counter()
         return math.isfinite(self._asked_at)
+
+    def patience(self) -> Callable[[], bool]:
+        """Return what tells when a step before the search has had its share of the time limit."""
+        end = time.perf_counter() + _SHARE_OF_A_FIRST_STEP * self.time_limit
+        return lambda: time.perf_counter() > end or self.stop()
 
     def overdue(self) -> bool:
         """Tell whether the end is so long past that nothing more should begin."""

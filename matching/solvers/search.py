@@ -73,7 +73,6 @@ def search(
     Prices
         Those of the linear programme; of the flow, if it was not reached.
     """
-    incumbent.offer(repair(problem, weeks, quality, relaxation.chosen), "repair")
     prices = relaxation.prices
     if not incumbent.goes_on():
         return prices

@@ -1,0 +1,261 @@
+"""A plan that people are put into and taken out of, for compiled loops: what is there, what fits.
+
+A `Book` holds the problem and the plan side by side, a record for each arc, slot, person and so on.
+All whole numbers are of 64 bits, so that each function is compiled once. An *item* is a service of
+one person, listed both by person and by request.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from matching.arcs.spatial import RADIUS_KM
+from matching.parallel.compiled import compiled
+from matching.problem import columns as c
+
+Records = Any  # numpy.recarray; their fields are listed in `FIELDS`
+
+
+def whole(value: int) -> int:
+    """Return a constant for compiled loops: a function is compiled anew for every literal."""
+    return cast(int, np.int64(value))
+
+
+NONE, ZERO, ONE = whole(-1), whole(0), whole(1)
+_HALF = 0.5 + 1e-9  # as in `columns.half_up`
+_LATE = 1 + 1e-9  # as in `labelling`
+
+# What a record has: whole numbers, or floats where the name ends so.
+FIELDS = {
+    # Sorted by slot and falling gain, which is the quality less the first load.
+    "arcs": "volunteer slot gain",
+    # Sorted by option; the arcs of a slot are those from first to before last.
+    "slots": "post option first last joined seen via queue",
+    "posts": "seats least filled worth.float",
+    # The slots from first to before last.
+    "options": "request start end day first last",
+    # Options and rules likewise; places in radians. The plan: option, people, serving.
+    "requests": "least first last first_rule last_rule lat.float lon.float option people serving",
+    "rules": "least share held",
+    # The plan: shifts, minutes, serving. A team: member; whether their week was asked, and fits.
+    "people": "most_shifts most_minutes most_a_day rest organisation first_pair last_pair "
+    "shifts minutes serving member asked fits",
+    "organisations": "parent left",
+    "pairs": "partner together",
+    # The arc is `NONE` where it is none of the book's: such an item stays.
+    "items": "link link_there arc volunteer slot",
+    # The team that is being made, the best so far, and ways that are tried.
+    "team": "arc best",
+    "tried": "arc chosen gain",
+    "one": "speed.float early_seat.float load_step free members number sight work doubt ways dice",
+}
+
+
+class Book(NamedTuple):
+    """Records by name (see `FIELDS`), and which arcs hold what the rules of their request ask."""
+
+    arcs: Records
+    slots: Records
+    posts: Records
+    options: Records
+    requests: Records
+    rules: Records
+    people: Records
+    organisations: Records
+    pairs: Records
+    items: Records
+    team: Records
+    tried: Records
+    one: Records
+    holds: c.Longs  # shape (arcs, most rules of a request)
+
+
+def records(name: str, size: int, **columns: npt.ArrayLike) -> Records:
+    """Return records of one kind, 0 where no column is given."""
+    kinds = [
+        (field.removesuffix(".float"), np.float64 if field.endswith(".float") else np.int64)
+        for field in FIELDS[name].split()
+    ]
+    made = np.zeros(size, kinds).view(np.recarray)
+    for field, column in columns.items():
+        made[field] = column
+    return made
+
+
+@compiled
+def seat_worth(b: Book, p: int, k: int) -> int:
+    """Return the value of the k-th seat of a post; the same as `arcs.value.seat_value`."""
+    post = b.posts[p]
+    value = post.worth * (1 + b.one[0].early_seat * (post.seats - k) / post.seats)
+    return math.floor(value + _HALF)
+
+
+@compiled
+def added(b: Book, a: int) -> int:
+    """Return what the plan gains by an arc that is not in it."""
+    arc = b.arcs[a]
+    p = b.slots[arc.slot].post
+    load = b.one[0].load_step * b.people[arc.volunteer].shifts
+    return seat_worth(b, p, b.posts[p].filled + 1) + arc.gain - load
+
+
+@compiled
+def _in_time(b: Book, v: int, one: int, other: int) -> bool:
+    """Tell whether a volunteer can serve at one option after another: order, rest and travel."""
+    before, after = b.options[one], b.options[other]
+    gap = after.start - before.end
+    if gap < 0 or (before.day != after.day and gap < b.people[v].rest):
+        return False
+    here, there = b.requests[before.request], b.requests[after.request]
+    speed = b.one[0].speed
+    if math.isinf(speed) or math.isnan(here.lat) or math.isnan(there.lat):
+        return True
+    h = math.sin((there.lat - here.lat) / 2) ** 2
+    h += math.cos(here.lat) * math.cos(there.lat) * math.sin((there.lon - here.lon) / 2) ** 2
+    km = 2 * RADIUS_KM * math.asin(math.sqrt(min(h, 1.0)))
+    return not km / speed * 60 > gap * _LATE
+
+
+@compiled
+def fits(b: Book, v: int, o: int) -> bool:
+    """Tell whether a volunteer's week has room for an option."""
+    person, option = b.people[v], b.options[o]
+    if person.shifts >= person.most_shifts:
+        return False
+    if person.minutes + option.end - option.start > person.most_minutes:
+        return False
+    before, after, today = NONE, NONE, 1
+    i = person.serving
+    while i != NONE:
+        other = b.slots[b.items[i].slot].option
+        if b.options[other].end <= option.start:
+            if before == NONE or b.options[other].start >= b.options[before].start:
+                before = other
+        elif b.options[other].start >= option.end:
+            if after == NONE or b.options[other].start < b.options[after].start:
+                after = other
+        else:
+            return False
+        today += b.options[other].day == option.day
+        i = b.items[i].link
+    if today > person.most_a_day:
+        return False
+    if before != NONE and not _in_time(b, v, before, o):
+        return False
+    return after == NONE or _in_time(b, v, o, after)
+
+
+@compiled
+def idle(b: Book, v: int, o: int) -> int:
+    """Return how many minutes lie between an option and the volunteer's nearest other service."""
+    nearest, option = 1 << 20, b.options[o]
+    i = b.people[v].serving
+    while i != NONE:
+        other = b.options[b.slots[b.items[i].slot].option]
+        nearest = min(nearest, max(option.start - other.end, other.start - option.end))
+        i = b.items[i].link
+    return nearest
+
+
+@compiled
+def use_quota(b: Book, v: int, many: int) -> None:
+    """Take some of the quotas above a volunteer, or give it back."""
+    at = b.people[v].organisation
+    while at != NONE:
+        b.organisations[at].left -= many
+        at = b.organisations[at].parent
+
+
+@compiled
+def has_quota(b: Book, v: int) -> bool:
+    """Tell whether the quotas above a volunteer have room for one more service."""
+    at = b.people[v].organisation
+    while at != NONE:
+        if b.organisations[at].left <= 0:
+            return False
+        at = b.organisations[at].parent
+    return True
+
+
+@compiled
+def serves(b: Book, v: int, q: int) -> bool:
+    """Tell whether a volunteer serves a request."""
+    i = b.people[v].serving
+    while i != NONE:
+        if b.options[b.slots[b.items[i].slot].option].request == q:
+            return True
+        i = b.items[i].link
+    return False
+
+
+@compiled
+def put(b: Book, a: int) -> int:
+    """Put in an arc, whose option its request must be served at, if at any; return its gain."""
+    gain = added(b, a)
+    v, s = b.arcs[a].volunteer, b.arcs[a].slot
+    o = b.slots[s].option
+    q = b.options[o].request
+    i = b.one[0].free
+    item = b.items[i]
+    b.one[0].free = item.link
+    item.arc, item.volunteer, item.slot = a, v, s
+    item.link, b.people[v].serving = b.people[v].serving, i
+    item.link_there, b.requests[q].serving = b.requests[q].serving, i
+    b.requests[q].option = o
+    _count(b, a, ONE)
+    return gain
+
+
+@compiled
+def take_out(b: Book, q: int, gone: c.Longs, count: int) -> tuple[int, int]:
+    """Take out all of a request that may go.
+
+    Returns
+    -------
+    count, lost : int
+        How many arcs are written down now, and what the plan loses.
+    """
+    lost, kept = 0, NONE
+    i = b.requests[q].serving
+    while i != NONE:
+        item = b.items[i]
+        following = item.link_there
+        if item.arc == NONE:
+            item.link_there, kept = kept, i
+        else:
+            person = b.people[item.volunteer]
+            if person.serving == i:
+                person.serving = item.link
+            else:
+                at = person.serving
+                while b.items[at].link != i:
+                    at = b.items[at].link
+                b.items[at].link = item.link
+            _count(b, item.arc, -ONE)
+            lost += added(b, item.arc)
+            gone[count] = item.arc
+            count += 1
+            item.link, b.one[0].free = b.one[0].free, i
+        i = following
+    b.requests[q].serving = kept
+    if kept == NONE:
+        b.requests[q].option = NONE
+    return count, lost
+
+
+@compiled
+def _count(b: Book, a: int, many: int) -> None:
+    v, s = b.arcs[a].volunteer, b.arcs[a].slot
+    option = b.options[b.slots[s].option]
+    request = b.requests[option.request]
+    b.posts[b.slots[s].post].filled += many
+    request.people += many
+    b.people[v].shifts += many
+    b.people[v].minutes += many * (option.end - option.start)
+    use_quota(b, v, many)
+    for r in range(request.first_rule, request.last_rule):
+        b.rules[r].held += many * b.holds[a, r - request.first_rule]

@@ -1,0 +1,207 @@
+"""Serving one request: the best team among its options, people one by one, and every other way."""
+
+from __future__ import annotations
+
+from matching.parallel.compiled import compiled
+from matching.solvers.construction.book import (
+    NONE,
+    ONE,
+    ZERO,
+    Book,
+    added,
+    idle,
+    put,
+    seat_worth,
+    serves,
+    whole,
+)
+from matching.solvers.construction.teams import (
+    ALONE,
+    agrees,
+    begin,
+    best_for,
+    build,
+    disband,
+    has_time,
+    join,
+    keep,
+    leave,
+    put_team,
+    unmet,
+    worth,
+)
+
+_FAR = whole(1 << 60)
+_PER_MILLE = whole(1000)
+# Ways tried for one option where pairs, quotas and team rules leave a doubt.
+_MOST_WAYS = 2_000
+
+
+@compiled
+def roll(b: Book, below: int) -> int:
+    """Return a random number below another."""
+    b.one[0].dice = (b.one[0].dice * 1103515245 + 12345) & 0x7FFFFFFF
+    return (b.one[0].dice >> 8) % below
+
+
+@compiled
+def serve(b: Book, q: int, skip: int, every_way: int) -> int:
+    """Let people serve a request, if the plan gains by it; return what it gains.
+
+    Parameters
+    ----------
+    skip : int
+        Options are left aside with this probability, per mille.
+    every_way : int
+        Not 0 if all ways are to be tried in doubt.
+    """
+    request, total, doubt = b.requests[q], 0, False
+    if request.option == NONE:
+        count, most, nearest = ZERO, ZERO, ZERO
+        for o in range(request.first, request.last):
+            if skip > 0 and roll(b, _PER_MILLE) < skip:
+                continue
+            if _at_most(b, o) < most:
+                continue
+            begin(b)
+            if build(b, o):
+                gain = worth(b, o)
+                doubt = doubt or gain <= 0
+                if gain > 0 and gain >= most:
+                    near = 0
+                    for k in range(b.one[0].members):
+                        near += idle(b, b.arcs[b.team[k].arc].volunteer, o)
+                    if gain > most or near < nearest:
+                        count, most, nearest = keep(b), gain, near
+            doubt = doubt or b.one[0].doubt != 0
+            disband(b)
+        total = put_team(b, count)
+    elif not _is_whole(b, request.option):
+        # Of what is pinned the others are missing, at whatever price.
+        total = _try_all(b, request.option, -_FAR)
+    if request.option != NONE:
+        total += _fill(b, request.option)
+        doubt = b.one[0].doubt != 0
+    if every_way == 0 or not doubt:
+        return total
+    for o in range(request.first, request.last):
+        more = 1
+        while more > 0 and (request.option == NONE or request.option == o):
+            more = _try_all(b, o, ZERO)
+            if more > 0:
+                total += more + _fill(b, o)
+    return total
+
+
+@compiled
+def _at_most(b: Book, o: int) -> int:
+    """Return what the smallest team of an option could gain at most, were all of them free."""
+    single, team, needed = ZERO, ZERO, ZERO
+    for s in range(b.options[o].first, b.options[o].last):
+        slot = b.slots[s]
+        if slot.first == slot.last:
+            continue
+        gain = b.arcs[slot.first].gain
+        single = max(single, gain + seat_worth(b, slot.post, ONE))
+        least = b.posts[slot.post].least
+        needed += least
+        for k in range(least):
+            team += gain + seat_worth(b, slot.post, k + 1)
+    least = max(b.requests[b.options[o].request].least, 1)
+    if needed >= least:
+        return team
+    return single if needed == 0 and least == 1 else _FAR
+
+
+@compiled
+def _fill(b: Book, o: int) -> int:
+    """Let people join one by one as long as that gains; return what it gains."""
+    total = 0
+    while True:
+        begin(b)
+        best, most = NONE, 0
+        for s in range(b.options[o].first, b.options[o].last):
+            post = b.posts[b.slots[s].post]
+            if post.filled < post.seats:
+                a = best_for(b, s, ALONE)
+                if a != NONE and added(b, a) > most:
+                    best, most = a, added(b, a)
+        if best == NONE:
+            return total
+        total += put(b, best)
+
+
+@compiled
+def _is_whole(b: Book, o: int) -> bool:
+    """Tell whether the plan with the team keeps the request's rules."""
+    q = b.options[o].request
+    people = b.requests[q].people + b.one[0].members
+    if people < b.requests[q].least or unmet(b, q, people) != NONE:
+        return False
+    for s in range(b.options[o].first, b.options[o].last):
+        post = b.posts[b.slots[s].post]
+        if post.filled + b.slots[s].joined < post.least:
+            return False
+    for k in range(b.one[0].members):
+        v = b.arcs[b.team[k].arc].volunteer
+        for i in range(b.people[v].first_pair, b.people[v].last_pair):
+            other = b.pairs[i].partner
+            there = b.people[other].member != NONE or serves(b, other, q)
+            if b.pairs[i].together != 0 and not there:
+                return False
+    return True
+
+
+@compiled
+def _could_join(b: Book, o: int) -> int:
+    """List who could join an option, and what those from each on could gain; return how many."""
+    many = 0
+    for s in range(b.options[o].first, b.options[o].last):
+        post = b.posts[b.slots[s].post]
+        if post.filled < post.seats:
+            for a in range(b.slots[s].first, b.slots[s].last):
+                if many < len(b.tried) - 1 and has_time(b, a):
+                    b.tried[many].arc = a
+                    many += 1
+    b.tried[many].gain = 0
+    for i in range(many - 1, -1, -1):
+        b.tried[i].gain = b.tried[i + 1].gain + max(added(b, b.tried[i].arc), 0)
+    return many
+
+
+@compiled
+def _try_all(b: Book, o: int, least: int) -> int:
+    """Look for people who can join at once with a gain, in every way; return what was gained.
+
+    Gains that are no more than the least do not count.
+    """
+    begin(b)
+    many, i, gain, count = _could_join(b, o), ZERO, ZERO, ZERO
+    for _ in range(min(_MOST_WAYS, b.one[0].ways)):
+        b.one[0].ways -= 1
+        if i < many and gain + b.tried[i].gain > least:
+            a = b.tried[i].arc
+            slot = b.slots[b.arcs[a].slot]
+            post = b.posts[slot.post]
+            joins = post.seats > post.filled + slot.joined
+            joins = joins and b.people[b.arcs[a].volunteer].member == NONE and agrees(b, a, ZERO)
+            b.tried[i].chosen = joins
+            i += 1
+            if joins:
+                join(b, a)
+                gain = worth(b, o)
+                if gain > least and _is_whole(b, o):
+                    count = keep(b)
+                    break
+            continue
+        i -= 1
+        while i >= 0 and b.tried[i].chosen == 0:
+            i -= 1
+        if i < 0:
+            break
+        leave(b, b.one[0].members - 1)
+        b.tried[i].chosen = 0
+        gain = worth(b, o)
+        i += 1
+    disband(b)
+    return put_team(b, count)
