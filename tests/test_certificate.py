@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from matching import Week
+from matching import Policy, Prices, Week, certify
 from matching.arcs.eligibility import eligible
-from matching.bounds.certificate import best_weeks
+from matching.bounds.certificate import best_weeks, certified
 from matching.bounds.pricing import Weeks
 from matching.bounds.timeline import best_timelines
 
@@ -39,3 +39,22 @@ def test_where_services_are_very_many_time_still_counts() -> None:
     reward, rows = np.array([1000.0, 1500.0, 2000.0, 900.0]), np.arange(4)
     assert best_timelines(problem, arcs, rows, reward, first_load).tolist() == [2900]
     assert best_weeks(Weeks(problem, arcs), reward, stop=lambda: True).tolist() == [2900]
+
+
+def test_a_proof_that_time_ended_is_true_and_says_for_whom_it_is_not_finished() -> None:
+    # Two services at 3000 that ann cannot both reach: 3000. Unfinished, travel is left out:
+    # 3000 + 3000 - 100 for the second. Bo's only service is what it is. All prices are what a seat
+    # is worth, so that the requests gain nothing.
+    week = Week("2026-03-02", policy=Policy(distance=0))
+    for name in ("ann", "bo"):
+        week.volunteer(name, available=[("mon", "08:00", "18:00")], travel_km=100, lat=0, lon=0)
+    week.never("bo", "category", "far")
+    times = {"near": ("09:00", "10:00", 0.0), "far": ("10:05", "12:00", 0.09)}
+    for name, (start, end, lat) in times.items():
+        at = {"start": f"2026-03-02 {start}", "end": f"2026-03-02 {end}"}
+        week.request(name, category=name, lat=lat, lon=0.0, **at)
+    problem = week.problem()
+    prices = Prices(slot=np.full(2, 3000.0), quota=np.empty(0))
+    assert certified(problem, prices) == (6000.0, 0)
+    assert certified(problem, prices, 0.0) == (8900.0, 1)
+    assert certify(problem, prices, time_limit=0) == 8900.0

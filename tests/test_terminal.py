@@ -215,6 +215,15 @@ def test_a_check_as_json_tells_what_is_broken(town: Path, copy: Path) -> None:
     assert twice["volunteer_id"] == rows["volunteer_id"][0]
 
 
+def test_a_check_that_time_ended_says_what_it_left_unproved(town: Path, copy: Path) -> None:
+    done = run("check", town, copy, "--time-limit", 0)
+    assert done.exit_code == 0
+    assert "left unproved: the best weeks of" in done.stdout
+    told = json.loads(run("check", town, copy, "--time-limit", 0, "--json").stdout)
+    assert told["passes"]
+    assert told["volunteers_unproved"] > 0
+
+
 def test_an_error_as_json_has_every_fault(town: Path, tmp_path: Path) -> None:
     tables = Path(shutil.copytree(town, tmp_path / "tables"))
     path = tables / "requests.csv"

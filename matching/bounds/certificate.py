@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,7 +24,7 @@ _NOWHERE = 999.0
 
 
 @door
-def certify(problem: Problem, prices: object) -> float:
+def certify(problem: Problem, prices: object, *, time_limit: float = math.inf) -> float:
     """Return ``bound(p)``: no plan that keeps the rules is worth more, whatever the prices.
 
     The best roster of every volunteer, the best team of every request and the priced quotas, each
@@ -33,6 +36,9 @@ def certify(problem: Problem, prices: object) -> float:
     problem : Problem
     prices : Prices, Result, polars.DataFrame or Mapping
         Any prices; those of a good search make the bound tight. See `Prices.of`.
+    time_limit : float
+        Seconds. When they are over, the bound is what is proved by then: true, and maybe higher
+        than the prices could prove.
 
     Returns
     -------
@@ -45,9 +51,34 @@ def certify(problem: Problem, prices: object) -> float:
     DataError
         If the table of prices has faults.
     """
+    return certified(problem, prices, time_limit).bound
+
+
+class Certificate(NamedTuple):
+    """What prices prove.
+
+    Attributes
+    ----------
+    bound : float
+        No plan that keeps the rules is worth more.
+    unfinished : int
+        Volunteers whose best week was not worked out: of them the bound counts a week that leaves
+        travel, rest, hours or shifts a day out. Without them it might be lower.
+    """
+
+    bound: float
+    unfinished: int
+
+
+def certified(problem: Problem, prices: object, time_limit: float = math.inf) -> Certificate:
+    """Return what prices prove in so many seconds; see `certify`."""
+    end = time.perf_counter() + time_limit
     prices = Prices.of(problem, prices)
     arcs = eligible(problem)
-    return bound(problem, Weeks(problem, arcs), quality(problem, arcs), prices)
+    weeks, rewards = Weeks(problem, arcs), reward(problem, arcs, quality(problem, arcs), prices)
+    value, finished = _best_weeks(weeks, rewards, lambda: time.perf_counter() > end)
+    total = float(value.sum()) + rest_of_bound(problem, arcs, prices)
+    return Certificate(total, int(np.count_nonzero(~finished)))
 
 
 def bound(
@@ -82,14 +113,23 @@ def bound(
 
 def best_weeks(weeks: Weeks, reward: c.Floats, stop: Callable[[], bool] = never) -> c.Floats:
     """Return the value of every volunteer's best week, or at least that when it has to stop."""
+    return _best_weeks(weeks, reward, stop)[0]
+
+
+def _best_weeks(
+    weeks: Weeks, reward: c.Floats, stop: Callable[[], bool]
+) -> tuple[c.Floats, c.Bools]:
+    """Return a value per volunteer, and for whom it is that of a best week and no more."""
     value, _ = weeks.best(reward, relaxed=True)
+    finished = weeks.clusters.tree.copy()
     rows = np.flatnonzero(~weeks.clusters.tree[weeks.arcs.volunteer])
     if not len(rows):
-        return value
+        return value, finished
     given = weeks.problem, weeks.arcs
     most = best_timelines(*given, rows, reward, weeks.first_load)
-    open_volunteer = ~weeks.clusters.tree
-    value[open_volunteer] = np.minimum(value, most)[open_volunteer]
+    value[~finished] = np.minimum(value, most)[~finished]
+    # Whose services pay their load nowhere has nothing to look at.
+    finished |= value == 0
     for batch in batches(*given, _distinct(weeks, rows, reward), reward, weeks.first_load):
         if len(batch) > MOST_SERVICES:
             # Those of a single volunteer: the pairs of them would fill the memory.
@@ -103,7 +143,8 @@ def best_weeks(weeks: Weeks, reward: c.Floats, stop: Callable[[], bool] = never)
             break
         value[weeks.arcs.volunteer[batch]] = 0.0
         value[found.volunteer] = found.value
-    return value
+        finished[weeks.arcs.volunteer[batch]] = True
+    return value, finished
 
 
 def _distinct(weeks: Weeks, rows: c.Longs, reward: c.Floats) -> c.Longs:
@@ -114,9 +155,9 @@ def _distinct(weeks: Weeks, rows: c.Longs, reward: c.Floats) -> c.Longs:
     # An unknown place is like any other.
     place = np.nan_to_num(np.stack([problem.requests.lat, problem.requests.lon]), nan=_NOWHERE)
     _, at = np.unique(place, axis=1, return_inverse=True)
-    where, time = at[request], c.combine(option.start, option.end)
-    order = np.lexsort((-reward[rows], where, time, weeks.arcs.volunteer[rows]))
-    keys = (weeks.arcs.volunteer[rows][order], time[order], where[order])
+    where, times = at[request], c.combine(option.start, option.end)
+    order = np.lexsort((-reward[rows], where, times, weeks.arcs.volunteer[rows]))
+    keys = (weeks.arcs.volunteer[rows][order], times[order], where[order])
     fresh = np.logical_or.reduce([np.diff(key, prepend=-1) != 0 for key in keys])
     fresh[:1] = True
     kept: c.Longs = np.sort(rows[order[fresh]])

@@ -10,6 +10,8 @@ from matching.cli import arguments as arg
 from matching.cli.conduct import teaching
 from matching.cli.given import edits_of, options_of, policy_of, print_json, result_of, week_of
 
+_SECONDS = 60.0
+
 
 def check(
     tables: arg.TablesArgument,
@@ -21,6 +23,15 @@ def check(
     mapping: arg.MappingOption = None,
     on_error: arg.OnErrorOption = "raise",
     pins: arg.PinsOption = None,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            help="Seconds to prove the bound from the prices",
+            min=0,
+            metavar="SECONDS",
+            rich_help_panel=arg.SEARCH,
+        ),
+    ] = _SECONDS,
     json: arg.JsonOption = False,
     option: arg.OptionOption = None,
     out_option: arg.OutOptionOption = None,
@@ -29,6 +40,7 @@ def check(
 
     Week and policy are those of the plan's summary.json, unless given.
     A plan that was made with --pins is checked with them.
+    If the time limit ends the proof, the check tells what is left unproved.
     Exit status 0 if the plan keeps every rule and its summary tells the truth, 1 if not.
     """
     with teaching(json):
@@ -36,7 +48,7 @@ def check(
 
         with Ticker(("read", "check", "audit", "prove")) as ticker:
             from matching import audit
-            from matching.bounds.certificate import certify
+            from matching.bounds.certificate import certified
             from matching.bounds.prices import Prices
             from matching.cli.terminal import show_check, show_zone
             from matching.cli.verdict import Verdict
@@ -65,8 +77,8 @@ def check(
             ticker.announce("audit")
             broken, value = audit.violations(problem, made), audit.value(problem, made)
             ticker.announce("prove")
-            bound = None if prices is None else certify(problem, prices)
-        verdict = Verdict(broken, value, bound, summary)
+            proof = None if prices is None else certified(problem, prices, time_limit)
+        verdict = Verdict(broken, value, proof, summary)
         zone = {"time_zone": chosen.time_zone, "time_zone_given": chosen.time_zone_given}
         if json:
             print_json(verdict.to_json() | zone)

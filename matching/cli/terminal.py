@@ -173,6 +173,15 @@ def show_check(verdict: Verdict) -> None:
         console.print(
             Text(f"the prices prove: no plan is worth more than {bound} (gap {verdict.gap:.3%})")
         )
+        if verdict.unfinished:
+            console.print(
+                Text(
+                    f"left unproved: the best weeks of {verdict.unfinished:,} volunteers, for whom "
+                    "travel, rest and hours are left out; with a longer --time-limit the bound may "
+                    "be lower",
+                    "yellow",
+                )
+            )
     console.print(_conclusion(verdict))
 
 
@@ -193,7 +202,11 @@ def _print_comparison(console: Console, verdict: Verdict, name: str) -> None:
         text += ", as the summary says"
     elif claimed is not None:
         text += f", {'and' if agrees else 'but'} the summary says {claimed:,.2f}"
-        text += ", which is weaker and true" if agrees else ""
+        if agrees:
+            weaker = claimed > getattr(verdict, name)
+            text += (
+                ", which is weaker and true" if weaker else ", which was not proved in this time"
+            )
     console.print(Text(text, style="" if agrees else "red"))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from matching import audit
+from matching.bounds.certificate import Certificate
 from matching.cli.conduct import MAX_ROWS_IN_JSON
 
 
@@ -20,16 +21,26 @@ class Verdict:
     violations : polars.DataFrame
         As `audit.violations` returns them.
     value : int
-    bound_from_prices : float or None
-        None where there are no prices.
+    proof : Certificate or None
+        What the prices prove; None where there are none.
     summary : dict
         What stands beside the plan; what it does not say cannot be wrong.
     """
 
     violations: pl.DataFrame
     value: int
-    bound_from_prices: float | None
+    proof: Certificate | None
     summary: dict[str, Any]
+
+    @property
+    def bound_from_prices(self) -> float | None:
+        """What the prices prove; None where there are none."""
+        return None if self.proof is None else self.proof.bound
+
+    @property
+    def unfinished(self) -> int:
+        """Volunteers whose best week the proof had no time for."""
+        return 0 if self.proof is None else self.proof.unfinished
 
     @property
     def counts(self) -> dict[str, int]:
@@ -41,11 +52,12 @@ class Verdict:
         """Tell whether the summary has the figure that was found, or none.
 
         A bound may be higher than the prices prove: a search that was stopped has no time for more.
+        It may also be lower than what was proved here where this proof was stopped.
         """
         found, claimed = getattr(self, name), self.summary.get(name)
         if found is None or claimed is None or self.same(name):
             return True
-        return bool(name == "bound_from_prices" and claimed > found)
+        return name == "bound_from_prices" and bool(claimed > found or self.unfinished)
 
     def same(self, name: str) -> bool:
         """Tell whether the summary has exactly the figure that was found."""
@@ -74,6 +86,7 @@ class Verdict:
             "value": self.value,
             "bound_from_prices": self.bound_from_prices,
             "gap": self.gap,
+            "volunteers_unproved": self.unfinished,
             "summary_agrees": {
                 name: self.agrees(name)
                 for name in ("value", "bound_from_prices")
