@@ -24,13 +24,7 @@ def check(
     on_error: arg.OnErrorOption = "raise",
     pins: arg.PinsOption = None,
     time_limit: Annotated[
-        float,
-        typer.Option(
-            help="Seconds to prove the bound from the prices",
-            min=0,
-            metavar="SECONDS",
-            rich_help_panel=arg.SEARCH,
-        ),
+        float, arg.search("Seconds to prove the bound from the prices", "SECONDS")
     ] = _SECONDS,
     json: arg.JsonOption = False,
     option: arg.OptionOption = None,
