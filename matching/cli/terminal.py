@@ -176,7 +176,7 @@ def show_check(verdict: Verdict) -> None:
         if verdict.unfinished:
             console.print(
                 Text(
-                    f"left unproved: the best weeks of {verdict.unfinished:,} volunteers, for whom "
+                    f"left unproved, volunteers' best weeks: {verdict.unfinished:,}; for these "
                     "travel, rest and hours are left out; with a longer --time-limit the bound may "
                     "be lower",
                     "yellow",
