@@ -22,6 +22,7 @@ from matching.arcs.value import check_exact, quality
 from matching.bounds.certificate import bound
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
+from matching.bounds.unsettled import unsettled
 from matching.errors import UsageError
 from matching.flow.exactness import is_pure_network
 from matching.flow.kernel import repair_all
@@ -145,7 +146,15 @@ def _solved(
     price_bound, prices = _searched(weeks, arc_quality, incumbent, executor, seed, clock)
     plan, has_plan = incumbent.plan_of(incumbent.chosen), incumbent.value is not None
     with clock.phase("unfilled"):
-        empty = unfilled(problem, arcs, arc_quality, plan, executor.workers, found=has_plan)
+        empty = unfilled(
+            problem,
+            arcs,
+            arc_quality,
+            plan,
+            executor.workers,
+            found=has_plan,
+            unsettled=None if incumbent.proved else unsettled(problem, arcs, prices, plan),
+        )
     infeasible = not has_plan and incumbent.bound < _least_value(problem, weeks, arc_quality)
     return Result(
         problem=problem,

@@ -2,20 +2,20 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from matching import (
-    Policy,
-    Week,
-)
-from matching.arcs.eligibility import RULES
-from matching.arcs.unfilled import REASONS
+from matching import Plan, Policy, Prices, Week
+from matching.arcs.eligibility import RULES, eligible
+from matching.arcs.unfilled import REASONS, unfilled
+from matching.arcs.value import quality
+from matching.bounds.unsettled import unsettled
 from tests.support.hand import ALWAYS, ask, at, people, right
 
 
 def short_of() -> dict[str, Week]:
     """Return worlds with one request, `r`, that stays empty for one reason."""
-    worlds = {rule: people("a") for rule in REASONS if rule != "no_plan"}
+    worlds = {rule: people("a") for rule in REASONS if rule not in ("no_plan", "unsettled")}
     worlds["only_listed"] = people("a", Policy(only_listed=True))
     worlds["consent"] = people("a", consent="refuse")
     worlds["distance"] = people("a", lat=0, lon=0)
@@ -99,3 +99,20 @@ def test_who_is_needed_elsewhere_is_no_loss() -> None:
     week.affinity("a", "r", -9000)
     week.affinity("a", "s", -9000)
     assert right(week).unfilled.select("request_id", "reason").rows() == [("r", "elsewhere")]
+
+
+@pytest.mark.parametrize(("price", "open_seat"), [(0.0, True), (2999.0, True), (3000.0, False)])
+def test_a_seat_worth_more_than_the_price_of_somebody_free_was_left_by_the_search(
+    price: float, open_seat: bool
+) -> None:
+    # One seat at 3000, one volunteer, nobody planned: at 3000 and above she is needed elsewhere.
+    week = Week("2026-03-02")
+    week.volunteer("a", available=[("mon", "08:00", "12:00")])
+    week.request("r", start="2026-03-02 09:00", end="2026-03-02 11:00")
+    problem = week.problem()
+    arcs, nobody = eligible(problem), Plan(np.empty(0, np.int32), np.empty(0, np.int32))
+    prices = Prices(slot=np.array([price]), quota=np.empty(0))
+    left = unsettled(problem, arcs, prices, nobody)
+    assert left.tolist() == [open_seat]
+    empty = unfilled(problem, arcs, quality(problem, arcs), nobody, unsettled=left)
+    assert empty["reason"].to_list() == ["unsettled" if open_seat else "elsewhere"]

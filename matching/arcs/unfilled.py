@@ -26,6 +26,8 @@ REASONS = {
     "no_plan": "no plan was found that keeps everything pinned, so nobody is planned anywhere",
     "loss": "whoever could serve would not add to the plan's value: an affinity, a wish or hours "
     "served lately weigh more than the seat",
+    "unsettled": "the search ended before it was settled who serves here: by the prices the seat "
+    "is worth more than those eligible are elsewhere; give the search more time",
     "elsewhere": "those eligible serve elsewhere, where they are worth more, or a rule of their "
     "week, of a pair, of the team or of their organisation keeps them",
 }
@@ -39,6 +41,7 @@ def unfilled(
     workers: int = 1,
     *,
     found: bool = True,
+    unsettled: c.Bools | None = None,
 ) -> pl.DataFrame:
     """Return a row per post with empty seats: ``reason`` and how many each rule left.
 
@@ -56,6 +59,8 @@ def unfilled(
     left = _left(problem, slot, workers)
     eligible_now = left[:, -1]
     reason = np.full(len(short), "elsewhere", dtype=object)
+    if unsettled is not None:
+        reason[unsettled[short]] = "unsettled"
     reason[eligible_now < problem.posts.seats[short]] = "too_few"
     others = _most_added(problem, arcs, quality, plan, filled)[slot]
     reason[(others <= 0) & (others > -np.inf)] = "loss"

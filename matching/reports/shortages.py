@@ -108,7 +108,9 @@ def _price(problem: Problem, posts: pl.DataFrame, prices: pl.DataFrame | None) -
         maintain_order="left",
     )
     price = joined["price"].fill_null(0.0).clip(lower_bound=0.0).to_numpy().copy()
-    nobody = ~posts["reason"].fill_null("elsewhere").is_in(["elsewhere", "loss"]).to_numpy()
+    nobody = (
+        ~posts["reason"].fill_null("elsewhere").is_in(["elsewhere", "loss", "unsettled"]).to_numpy()
+    )
     post = np.flatnonzero(nobody).astype(np.int32)
     price[post] = seat_value(problem, post, posts["filled"].to_numpy()[post] + 1)
     return pl.Series(price)
