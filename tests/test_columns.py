@@ -30,3 +30,24 @@ def test_the_last_row_up_to_a_value_is_what_looking_at_all_finds(
     number, value = np.array(asked, np.int32).reshape(-1, 2).T
     flat = np.array([start for row in rows for start in row], np.int32)
     assert c.last_up_to(first, number, flat, value).tolist() == expected
+
+
+WIDE = st.sampled_from([-(2**31), 0, 2**31 - 1])
+
+
+@given(st.lists(st.tuples(st.integers(-2, 2), WIDE), max_size=9))
+def test_rows_are_sorted_as_tuples_are(rows: list[tuple[int, int]]) -> None:
+    """Two keys of 3 and 32 bits go into one number; twice both of them do not."""
+    expected = sorted(range(len(rows)), key=lambda row: rows[row])
+    a, b = np.array(rows, np.int32).reshape(-1, 2).T
+    assert c.order_of(a, b).tolist() == expected
+    assert c.order_of(a, b, a, b).tolist() == expected
+    ordered = c.Pairs(a, b, np.zeros(len(a), np.bool_)).sorted()
+    assert list(zip(ordered.a.tolist(), ordered.b.tolist(), strict=True)) == sorted(rows)
+
+
+def test_rows_of_a_sorted_column_are_numbered_by_their_value() -> None:
+    first, number = c.numbered(np.array([3, 3, 5, 9, 9, 9]))
+    assert first.tolist() == [0, 2, 3]
+    assert number.tolist() == [0, 0, 1, 2, 2, 2]
+    assert [column.tolist() for column in c.numbered(np.empty(0, np.int64))] == [[], []]

@@ -209,8 +209,11 @@ class _Services(NamedTuple):
 
 def _services(problem: Problem, arcs: Arcs) -> _Services:
     option = problem.slots.option[arcs.slot]
+    # Times are few: a number for each, by start and end, sorts as both do.
+    times = c.combine(problem.options.start, problem.options.end)
+    _, time = np.unique(times, return_inverse=True)
+    order = c.order_of(arcs.volunteer, time[option])
     start, end = problem.options.start[option], problem.options.end[option]
-    order = np.lexsort((end, start, arcs.volunteer))
     day = problem.options.day[option[order]]
     return _Services(order, arcs.volunteer[order], start[order], end[order], day)
 
@@ -219,7 +222,7 @@ def cluster(problem: Problem, arcs: Arcs) -> Clusters:
     """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
     services = _services(problem, arcs)
     order, volunteer, start, end, day = services
-    fresh = np.diff(volunteer, prepend=-1) != 0
+    fresh = np.diff(volunteer, prepend=np.int32(-1)) != 0
     if not len(arcs):
         none = np.empty(0, np.int32)
         tree = np.ones(len(problem.volunteers), np.bool_)

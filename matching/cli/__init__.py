@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
@@ -18,6 +19,11 @@ from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.reporting import report
 from matching.guards.harmless import harmless
+
+# What Arrow and Polars free goes back to the system at once (they read this when they are loaded):
+# the tables of a province would else stay in memory beside the search.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 
 # Whatever is heavy is imported where it is used: `matching --help` answers at once, and what takes
 # a second to load is loaded when progress is already on the screen.

@@ -211,6 +211,14 @@ def repair_all(graph: Graph, edges: c.Longs) -> None:
 
 
 @compiled
+def count_edges(tail: c.Ints, head: c.Ints, count: c.Longs) -> None:
+    """Count the edges of each node."""
+    for e in range(len(tail)):
+        count[tail[e]] += 1
+        count[head[e]] += 1
+
+
+@compiled
 def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
     """List the edges of each node but home, beginning at ``at``; those out of it come first."""
     for e in range(len(tail)):

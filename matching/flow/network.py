@@ -9,6 +9,7 @@ then an upper bound, and the search starts from its prices.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class _Edges:
 
     def __init__(self) -> None:
         self.nodes = 2
-        self.columns: list[tuple[c.Longs, ...]] = []
+        self.columns: list[tuple[c.Longs | c.Ints, ...]] = []
         self.size = 0
 
     def node(self, count: int) -> c.Longs:
@@ -71,10 +72,22 @@ class _Edges:
 
     def add(self, *columns: c.Longs | c.Ints | int) -> slice:
         """Add edges: tail, head, capacity, cost; return where they stand."""
-        rows = np.broadcast_arrays(*columns)
-        self.columns.append(tuple(np.asarray(row, np.int64) for row in rows))
-        self.size += len(rows[0])
-        return slice(self.size - len(rows[0]), self.size)
+        kinds = np.int32, np.int32, np.int64, np.int64
+        rows = [np.asarray(row, kind) for row, kind in zip(columns, kinds, strict=True)]
+        tail, head, capacity, cost = np.broadcast_arrays(*rows)
+        self.columns.append((tail, head, capacity, cost))
+        self.size += len(tail)
+        return slice(self.size - len(tail), self.size)
+
+    def take(self, column: int) -> Any:
+        """Put one of the four columns together, and let go of its parts."""
+        parts = [rows[column] for rows in self.columns]
+        nothing = parts[0][:0]
+        self.columns = [
+            tuple(nothing if n == column else part for n, part in enumerate(rows))
+            for rows in self.columns
+        ]
+        return np.concatenate(parts)
 
 
 def build(
@@ -87,32 +100,33 @@ def build(
 ) -> Network:
     """Build the network of the arcs that are ``kept``."""
     edges = _Edges()
-    arc = clusters.order[kept[clusters.order]]
-    used_clusters, cluster = np.unique(clusters.of_arc[arc], return_inverse=True)
-    volunteers: c.Ints
-    volunteers, volunteer = np.unique(clusters.volunteer[used_clusters], return_inverse=True)
+    # Arcs are sorted by volunteer and start: clusters, and whose they are, by volunteer and day.
+    arc = clusters.order if kept.all() else clusters.order[kept[clusters.order]]
+    first, cluster = c.numbered(clusters.of_arc[arc])
+    used_clusters = clusters.of_arc[arc[first]]
+    first, volunteer = c.numbered(clusters.volunteer[used_clusters])
+    volunteers = clusters.volunteer[used_clusters[first]]
     quota, quota_edges, above = _quotas(problem, edges, volunteers)
     node = edges.node(len(volunteers))
     _shifts(problem, edges, above, node, volunteers, np.bincount(volunteer), first_load)
     node = _days(problem, edges, node, volunteers, volunteer, clusters.day[used_clusters])
     node = _once(edges, node, np.bincount(cluster))
     post_node = edges.node(len(problem.posts)).astype(np.int32)
-    post = problem.slots.post[arcs.slot[arc]]
-    arc_edges = edges.add(node[cluster], post_node[post], 1, -quality[arc])
+    post = problem.slots.post[arcs.slot]
+    arc_edges = edges.add(node.astype(np.int32)[cluster], post_node[post[arc]], 1, -quality[arc])
+    del node, cluster
     # As many seats as all arcs could fill: the price of a post with few arcs kept is that of the
     # next seat, too.
-    candidates = np.bincount(problem.slots.post[arcs.slot], minlength=len(problem.posts))
+    candidates = np.bincount(post, minlength=len(problem.posts))
+    del post
     amount = _seats(problem, edges, post_node, candidates)
     # The bypass is never full: staying at home gains nothing, and the source's price is 0.
     edges.add(np.zeros(1, np.int64), 1, amount + 1, 0)
-    tail, head, capacity, cost = (
-        np.concatenate(column) for column in zip(*edges.columns, strict=True)
-    )
     return Network(
-        tail.astype(np.int32),
-        head.astype(np.int32),
-        capacity,
-        cost,
+        edges.take(0),
+        edges.take(1),
+        edges.take(2),
+        edges.take(3),
         edges.nodes,
         arc_edges,
         arc,
@@ -130,12 +144,14 @@ def _quotas(problem: Problem, edges: _Edges, volunteers: c.Ints) -> tuple[c.Ints
     """
     organisations = problem.organisations
     used = np.zeros(len(organisations), np.bool_)
-    people = problem.volunteers.take(volunteers)
-    at = people.organisation[(people.max_shifts > 0) & (people.max_shifts_per_day > 0)]
+    people = problem.volunteers
+    serving = (people.max_shifts > 0) & (people.max_shifts_per_day > 0)
+    at = people.organisation[volunteers[serving[volunteers]]]
     while len(at):
-        at = np.unique(at[at >= 0])
-        used[at] = True
-        at = organisations.parent[at]
+        found = np.zeros(len(organisations), np.bool_)
+        found[at[at >= 0]] = True
+        used |= found
+        at = organisations.parent[found]
     quota = np.flatnonzero(organisations.limited & used).astype(np.int32)
     node = np.append(np.zeros(len(organisations), np.int64), 0)
     node[quota] = edges.node(len(quota))
@@ -187,7 +203,8 @@ def _days(
     """Put a node between the volunteer and the clusters of a day, where its limit can bind."""
     limit = problem.volunteers.max_shifts_per_day[volunteers]
     key = volunteer * 8 + day
-    days, of_cluster, clusters = np.unique(key, return_inverse=True, return_counts=True)
+    first, of_cluster = c.numbered(key)
+    days, clusters = key[first], np.bincount(of_cluster)
     binding = limit[days // 8] < clusters
     above = node[days // 8]
     below = above.copy()

@@ -65,7 +65,8 @@ def relax(
     """
     candidates = np.bincount(problem.slots.post[weeks.arcs.slot], minlength=len(problem.posts))
     seats = int(np.minimum(problem.posts.seats, candidates).sum())
-    if seats <= _MOST_SEATS_A_PERSON * len(np.unique(weeks.arcs.volunteer)):
+    people, _ = c.numbered(weeks.arcs.volunteer)
+    if seats <= _MOST_SEATS_A_PERSON * len(people):
         every = np.ones(len(weeks.arcs), np.bool_)
         network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, every)
         if np.abs(network.cost).max() <= _MOST_COST:

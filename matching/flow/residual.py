@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.flow.kernel import FAR, HOME, Graph, list_edges, repair, repair_all
+from matching.flow.kernel import FAR, HOME, Graph, count_edges, list_edges, repair, repair_all
 from matching.flow.network import Network
 from matching.problem import columns as c
 
@@ -29,12 +29,12 @@ class Residual:
         potential = _cheapest(nodes, tail, head, cost, arcs)
         # Arcs stand post by post, the cheapest first: a search reads them in one go.
         least = cost + potential[tail]
-        order = np.argsort(least[arcs], kind="stable")
-        order = order[np.argsort(head[arcs][order], kind="stable")]
+        order = c.order_of(head[arcs], least[arcs])
         self.arc = network.arc[order]
         tail[arcs], head[arcs] = tail[arcs][order], head[arcs][order]
         cost[arcs], least[arcs] = cost[arcs][order], least[arcs][order]
-        np.minimum.at(potential, head[arcs], least[arcs])
+        first, _ = c.numbered(head[arcs])
+        potential[head[arcs][first]] = least[arcs][first]
         begin, edge = _edges_of(nodes, tail, head)
         short = np.zeros(nodes, np.bool_)
         short[network.post_node] = True
@@ -122,9 +122,10 @@ def _cheapest(nodes: int, tail: c.Ints, head: c.Ints, cost: c.Longs, arcs: slice
 
 def _edges_of(nodes: int, tail: c.Ints, head: c.Ints) -> tuple[c.Longs, c.Ints]:
     """List the edges of each node but home: those out of it, then those into it as they stand."""
-    count = np.bincount(tail, minlength=nodes) + np.bincount(head, minlength=nodes)
-    count[HOME] = 0
-    begin = np.append(0, np.cumsum(count))
+    begin = np.zeros(nodes + 1, np.int64)
+    count_edges(tail, head, begin[1:])
+    begin[1 + HOME] = 0
+    np.cumsum(begin, out=begin)
     edge = np.empty(begin[-1], np.int32)
     list_edges(tail, head, begin[:-1].copy(), edge)
     return begin, edge

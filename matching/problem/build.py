@@ -16,6 +16,7 @@ from matching.policy import Policy
 from matching.problem import columns as c
 from matching.schema import KEPT, PAIR_RULES, STATUSES, SUBJECTS
 from matching.tables.cells import to_local, to_utc, week_start
+from matching.tables.indices import positions
 from matching.tables.references import posts_of, times_of
 
 _NULL = -1
@@ -44,11 +45,7 @@ def _statuses(series: pl.Series) -> c.Ints:
 
 def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
     """Return where each value stands among the ids; -1 where it is null or not there."""
-    if not (len(values) and len(ids)):
-        return np.full(len(values), _NULL, dtype=np.int32)
-    known = pl.DataFrame({"id": ids.cast(pl.String)}).with_row_index("index")
-    asked = pl.DataFrame({"id": values.cast(pl.String)})
-    return _ints(asked.join(known, on="id", how="left", maintain_order="left")["index"])
+    return _ints(positions(values, ids))
 
 
 def _by_id(rows: pl.DataFrame, key: str) -> pl.DataFrame:
@@ -146,16 +143,15 @@ class Builder:
     def windows(self) -> c.Windows:
         """Keep the windows that can hold a service of the week."""
         t = self.tables["availability"].select(
-            self._minutes("start"),
-            self._minutes("end"),
-            pl.col("preference").fill_null(0),
+            self._minutes("start").cast(pl.Int32),
+            self._minutes("end").cast(pl.Int32),
+            pl.col("preference").fill_null(0).cast(pl.Int32),
             volunteer=pl.Series(self._of_volunteers("availability")),
         )
         last = self.times.select(self._minutes("end"))["end"].max()
         t = t.filter(pl.col("end") > 0, pl.col("start") < pl.lit(last, dtype=pl.Int64))
         names = ("volunteer", "start", "end", "preference")
-        t = t.sort(names)
-        return c.Windows(*(_ints(t[name]) for name in names))
+        return c.Windows(*(_ints(t[name]) for name in names)).sorted()
 
     def holdings(self) -> c.Holdings:
         """Count validity in days from the Monday."""
@@ -165,12 +161,11 @@ class Builder:
         t = t.select(
             qualification=pl.Series(index_in(t["qualification"], self.qualification_ids)),
             volunteer=pl.Series(self._of_volunteers("qualifications")),
-            level=pl.col("level").fill_null(1),
-            first=first,
-            last=last,
+            level=pl.col("level").fill_null(1).cast(pl.Int32),
+            first=first.cast(pl.Int32),
+            last=last.cast(pl.Int32),
         )
-        t = t.sort(t.columns)
-        return c.Holdings(*(_ints(t[name]) for name in t.columns))
+        return c.Holdings(*(_ints(t[name]) for name in t.columns)).sorted()
 
     @cached_property
     def codes(self) -> dict[str, pl.Series]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from matching.schema import DEFAULT_POST, TABLES, key_of, meta
 from matching.tables.faults import Message, faults_at, no_faults
+from matching.tables.indices import positions
 
 # What is referred to comes before what refers, so that one pass sets aside all that hangs on a row.
 _ORDER = ("organisations", "stations", "menu", "menu_posts", "volunteers", "requests")
@@ -118,9 +119,7 @@ class _Given(NamedTuple):
         # A parent that is set aside takes its children along, level by level.
         while True:
             rows = self.tables[name][column]
-            there = self.tables[target][key].implode()
-            hangs = pl.first().is_not_null() & ~pl.first().is_in(there)
-            bad = rows.to_frame().select(hangs).to_series()
+            bad = rows.is_not_null() & positions(rows, self.tables[target][key]).is_null()
             if not bad.any():
                 return faults
             aside = rows.is_in(_as_ids(self.raw[target][key]).implode()).filter(bad)

@@ -1,0 +1,31 @@
+"""Where ids stand among others: the same whether they are sorted, few, repeated or neither."""
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matching.tables.indices import positions
+
+# Sorted by bytes, as Polars does, "é" comes last; "" is no id of a clean table.
+IDS = st.lists(st.sampled_from(["a", "aa", "b", "é", "z1", "z2", "z10"]), unique=True, max_size=7)
+ASKED = st.lists(
+    st.none() | st.sampled_from(["", "a", "aa", "b", "c", "é", "z10", "zz"]), max_size=9
+)
+
+
+@given(IDS, ASKED, st.booleans(), st.booleans(), st.integers(1, 3))
+def test_each_value_is_found_where_it_stands(
+    ids: list[str], asked: list[str | None], known: bool, ordered: bool, times: int
+) -> None:
+    ids = sorted(ids) if known else ids
+    asked = sorted(asked, key=lambda cell: cell or "") if ordered else asked
+    cells = [cell for cell in asked for _ in range(times)]
+    found = positions(pl.Series(cells, dtype=pl.String), pl.Series(ids, dtype=pl.String))
+    assert found.dtype == pl.UInt32
+    assert found.to_list() == [ids.index(cell) if cell in ids else None for cell in cells]
+
+
+def test_a_few_are_found_among_many_in_any_order() -> None:
+    ids = pl.Series([f"v{n:03}" for n in range(100)])
+    asked = pl.Series(["v099", "v000", "nobody", None, "v050", "v050"])
+    assert positions(asked, ids).to_list() == [99, 0, None, None, 50, 50]
