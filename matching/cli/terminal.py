@@ -116,9 +116,8 @@ def _print_reasons(console: Console, unfilled: pl.DataFrame) -> None:
     from matching.arcs.unfilled import REASONS
 
     empty = (pl.col("seats") - pl.col("filled")).sum().alias("empty")
-    reasons = (
-        unfilled.group_by("reason").agg(empty).sort("empty", "reason", descending=[True, False])
-    )
+    reasons = unfilled.group_by("reason").agg(empty)
+    reasons = reasons.sort("empty", "reason", descending=[True, False])
     total = int(reasons["empty"].sum())
     console.print(Text(f"{total:,} empty seats on {unfilled.height:,} posts, by reason:"))
     rows = [(reason, f"{seats:,}", REASONS[reason]) for reason, seats in reasons.iter_rows()]
@@ -153,11 +152,8 @@ def show_check(verdict: Verdict) -> None:
         count = counts[rule.name]
         word = Text("broken", "red") if count else Text("holds", "green")
         table.add_row(word, Text(rule.name), Text(rule.sentence))
-        for row in (
-            verdict.violations.filter(pl.col("rule") == rule.name)
-            .head(_SHOWN_VIOLATIONS)
-            .iter_rows(named=True)
-        ):
+        found = verdict.violations.filter(pl.col("rule") == rule.name)
+        for row in found.head(_SHOWN_VIOLATIONS).iter_rows(named=True):
             keys = ("request_id", "post", "option", "volunteer_id")
             where = " ".join(str(row[key]) for key in keys if row[key])
             table.add_row("", "", Text(f"{where}: {row['detail']}"))

@@ -263,13 +263,8 @@ class Builder:
         wanted = ["request_id", "qualification", "min_people", "per_people"]
         own = t.drop_nulls("request_id").select(wanted)
         items = self.requests_in_week.select("request_id", "menu_item", "quantity")
-        menu = (
-            t.drop("request_id")
-            .join(items, on="menu_item")
-            .with_columns(
-                min_people=pl.col("min_people").cast(pl.Int64) * pl.col("quantity").fill_null(1)
-            )
-        )
+        people = pl.col("min_people").cast(pl.Int64) * pl.col("quantity").fill_null(1)
+        menu = t.drop("request_id").join(items, on="menu_item").with_columns(min_people=people)
         t = pl.concat([own, menu.select(wanted)])
         t = t.with_columns(request=pl.Series(index_in(t["request_id"], self.request_ids)))
         t = t.filter(pl.col("request") >= 0)

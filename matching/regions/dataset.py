@@ -21,10 +21,11 @@ _PEOPLE = ("volunteer_id", "volunteer_a", "volunteer_b")
 
 def is_partitioned(path: object) -> bool:
     """Tell whether a path is a folder of regions."""
-    return isinstance(path, str | Path) and bool(_folders(Path(path)))
+    return isinstance(path, str | Path) and bool(folders(Path(path)))
 
 
-def _folders(path: Path) -> list[Path]:
+def folders(path: Path) -> list[Path]:
+    """Return the folders of regions that are there, if any."""
     found = path.glob(f"{_KEY}*") if path.is_dir() else ()
     return sorted(folder for folder in found if folder.is_dir())
 
@@ -37,7 +38,7 @@ def regions(path: Path) -> dict[str, Path]:
     UsageError
         If there is none.
     """
-    found = {folder.name.removeprefix(_KEY): folder for folder in _folders(path)}
+    found = {folder.name.removeprefix(_KEY): folder for folder in folders(path)}
     if not found:
         raise UsageError(f"{path} has no folders {_KEY}CODE, such as {_KEY}23, with tables in them")
     return found

@@ -267,7 +267,7 @@ def _check_room(out: Path) -> None:
     """Refuse to put a plan where other tables are: they would go."""
     if out.is_file() or (out.suffix.lower() in (".zip", ".xlsx") and not out.is_dir()):
         raise UsageError(f"{out} is a file; a plan in regions is written to a folder")
-    for folder in dataset.regions(out).values() if dataset.is_partitioned(out) else ():
+    for folder in dataset.folders(out):
         for path in sorted(folder.iterdir()):
             if path.name not in _WRITTEN:
                 raise UsageError(
@@ -294,5 +294,4 @@ def _put_in_place(done: Path, out: Path, summary: dict[str, Any]) -> None:
     writers: dict[str, Writer] = {SUMMARY: lambda path: path.write_text(text, encoding="utf-8")}
     for folder in dataset.regions(done).values():
         writers[folder.name] = folder.rename
-    earlier = {*dataset.regions(out).values()} if dataset.is_partitioned(out) else set()
-    replace_files(out, writers, earlier.__contains__)
+    replace_files(out, writers, {*dataset.folders(out)}.__contains__)
