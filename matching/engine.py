@@ -191,26 +191,32 @@ def _searched(
         if not is_loaded(repair_all):
             clock.announce("compile flow")
         relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
-    construction = Construction(problem, weeks, arc_quality)
-    incumbent.complete = construction.complete
-    with clock.phase("construction"):
-        if pure_network:
-            incumbent.offer(relaxation.chosen, "flow")
-        else:
-            if not is_loaded(serve_all):
-                clock.announce("compile plans")
-            incumbent.offer(repair(problem, weeks, arc_quality, relaxation.chosen), "repair")
-            made = construction.first_plan(seed, incumbent.patience(), relaxation.value)
-            incumbent.offer(made, "construction")
 
     def certified(prices: Prices, stop: Callable[[], bool]) -> tuple[float, Prices]:
         proved = bound(problem, weeks, arc_quality, prices, stop)
         incumbent.prove(proved, "certify")
         return proved, prices
 
+    if pure_network:
+        incumbent.offer(relaxation.chosen, "flow")
+        with clock.phase("certify"):
+            best = certified(relaxation.prices, incumbent.patience())
+        if incumbent.proved:  # nothing can be added to the best of all with a gain
+            return best
+    construction = Construction(problem, weeks, arc_quality)
+    incumbent.complete = construction.complete
+    with clock.phase("construction"):
+        if pure_network:
+            incumbent.offer(relaxation.chosen, "flow")
+            return best
+        if not is_loaded(serve_all):
+            clock.announce("compile plans")
+        incumbent.offer(repair(problem, weeks, arc_quality, relaxation.chosen), "repair")
+        made = construction.first_plan(seed, incumbent.patience(), relaxation.value)
+        incumbent.offer(made, "construction")
     with clock.phase("certify"):
         best = certified(relaxation.prices, incumbent.patience())
-    if weeks.are_long and not pure_network:
+    if weeks.are_long:
         with clock.phase("search"):
             construction.improve(
                 incumbent.chosen,
@@ -218,7 +224,7 @@ def _searched(
                 lambda: not incumbent.goes_on(),
                 lambda chosen: incumbent.offer(chosen, "construction"),
             )
-    elif not pure_network:
+    else:
         with clock.phase("search"):
             found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
             incumbent.stop()  # notes whether the clock has run out
