@@ -102,18 +102,20 @@ class Incumbent:
             self.value = 0
 
     def offer(self, chosen: c.Longs, phase: str) -> bool:
-        """Complete a plan; take it if it is feasible and better; tell whether it is feasible."""
+        """Complete a plan and take it if it is better; False if only a broken rule kept it out."""
         completed = self.complete(chosen)
-        if self._is_feasible(completed):
-            chosen = completed
-        elif len(completed) == len(chosen) or not self._is_feasible(chosen):
-            return False
-        plan_value = value(self.problem, self.plan_of(chosen))
-        if self.value is None or plan_value > self.value:
-            self.chosen, self.value = chosen, plan_value
-            self.on_improvement(self.progress(phase))
-        self.report(phase)
-        return True
+        for plan in [completed] if len(completed) == len(chosen) else [completed, chosen]:
+            # The value takes a quarter of the time that the rules take.
+            plan_value = value(self.problem, self.plan_of(plan))
+            better = self.value is None or plan_value > self.value
+            if better and not self._is_feasible(plan):
+                continue
+            if better:
+                self.chosen, self.value = plan, plan_value
+                self.on_improvement(self.progress(phase))
+            self.report(phase)
+            return True
+        return False
 
     def _is_feasible(self, chosen: c.Longs) -> bool:
         return not violations(self.problem, self.plan_of(chosen)).height

@@ -42,6 +42,8 @@ from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 # Shares of the time left when these begin.
 _HEURISTIC_TIME_SHARE = 0.15
 _TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
+# Where there are fewer, all rounds together take no longer than a few repairs.
+_MIN_ARCS_FOR_REPAIR = 10_000
 # A smaller problem is solved at once: to solve blocks first saves nothing.
 _MIN_ARCS_FOR_BLOCKS = 50_000
 _BLOCK_REQUESTS = 100
@@ -111,7 +113,7 @@ def _solve_lp(generation: ColumnGeneration, relaxation: Relaxation) -> LPSolutio
     def on_round(bound: float, solution: MasterSolution) -> None:
         incumbent.prove(bound, "column generation")
         # Repair costs as much as a round: only after the 1st, 2nd, 4th, 8th ...
-        if next(rounds).bit_count() == 1:
+        if next(rounds).bit_count() == 1 and len(weeks.arcs) > _MIN_ARCS_FOR_REPAIR:
             plan = mostly_selected(generation, solution)
             incumbent.offer(repair(generation.problem, weeks, quality, plan), "column generation")
 
