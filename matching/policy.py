@@ -58,6 +58,9 @@ class Policy(Shown):
     travel_kmh: float = _key(20.0, "speed between two services", "km/h", low=1e-9)
     max_shifts: int = _key(5, "services a week, where the volunteer does not say", "services")
     only_listed: bool = _key(False, "only the pairs listed in `affinities` are eligible")
+    option_minutes: int = _key(
+        15, "from one start to the next in a window of `options`", "minutes", low=1
+    )
     seat: int = _key(1000, "value of the last seat of a post, per step of priority", "value")
     early_seat: float = _key(0.5, "how much more the first seat is worth, as a share of `seat`")
     distance: int = _key(

@@ -222,12 +222,20 @@ class Requests(dy.Schema):
 
 
 class Options(dy.Schema):
-    """Alternative times of a request, one of which is chosen."""
+    """Alternative times of a request, one of which is chosen: each its own row, or a window.
+
+    With `latest_start` a row stands for many times of the same length: the service starts at
+    `start`, or any number of steps of the policy's `option_minutes` later, up to `latest_start`.
+    The options of `w` are called `w+0`, `w+15`, ..., with the minutes since `start`.
+    """
 
     request_id = _id("the request", key=True, refers="requests")
     option = _id("name of the option", key=True)
     start = _time("start of the service", required=True)
     end = _time("end of the service, not included", required=True)
+    latest_start = _time("of a window: the last moment at which the service may start")
+    latest_start_not_before_start = _rule(pl.col("latest_start") >= pl.col("start"))
+    starts_within_a_week = _rule(pl.col("latest_start") - pl.col("start") <= pl.duration(days=7))
     end_after_start = _rule(pl.col("end") > pl.col("start"))
 
 

@@ -60,7 +60,11 @@ def report(
             raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
             ticker.announce("validate")
             cleaned, faults = clean(
-                raw, week=monday, time_zone=chosen.time_zone, on_error=origin.on_error
+                raw,
+                week=monday,
+                time_zone=chosen.time_zone,
+                option_minutes=chosen.option_minutes,
+                on_error=origin.on_error,
             )
             problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
             ticker.announce("draw")

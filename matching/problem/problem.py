@@ -129,7 +129,13 @@ class Problem(Shown):
         """
         policy = policy or Policy()
         week = monday_of(week)
-        cleaned, faults = clean(tables, week=week, time_zone=policy.time_zone, on_error=on_error)
+        cleaned, faults = clean(
+            tables,
+            week=week,
+            time_zone=policy.time_zone,
+            option_minutes=policy.option_minutes,
+            on_error=on_error,
+        )
         problem = cls.from_clean(cleaned, faults, week, policy, on_error)
         words = tables.words if isinstance(tables, Tables) else None
         return problem if words is None else replace(problem, words=words.only("assignments"))

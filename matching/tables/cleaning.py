@@ -34,6 +34,7 @@ from matching.tables.faults import (
 from matching.tables.recurring import dated
 from matching.tables.references import check_references, times_of
 from matching.tables.spelling import check_spelling
+from matching.tables.start_windows import started
 from matching.tables.whereabouts import warn_of_places
 
 OnError = Literal["raise", "quarantine"]
@@ -82,7 +83,12 @@ class Tables(Shown, dict[str, pl.DataFrame]):
 
 
 def clean(
-    frames: Mapping[str, pl.DataFrame], *, week: Day, time_zone: str, on_error: OnError = "raise"
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    week: Day,
+    time_zone: str,
+    option_minutes: int = 15,
+    on_error: OnError = "raise",
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """Check every rule of every table, and give back what keeps them.
 
@@ -94,6 +100,8 @@ def clean(
         The Monday to plan from.
     time_zone : str
         Of times without an offset.
+    option_minutes : int
+        From one start to the next in a window of ``options``.
     on_error : {"raise", "quarantine"}
 
     Returns
@@ -132,6 +140,10 @@ def clean(
         set_aside = faults[0].filter(pl.col("table") == name)["row"]
         tables[name], found = _clean_table(name, given.get(name), set_aside, time_zone)
         faults += found
+    tables["options"], twice = started(tables["options"], option_minutes)
+    if len(twice):
+        text = "a start of this window, or this option, has the name of another; rename one"
+        faults.append(faults_at("options", given["options"], twice, ("option",), "unique", text))
     faults += check_spelling(tables, given)
     faults += check_references(tables, given, _whole_tables(faults))
     # Only requests without a fault say how far weekly windows must reach.

@@ -22,6 +22,15 @@ ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
         ("start", "end"),
         "the end must be after the start; past midnight it has the date of the next day",
     ),
+    "latest_start_not_before_start": (
+        ("start", "latest_start"),
+        "latest_start must not be before start; it is the last moment at which the service may "
+        "start, and start and end are its times at the earliest",
+    ),
+    "starts_within_a_week": (
+        ("start", "latest_start"),
+        "a window of starts must not be longer than seven days; write one row for each week",
+    ),
     "end_time_after_start_time": (
         ("start_time", "end_time"),
         "the end must be after the start; split a window that crosses midnight in two",

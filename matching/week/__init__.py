@@ -34,6 +34,9 @@ Qualifications = Iterable[str] | Mapping[str, int]
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+# What the times of an option are, in their order; the last is that of a window alone.
+_OF_OPTIONS = ("start", "end", "latest_start")
+
 
 @constructor
 @dataclass(frozen=True)
@@ -197,7 +200,7 @@ class Week(Shown):
         *,
         start: When | None = None,
         end: When | None = None,
-        options: Mapping[str, tuple[When, When]] | None = None,
+        options: Mapping[str, tuple[When, When] | tuple[When, When, When]] | None = None,
         menu_item: str | None = None,
         quantity: int | None = None,
         name: str | None = None,
@@ -217,14 +220,15 @@ class Week(Shown):
         """Add a request; return its id.
 
         Times are those of ``start`` and ``end``, or alternatives of which one is chosen:
-        ``options={"sat": (start, end), "sun": (start, end)}``. ``posts`` maps names to posts or
-        numbers of seats; a request with one post, ``volunteer``, may give ``seats``,
+        ``options={"sat": (start, end), "sun": (start, end, latest_start)}``; a third time makes
+        it a window of starts, in steps of the policy's ``option_minutes``. ``posts`` maps names to
+        posts or numbers of seats; a request with one post, ``volunteer``, may give ``seats``,
         ``min_seats`` and ``qualifications`` directly. Without any, its posts are its menu item's.
         """
         wanted = _posts(seats, min_seats, qualifications, posts)
         for option, times in (options or {}).items():
             at = {"request_id": request_id, "option": option}
-            self._add("options", at | {"start": times[0], "end": times[1]})
+            self._add("options", at | dict(zip(_OF_OPTIONS, times, strict=False)))
         self._add_posts("requests", request_id, 1 if menu_item is None else None, wanted)
         return request_id
 

@@ -75,7 +75,10 @@ _ROWS: dict[str, list[Any]] = {
         ("r2", None, None, None, None, None, None, None, None, None, _NINE, _NOON, None, None),
         ("r3", "m1", *[None] * 12),
     ],
-    "options": [("r3", "早", _NINE, _NOON), ("r3", "late", _NOON, _THREE)],
+    "options": [
+        ("r3", "早", _NINE, _NOON, None),
+        ("r3", "late", _NOON, _THREE, datetime(2026, 12, 1, 12, 30)),
+    ],
     "posts": [("r2", "厨师", 4, 1), ("r2", "+1", 1, None)],
     "post_qualifications": [("r2", "厨师", "证书", 2), ("r2", "+1", "证书", None)],
     "team_rules": [("r2", None, "证书", 1, None), (None, "m1", "skill:18", None, 3)],
