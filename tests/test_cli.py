@@ -536,7 +536,7 @@ def test_a_second_ctrl_c_abandons(
                 signal.raise_signal(signal.SIGINT)
             return solve(*given, **named)
 
-        monkeypatch.setattr("matching.cli.weekly.solve", solved)
+        monkeypatch.setattr("matching.engine.solve", solved)
         return planned(town, tmp_path / f"plan {times}", "--gap", 0)
 
     before = signal.getsignal(signal.SIGINT)

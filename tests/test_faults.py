@@ -84,6 +84,11 @@ def test_every_fault_is_expected_and_every_expectation_has_its_fault() -> None:
 
 
 @cache
+def base_tables() -> Tables:
+    return read_tables(BASE)
+
+
+@cache
 def tables_of(fault: str) -> Tables:
     """Read a faulty folder, once for all that look at it."""
     with TemporaryDirectory() as folder:
@@ -143,7 +148,7 @@ def test_other_tables_may_have_no_rows(base: Path, table: str) -> None:
 
 @pytest.mark.parametrize(("table", "column", "target"), REFERENCES)
 def test_every_reference_is_followed(table: str, column: str, target: str) -> None:
-    tables = {name: frame.drop("row") for name, frame in read_tables(BASE).items()}
+    tables = {name: frame.drop("row") for name, frame in base_tables().items()}
     new = dict.fromkeys(tables[table].columns) | {
         c: f"new_{c}" for c, kind in TABLES[table].columns().items() if meta(kind).get("key")
     }
@@ -330,7 +335,7 @@ ODD = [
     "names", [TABLES, ("volunteers", "requests", "options"), ("posts", "pairs")]
 )
 def test_no_type_of_a_column_brings_it_down(names: tuple[str, ...], values: pl.Series) -> None:
-    odd = dict(read_tables(BASE))
+    odd = dict(base_tables())
     for name in names:
         odd[name] = pl.DataFrame(dict.fromkeys(TABLES[name].columns(), values))
     with warnings.catch_warnings():
@@ -340,7 +345,7 @@ def test_no_type_of_a_column_brings_it_down(names: tuple[str, ...], values: pl.S
 
 
 def test_a_column_named_row_holds_row_numbers_or_is_refused() -> None:
-    tables = {name: frame.drop("row") for name, frame in read_tables(BASE).items()}
+    tables = {name: frame.drop("row") for name, frame in base_tables().items()}
     numbered = tables | {"bonds": tables["bonds"].with_columns(row=pl.lit(17), visits=pl.lit(-1))}
     assert told(refused(numbered).faults) == [("bonds", 17, "visits", "-1", "min")]
     seats = tables | {"bonds": tables["bonds"].with_columns(row=pl.lit("A"))}
@@ -368,7 +373,7 @@ CHANGES = st.tuples(st.sampled_from(CELLS), st.integers(0, 4), st.sampled_from(N
 def test_every_row_is_kept_or_told_and_what_is_kept_is_right(
     changes: list[tuple[tuple[str, str], int, str | None]], time_zone: str
 ) -> None:
-    tables = dict(read_tables(BASE))
+    tables = dict(base_tables())
     for (name, column), row, value in changes:
         cells = tables[name][column].to_list()
         cells[row % len(cells)] = value

@@ -75,14 +75,13 @@ def plan(
         from matching.cli.ticker import Ticker
 
         with Ticker(time_limit=time_limit, gap=gap) as ticker:
-            from matching.cli.terminal import say_next, show_plan
+            edits = None if pins is None else edits_of(pins, week)
+            monday = week_of(week) if edits is None or edits.week is None else edits.week
+            options = options_of(option)
             from matching.cli.weekly import plan_week
             from matching.reports.origin import Origin
             from matching.stores.mapping import mapped_source
 
-            edits = None if pins is None else edits_of(pins, week)
-            monday = week_of(week) if edits is None or edits.week is None else edits.week
-            options = options_of(option)
             frames, summary = plan_week(
                 mapped_source(tables, mapping, monday, **options),
                 sink_of(out, format, out_option, mapping),
@@ -104,6 +103,8 @@ def plan(
         if json:
             print_json(summary)
         else:
+            from matching.cli.terminal import say_next, show_plan
+
             show_plan(frames, summary, shown(out), time.perf_counter() - start)
             if pins is not None:
                 say(f"rows of {pins}: {_counted(**summary['pins'])}")

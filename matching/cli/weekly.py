@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from matching.cli.conduct import Outcome
 from matching.cli.ticker import Ticker
-from matching.engine import solve
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.reports.origin import Origin
@@ -49,6 +48,9 @@ def plan_week(
 
         edited = repinned(problem, edits)
         problem = edited.problem
+    # Solvers take a second to load, which who is told of faults need not wait for.
+    from matching.engine import solve
+
     result = solve(problem, on_progress=ticker.on_progress, **search)
     if edited is not None and result.status in ("infeasible", "unknown"):
         edited.check_served()

@@ -1,7 +1,7 @@
 """Pages of the documentation: their blocks of code, and the commands in them, run where they say.
 
 Each page works in a folder of its own that looks like the repository's root. Commands run in the
-process of the test; what only a shell understands, such as `> told.json`, runs in one.
+process of the test, also with `> told.json` behind them; what only a shell understands runs in one.
 """
 
 import os
@@ -71,13 +71,18 @@ def run_command(command: str) -> tuple[int, str]:
     """Return the exit status of a command, and all that it prints."""
     start = next((start for start in RUN if command.startswith(start)), None)
     words = shlex.split(command.removeprefix(start or ""), comments=True)
+    file = words.pop() if words[-2:-1] == [">"] else None
+    words = words[:-1] if file else words
     if start is None or any(_SHELL.search(word) for word in words):
         done = in_shell(command)
         return done.returncode, done.stdout + done.stderr
     ended = CliRunner(env=_here()).invoke(import_module(RUN[start]).app, words)
     if ended.exception and not isinstance(ended.exception, SystemExit):
         raise ended.exception
-    return ended.exit_code, ended.output
+    if file is None:
+        return ended.exit_code, ended.output
+    Path(file).write_text(ended.stdout, encoding="utf-8")
+    return ended.exit_code, ended.stderr
 
 
 def in_shell(script: str) -> subprocess.CompletedProcess[str]:
