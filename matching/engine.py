@@ -17,6 +17,7 @@ import numpy as np
 
 from matching.arcs.crowd import reached
 from matching.arcs.eligibility import Arcs, eligible
+from matching.arcs.pinned import pinned_arcs
 from matching.arcs.unfilled import unfilled
 from matching.arcs.value import check_exact, quality
 from matching.bounds.certificate import bound
@@ -190,7 +191,8 @@ def _searched(
     with clock.phase("flow"):
         if not is_loaded(repair_all):
             clock.announce("compile flow")
-        relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote)
+        pinned = pinned_arcs(problem, weeks.arcs)[1] if pure_network else None
+        relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote, pinned)
 
     def certified(prices: Prices, stop: Callable[[], bool]) -> tuple[float, Prices]:
         proved = bound(problem, weeks, arc_quality, prices, stop)
@@ -201,6 +203,10 @@ def _searched(
         incumbent.offer(relaxation.chosen, "flow")
         with clock.phase("certify"):
             best = certified(relaxation.prices, incumbent.patience())
+        if len(problem.pins):
+            # Prices bound the plans that leave the pins, too; the flow is the best of those that
+            # keep them.
+            incumbent.prove(relaxation.value, "flow")
         if incumbent.proved:  # nothing can be added to the best of all with a gain
             return best
     construction = Construction(problem, weeks, arc_quality)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.arcs.spatial import RADIUS_KM, Places, vectors
+from matching.arcs.spatial import RADIUS_KM, Places, Stretches, vectors
 from matching.parallel.compiled import compiled
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -105,15 +105,26 @@ def mask_of(crowd: Crowd, positions: c.Ints | None = None) -> c.Bits:
     return bits
 
 
-def asked_of(problem: Problem, places: Places) -> Asked:
-    """Return what every slot of a problem asks for, and who lives around."""
-    requests, slots, options = problem.requests, problem.slots, problem.options
+def asked_of(problem: Problem, places: Places, rows: c.Ints | None = None) -> Asked:
+    """Return what every slot of a problem asks for, or some, and who lives around."""
+    slots = problem.slots if rows is None else problem.slots.take(rows)
+    requests = problem.requests
     # Many requests are served at the same place.
-    spots = np.stack([requests.lat, requests.lon])
+    spots = np.stack([requests.lat[slots.request], requests.lon[slots.request]])
     spots, place = np.unique(spots, axis=1, return_inverse=True)
-    around = places.around(*spots)
+    return _asked(problem, slots, place, places.around(*spots))
+
+
+def asked_of_all(problem: Problem) -> Asked:
+    """Return what every slot of a problem asks for, and that anybody may live around."""
+    everybody = Stretches(np.array([0, 1]), np.array([0]), np.array([len(problem.volunteers)]))
+    return _asked(problem, problem.slots, np.zeros(len(problem.slots), np.int64), everybody)
+
+
+def _asked(problem: Problem, slots: c.Slots, place: c.Longs, around: Stretches) -> Asked:
+    requests, options = problem.requests, problem.options
     return Asked(
-        place[slots.request],
+        place,
         options.start[slots.option],
         options.end[slots.option],
         requests.organisation[slots.request],

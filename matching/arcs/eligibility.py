@@ -16,22 +16,16 @@ import numpy as np
 import polars as pl
 
 from matching.arcs.crowd import Asked, asked_of, crowd_of, mark_free, mask_of, members, reached
-from matching.arcs.other_weeks import Edges
+from matching.arcs.pair_rules import Pairs, Sieve
 from matching.arcs.spatial import Places, distance_km
 from matching.parallel.tasks import run_all
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.schema import STATUSES, SUBJECTS
 
 # Starts within one bin of this length are handled together; a half-day of service falls in one.
 _BIN_MINUTES = 240
 _BATCH = 1 << 20
-_DECLINED = STATUSES.index("declined")
-_AGREED = (STATUSES.index("pinned"), STATUSES.index("accepted"))
 
-
-# Volunteers and slots, index by index.
-Pairs = tuple[c.Ints, c.Ints]
 RULES = (
     "qualification",
     "distance",
@@ -62,31 +56,31 @@ class Arcs(c.Columns):
     km: c.Floats
 
 
-def eligible(problem: Problem, workers: int = 1) -> Arcs:
-    """Return every arc that keeps all pair rules.
+def eligible(problem: Problem, workers: int = 1, slots: c.Ints | None = None) -> Arcs:
+    """Return every arc that keeps all pair rules: at some slots, or at all of them.
 
     The work grows with the volunteers who qualify for a group of slots and with the pairs near
     enough, never with volunteers times slots. The arcs are the same for any number of workers.
     """
     with ThreadPoolExecutor(workers) as pool:
-        key = _keys(problem, pool, 2 * workers)
+        key = _keys(problem, slots, pool, 2 * workers)
         volunteer, slot = (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int32) - 1
         del key
         km = np.empty(len(slot))
         blocks = [slice(at, at + _BATCH) for at in range(0, len(slot), _BATCH)]
 
         def measure(block: slice) -> None:
-            km[block] = _km(problem, volunteer[block], slot[block])
+            km[block] = km_of(problem, volunteer[block], slot[block])
 
         for _ in run_all(pool, measure, blocks, 2 * workers):
             pass
     return Arcs(volunteer, slot, km)
 
 
-def _keys(problem: Problem, pool: ThreadPoolExecutor, ahead: int) -> c.Longs:
+def _keys(problem: Problem, slots: c.Ints | None, pool: ThreadPoolExecutor, ahead: int) -> c.Longs:
     """Return the arcs as one number each, sorted: it takes a fraction of what sorting rows does."""
     finder = Finder(problem)
-    every = np.arange(len(problem.slots), dtype=np.int32)
+    every = np.arange(len(problem.slots), dtype=np.int32) if slots is None else slots
 
     def kept(pairs: Pairs) -> c.Longs:
         return c.combine(*finder.kept(*pairs))
@@ -97,7 +91,8 @@ def _keys(problem: Problem, pool: ThreadPoolExecutor, ahead: int) -> c.Longs:
     return key
 
 
-def _km(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> c.Floats:
+def km_of(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> c.Floats:
+    """Return the distance of each pair."""
     people, requests, q = problem.volunteers, problem.requests, problem.slots.request[slot]
     return distance_km(
         people.lat[volunteer], people.lon[volunteer], requests.lat[q], requests.lon[q]
@@ -106,19 +101,36 @@ def _km(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> c.Floats:
 
 def holders(problem: Problem, arcs: Arcs, arc: c.Longs, qualification: c.Ints) -> c.Bools:
     """Tell for which arcs the volunteer holds a qualification on all days of the service."""
+    return held(problem, arcs.volunteer[arc], arcs.slot[arc], qualification, np.ones_like(arc))
+
+
+def held(
+    problem: Problem,
+    volunteer: c.Ints,
+    slot: c.Ints,
+    qualification: c.Ints,
+    level: c.Ints | c.Longs,
+) -> c.Bools:
+    """Tell which pairs of a volunteer and a slot have a qualification at a level, on all days.
+
+    Parameters
+    ----------
+    volunteer, slot, qualification, level : int arrays of equal length
+    """
     wanted = np.zeros(len(problem.qualification_ids), np.bool_)
     wanted[qualification] = True
     holdings = problem.holdings.take(wanted[problem.holdings.qualification])
-    option = problem.slots.option[arcs.slot[arc]]
+    option = problem.slots.option[slot]
     day, last_day = problem.options.day[option], problem.options.last_day[option]
     keys = c.combine(holdings.qualification, holdings.volunteer)
     order = np.argsort(keys)
-    asked = c.combine(qualification, arcs.volunteer[arc])
+    asked = c.combine(qualification, volunteer)
     low, high = (np.searchsorted(keys[order], asked, side=side) for side in ("left", "right"))
     row = order[c.ranges(low.astype(np.int64), (high - low).astype(np.int64))]
-    of = np.repeat(np.arange(len(arc)), high - low)
+    of = np.repeat(np.arange(len(slot)), high - low)
     valid = (holdings.first_day[row] <= day[of]) & (holdings.last_day[row] >= last_day[of])
-    holds: c.Bools = np.bincount(of[valid], minlength=len(arc)) > 0
+    valid &= holdings.level[row] >= level[of]
+    holds: c.Bools = np.bincount(of[valid], minlength=len(slot)) > 0
     return holds
 
 
@@ -140,11 +152,11 @@ class Group(NamedTuple):
     free: tuple[int, int]
 
 
-class Finder:
+class Finder(Sieve):
     """Finds the arcs of one problem: those that fit at all in one pass, then rule by rule."""
 
     def __init__(self, problem: Problem) -> None:
-        self.problem = problem
+        super().__init__(problem)
         people = problem.volunteers
         places = Places(people.lat, people.lon, people.travel_km)
         self.position = np.empty(len(people), np.int32)
@@ -159,7 +171,6 @@ class Finder:
             problem.holdings.qualification, len(problem.qualification_ids)
         )
         self.bundles = _bundles(problem)
-        self.bans, self.edges = _Bans(problem), Edges(problem)
 
     def _listed(self) -> Asked:
         """Return what every slot asks for, with the people whom `affinities` lists for it."""
@@ -258,103 +269,6 @@ class Finder:
             )
             yield volunteer[:found].copy(), slot[:found].copy()
 
-    def sieve(self, volunteer: c.Ints, slot: c.Ints) -> Iterator[tuple[str, c.Ints, c.Ints]]:
-        """Apply the other rules one by one: yield the name of each and the pairs it leaves."""
-        for name, rule in (
-            ("never", self.bans.never_said),
-            ("declined", self.bans.declined),
-            ("consent", self.bans.consents),
-            ("only_listed", self.bans.listed),
-            ("already_served", self.edges.unserved),
-            ("other_week", self.edges.apart),
-        ):
-            fits = rule(volunteer, slot)
-            if not fits.all():
-                volunteer, slot = volunteer[fits], slot[fits]
-            yield name, volunteer, slot
-
-    def kept(self, volunteer: c.Ints, slot: c.Ints) -> Pairs:
-        """Return the pairs that keep all other rules."""
-        *_, (_, volunteer, slot) = self.sieve(volunteer, slot)
-        return volunteer, slot
-
-
-class _Bans:
-    """Rules about single pairs; each method tells which pairs it leaves."""
-
-    def __init__(self, problem: Problem) -> None:
-        self.problem = problem
-        likes = problem.preferences.take(problem.preferences.never)
-        self.never = [
-            (subject_codes(problem, subject), np.sort(c.combine(rows.volunteer, rows.code)))
-            for subject in range(len(SUBJECTS))
-            if len(rows := likes.take(likes.subject == subject))
-        ]
-        self.who_never = np.zeros(len(problem.volunteers), np.bool_)
-        self.who_never[likes.volunteer] = True
-        self.spoken = self.who_never.copy()
-        self.spoken[problem.earlier.volunteer[problem.earlier.status == _DECLINED]] = True
-        self.answered_no = Answers(problem, (_DECLINED,))
-        self.agreed = Answers(problem, _AGREED)
-        scores = problem.affinities
-        of_request = scores.take(scores.post < 0)
-        of_post = scores.take(scores.post >= 0)
-        self.listed_requests = np.sort(c.combine(of_request.volunteer, of_request.request))
-        self.listed_posts = np.sort(c.combine(of_post.volunteer, of_post.post))
-
-    def never_said(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        """Refuse what the volunteer never does."""
-        allowed: c.Bools = np.ones(len(slot), np.bool_)
-        rows = np.flatnonzero(self.who_never[volunteer])
-        for codes, keys in self.never:
-            found = c.lookup(keys, c.combine(volunteer[rows], codes[slot[rows]])) >= 0
-            allowed[rows[found]] = False
-        return allowed
-
-    def declined(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        """Refuse what the volunteer declined before."""
-        return ~self.answered_no.among(volunteer, slot)
-
-    def consents(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        """Refuse volunteers who are not to be asked, but for what they agreed to."""
-        refuses = self.problem.volunteers.refuses[volunteer]
-        if refuses.any():
-            refuses[refuses] = ~self.agreed.among(volunteer[refuses], slot[refuses])
-        return ~refuses
-
-    def listed(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        """Refuse pairs without an affinity, where the policy wants only listed ones."""
-        allowed: c.Bools = np.ones(len(slot), np.bool_)
-        if self.problem.policy.only_listed:
-            slots = self.problem.slots
-            allowed = c.lookup(self.listed_requests, c.combine(volunteer, slots.request[slot])) >= 0
-            allowed |= c.lookup(self.listed_posts, c.combine(volunteer, slots.post[slot])) >= 0
-        return allowed
-
-
-class Answers:
-    """Earlier assignments of some statuses, to be found by volunteer and slot."""
-
-    def __init__(self, problem: Problem, statuses: tuple[int, ...]) -> None:
-        earlier = problem.earlier.take(np.isin(problem.earlier.status, statuses))
-        self.slots = problem.slots
-        # A slot is known by post and option; an answer without option holds at any.
-        named = earlier.take(earlier.option >= 0)
-        slot_keys = c.combine(problem.slots.post, problem.slots.option)
-        at = c.lookup(slot_keys, c.combine(named.post, named.option))
-        self.by_slot = np.sort(c.combine(named.volunteer[at >= 0], at[at >= 0]))
-        anyway = earlier.take(earlier.option < 0)
-        self.by_post = np.sort(c.combine(anyway.volunteer, anyway.post))
-
-    def among(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
-        """Tell which pairs have an answer."""
-        found: c.Bools = np.zeros(len(slot), np.bool_)
-        if len(self.by_slot):
-            found |= c.lookup(self.by_slot, c.combine(volunteer, slot)) >= 0
-        if len(self.by_post):
-            found |= c.lookup(self.by_post, c.combine(volunteer, self.slots.post[slot])) >= 0
-        return found
-
 
 def merged_windows(windows: c.Windows) -> tuple[c.Ints, c.Ints, c.Ints]:
     """Join windows that touch or overlap: volunteer, start and end, sorted."""
@@ -369,17 +283,6 @@ def merged_windows(windows: c.Windows) -> tuple[c.Ints, c.Ints, c.Ints]:
     last = np.append(begin[1:], len(fresh)) - 1
     end = ((reach[last] & 0xFFFFFFFF) - 1 - c.NO_LIMIT).astype(np.int32)
     return windows.volunteer[begin], windows.start[begin], end
-
-
-def subject_codes(problem: Problem, subject: int) -> c.Ints:
-    """Return, for each slot, the code of what it is in a subject of preferences."""
-    requests, slots = problem.requests, problem.slots
-    name = SUBJECTS[subject]
-    if name == "post":
-        return problem.posts.name[slots.post]
-    column = "ordering_organisation" if name == "organisation" else name
-    codes: c.Ints = getattr(requests, column)[slots.request]
-    return codes
 
 
 def _bundles(problem: Problem) -> c.Ints:

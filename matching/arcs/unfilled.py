@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from matching.arcs.crowd import size_of
-from matching.arcs.eligibility import RULES, Arcs, Finder, Group, Pairs, batched
+from matching.arcs.eligibility import RULES, Arcs, Finder, Group, batched
+from matching.arcs.pair_rules import Pairs
 from matching.arcs.value import first_load, seat_value
 from matching.parallel.tasks import run_all
 from matching.problem import Problem

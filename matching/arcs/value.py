@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from matching.arcs.eligibility import Answers, Arcs, subject_codes
+from matching.arcs.eligibility import Arcs
+from matching.arcs.pair_rules import Answers, subject_codes
 from matching.errors import PolicyError
 from matching.problem import Problem
 from matching.problem import columns as c

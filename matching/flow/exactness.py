@@ -9,7 +9,7 @@ from matching.problem import Problem
 
 
 def is_pure_network(problem: Problem, clusters: Clusters) -> bool:
-    """Tell whether no rule but capacities on the two trees is in force."""
+    """Tell whether no rule but capacities on the two trees, and pins, is in force."""
     requests, posts = problem.requests, problem.posts
     posts_of = np.bincount(posts.request, minlength=len(requests))
     # One person needed on the only post is no rule: any volunteer makes a team.
@@ -21,6 +21,5 @@ def is_pure_network(problem: Problem, clusters: Clusters) -> bool:
         or len(problem.options) > len(requests)
         or len(problem.team_rules)
         or len(problem.pairs)
-        or len(problem.pins)
         or not clusters.tree.all()
     )

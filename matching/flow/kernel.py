@@ -10,6 +10,7 @@ e110214, 2014; exact here, since what has not been looked at yet waits in the he
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from matching.parallel.compiled import compiled
@@ -32,16 +33,26 @@ class Graph(NamedTuple):
         What one more unit at the node costs: no edge with room has a negative reduced cost
         ``cost + potential[tail] - potential[head]``, and none with flow a positive one.
     floor : int64 array, shape (nodes,)
-    slack : int64 array, shape (1,)
-        No potential is lower than its floor by more than the slack.
+    slack : int64 array, shape (2,)
+        By how much potentials are lower than their floors at most, and costs than ``least`` allows.
     least : int64 array, shape (edges,)
         No more than the cost plus the floor of the tail, but for the slack.
     begin, edge : int64 array, shape (nodes + 1,), and int32 array
         The edges of each node but home: node x has ``edge[begin[x]:begin[x + 1]]``.
     short : bool array, shape (nodes,)
         Whether the edges into a node come last, and rise by ``least``.
+    newest : int32 array, shape (nodes,)
+        The last edge that each node got later, or `NONE`.
+    older_out, older_in : int32 arrays, shape (edges,)
+        The edge that the tail, or the head, got before this one.
     distance, via, labelled : int64, int32 and int32 arrays, shape (nodes,)
         Of a search: distances are `FAR` before it; the edge that a node was reached by; the nodes.
+    total : int64 array, shape (1,)
+        What the flow costs.
+    touched : int32 array
+        The edges whose flow was changed lately, some of them more than once.
+    touches : int64 array, shape (1,)
+        How many; more than there is room for, if not all were written down.
     """
 
     tail: c.Ints
@@ -56,9 +67,25 @@ class Graph(NamedTuple):
     begin: c.Longs
     edge: c.Ints
     short: c.Bools
+    newest: c.Ints
+    older_out: c.Ints
+    older_in: c.Ints
     distance: c.Longs
     via: c.Ints
     labelled: c.Ints
+    total: c.Longs
+    touched: c.Ints
+    touches: c.Longs
+
+
+@compiled
+def send(graph: Graph, e: int, amount: int) -> None:
+    """Change the flow of an edge, and write it down."""
+    graph.flow[e] += amount
+    graph.total[0] += amount * graph.cost[e]
+    if graph.touches[0] < len(graph.touched):
+        graph.touched[graph.touches[0]] = e
+    graph.touches[0] += 1
 
 
 @compiled
@@ -82,30 +109,36 @@ def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tu
     """
     tail, head, cost, potential = graph.tail, graph.head, graph.cost, graph.potential
     distance, via, labelled = graph.distance, graph.via, graph.labelled
-    best, last = limit, NONE
+    best, last, slack = limit, NONE, graph.slack[0] + graph.slack[1]
     distance[start], via[start], labelled[0] = 0, NONE, start
     count = 1
-    heap = [(0, start, NONE)]
+    heap = [(0, labelled[0], NONE)]
     while len(heap):
         reached, x, at = heapq.heappop(heap)
         if reached >= best:
             break
         here = distance[x]
+        later = NONE
         if at == NONE:
             if reached > here:
                 continue
             at = graph.begin[x]
+            later = graph.newest[x]
         short = graph.short[x] and not forward
-        while at < graph.begin[x + 1]:
-            e = graph.edge[at]
-            if short and head[e] == x:
-                least = here + graph.least[e] - graph.slack[0] - potential[x]
-                if least >= best:
-                    break
-                if least > reached and len(heap) and heap[0][0] < least:
-                    heapq.heappush(heap, (least, x, at))
-                    break
-            at += 1
+        while later != NONE or at < graph.begin[x + 1]:
+            if later != NONE:
+                e = later
+                later = graph.older_out[e] if tail[e] == x else graph.older_in[e]
+            else:
+                e = graph.edge[at]
+                if short and head[e] == x:
+                    least = here + graph.least[e] - slack - potential[x]
+                    if least >= best:
+                        break
+                    if least > reached and len(heap) and heap[0][0] < least:
+                        heapq.heappush(heap, (least, x, at))
+                        break
+                at += 1
             leaves = tail[e] == x
             y = head[e] if leaves else tail[e]
             if leaves == forward:
@@ -153,7 +186,7 @@ def push(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> int:
         The node at the other end, or `NONE`: then the potentials say that no way is shorter than
         the limit.
     """
-    tail, head, flow = graph.tail, graph.head, graph.flow
+    tail, head = graph.tail, graph.head
     best, e, count = search(graph, start, goal, forward, limit)
     for i in range(count):
         x = graph.labelled[i]
@@ -171,7 +204,7 @@ def push(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> int:
         x = end
         while e != NONE:
             leaves = tail[e] == x
-            flow[e] += 1 if leaves != forward else -1
+            send(graph, e, 1 if leaves != forward else -1)
             x = head[e] if leaves else tail[e]
             e = graph.via[x]
     forget(graph, count)
@@ -194,7 +227,9 @@ def repair(graph: Graph, e: int) -> None:
     else:
         wanted = min(graph.flow[e], graph.capacity[e])
     more = wanted - graph.flow[e]
-    graph.flow[e] = wanted
+    if more == 0:
+        return
+    send(graph, e, more)
     over, under = (head, tail) if more > 0 else (tail, head)
     for _ in range(abs(more)):
         if over != HOME and push(graph, over, under, True, FAR) == under:
@@ -207,6 +242,17 @@ def repair(graph: Graph, e: int) -> None:
 def repair_all(graph: Graph, edges: c.Longs) -> None:
     """Repair some edges, one after the other."""
     for e in edges:
+        repair(graph, e)
+
+
+@compiled
+def open_all(graph: Graph, edges: c.Longs) -> None:
+    """Give some edges without room that of one unit, one after the other.
+
+    Together they could be a cycle that gains: a search takes for granted that there is none.
+    """
+    for e in edges:
+        graph.capacity[e] = 1
         repair(graph, e)
 
 
@@ -229,3 +275,77 @@ def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
         if head[e] != HOME:
             edge[at[head[e]]] = e
             at[head[e]] += 1
+
+
+@compiled
+def link_edges(graph: Graph, first: int, stop: int) -> None:
+    """Give some new edges to the nodes at their ends."""
+    for e in range(first, stop):
+        for x in (graph.tail[e], graph.head[e]):
+            if x == HOME:
+                continue
+            if graph.tail[e] == x:
+                graph.older_out[e] = graph.newest[x]
+            else:
+                graph.older_in[e] = graph.newest[x]
+            graph.newest[x] = e
+
+
+@compiled
+def edges_of(graph: Graph, x: int) -> Iterator[int]:
+    """Yield the edges of a node."""
+    e = graph.newest[x]
+    while e != NONE:
+        yield e
+        e = graph.older_out[e] if graph.tail[e] == x else graph.older_in[e]
+    for at in range(graph.begin[x], graph.begin[x + 1]):
+        yield graph.edge[at]
+
+
+@compiled
+def reach(graph: Graph, start: int) -> tuple[bool, int]:
+    """Look for anybody at all who could come to a post while no other loses a seat that is filled.
+
+    Returns
+    -------
+    found : bool
+    labelled : int
+        How many nodes have labels: if nobody is found, those that are short of people.
+    """
+    distance, labelled = graph.distance, graph.labelled
+    distance[start], labelled[0] = 0, start
+    count, at, found = 1, 0, False
+    while at < count and not found:
+        x = labelled[at]
+        at += 1
+        for e in edges_of(graph, x):
+            leaves = graph.tail[e] == x
+            y = graph.head[e] if leaves else graph.tail[e]
+            if leaves and (graph.flow[e] <= 0 or y == HOME):
+                continue
+            if not leaves and graph.flow[e] >= graph.capacity[e]:
+                continue
+            if y == HOME:
+                found = True
+            elif distance[y] == FAR:
+                distance[y], labelled[count] = 0, y
+                count += 1
+    forget(graph, count)
+    return found, count
+
+
+@compiled
+def detach(graph: Graph, start: int) -> None:
+    """Close all edges of a volunteer: what the volunteer did is done by others, or by nobody."""
+    for e in edges_of(graph, start):
+        if graph.head[e] == start:
+            graph.capacity[e] = 0
+            repair(graph, e)
+    below = [start]
+    while len(below):
+        x = below.pop()
+        for e in edges_of(graph, x):
+            if graph.tail[e] == x:
+                graph.capacity[e] = 0
+                if not graph.short[graph.head[e]]:
+                    below.append(graph.head[e])

@@ -64,5 +64,6 @@ def potentials(network: Network, flow: c.Longs) -> c.Longs:
         if (nearer == distance[node]).all():
             break
         distance[node] = nearer
-    # A node without any edge left is a post that nobody can serve: its price does not matter.
-    return np.where(distance > unknown // 2, 0, -distance)
+    # No way leads from a post without seats: nobody is worth anything there.
+    nothing = np.abs(network.cost).max(initial=0)
+    return np.where(distance > unknown // 2, -nothing, -distance)

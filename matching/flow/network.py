@@ -3,12 +3,14 @@
 Supply: quota of an organisation > volunteer (one edge per shift, each dearer than the last) > day
 > cluster of overlapping services > arc. Demand: arc > post (one edge per seat, each worth less).
 What the trees cannot express (hours, travel, minimum teams, ...) is left out: the flow's value is
-then an upper bound, and the search starts from its prices.
+then an upper bound, and the search starts from its prices. What is
+pinned is left out, too: it takes a seat, a shift, a place in each quota and the time of all that
+overlaps, and the flow is what can be added.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +44,14 @@ class Network:
         Indices of the organisations that have one.
     amount : int
         What leaves the source.
+    shift_edges : slice
+        The edges that stand for shifts; up to those of arcs, all have to do with one volunteer.
+    volunteer, volunteer_node : int32 arrays
+        The volunteers who are in the network, and their nodes.
+    pinned : int64 array
+        Indices of the arcs that are in every plan.
+    pinned_value : int
+        What those are worth by themselves.
     """
 
     tail: c.Ints
@@ -55,6 +65,11 @@ class Network:
     quota_edges: slice
     quota: c.Ints
     amount: int
+    shift_edges: slice = field(default_factory=lambda: slice(0))
+    volunteer: c.Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    volunteer_node: c.Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    pinned: c.Longs = field(default_factory=lambda: np.empty(0, np.int64))
+    pinned_value: int = 0
 
 
 class _Edges:
@@ -97,19 +112,37 @@ def build(
     clusters: Clusters,
     first_load: c.Longs,
     kept: c.Bools,
+    pinned: c.Longs | None = None,
+    *,
+    every: bool = False,
 ) -> Network:
-    """Build the network of the arcs that are ``kept``."""
+    """Build the network of the arcs that are ``kept``.
+
+    Parameters
+    ----------
+    pinned : int64 array, optional
+        Arcs that have to be in the plan, of volunteers whose rules are those of a tree.
+    every : bool
+        Also what nobody can use as things are: all quotas, all seats.
+    """
     edges = _Edges()
+    taken = _Taken(problem, arcs, clusters, np.empty(0, np.int64) if pinned is None else pinned)
     # Arcs are sorted by volunteer and start: clusters, and whose they are, by volunteer and day.
-    arc = clusters.order if kept.all() else clusters.order[kept[clusters.order]]
+    arc = clusters.order
+    if not kept.all():
+        arc = arc[kept[arc]]
+    if len(taken.pinned):
+        arc = arc[~taken.busy[clusters.of_arc[arc]]]
     first, cluster = c.numbered(clusters.of_arc[arc])
     used_clusters = clusters.of_arc[arc[first]]
     first, volunteer = c.numbered(clusters.volunteer[used_clusters])
     volunteers = clusters.volunteer[used_clusters[first]]
-    quota, quota_edges, above = _quotas(problem, edges, volunteers)
-    node = edges.node(len(volunteers))
-    _shifts(problem, edges, above, node, volunteers, np.bincount(volunteer), first_load)
-    node = _days(problem, edges, node, volunteers, volunteer, clusters.day[used_clusters])
+    quota, quota_edges, above = _quotas(problem, edges, volunteers, taken, every)
+    node = volunteer_node = edges.node(len(volunteers))
+    shift_edges = _shifts(
+        problem, edges, above, node, volunteers, np.bincount(volunteer), first_load, taken
+    )
+    node = _days(problem, edges, node, volunteers, volunteer, clusters.day[used_clusters], taken)
     node = _once(edges, node, np.bincount(cluster))
     post_node = edges.node(len(problem.posts)).astype(np.int32)
     post = problem.slots.post[arcs.slot]
@@ -119,7 +152,7 @@ def build(
     # next seat, too.
     candidates = np.bincount(post, minlength=len(problem.posts))
     del post
-    amount = _seats(problem, edges, post_node, candidates)
+    amount = _seats(problem, edges, post_node, None if every else candidates, taken)
     # The bypass is never full: staying at home gains nothing, and the source's price is 0.
     edges.add(np.zeros(1, np.int64), 1, amount + 1, 0)
     return Network(
@@ -134,16 +167,82 @@ def build(
         quota_edges,
         quota,
         amount,
+        shift_edges,
+        volunteers,
+        volunteer_node.astype(np.int32),
+        taken.pinned,
+        taken.value(quality, first_load),
     )
 
 
-def _quotas(problem: Problem, edges: _Edges, volunteers: c.Ints) -> tuple[c.Ints, slice, c.Longs]:
+class _Taken:
+    """What pinned arcs take.
+
+    Attributes
+    ----------
+    busy : bool array, shape (clusters,)
+        Which clusters hold an arc that is pinned.
+    seats : int64 array, shape (posts,)
+    quotas : int64 array, shape (organisations,)
+    """
+
+    def __init__(self, problem: Problem, arcs: Arcs, clusters: Clusters, pinned: c.Longs) -> None:
+        self.problem, self.pinned = problem, pinned
+        self.volunteer, slot = arcs.volunteer[pinned], arcs.slot[pinned]
+        self.day = problem.options.day[problem.slots.option[slot]]
+        self.seats = np.bincount(problem.slots.post[slot], minlength=len(problem.posts))
+        self.quotas = services_below(problem, problem.volunteers.organisation[self.volunteer])
+        self.busy = np.zeros(len(clusters.begin), np.bool_)
+        self.busy[clusters.of_arc[pinned]] = True
+
+    def shifts(self, volunteers: c.Ints) -> c.Longs:
+        """Return how many shifts of each volunteer are taken."""
+        return _times(self.volunteer, volunteers)
+
+    def of_days(self, volunteers: c.Ints, days: c.Longs) -> c.Longs:
+        """Return how many shifts of each volunteer are taken on a day of each."""
+        return _times(self.volunteer * np.int64(8) + self.day, volunteers * np.int64(8) + days)
+
+    def value(self, quality: c.Longs, first_load: c.Longs) -> int:
+        """Return what the pinned arcs are worth by themselves."""
+        post = np.repeat(np.arange(len(self.seats), dtype=np.int32), self.seats)
+        k = c.ranges(np.ones(len(self.seats), np.int64), self.seats)
+        people = people_value(self.problem, self.volunteer, quality[self.pinned], first_load)
+        return int(seat_value(self.problem, post, k).sum()) + people
+
+
+def services_below(problem: Problem, organisation: c.Ints) -> c.Longs:
+    """Return how many services count for each organisation, given whose volunteers serve."""
+    count, at = np.zeros(len(problem.organisations), np.int64), organisation
+    while len(at := at[at >= 0]):
+        count += np.bincount(at, minlength=len(count))
+        at = problem.organisations.parent[at]
+    return count
+
+
+def people_value(problem: Problem, volunteer: c.Ints, quality: c.Longs, first_load: c.Longs) -> int:
+    """Return what some services are worth but for their seats: quality less load."""
+    shifts = np.unique(volunteer, return_counts=True)[1]
+    steps = problem.policy.load_step * (shifts * (shifts - 1) // 2).sum()
+    return int(quality.sum() - first_load[volunteer].sum() - steps)
+
+
+def _times(keys: c.Ints | c.Longs, asked: c.Ints | c.Longs) -> c.Longs:
+    """Return how often each asked key is among some."""
+    among = np.sort(keys)
+    times: c.Longs = np.searchsorted(among, asked, "right") - np.searchsorted(among, asked)
+    return times
+
+
+def _quotas(
+    problem: Problem, edges: _Edges, volunteers: c.Ints, taken: _Taken, every: bool
+) -> tuple[c.Ints, slice, c.Longs]:
     """Give every organisation with a quota a node below the nearest one above that has one.
 
     A quota that nobody in the network can use has none: nothing would give it a price.
     """
     organisations = problem.organisations
-    used = np.zeros(len(organisations), np.bool_)
+    used = np.full(len(organisations), every)
     people = problem.volunteers
     serving = (people.max_shifts > 0) & (people.max_shifts_per_day > 0)
     at = people.organisation[volunteers[serving[volunteers]]]
@@ -158,7 +257,8 @@ def _quotas(problem: Problem, edges: _Edges, volunteers: c.Ints) -> tuple[c.Ints
     nearest = nearest_quota(problem)
     parent = organisations.parent[quota]
     above = node[np.where(parent < 0, -1, nearest[parent])]
-    rows = edges.add(above, node[quota], organisations.max_seats[quota], 0)
+    room = np.maximum(organisations.max_seats[quota] - taken.quotas[quota], 0)
+    rows = edges.add(above, node[quota], room, 0)
     return quota, rows, node[nearest[problem.volunteers.organisation[volunteers]]]
 
 
@@ -183,13 +283,15 @@ def _shifts(
     volunteers: c.Ints,
     clusters: c.Longs,
     first_load: c.Longs,
-) -> None:
+    taken: _Taken,
+) -> slice:
     """Give every volunteer one edge per possible shift."""
-    count = np.minimum(problem.volunteers.max_shifts[volunteers], clusters)
+    done = taken.shifts(volunteers)
+    count = np.clip(problem.volunteers.max_shifts[volunteers] - done, 0, clusters)
     volunteer_of = np.repeat(np.arange(len(volunteers)), count)
-    k = c.ranges(np.zeros(len(count), np.int64), count.astype(np.int64))
+    k = c.ranges(done, count)
     cost = first_load[volunteers[volunteer_of]] + problem.policy.load_step * k
-    edges.add(above[volunteer_of], node[volunteer_of], 1, cost)
+    return edges.add(above[volunteer_of], node[volunteer_of], 1, cost)
 
 
 def _days(
@@ -199,17 +301,20 @@ def _days(
     volunteers: c.Ints,
     volunteer: c.Longs,
     day: c.Ints,
+    taken: _Taken,
 ) -> c.Longs:
     """Put a node between the volunteer and the clusters of a day, where its limit can bind."""
-    limit = problem.volunteers.max_shifts_per_day[volunteers]
     key = volunteer * 8 + day
     first, of_cluster = c.numbered(key)
     days, clusters = key[first], np.bincount(of_cluster)
-    binding = limit[days // 8] < clusters
+    who = volunteers[days // 8]
+    done = taken.of_days(who, days % 8)
+    limit = np.maximum(problem.volunteers.max_shifts_per_day[who] - done, 0)
+    binding = limit < clusters
     above = node[days // 8]
     below = above.copy()
     below[binding] = edges.node(int(binding.sum()))
-    edges.add(above[binding], below[binding], limit[days // 8][binding], 0)
+    edges.add(above[binding], below[binding], limit[binding], 0)
     of: c.Longs = below[of_cluster]
     return of
 
@@ -223,10 +328,18 @@ def _once(edges: _Edges, above: c.Longs, arcs: c.Longs) -> c.Longs:
     return node
 
 
-def _seats(problem: Problem, edges: _Edges, post_node: c.Ints, candidates: c.Longs) -> int:
+def _seats(
+    problem: Problem,
+    edges: _Edges,
+    post_node: c.Ints,
+    candidates: c.Longs | None,
+    taken: _Taken,
+) -> int:
     """Give every post one edge per seat that can be filled; return how many there are."""
-    count = np.minimum(problem.posts.seats, candidates)
+    count = np.maximum(problem.posts.seats - taken.seats, 0)
+    if candidates is not None:
+        count = np.minimum(count, candidates)
     post = np.repeat(np.arange(len(count), dtype=np.int32), count)
-    k = c.ranges(np.ones(len(count), np.int64), count.astype(np.int64))
+    k = c.ranges(taken.seats + 1, count)
     edges.add(post_node[post], 1, 1, -seat_value(problem, post, k))
     return len(post) + 1

@@ -51,6 +51,7 @@ def relax(
     quality: c.Longs,
     stop: Callable[[], bool] = lambda: False,
     executor: Executor | None = None,
+    pinned: c.Longs | None = None,
 ) -> Relaxation:
     """Solve the flow over all eligible arcs.
 
@@ -62,16 +63,26 @@ def relax(
     ----------
     executor : concurrent.futures.Executor, optional
         Solves the parts; each is given as the arrays of a network.
+    pinned : int64 array, optional
+        Arcs that have to be in the plan, where all rules are those of the network.
     """
+    if pinned is not None and len(pinned):
+        return _by_shortest_paths(problem, _whole(problem, weeks, quality, np.unique(pinned)))
     candidates = np.bincount(problem.slots.post[weeks.arcs.slot], minlength=len(problem.posts))
     seats = int(np.minimum(problem.posts.seats, candidates).sum())
     people, _ = c.numbered(weeks.arcs.volunteer)
     if seats <= _MOST_SEATS_A_PERSON * len(people):
-        every = np.ones(len(weeks.arcs), np.bool_)
-        network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, every)
+        network = _whole(problem, weeks, quality)
         if np.abs(network.cost).max() <= _MOST_COST:
             return _by_shortest_paths(problem, network)
     return _by_candidates(problem, weeks, quality, stop, executor)
+
+
+def _whole(
+    problem: Problem, weeks: Weeks, quality: c.Longs, pinned: c.Longs | None = None
+) -> Network:
+    every = np.ones(len(weeks.arcs), np.bool_)
+    return build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, every, pinned)
 
 
 def _by_shortest_paths(problem: Problem, network: Network) -> Relaxation:

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from matching.flow.kernel import FAR, HOME, Graph, count_edges, list_edges, repair, repair_all
+import numpy as np
+import numpy.typing as npt
+
+from matching.flow.kernel import (
+    FAR,
+    HOME,
+    NONE,
+    Graph,
+    count_edges,
+    link_edges,
+    list_edges,
+    repair,
+    repair_all,
+)
 from matching.flow.network import Network
 from matching.problem import columns as c
+
+_OF_NODES = (
+    *("potential", "floor", "begin", "short", "newest"),
+    *("distance", "via", "labelled"),
+)
+_OF_EDGES = ("tail", "head", "capacity", "flow", "cost", "older_out", "older_in")
+# No sum of costs comes near this; twice as much is what a node costs that no way leads to.
+NO_WAY = FAR // 8
+# Changes of flow that are remembered until somebody asks.
+_LOG = 1 << 12
 
 
 class Residual:
@@ -35,6 +58,13 @@ class Residual:
         cost[arcs], least[arcs] = cost[arcs][order], least[arcs][order]
         first, _ = c.numbered(head[arcs])
         potential[head[arcs][first]] = least[arcs][first]
+        # Where nobody can come a first unit costs as much as the best seat is worth.
+        posts = network.post_node[potential[network.post_node] >= NO_WAY]
+        potential[posts] = 0
+        of_these = np.flatnonzero(np.isin(tail[arcs.stop :], posts)) + arcs.stop
+        np.maximum.at(potential, tail[of_these], -cost[of_these])
+        floor = np.full(nodes, -FAR)
+        floor[tail[arcs]] = potential[tail[arcs]]
         begin, edge = _edges_of(nodes, tail, head)
         short = np.zeros(nodes, np.bool_)
         short[network.post_node] = True
@@ -45,16 +75,23 @@ class Residual:
             flow=np.zeros(edges, np.int32),
             cost=cost,
             potential=potential,
-            floor=potential.copy(),
-            slack=np.zeros(1, np.int64),
+            floor=floor,
+            slack=np.zeros(2, np.int64),
             least=least,
             begin=begin,
             edge=edge,
             short=short,
+            newest=np.full(nodes, NONE, np.int32),
+            older_out=np.full(edges, NONE, np.int32),
+            older_in=np.full(edges, NONE, np.int32),
             distance=np.full(nodes, FAR),
-            via=np.full(nodes, -1, np.int32),
+            via=np.full(nodes, NONE, np.int32),
             labelled=np.empty(nodes, np.int32),
+            total=np.zeros(1, np.int64),
+            touched=np.empty(_LOG, np.int32),
+            touches=np.zeros(1, np.int64),
         )
+        self.nodes, self.edges = nodes, edges
         seats = np.arange(arcs.stop, edges)
         # The dearest seats first: later ones then seldom take a volunteer from them.
         repair_all(self.graph, seats[np.argsort(cost[seats], kind="stable")])
@@ -73,20 +110,58 @@ class Residual:
         if capacity is not None:
             graph.capacity[edge] = capacity
         if cost is not None:
-            # The short lists are not sorted again: the slack allows for that.
-            graph.slack[0] = max(graph.slack[0], graph.cost[edge] - cost)
+            if graph.short[graph.head[edge]]:
+                # The short lists are not sorted again: the slack allows for that.
+                graph.slack[1] += max(0, graph.cost[edge] - cost)
+            graph.total[0] += (cost - graph.cost[edge]) * graph.flow[edge]
             graph.cost[edge] = cost
         repair(graph, edge)
 
     @property
     def chosen(self) -> c.Longs:
-        """The arcs with flow."""
-        return self.arc[self.graph.flow[self.network.arc_edges] > 0]
+        """The arcs with flow, and those pinned."""
+        used = self.arc[self.graph.flow[self.network.arc_edges] > 0]
+        return np.append(self.network.pinned, used)
+
+    def add_nodes(self, potential: c.Longs, *, posts: bool = False) -> c.Longs:
+        """Add nodes without edges; return their numbers."""
+        first, count = self.nodes, len(potential)
+        self._reserve(count, 0)
+        self.nodes += count
+        self.graph.potential[first : self.nodes] = potential
+        self.graph.short[first : self.nodes] = posts
+        return np.arange(first, self.nodes)
+
+    def add_edges(self, tail: c.Longs, head: c.Longs, capacity: c.Longs, cost: c.Longs) -> c.Longs:
+        """Add edges without flow; return their numbers. Whoever adds them sees to their repair."""
+        first, count = self.edges, len(tail)
+        self._reserve(0, count)
+        self.edges += count
+        graph, rows = self.graph, slice(first, self.edges)
+        graph.tail[rows], graph.head[rows] = tail, head
+        graph.capacity[rows], graph.cost[rows] = capacity, cost
+        link_edges(graph, first, self.edges)
+        return np.arange(first, self.edges)
+
+    def _reserve(self, nodes: int, edges: int) -> None:
+        """Make room for more nodes and edges: half as many again, if there is none."""
+        graph = self.graph
+        at: dict[str, int] = {}
+        if self.nodes + nodes > len(graph.potential):
+            at |= dict.fromkeys(_OF_NODES, nodes + self.nodes // 2)
+        if self.edges + edges > len(graph.tail):
+            at |= dict.fromkeys(_OF_EDGES, edges + self.edges // 2)
+        if at:
+            more = {
+                name: np.append(column := getattr(graph, name), _filled(name, column, extra))
+                for name, extra in at.items()
+            }
+            self.graph = graph._replace(**more)
 
     @property
     def value(self) -> int:
-        """What the flow is worth."""
-        return -int(self.graph.flow.astype(np.int64) @ self.graph.cost)
+        """What the plan is worth."""
+        return self.network.pinned_value - int(self.graph.total[0])
 
     def prices(self) -> tuple[c.Longs, c.Longs]:
         """Return what one more is worth at each post, and on each of the network's quotas.
@@ -106,10 +181,16 @@ class Residual:
         return post, np.maximum(quota, 0)
 
 
+def _filled(name: str, column: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    """Return what stands in a column for a node or an edge that nothing was said of."""
+    # The lists of edges are as they were: to new nodes they give none.
+    value = {"begin": column[-1], "distance": FAR, "newest": NONE, "floor": -FAR}.get(name, 0)
+    return np.full(count, value, column.dtype)
+
+
 def _cheapest(nodes: int, tail: c.Ints, head: c.Ints, cost: c.Longs, arcs: slice) -> c.Longs:
     """Return what a first unit at each node costs: home, and the tree from the top."""
-    # No sum of costs comes near this, and sums with it do not overflow.
-    cheapest = np.full(nodes, FAR // 4)
+    cheapest = np.full(nodes, 2 * NO_WAY)
     cheapest[HOME] = 0
     above = slice(0, arcs.start)
     while True:

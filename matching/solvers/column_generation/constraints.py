@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from matching.arcs.eligibility import Arcs, holders
+from matching.arcs.pinned import pinned_arcs
 from matching.arcs.value import seat_value
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -370,19 +371,6 @@ def most_people(problem: Problem, volunteer: c.Ints, group: c.Ints | c.Longs, si
         of, at = np.append(of[~here], key >> 32), np.append(at[~here], parent[at_key])
         people = np.append(people[~here], passed.astype(np.int64))
     return np.bincount(of, people, minlength=size).astype(np.int64)
-
-
-def pinned_arcs(problem: Problem, arcs: Arcs) -> tuple[c.Longs, c.Longs]:
-    """Return the arcs that each pin may be kept by: which pin, and the arc."""
-    pins, slots = problem.pins, problem.slots
-    first = c.starts_of(arcs.volunteer, len(problem.volunteers))
-    count = first[pins.volunteer + 1] - first[pins.volunteer]
-    arc = c.ranges(first[pins.volunteer], count)
-    which = np.repeat(np.arange(len(pins)), count)
-    slot = arcs.slot[arc]
-    fits = slots.post[slot] == pins.post[which]
-    fits &= (pins.option[which] < 0) | (slots.option[slot] == pins.option[which])
-    return which[fits], arc[fits]
 
 
 def _matrix(parts: list[tuple[npt.ArrayLike, ...]], shape: tuple[int, int]) -> sparse.csr_array:

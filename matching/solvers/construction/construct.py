@@ -11,10 +11,10 @@ from functools import cached_property
 
 import numpy as np
 
+from matching.arcs.pinned import pinned_arcs
 from matching.bounds.pricing import Weeks
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import pinned_arcs
 from matching.solvers.construction.book import NONE
 from matching.solvers.construction.opening import open_book, option_of, placed
 from matching.solvers.construction.rounds import put_all, ruin_and_recreate, serve_all

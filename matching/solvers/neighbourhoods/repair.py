@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from matching.arcs.eligibility import holders
+from matching.arcs.pinned import pinned_arcs
 from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import pinned_arcs
 
 _PINNED_MERIT = 1e9
 

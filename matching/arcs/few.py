@@ -1,0 +1,56 @@
+"""The arcs of a few volunteers: all slots are looked at for each, and nothing is prepared.
+
+`eligibility` prepares a search among many, and is slower where there is next to nothing to search.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.arcs.crowd import asked_of_all, crowd_of, reached
+from matching.arcs.eligibility import Arcs, held, km_of, merged_windows
+from matching.arcs.pair_rules import Pairs, Sieve
+from matching.arcs.spatial import Places
+from matching.problem import Problem
+from matching.problem import columns as c
+
+
+def eligible_few(problem: Problem) -> Arcs:
+    """Return every arc that keeps all pair rules; the work grows with volunteers times slots."""
+    people, slots = problem.volunteers, np.arange(len(problem.slots))
+    places = Places(people.lat, people.lon, people.travel_km)
+    crowd = crowd_of(problem, places, merged_windows(problem.windows))
+    volunteer, slot = np.empty((2, len(people) * len(slots)), np.int32)
+    position, nobody_looked = np.arange(len(people), dtype=np.int32), (0, 0)
+    _, found = reached(
+        crowd,
+        asked_of_all(problem),
+        position,
+        slots,
+        0,
+        nobody_looked,
+        volunteer,
+        slot,
+        np.zeros((len(slots), 3), np.int64),
+    )
+    return judged(problem, volunteer[:found], slot[:found])
+
+
+def judged(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> Arcs:
+    """Return the arcs among some pairs who are near, free and of the right organisation."""
+    volunteer, slot = Sieve(problem).kept(*_qualified(problem, volunteer, slot))
+    order = np.argsort(c.combine(volunteer, slot))
+    volunteer, slot = volunteer[order], slot[order]
+    return Arcs(volunteer, slot, km_of(problem, volunteer, slot))
+
+
+def _qualified(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> Pairs:
+    """Return the pairs of volunteers who hold all that the slot asks for."""
+    first = c.starts_of(problem.needs.post, len(problem.posts))
+    post = problem.slots.post[slot]
+    many = first[post + 1] - first[post]
+    need = problem.needs.take(c.ranges(first[post], many))
+    pair = np.repeat(np.arange(len(slot)), many)
+    holds = held(problem, volunteer[pair], slot[pair], need.qualification, need.level)
+    fits = np.bincount(pair[~holds], minlength=len(slot)) == 0
+    return volunteer[fits], slot[fits]

@@ -1,0 +1,414 @@
+"""A week under network rules that lives: whatever changes, the plan is the best again.
+
+Whoever changes is taken out of the residual network and put back as they are now; what they did
+finds somebody else along a shortest path, and what they can do now finds its place (`kernel`).
+Nothing is solved anew. What the trees cannot say is left out, as it is in `network`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from matching.arcs.eligibility import Arcs
+from matching.arcs.living import LivingArcs, Member
+from matching.arcs.value import first_load, seat_value
+from matching.bounds.prices import Prices
+from matching.bounds.pricing import Weeks
+from matching.errors import DataError, UsageError
+from matching.flow.exactness import is_pure_network
+from matching.flow.kernel import HOME, NONE, detach, forget, open_all, reach, search
+from matching.flow.network import Network, build, people_value, services_below
+from matching.flow.residual import NO_WAY, Residual
+from matching.pins.settling import settled
+from matching.problem import Problem
+from matching.problem import columns as c
+
+# From a volunteer to what they may serve: days, clusters, arcs.
+_LEVELS = 3
+
+
+class LivingWeek:
+    """The best plan of a week, through all its changes.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its pins have to be such that they can stay.
+    arcs : Arcs, optional
+        The eligible arcs, where they are at hand.
+    """
+
+    def __init__(self, problem: Problem, arcs: Arcs | None = None) -> None:
+        self.living = LivingArcs(problem, arcs)
+        arcs, pinned = self.living.arcs, self.living.pinned
+        weeks = Weeks(problem, arcs)
+        network = _network(problem, arcs, self.living.quality, weeks, pinned)
+        self.residual = Residual(network)
+        # By volunteer: their node.
+        self.node = np.full(len(problem.volunteers), NONE)
+        self.node[network.volunteer] = network.volunteer_node
+        # The rules of these are more than a tree.
+        self.others = set(np.flatnonzero(~weeks.clusters.tree).tolist())
+        self.all_trees = is_pure_network(problem, replace(weeks.clusters, tree=np.ones(1, bool)))
+        # By post: its node, how many seats are pinned, and the edges of its seats.
+        self.post_node = network.post_node.astype(np.int64)
+        slots = problem.slots
+        self.pinned_seats = np.bincount(slots.post[arcs.slot[pinned]], minlength=len(problem.posts))
+        seats = np.maximum(problem.posts.seats - self.pinned_seats, 0)
+        self.first_seat = network.arc_edges.stop + np.append(0, np.cumsum(seats))
+        self.seat_edges: dict[int, list[int]] = {}
+        self.quota_edge = np.full(len(problem.organisations), NONE)
+        self.quota_edge[network.quota] = np.arange(len(network.quota)) + network.quota_edges.start
+        whose = problem.volunteers.organisation[arcs.volunteer[pinned]]
+        self.pinned_below = services_below(problem, whose)
+        self.pinned_value = network.pinned_value
+        # By edge, where it is an arc's.
+        self.edge_volunteer, self.edge_slot = np.full((2, self.residual.edges), NONE, np.int32)
+        self.edge_volunteer[network.arc_edges] = arcs.volunteer[self.residual.arc]
+        self.edge_slot[network.arc_edges] = arcs.slot[self.residual.arc]
+
+    @property
+    def problem(self) -> Problem:
+        """The requests and seats as they are now, the volunteers as they were at first."""
+        return self.living.problem
+
+    def snapshot(self) -> tuple[Problem, c.Longs]:
+        """Return the week as it is now, and the number of each volunteer in it."""
+        return self.living.snapshot()
+
+    # --- what can be asked ------------------------------------------------------------------------
+
+    @property
+    def value(self) -> int:
+        """What the plan is worth; an upper bound, where the rules are not those of the network."""
+        return self.pinned_value - int(self.residual.graph.total[0])
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether all rules in force are those of the network."""
+        return self.all_trees and not self.others
+
+    def plan(self) -> tuple[c.Ints, c.Ints]:
+        """Return who serves where: volunteers and slots, sorted."""
+        self._name_edges()
+        used = np.flatnonzero(self.residual.graph.flow[: self.residual.edges] > 0)
+        used = used[self.edge_slot[used] != NONE]
+        pins = [(v, m.arcs.slot[m.pinned]) for v, m in self.living.members.items() if len(m.pinned)]
+        base = self.residual.network.pinned
+        base = base[~np.isin(self.living.arcs.volunteer[base], list(self.living.members))]
+        volunteer = [self.edge_volunteer[used], self.living.arcs.volunteer[base]]
+        volunteer += [np.full(len(slot), v, np.int32) for v, slot in pins]
+        slot = [self.edge_slot[used], self.living.arcs.slot[base], *(slot for _, slot in pins)]
+        who, where = np.concatenate(volunteer), np.concatenate(slot)
+        order = np.argsort(c.combine(who, where))
+        return who[order], where[order]
+
+    def prices(self) -> Prices:
+        """Return prices that prove the value, as long as all rules are those of the network."""
+        graph, posts = self.residual.graph, self.problem.posts
+        most = np.zeros(len(posts), np.int64)
+        some = np.flatnonzero(posts.seats > 0).astype(np.int32)
+        most[some] = seat_value(self.problem, some, np.ones_like(some))
+        price = np.minimum(graph.potential[self.post_node], most)
+        edges = self.quota_edge[self.quota_edge >= 0]
+        quota = np.zeros(len(self.quota_edge))
+        step = graph.potential[graph.head[edges]] - graph.potential[graph.tail[edges]]
+        quota[self.quota_edge >= 0] = np.maximum(step, 0)
+        return Prices(price[self.problem.slots.post].astype(np.float64), quota)
+
+    def price_of_post(self, post: int) -> tuple[int, int | None]:
+        """Return what a pair of hands is worth at a post: one more, and one fewer.
+
+        The two one-sided derivatives of the value: what it gains by somebody who comes from outside
+        and does this alone, and what it costs to send somebody there without a seat, or None where
+        nobody can come. Any price of the post lies between them.
+        """
+        graph, node = self.residual.graph, int(self.post_node[post])
+        gain = int(graph.potential[node]) - self._distance(node, forward=True)
+        cost = self._distance(node, forward=False)
+        return gain, None if cost >= NO_WAY else int(graph.potential[node]) + cost
+
+    def worth_of(self, volunteer: int) -> int:
+        """Return what the plan would lose without somebody."""
+        before, member = self.value, self.living.member(volunteer)
+        self._put(volunteer, member.gone())
+        lost = before - self.value
+        self._put(volunteer, member)
+        return lost
+
+    def shortage(self, post: int) -> tuple[c.Ints, c.Ints] | None:
+        """Return the volunteers and posts that prove that nobody can be had for a post.
+
+        The labels of the search that found no way: whoever could serve one of the posts is among
+        the volunteers, who are all busy there (Hall's condition fails).
+
+        Returns
+        -------
+        volunteers, posts : int32 arrays
+            Or None, if somebody can be had, at whatever cost.
+        """
+        graph = self.residual.graph
+        found, count = reach(graph, int(self.post_node[post]))
+        if found:
+            return None
+        self._name_edges()
+        is_short = np.zeros(self.residual.nodes, np.bool_)
+        is_short[graph.labelled[:count]] = True
+        rows = slice(self.residual.edges)
+        into = is_short[graph.head[rows]] & (self.edge_slot[rows] != NONE)
+        into &= graph.capacity[rows] > 0
+        who = np.unique(self.edge_volunteer[rows][into])
+        return who, np.flatnonzero(is_short[self.post_node]).astype(np.int32)
+
+    def _distance(self, node: int, *, forward: bool) -> int:
+        """Return how far home is, in reduced costs."""
+        best, _, count = search(self.residual.graph, node, NONE, forward, NO_WAY)
+        forget(self.residual.graph, count)
+        return int(best)
+
+    # --- what can change --------------------------------------------------------------------------
+
+    def member(self, volunteer: int) -> Problem:
+        """Return the problem of one volunteer as they are now, number 0 in it."""
+        return self.living.member(volunteer).part
+
+    def change(self, volunteer: int, part: Problem) -> None:
+        """Let a volunteer be another: other windows, qualifications, answers, limits.
+
+        Parameters
+        ----------
+        part : Problem
+            The volunteer alone; see `member`.
+
+        Raises
+        ------
+        UsageError
+            If something that is pinned could not stay.
+        """
+        self._put(volunteer, self._able(part, self.living.member(volunteer)))
+
+    def join(self, part: Problem) -> int:
+        """Let somebody new take part; return their number.
+
+        Raises
+        ------
+        UsageError
+            If something that is pinned could not stay.
+        """
+        member = self._able(part, None)
+        self.node = np.append(self.node, NONE)
+        volunteer = len(self.node) - 1
+        self.living.members[volunteer] = member.gone()
+        self._put(volunteer, member)
+        return volunteer
+
+    def leave(self, volunteer: int) -> None:
+        """Let somebody take no part any more, whatever they are pinned to."""
+        self._put(volunteer, self.living.member(volunteer).gone())
+
+    def set_seats(self, post: int, seats: int) -> None:
+        """Let a post have another number of seats.
+
+        Raises
+        ------
+        UsageError
+            If more of them are pinned.
+        """
+        if seats < self.pinned_seats[post]:
+            raise UsageError(
+                f"{self.pinned_seats[post]} seats of post {post} are pinned; it cannot have {seats}"
+            )
+        edges = self._seat_edges(post)
+        self.pinned_value -= self._value_of_pinned_seats(post)
+        self.living.set_seats(post, seats)
+        self.pinned_value += self._value_of_pinned_seats(post)
+        self._set_seat_edges(post, edges)
+
+    def copy_request(self, request: int, request_id: str, **changes: Any) -> int:
+        """Add a request that is like another but for what is said; return its number.
+
+        Parameters
+        ----------
+        request : int
+            The one to copy, with its posts and options.
+        request_id : str
+        **changes
+            Columns of `columns.Requests` and `columns.Options`, such as ``lat`` or ``start``.
+        """
+        old = self.problem
+        some, others = self.living.copy_request(request, changes | {"id": request_id})
+        new_posts = np.arange(len(old.posts), len(self.problem.posts))
+        # Nobody is drawn to a post before it has seats.
+        nodes = self.residual.add_nodes(np.full(len(new_posts), -NO_WAY), posts=True)
+        self.post_node = np.append(self.post_node, nodes)
+        self.pinned_seats = np.append(self.pinned_seats, np.zeros_like(new_posts))
+        first = self.residual.edges
+        for volunteer in others:
+            self.change(volunteer, self.member(volunteer))
+        for volunteer in some.tolist():
+            self._detach(volunteer)
+        part = self.living.part(self.living.parts.of(some))
+        self._attach(some, part, *self.living.of(some))
+        graph = self.residual.graph
+        for post, node in zip(new_posts.tolist(), nodes.tolist(), strict=True):
+            into = np.flatnonzero(graph.head[first : self.residual.edges] == node) + first
+            into = into[graph.capacity[into] > 0]
+            cost = graph.potential[graph.tail[into]] + graph.cost[into]
+            graph.potential[node] = cost.min(initial=NO_WAY)
+            self._set_seat_edges(post, [])
+        return len(old.requests)
+
+    # --- how it changes ---------------------------------------------------------------------------
+
+    def _able(self, part: Problem, before: Member | None) -> Member:
+        """Return a volunteer as they will be, if what is pinned can stay."""
+        member = self.living.found(part)
+        if not len(part.pins):
+            return member
+        try:
+            settled(replace(member.part, on_error="raise"))
+        except DataError as error:
+            raise UsageError(f"what is pinned cannot stay: {error.faults['message'][0]}") from None
+        seats, below = self.pinned_seats.copy(), self.pinned_below + self._below(member)
+        np.add.at(seats, self._pinned_posts(member), 1)
+        if before is not None:
+            np.subtract.at(seats, self._pinned_posts(before), 1)
+            below -= self._below(before)
+        request = self.problem.posts.request[seats > self.problem.posts.seats]
+        full = np.flatnonzero(below > part.organisations.max_seats)
+        for ids, at, what in (
+            (self.problem.requests.id, request, "request {} has no seat left"),
+            (part.organisations.id, full, "the quota of {} is full"),
+        ):
+            if len(at):
+                raise UsageError(f"what is pinned cannot stay: {what.format(ids[int(at[0])])}")
+        return member
+
+    def _below(self, member: Member) -> c.Longs:
+        """Return how many services pinned to one volunteer count for each organisation."""
+        whose = member.part.volunteers.organisation[member.arcs.volunteer[member.pinned]]
+        return services_below(member.part, whose)
+
+    def _pinned_posts(self, member: Member) -> c.Ints:
+        return self.problem.slots.post[member.arcs.slot[member.pinned]]
+
+    def _put(self, volunteer: int, member: Member) -> None:
+        """Take a volunteer out, and put them back as they are now."""
+        old = self.living.member(volunteer)
+        self._detach(volunteer)
+        self.living.members[volunteer] = member
+        self._pin(old, -1)
+        self._pin(member, 1)
+        one = np.array([volunteer])
+        self._attach(one, member.part, member.arcs, member.quality, member.pinned)
+
+    def _detach(self, volunteer: int) -> None:
+        if self.node[volunteer] != NONE:
+            detach(self.residual.graph, int(self.node[volunteer]))
+            self.node[volunteer] = NONE
+
+    def _pin(self, member: Member, times: int) -> None:
+        """Take what is pinned out of seats and quotas, or give it back."""
+        if not len(member.pinned):
+            return
+        part = member.part
+        arcs = member.arcs.take(member.pinned)
+        value = people_value(part, arcs.volunteer, member.quality[member.pinned], first_load(part))
+        self.pinned_value += times * value
+        posts, count = np.unique(self.problem.slots.post[arcs.slot], return_counts=True)
+        for post, pins in zip(posts.tolist(), count.tolist(), strict=True):
+            edges = self._seat_edges(post)
+            self.pinned_value -= self._value_of_pinned_seats(post)
+            self.pinned_seats[post] += times * pins
+            self.pinned_value += self._value_of_pinned_seats(post)
+            self._set_seat_edges(post, edges)
+        below = self._below(member)
+        self.pinned_below += times * below
+        room = np.maximum(part.organisations.max_seats - self.pinned_below, 0)
+        for at in np.flatnonzero((below > 0) & (self.quota_edge != NONE)).tolist():
+            self.residual.change(int(self.quota_edge[at]), capacity=int(room[at]))
+
+    def _attach(
+        self, volunteers: c.Longs, part: Problem, arcs: Arcs, quality: c.Longs, pinned: c.Longs
+    ) -> None:
+        """Put volunteers into the network, who are in the order of the part's."""
+        weeks = Weeks(part, arcs)
+        tree = weeks.clusters.tree
+        self.others -= set(volunteers[tree].tolist())
+        self.others |= set(volunteers[~tree].tolist())
+        network = _network(part, arcs, quality, weeks, pinned)
+        graph = self.residual.graph
+        quotas = 2 + len(network.quota)
+        node = np.arange(network.nodes)
+        node[1] = HOME
+        node[network.post_node] = self.post_node
+        fresh = np.arange(quotas, network.nodes - len(network.post_node))
+        node[fresh] = fresh - quotas + self.residual.nodes
+        rows = slice(network.shift_edges.start, network.arc_edges.stop)
+        tail, head, cost = node[network.tail[rows]], node[network.head[rows]], network.cost[rows]
+        shifts = network.shift_edges.stop - network.shift_edges.start
+        potential = np.append(graph.potential[: self.residual.nodes], np.full(len(fresh), NO_WAY))
+        # Whoever comes is worth no more than a first shift costs, unless they would gain somewhere:
+        # then some of the edges of their shifts are repaired.
+        np.minimum.at(potential, head[:shifts], potential[tail[:shifts]] + cost[:shifts])
+        below = slice(shifts, network.arc_edges.start - rows.start)
+        for _ in range(_LEVELS):
+            potential[head[below]] = potential[tail[below]]
+        for _ in range(_LEVELS):
+            np.maximum.at(potential, tail[shifts:], potential[head[shifts:]] - cost[shifts:])
+        self.residual.add_nodes(potential[self.residual.nodes :])
+        capacity = network.capacity[rows].copy()
+        capacity[:shifts] = 0
+        edges = self.residual.add_edges(tail, head, capacity, cost)
+        self.node[volunteers[network.volunteer]] = node[network.volunteer_node]
+        self._name_edges()
+        of_arcs = edges[network.arc_edges.start - rows.start :]
+        self.edge_volunteer[of_arcs] = volunteers[arcs.volunteer[network.arc]]
+        self.edge_slot[of_arcs] = arcs.slot[network.arc]
+        open_all(self.residual.graph, edges[:shifts])
+
+    def _name_edges(self) -> None:
+        """Make room for what edges stand for, where there are more of them."""
+        more = np.full(len(self.residual.graph.tail) - len(self.edge_slot), NONE, np.int32)
+        if len(more):
+            self.edge_volunteer = np.append(self.edge_volunteer, more)
+            self.edge_slot = np.append(self.edge_slot, more)
+
+    def _seat_edges(self, post: int) -> list[int]:
+        """Return the edge of each seat of a post, `NONE` where there is none."""
+        if post not in self.seat_edges:
+            edges = range(self.first_seat[post], self.first_seat[post + 1])
+            self.seat_edges[post] = [NONE] * int(self.pinned_seats[post]) + list(edges)
+        return self.seat_edges[post]
+
+    def _set_seat_edges(self, post: int, edges: list[int]) -> None:
+        """Give a post the seats that it has now, but for those pinned."""
+        seats = int(self.problem.posts.seats[post])
+        k = np.arange(1, max(seats, len(edges)) + 1)
+        value = seat_value(self.problem, np.full(len(k), post, np.int32), k) if seats else 0 * k
+        opened = (k > self.pinned_seats[post]) & (k <= seats)
+        edges += [NONE] * (len(k) - len(edges))
+        for at in range(len(k)):
+            if edges[at] != NONE:
+                self.residual.change(edges[at], int(opened[at]), -int(value[at]))
+            elif opened[at]:
+                tail, home = self.post_node[[post]], np.array([HOME])
+                new = self.residual.add_edges(tail, home, np.zeros(1, int), -value[[at]])
+                edges[at] = int(new[0])
+                open_all(self.residual.graph, new)
+        self.seat_edges[post] = edges
+
+    def _value_of_pinned_seats(self, post: int) -> int:
+        k = np.arange(1, self.pinned_seats[post] + 1)
+        return int(seat_value(self.problem, np.full(len(k), post, np.int32), k).sum())
+
+
+def _network(
+    problem: Problem, arcs: Arcs, quality: c.Longs, weeks: Weeks, pinned: c.Longs
+) -> Network:
+    every = np.ones(len(arcs), np.bool_)
+    load = weeks.first_load
+    return build(problem, arcs, quality, weeks.clusters, load, every, pinned, every=True)

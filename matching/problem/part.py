@@ -1,0 +1,128 @@
+"""The part of a problem that is about some of its volunteers, in time that grows with that part."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+import numpy as np
+import polars as pl
+
+from matching.problem import columns as c
+from matching.problem.build import slots_of
+from matching.problem.problem import Problem
+
+Table = TypeVar("Table", bound=c.Columns)
+# The tables with rows of volunteers, each in a column of that name.
+_TABLES = ("windows", "holdings", "preferences", "bonds", "earlier", "other_weeks", "affinities")
+
+
+class Parts:
+    """Cuts a problem by volunteers.
+
+    Rules of pairs are left out: they are not one volunteer's.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        size = len(problem.volunteers)
+        self.rows = {name: c.Groups(getattr(problem, name).volunteer, size) for name in _TABLES}
+        self.no_pairs = problem.pairs.take(slice(0))
+
+    def of(self, volunteers: c.Longs) -> Problem:
+        """Return the problem of some volunteers alone, who are numbered in the order given.
+
+        Parameters
+        ----------
+        volunteers : int64 array
+            Indices, none of them twice.
+        """
+        tables: dict[str, Any] = {}
+        for name, groups in self.rows.items():
+            rows = groups.of(volunteers)
+            count = groups.start[volunteers + 1] - groups.start[volunteers]
+            number = np.repeat(np.arange(len(volunteers), dtype=np.int32), count)
+            tables[name] = replace(getattr(self.problem, name).take(rows), volunteer=number)
+        holdings = tables["holdings"]
+        order = np.argsort(holdings.qualification, kind="stable")
+        return replace(
+            self.problem,
+            volunteers=self.problem.volunteers.take(volunteers),
+            pairs=self.no_pairs,
+            **tables | {"holdings": holdings.take(order)},
+        )
+
+
+def together(parts: list[Problem]) -> Problem:
+    """Return the problem of the volunteers of several parts; the requests are those of the first.
+
+    Rules of pairs are left out.
+    """
+    sizes = [len(part.volunteers) for part in parts]
+    before = np.cumsum([0, *sizes[:-1]]).astype(np.int32)
+    tables: dict[str, Any] = {"volunteers": joined(*(part.volunteers for part in parts))}
+    for name in _TABLES:
+        of_parts = [getattr(part, name) for part in parts]
+        tables[name] = joined(
+            *(
+                replace(table, volunteer=table.volunteer + first)
+                for table, first in zip(of_parts, before, strict=True)
+            )
+        )
+    holdings = tables["holdings"]
+    order = np.argsort(holdings.qualification, kind="stable")
+    return replace(parts[0], **tables | {"holdings": holdings.take(order)})
+
+
+def with_copy(problem: Problem, request: int, **changes: Any) -> Problem:
+    """Return the problem with one more request, like another but for some columns.
+
+    Parameters
+    ----------
+    request : int
+        The one to copy, with its posts, options and rules of the team.
+    **changes
+        Columns of `columns.Requests` and `columns.Options`.
+    """
+    number, of_post = len(problem.requests), np.flatnonzero(problem.posts.request == request)
+    posts = problem.posts.take(of_post)
+    options = problem.options.take(np.flatnonzero(problem.options.request == request))
+    rules = problem.team_rules.take(problem.team_rules.request == request)
+    needs = problem.needs.take(np.isin(problem.needs.post, of_post))
+    shift = np.int32(len(problem.posts) - of_post[0])
+    more_posts = joined(problem.posts, _with(posts, {"request": number}))
+    of_options = {name: value for name, value in changes.items() if name != "id"}
+    more_options = joined(problem.options, _with(options, of_options | {"request": number}))
+    copied = problem.requests.take(np.array([request]))
+    return replace(
+        problem,
+        requests=joined(problem.requests, _with(copied, changes)),
+        options=more_options,
+        posts=more_posts,
+        needs=joined(problem.needs, replace(needs, post=needs.post + shift)),
+        slots=slots_of(more_posts, more_options),
+        team_rules=joined(problem.team_rules, _with(rules, {"request": number})),
+    )
+
+
+def joined(*tables: Table) -> Table:
+    """Return the rows of several tables, one after the other."""
+    columns = {}
+    for item in fields(tables[0]):
+        all_ = [getattr(table, item.name) for table in tables]
+        columns[item.name] = (
+            pl.concat(all_) if isinstance(all_[0], pl.Series) else np.concatenate(all_)
+        )
+    return type(tables[0])(**columns)
+
+
+def _with(table: Table, values: dict[str, Any]) -> Table:
+    """Return the rows of a table with other values in some columns, where it has them."""
+    columns = {}
+    for item in fields(table):
+        if item.name in values:
+            column = getattr(table, item.name)
+            value = [values[item.name]] * len(table)
+            kind = pl.Series if isinstance(column, pl.Series) else np.array
+            columns[item.name] = kind(value, dtype=column.dtype)
+    return replace(table, **columns)

@@ -1,0 +1,192 @@
+"""A living week: after any change the plan is the best again, as if solved afresh."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume
+
+from matching import DataError, UsageError, certify, solve
+from matching.arcs.eligibility import eligible
+from matching.arcs.few import eligible_few
+from matching.audit import value, violations
+from matching.flow.living import LivingWeek
+from matching.pins.settling import settled
+from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.part import joined
+from matching.problem.plan import Plan
+from matching.schema import STATUSES
+from tests.support.hand import ask, people
+from tests.support.laws import SEEDS, law, problem_of
+from tests.support.worlds import SMALL, full_world, tree_world
+
+ONE = np.ones(1, np.int32)
+NO_DAY = 9999
+
+
+def answered(part: Problem, post: int, status: str) -> Problem:
+    """The volunteer says yes or no to a post."""
+    others = part.earlier.take(part.earlier.post != post)
+    answer = c.Earlier(0 * ONE, post * ONE, -ONE, STATUSES.index(status) * ONE, 0 * ONE)
+    return replace(part, earlier=joined(others, answer))
+
+
+def free(part: Problem, option: int, preference: int = 0) -> Problem:
+    """The volunteer has time for an option, too."""
+    options = part.options
+    window = c.Windows(0 * ONE, options.start[[option]], options.end[[option]], preference * ONE)
+    windows = joined(part.windows, window)
+    return replace(part, windows=windows.take(np.argsort(windows.start, kind="stable")))
+
+
+def skilled(part: Problem, qualification: int) -> Problem:
+    """The volunteer has learned something."""
+    learned = c.Holdings(qualification * ONE, 0 * ONE, 5 * ONE, -NO_DAY * ONE, NO_DAY * ONE)
+    return replace(part, holdings=joined(part.holdings, learned).sorted())
+
+
+def one_fewer(table: c.Columns, random: np.random.Generator) -> c.Columns:
+    return table.take(np.sort(random.permutation(len(table))[1:]))
+
+
+def changed(living: LivingWeek, random: np.random.Generator) -> str:
+    """Change something at random; return what."""
+    problem, who = living.problem, int(random.integers(len(living.node)))
+    part, arcs = living.member(who), living.living.member(who).arcs
+    option, post = (int(random.integers(len(x))) for x in (problem.options, problem.posts))
+    match kind := str(random.choice(KINDS)):
+        case "leave":
+            living.leave(who)
+        case "back":
+            living.change(who, part)
+        case "join":
+            living.join(part)
+        case "free":
+            living.change(who, free(part, option, int(random.integers(-2, 3))))
+        case "busy" if len(part.windows):
+            living.change(who, replace(part, windows=one_fewer(part.windows, random)))
+        case "learn" if len(problem.qualification_ids):
+            learned = int(random.integers(len(problem.qualification_ids)))
+            living.change(who, skilled(part, learned))
+        case "forget" if len(part.holdings):
+            living.change(who, replace(part, holdings=one_fewer(part.holdings, random)))
+        case "decline" if len(arcs):
+            slot = int(random.choice(arcs.slot))
+            living.change(who, answered(part, int(problem.slots.post[slot]), "declined"))
+        case "pin":
+            volunteers, slots = living.plan()
+            if len(mine := slots[volunteers == who]):
+                post = int(problem.slots.post[random.choice(mine)])
+                living.change(who, answered(part, post, "pinned"))
+        case "seats":
+            living.set_seats(post, max(int(random.integers(5)), int(living.pinned_seats[post])))
+        case "request":
+            time = ("start", "end", "day", "last_day")
+            moved = {name: getattr(problem.options, name)[option] for name in time}
+            request = int(random.integers(len(problem.requests)))
+            living.copy_request(request, f"new {len(problem.requests)}", **moved)
+    return kind
+
+
+KINDS = ["leave", "back", "join", "free", "busy", "learn", "forget", "decline", "pin", "seats"]
+KINDS += ["request"]
+
+
+def assert_as_if_afresh(living: LivingWeek) -> None:
+    now, number = living.snapshot()
+    afresh = LivingWeek(now)
+    assert living.value == afresh.value
+    volunteer, slot = living.plan()
+    order = np.argsort(number)
+    place = order[np.searchsorted(number[order], volunteer)].astype(np.int32)
+    plan = Plan(place, slot)
+    if living.is_exact:
+        result = solve(now)
+        assert (result.status, result.value) == ("optimal", living.value)
+        assert violations(now, plan).is_empty()
+        assert value(now, plan) == living.value
+        if not len(now.pins):
+            assert certify(now, living.prices()) == living.value
+
+
+@law(60, seed=SEEDS)
+def test_any_changes_leave_the_best_plan_and_prices_that_prove_it(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    problem = problem_of(tree_world(seed, **(SMALL if seed % 2 else {})))
+    assume(len(problem.options) and len(problem.volunteers))
+    try:
+        living = LivingWeek(settled(problem))
+    except DataError:
+        assume(False)
+    for _ in range(6):
+        # What is pinned has to stay: not everything can happen.
+        with suppress(UsageError):
+            changed(living, random)
+        assert_as_if_afresh(living)
+
+
+@law(40, seed=SEEDS)
+def test_who_may_serve_is_the_same_for_a_few_as_for_many(seed: int) -> None:
+    problem = problem_of(full_world(seed, **SMALL))
+    assume(not problem.policy.only_listed)
+    few, many = eligible_few(problem), eligible(problem)
+    for name in ("volunteer", "slot", "km"):
+        assert np.array_equal(getattr(few, name), getattr(many, name), equal_nan=True)
+
+
+def three() -> LivingWeek:
+    """Ada, Bo and Cy are free all week; lunch needs one person, and so does tea."""
+    week = people("ada bo cy")
+    ask(week, "lunch", "2 12:00", "2 13:00")
+    ask(week, "tea", "2 12:30", "2 13:30")
+    return LivingWeek(week.problem())
+
+
+def test_who_leaves_is_replaced_and_who_is_not_needed_is_worth_nothing() -> None:
+    living = three()
+    (ada, bo), _ = living.plan()
+    worth, before = living.worth_of(int(ada)), living.value
+    # Another is free, and as good.
+    assert worth == 0
+    living.leave(int(ada))
+    assert living.value == before
+    # Nobody else is left: a seat of priority 3 in which no time is spent is worth 3,000.
+    assert living.worth_of(int(bo)) == 3000
+    living.leave(int(bo))
+    assert living.value == before - 3000
+
+
+def test_prices_are_both_derivatives() -> None:
+    living = three()
+    # One more pair of hands at lunch frees a person whom nobody needs; one fewer brings Cy.
+    assert living.price_of_post(0) == (0, 0)
+    living.leave(2)
+    # Now whoever comes to lunch from outside frees nobody whom tea would not lose.
+    assert living.price_of_post(0) == (0, 3000)
+    living.set_seats(0, 2)
+    # The second seat of two is worth 3,000, the first 4,500.
+    gain, cost = living.price_of_post(0)
+    assert gain == cost == 3000
+
+
+def test_a_shortage_names_who_is_busy_where() -> None:
+    living = three()
+    assert living.shortage(0) is None
+    living.leave(2)
+    # All who could come serve at lunch and tea, and each could serve at the other.
+    who, posts = living.shortage(0) or ([], [])
+    assert (list(who), list(posts)) == ([0, 1], [0, 1])
+
+
+def test_a_pinned_seat_cannot_be_taken_away() -> None:
+    living = three()
+    living.change(0, answered(living.member(0), 0, "pinned"))
+    with pytest.raises(UsageError, match="1 seats of post 0 are pinned; it cannot have 0"):
+        living.set_seats(0, 0)
+    with pytest.raises(UsageError, match="what is pinned cannot stay: request lunch has no seat"):
+        living.change(1, answered(living.member(1), 0, "pinned"))
+    part = living.member(0)
+    with pytest.raises(UsageError, match=r"what is pinned cannot stay: .*rule availability"):
+        living.change(0, replace(part, windows=part.windows.take(slice(0))))
