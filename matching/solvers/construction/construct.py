@@ -19,8 +19,9 @@ from matching.solvers.construction.book import NONE
 from matching.solvers.construction.opening import open_book, option_of, placed
 from matching.solvers.construction.rounds import put_all, ruin_and_recreate, serve_all
 
-# People looked at before the rounds end, and rounds without a gain.
-_MOST_WORK = 100_000_000
+# People looked at before the rounds end, and rounds without a gain. Where column generation follows
+# it is soon ahead of the rounds.
+_MOST_WORK, _LITTLE_WORK = 100_000_000, 5_000_000
 _WORK_AT_ONCE, _IDLE_ROUNDS = 1_000_000, 5_000
 # Ways that may be tried to complete one plan.
 _MOST_WAYS = 200_000
@@ -66,7 +67,8 @@ class Construction:
             return kept
         tried = [(self._in_order(rows, kept, rank), rank) for rank in (self._rank, self._scarcity)]
         best, rank = max(tried, key=lambda pair: pair[0].gain)
-        best.improve(rank, seed, stop, enough, _MOST_WORK)
+        work = _MOST_WORK if self.weeks.are_long else _LITTLE_WORK
+        best.improve(rank, seed, stop, enough, work)
         return best.chosen
 
     def improve(
