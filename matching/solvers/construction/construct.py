@@ -23,6 +23,8 @@ from matching.solvers.construction.rounds import put_all, ruin_and_recreate, ser
 # it is soon ahead of the rounds.
 _MOST_WORK, _LITTLE_WORK = 100_000_000, 5_000_000
 _WORK_AT_ONCE, _IDLE_ROUNDS = 1_000_000, 5_000
+# For each arc: a small world is proved in less time than much work takes.
+_LITTLE_WORK_PER_ARC = 20
 # Ways that may be tried to complete one plan.
 _MOST_WAYS = 200_000
 
@@ -67,7 +69,8 @@ class Construction:
             return kept
         tried = [(self._in_order(rows, kept, rank), rank) for rank in (self._rank, self._scarcity)]
         best, rank = max(tried, key=lambda pair: pair[0].gain)
-        work = _MOST_WORK if self.weeks.are_long else _LITTLE_WORK
+        little = min(_LITTLE_WORK, _LITTLE_WORK_PER_ARC * len(self.weeks.arcs))
+        work = _MOST_WORK if self.weeks.are_long else little
         best.improve(rank, seed, stop, enough, work)
         return best.chosen
 
@@ -191,7 +194,8 @@ class _Plan:
             wanting = self._wanting()
             if not len(wanting) or self.gain >= enough or idle >= _IDLE_ROUNDS:
                 return True
-            rounds, more = ruin_and_recreate(book, wanting, rank, *scratch, _WORK_AT_ONCE)
+            at_once = min(_WORK_AT_ONCE, work)
+            rounds, more = ruin_and_recreate(book, wanting, rank, *scratch, at_once)
             self.gain += int(more)
             idle = 0 if more else idle + int(rounds)
         return False
