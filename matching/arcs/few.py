@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.arcs.crowd import asked_of_all, crowd_of, reached
+from matching.arcs.crowd import Asked, asked_of_all, crowd_of, reached
 from matching.arcs.eligibility import Arcs, held, km_of, merged_windows
 from matching.arcs.pair_rules import Pairs, Sieve
 from matching.arcs.spatial import Places
@@ -15,8 +15,14 @@ from matching.problem import Problem
 from matching.problem import columns as c
 
 
-def eligible_few(problem: Problem) -> Arcs:
-    """Return every arc that keeps all pair rules; the work grows with volunteers times slots."""
+def eligible_few(problem: Problem, asked: Asked | None = None) -> Arcs:
+    """Return every arc that keeps all pair rules; the work grows with volunteers times slots.
+
+    Parameters
+    ----------
+    asked : Asked, optional
+        What the slots ask for of so many people, where that is at hand; see `asked_of_all`.
+    """
     people, slots = problem.volunteers, np.arange(len(problem.slots))
     places = Places(people.lat, people.lon, people.travel_km)
     crowd = crowd_of(problem, places, merged_windows(problem.windows))
@@ -24,7 +30,7 @@ def eligible_few(problem: Problem) -> Arcs:
     position, nobody_looked = np.arange(len(people), dtype=np.int32), (0, 0)
     _, found = reached(
         crowd,
-        asked_of_all(problem),
+        asked_of_all(problem) if asked is None else asked,
         position,
         slots,
         0,

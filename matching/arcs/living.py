@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from matching.arcs.crowd import Crowd, asked_of, crowd_of, reached
+from matching.arcs.crowd import Asked, Crowd, asked_of, asked_of_all, crowd_of, reached
 from matching.arcs.eligibility import Arcs, eligible, merged_windows
 from matching.arcs.few import eligible_few, judged
 from matching.arcs.pair_rules import Pairs
@@ -78,6 +78,8 @@ class LivingArcs:
         self.pinned = np.unique(pinned_arcs(problem, self.arcs)[1])
         self.first = c.starts_of(self.arcs.volunteer, len(problem.volunteers))
         self.members: dict[int, Member] = {}
+        # What all slots ask of one volunteer, until there are more of them.
+        self.asked: Asked | None = None
         # Of those who are as they were at first, at requests that came later.
         self.later, self.later_quality = self.arcs.take(slice(0)), self.quality[:0]
 
@@ -103,7 +105,9 @@ class LivingArcs:
     def found(self, part: Problem) -> Member:
         """Find what one volunteer can do now, who is number 0 of a part."""
         part = self.part(part)
-        arcs = eligible_few(part)
+        if self.asked is None:
+            self.asked = asked_of_all(part)
+        arcs = eligible_few(part, self.asked)
         return Member(part, arcs, quality(part, arcs), np.unique(pinned_arcs(part, arcs)[1]))
 
     def of(self, volunteers: c.Longs) -> tuple[Arcs, c.Longs, c.Longs]:
@@ -143,7 +147,7 @@ class LivingArcs:
             Who of all others lives near enough; what they can do is not looked at yet.
         """
         before = len(self.problem.slots)
-        self.problem = with_copy(self.problem, request, **changes)
+        self.problem, self.asked = with_copy(self.problem, request, **changes), None
         slots = np.arange(before, len(self.problem.slots), dtype=np.int32)
         who, which = self._near(slots)
         near, number = np.unique(who.astype(np.int64), return_inverse=True)

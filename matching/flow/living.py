@@ -18,6 +18,7 @@ from matching.arcs.value import first_load, seat_value
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import DataError, UsageError
+from matching.flow.attaching import attach
 from matching.flow.exactness import is_pure_network
 from matching.flow.kernel import HOME, NONE, detach, forget, open_all, reach, search
 from matching.flow.network import Network, build, people_value, services_below
@@ -25,9 +26,6 @@ from matching.flow.residual import NO_WAY, Residual
 from matching.pins.settling import settled
 from matching.problem import Problem
 from matching.problem import columns as c
-
-# From a volunteer to what they may serve: days, clusters, arcs.
-_LEVELS = 3
 
 
 class LivingWeek:
@@ -268,10 +266,12 @@ class LivingWeek:
         member = self.living.found(part)
         if not len(part.pins):
             return member
-        try:
-            settled(replace(member.part, on_error="raise"))
-        except DataError as error:
-            raise UsageError(f"what is pinned cannot stay: {error.faults['message'][0]}") from None
+        if not _go_together(member):
+            try:
+                settled(replace(member.part, on_error="raise"))
+            except DataError as error:
+                why = error.faults["message"][0]
+                raise UsageError(f"what is pinned cannot stay: {why}") from None
         seats, below = self.pinned_seats.copy(), self.pinned_below + self._below(member)
         np.add.at(seats, self._pinned_posts(member), 1)
         if before is not None:
@@ -339,36 +339,13 @@ class LivingWeek:
         tree = weeks.clusters.tree
         self.others -= set(volunteers[tree].tolist())
         self.others |= set(volunteers[~tree].tolist())
-        network = _network(part, arcs, quality, weeks, pinned)
-        graph = self.residual.graph
-        quotas = 2 + len(network.quota)
-        node = np.arange(network.nodes)
-        node[1] = HOME
-        node[network.post_node] = self.post_node
-        fresh = np.arange(quotas, network.nodes - len(network.post_node))
-        node[fresh] = fresh - quotas + self.residual.nodes
-        rows = slice(network.shift_edges.start, network.arc_edges.stop)
-        tail, head, cost = node[network.tail[rows]], node[network.head[rows]], network.cost[rows]
-        shifts = network.shift_edges.stop - network.shift_edges.start
-        potential = np.append(graph.potential[: self.residual.nodes], np.full(len(fresh), NO_WAY))
-        # Whoever comes is worth no more than a first shift costs, unless they would gain somewhere:
-        # then some of the edges of their shifts are repaired.
-        np.minimum.at(potential, head[:shifts], potential[tail[:shifts]] + cost[:shifts])
-        below = slice(shifts, network.arc_edges.start - rows.start)
-        for _ in range(_LEVELS):
-            potential[head[below]] = potential[tail[below]]
-        for _ in range(_LEVELS):
-            np.maximum.at(potential, tail[shifts:], potential[head[shifts:]] - cost[shifts:])
-        self.residual.add_nodes(potential[self.residual.nodes :])
-        capacity = network.capacity[rows].copy()
-        capacity[:shifts] = 0
-        edges = self.residual.add_edges(tail, head, capacity, cost)
-        self.node[volunteers[network.volunteer]] = node[network.volunteer_node]
+        network = _network(part, arcs, quality, weeks, pinned, seats=False)
+        node, of_arcs, shifts = attach(self.residual, network, self.post_node)
+        self.node[volunteers[network.volunteer]] = node
         self._name_edges()
-        of_arcs = edges[network.arc_edges.start - rows.start :]
         self.edge_volunteer[of_arcs] = volunteers[arcs.volunteer[network.arc]]
         self.edge_slot[of_arcs] = arcs.slot[network.arc]
-        open_all(self.residual.graph, edges[:shifts])
+        open_all(self.residual.graph, shifts)
 
     def _name_edges(self) -> None:
         """Make room for what edges stand for, where there are more of them."""
@@ -407,8 +384,26 @@ class LivingWeek:
 
 
 def _network(
-    problem: Problem, arcs: Arcs, quality: c.Longs, weeks: Weeks, pinned: c.Longs
+    problem: Problem,
+    arcs: Arcs,
+    quality: c.Longs,
+    weeks: Weeks,
+    pinned: c.Longs,
+    seats: bool = True,
 ) -> Network:
-    every = np.ones(len(arcs), np.bool_)
-    load = weeks.first_load
-    return build(problem, arcs, quality, weeks.clusters, load, every, pinned, every=True)
+    kept, load = np.ones(len(arcs), np.bool_), weeks.first_load
+    clusters = weeks.clusters
+    return build(problem, arcs, quality, clusters, load, kept, pinned, every=True, seats=seats)
+
+
+def _go_together(member: Member) -> bool:
+    """Tell whether all pins of a volunteer can surely stay: a tree is all there is to keep."""
+    clusters, people = Weeks(member.part, member.arcs).clusters, member.part.volunteers
+    used = clusters.of_arc[member.pinned]
+    in_day = np.bincount(clusters.day[used], minlength=1).max()
+    return bool(
+        clusters.tree[0]
+        and len(member.pinned) == len(member.part.pins) == len(np.unique(used))
+        and len(used) <= people.max_shifts[0]
+        and in_day <= people.max_shifts_per_day[0]
+    )

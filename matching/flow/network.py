@@ -115,6 +115,7 @@ def build(
     pinned: c.Longs | None = None,
     *,
     every: bool = False,
+    seats: bool = True,
 ) -> Network:
     """Build the network of the arcs that are ``kept``.
 
@@ -124,6 +125,8 @@ def build(
         Arcs that have to be in the plan, of volunteers whose rules are those of a tree.
     every : bool
         Also what nobody can use as things are: all quotas, all seats.
+    seats : bool
+        Whether seats are wanted at all.
     """
     edges = _Edges()
     taken = _Taken(problem, arcs, clusters, np.empty(0, np.int64) if pinned is None else pinned)
@@ -152,7 +155,9 @@ def build(
     # next seat, too.
     candidates = np.bincount(post, minlength=len(problem.posts))
     del post
-    amount = _seats(problem, edges, post_node, None if every else candidates, taken)
+    amount = 0
+    if seats:
+        amount = _seats(problem, edges, post_node, None if every else candidates, taken)
     # The bypass is never full: staying at home gains nothing, and the source's price is 0.
     edges.add(np.zeros(1, np.int64), 1, amount + 1, 0)
     return Network(
