@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from numba import njit
@@ -17,9 +18,15 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     Threads run it side by side.
     """
     try:
-        return njit(cache=True, nogil=True)(function)
+        dispatcher = njit(cache=True, nogil=True)(function)
     except RuntimeError:
         return njit(nogil=True)(function)
+    # Numba compiles anew when a function's own file has changed. Those it calls are compiled into
+    # it, and may stand in the files beside: so these count, too.
+    kept = dispatcher._cache._cache_file  # type: ignore[attr-defined]
+    beside = Path(function.__code__.co_filename).parent.glob("*.py")
+    kept._source_stamp = (*kept._source_stamp, max(path.stat().st_mtime for path in beside))
+    return dispatcher
 
 
 def is_loaded(function: Callable[P, R]) -> bool:
