@@ -20,6 +20,7 @@ from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.pinned import pinned_arcs
 from matching.arcs.unfilled import unfilled
 from matching.arcs.value import check_exact, quality
+from matching.audit.pins import settled
 from matching.bounds.certificate import bound
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
@@ -32,7 +33,6 @@ from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.doors import door
 from matching.parallel.compiled import is_loaded
 from matching.parallel.interrupts import unless_heard_already
-from matching.pins.settling import settled
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c

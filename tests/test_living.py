@@ -11,8 +11,8 @@ from matching import DataError, UsageError, certify, solve
 from matching.arcs.eligibility import eligible
 from matching.arcs.few import eligible_few
 from matching.audit import value, violations
+from matching.audit.pins import settled
 from matching.flow.living import LivingWeek
-from matching.pins.settling import settled
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.part import joined

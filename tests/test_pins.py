@@ -3,7 +3,7 @@
 import pytest
 
 from matching import DataError, Week
-from matching.pins.settling import settled
+from matching.audit.pins import settled
 from tests.support.hand import ALWAYS
 
 NINE, TEN, ELEVEN = (f"2026-03-02 {hour}:00" for hour in ("09", "10", "11"))

@@ -21,8 +21,8 @@ from benchmarks.vmb import meter
 from benchmarks.vmb.best_known import best_known
 from benchmarks.vmb.worlds import Tables, World, fingerprint
 from matching import Plan, Policy, Prices, Problem, audit, certify
+from matching.audit.pins import settled
 from matching.errors import DataError, MatchingError, UsageError
-from matching.pins.settling import settled
 from matching.stores import read_plan, read_prices, read_summary, write_tables
 
 # What a result says, in this order. Null where there is nothing to say.

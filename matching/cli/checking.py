@@ -42,11 +42,11 @@ def check(
 
         with Ticker(("read", "check", "audit", "prove")) as ticker:
             from matching import audit
+            from matching.audit.pins import settled
             from matching.bounds.certificate import certified
             from matching.bounds.prices import Prices
             from matching.cli.terminal import show_check, show_zone
             from matching.cli.verdict import Verdict
-            from matching.pins.settling import settled
             from matching.problem import Problem
             from matching.problem.plan import Plan
             from matching.stores.mapping import mapped_source

@@ -15,6 +15,7 @@ import numpy as np
 from matching.arcs.eligibility import Arcs
 from matching.arcs.living import LivingArcs, Member
 from matching.arcs.value import first_load, seat_value
+from matching.audit.pins import settled
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import DataError, UsageError
@@ -23,7 +24,6 @@ from matching.flow.exactness import is_pure_network
 from matching.flow.kernel import HOME, NONE, detach, forget, open_all, reach, search
 from matching.flow.network import Network, build, people_value, services_below
 from matching.flow.residual import NO_WAY, Residual
-from matching.pins.settling import settled
 from matching.problem import Problem
 from matching.problem import columns as c
 

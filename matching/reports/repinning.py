@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from matching.audit import violations_of
+from matching.audit.pins import settled
 from matching.errors import DataError
-from matching.pins.settling import settled
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.build import index_in

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from matching.audit import RULES, violations_of
+from matching.audit.friends import left_alone
 from matching.errors import DataError
-from matching.pins.friends import left_alone
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan, slot_keys

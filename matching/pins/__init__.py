@@ -1,1 +1,0 @@
-"""What must stay of a plan, and whether it can."""
