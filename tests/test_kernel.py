@@ -172,12 +172,12 @@ def test_prices_are_what_one_more_is_worth(seats: int) -> None:
 _NOWHERE = """
 from numba.core import caching
 caching.CompileResultCacheImpl._locator_classes = []
-from matching import Week
-print(Week("2026-03-02").solve().status)
+from matching.parallel.compiled import compiled
+print(compiled(lambda x: x + 1)(1))
 """
 
 
 def test_where_nothing_can_be_kept_on_disk_it_is_compiled_each_time() -> None:
     """As in a container whose file system is read-only."""
     done = subprocess.run([sys.executable, "-c", _NOWHERE], capture_output=True, text=True)
-    assert done.stdout == "optimal\n", done.stderr
+    assert done.stdout == "2\n", done.stderr

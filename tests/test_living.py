@@ -8,8 +8,6 @@ import pytest
 from hypothesis import assume
 
 from matching import DataError, UsageError, certify, solve
-from matching.arcs.eligibility import eligible
-from matching.arcs.few import eligible_few
 from matching.audit import value, violations
 from matching.audit.pins import settled
 from matching.flow.living import LivingWeek
@@ -20,7 +18,7 @@ from matching.problem.plan import Plan
 from matching.schema import STATUSES
 from tests.support.hand import ask, people
 from tests.support.laws import SEEDS, law, problem_of
-from tests.support.worlds import SMALL, full_world, tree_world
+from tests.support.worlds import SMALL, tree_world
 
 ONE = np.ones(1, np.int32)
 NO_DAY = 9999
@@ -95,18 +93,17 @@ KINDS += ["request"]
 
 
 def assert_as_if_afresh(living: LivingWeek) -> None:
+    """The plan keeps the rules and is worth what the best is; the prices prove it."""
     now, number = living.snapshot()
-    afresh = LivingWeek(now)
-    assert living.value == afresh.value
     volunteer, slot = living.plan()
     order = np.argsort(number)
-    place = order[np.searchsorted(number[order], volunteer)].astype(np.int32)
-    plan = Plan(place, slot)
+    plan = Plan(order[np.searchsorted(number[order], volunteer)].astype(np.int32), slot)
+    assert living.value == LivingWeek(now).value
     if living.is_exact:
-        result = solve(now)
-        assert (result.status, result.value) == ("optimal", living.value)
         assert violations(now, plan).is_empty()
-        assert value(now, plan) == living.value
+        result = solve(now)
+        assert (result.status, result.value) == ("optimal", value(now, plan))
+        assert result.value == living.value
         if not len(now.pins):
             assert certify(now, living.prices()) == living.value
 
@@ -114,7 +111,7 @@ def assert_as_if_afresh(living: LivingWeek) -> None:
 @law(60, seed=SEEDS)
 def test_any_changes_leave_the_best_plan_and_prices_that_prove_it(seed: int) -> None:
     random = np.random.default_rng(seed)
-    problem = problem_of(tree_world(seed, **(SMALL if seed % 2 else {})))
+    problem = problem_of(tree_world(seed, **(SMALL if seed % 4 == 0 else {})))
     assume(len(problem.options) and len(problem.volunteers))
     try:
         living = LivingWeek(settled(problem))
@@ -124,16 +121,7 @@ def test_any_changes_leave_the_best_plan_and_prices_that_prove_it(seed: int) -> 
         # What is pinned has to stay: not everything can happen.
         with suppress(UsageError):
             changed(living, random)
-        assert_as_if_afresh(living)
-
-
-@law(40, seed=SEEDS)
-def test_who_may_serve_is_the_same_for_a_few_as_for_many(seed: int) -> None:
-    problem = problem_of(full_world(seed, **SMALL))
-    assume(not problem.policy.only_listed)
-    few, many = eligible_few(problem), eligible(problem)
-    for name in ("volunteer", "slot", "km"):
-        assert np.array_equal(getattr(few, name), getattr(many, name), equal_nan=True)
+    assert_as_if_afresh(living)
 
 
 def three() -> LivingWeek:
