@@ -130,9 +130,22 @@ def network_of(edges: list[tuple[int, ...]], arcs: slice, posts: list[int]) -> N
 @law(300, seed=SEEDS)
 def test_the_kernel_finds_the_optimum_of_or_tools_and_of_its_twin(seed: int) -> None:
     network = Drawn(seed).network()
-    residual = Residual(network)
+    residual = Residual(Drawn(seed).network())
     assert_optimal(residual)
     assert residual.value == optimum(network) == by_hand(network)
+
+
+@pytest.mark.parametrize("worth", [2**31 - 1, 2**31, 2**40])
+def test_costs_beyond_32_bits_are_costs_like_others(worth: int) -> None:
+    """One person, load 10, quality 50, one seat: worth that much from the start, or only later."""
+    edges = [(0, 2, 1, 10), (2, 3, 1, -50), (3, 1, 1, -worth)]
+    assert Residual(network_of(edges, slice(1, 2), posts=[3])).value == worth + 40
+    later = Residual(network_of([*edges[:2], (3, 1, 1, -5)], slice(1, 2), posts=[3]))
+    later.change(2, cost=-worth)
+    assert later.value == worth + 40
+    assert later.prices()[0].tolist() == [-40]
+    later.change(1, cost=worth)
+    assert later.value == 0
 
 
 @law(200, seed=SEEDS)

@@ -32,7 +32,7 @@ class Clusters:
 
     Attributes
     ----------
-    order : int64 array, shape (arcs,)
+    order : int32 array, shape (arcs,)
         The arcs sorted by volunteer and start; clusters are stretches of it.
     begin : int64 array, shape (clusters,)
         Where each stretch begins.
@@ -43,7 +43,7 @@ class Clusters:
         Whether clusters, shifts a day and shifts a week are all the rules that can bind.
     """
 
-    order: c.Longs
+    order: c.Ints
     begin: c.Longs
     of_arc: c.Ints
     volunteer: c.Ints
@@ -200,7 +200,7 @@ def _ranked(items: c.Longs, score: c.Floats, group: c.Longs, limit: c.Ints) -> c
 class _Services(NamedTuple):
     """The services of arcs, sorted by volunteer and start; ``order`` has their arcs."""
 
-    order: c.Longs
+    order: c.Ints
     volunteer: c.Ints
     start: c.Ints
     end: c.Ints
@@ -212,7 +212,7 @@ def _services(problem: Problem, arcs: Arcs) -> _Services:
     # Times are few: a number for each, by start and end, sorts as both do.
     times = c.combine(problem.options.start, problem.options.end)
     _, time = np.unique(times, return_inverse=True)
-    order = c.order_of(arcs.volunteer, time[option])
+    order = c.order_of(arcs.volunteer, time[option]).astype(np.int32)
     start, end = problem.options.start[option], problem.options.end[option]
     day = problem.options.day[option[order]]
     return _Services(order, arcs.volunteer[order], start[order], end[order], day)
@@ -231,7 +231,8 @@ def cluster(problem: Problem, arcs: Arcs) -> Clusters:
     # with the first that does not, and so on until no stretch can be cut.
     while True:
         begin = np.flatnonzero(fresh)
-        inside = np.cumsum(fresh) - 1
+        inside = np.cumsum(fresh, dtype=np.int32)
+        inside -= 1
         out = start >= np.minimum.reduceat(end, begin)[inside]
         cut = out & ~fresh & ~np.append(False, out[:-1])
         if not cut.any():

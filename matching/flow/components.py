@@ -85,7 +85,7 @@ def solve_component(network: Network) -> ComponentFlow:
     edges = network.quota_edges
     step = potential[network.head[edges]] - potential[network.tail[edges]]
     return ComponentFlow(
-        network.arc[flow[network.arc_edges] > 0],
+        network.arc[flow[network.arc_edges] > 0].astype(np.int64),
         -int(flow @ network.cost),
         potential[network.post_node].astype(np.float64),
         network.quota,

@@ -28,14 +28,14 @@ class Graph(NamedTuple):
     Attributes
     ----------
     tail, head, capacity, flow : int32 arrays, shape (edges,)
-    cost : int64 array, shape (edges,)
+    cost : int32 or int64 array, shape (edges,)
     potential : int64 array, shape (nodes,)
         What one more unit at the node costs: no edge with room has a negative reduced cost
         ``cost + potential[tail] - potential[head]``, and none with flow a positive one.
     floor : int64 array, shape (nodes,)
     slack : int64 array, shape (2,)
         By how much potentials are lower than their floors at most, and costs than ``least`` allows.
-    least : int64 array, shape (edges,)
+    least : array of the same kind, shape (edges,) up to the last of an arc
         No more than the cost plus the floor of the tail, but for the slack.
     begin, edge : int64 array, shape (nodes + 1,), and int32 array
         The edges of each node but home: node x has ``edge[begin[x]:begin[x + 1]]``.
@@ -44,7 +44,7 @@ class Graph(NamedTuple):
     newest : int32 array, shape (nodes,)
         The last edge that each node got later, or `NONE`.
     older_out, older_in : int32 arrays, shape (edges,)
-        The edge that the tail, or the head, got before this one.
+        The edge that the tail, or the head, got before this one; empty as long as there are none.
     distance, via, labelled : int64, int32 and int32 arrays, shape (nodes,)
         Of a search: distances are `FAR` before it; the edge that a node was reached by; the nodes.
     total : int64 array, shape (1,)
@@ -59,11 +59,11 @@ class Graph(NamedTuple):
     head: c.Ints
     capacity: c.Ints
     flow: c.Ints
-    cost: c.Longs
+    cost: c.Whole
     potential: c.Longs
     floor: c.Longs
     slack: c.Longs
-    least: c.Longs
+    least: c.Whole
     begin: c.Longs
     edge: c.Ints
     short: c.Bools

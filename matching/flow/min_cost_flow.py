@@ -23,7 +23,10 @@ def solve_flow(network: Network) -> c.Longs:
     """
     solver = min_cost_flow.SimpleMinCostFlow()
     solver.add_arcs_with_capacity_and_unit_cost(
-        network.tail, network.head, network.capacity, network.cost
+        network.tail,
+        network.head,
+        network.capacity.astype(np.int64),
+        network.cost.astype(np.int64),
     )
     solver.set_nodes_supplies(
         np.array([0, 1], np.int32), np.array([network.amount, -network.amount])

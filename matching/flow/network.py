@@ -28,13 +28,13 @@ class Network:
 
     Attributes
     ----------
-    tail, head : int32 arrays, shape (edges,)
-    capacity, cost : int64 arrays, shape (edges,)
-        Cost is minus value.
+    tail, head, capacity : int32 arrays, shape (edges,)
+    cost : int32 or int64 array, shape (edges,)
+        Minus value; in 32 bits where all fit.
     nodes : int
     arc_edges : slice
         The edges that stand for arcs, in the order of ``arc``.
-    arc : int64 array
+    arc : int32 array
         Indices of the arcs that are in the network.
     post_node : int32 array, shape (posts,)
         Node of each post.
@@ -56,11 +56,11 @@ class Network:
 
     tail: c.Ints
     head: c.Ints
-    capacity: c.Longs
-    cost: c.Longs
+    capacity: c.Ints
+    cost: c.Whole
     nodes: int
     arc_edges: slice
-    arc: c.Longs
+    arc: c.Ints
     post_node: c.Ints
     quota_edges: slice
     quota: c.Ints
@@ -87,9 +87,8 @@ class _Edges:
 
     def add(self, *columns: c.Longs | c.Ints | int) -> slice:
         """Add edges: tail, head, capacity, cost; return where they stand."""
-        kinds = np.int32, np.int32, np.int64, np.int64
-        rows = [np.asarray(row, kind) for row, kind in zip(columns, kinds, strict=True)]
-        tail, head, capacity, cost = np.broadcast_arrays(*rows)
+        ends = [np.asarray(row, np.int32) for row in columns[:3]]
+        tail, head, capacity, cost = np.broadcast_arrays(*ends, c.narrow(np.asarray(columns[3])))
         self.columns.append((tail, head, capacity, cost))
         self.size += len(tail)
         return slice(self.size - len(tail), self.size)

@@ -70,8 +70,8 @@ def relax(
         return _by_shortest_paths(problem, _whole(problem, weeks, quality, np.unique(pinned)))
     candidates = np.bincount(problem.slots.post[weeks.arcs.slot], minlength=len(problem.posts))
     seats = int(np.minimum(problem.posts.seats, candidates).sum())
-    people, _ = c.numbered(weeks.arcs.volunteer)
-    if seats <= _MOST_SEATS_A_PERSON * len(people):
+    people = np.count_nonzero(np.diff(weeks.arcs.volunteer, prepend=-1))
+    if seats <= _MOST_SEATS_A_PERSON * people:
         network = _whole(problem, weeks, quality)
         if np.abs(network.cost).max() <= _MOST_COST:
             return _by_shortest_paths(problem, network)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,29 +36,28 @@ _LOG = 1 << 12
 class Residual:
     """The cheapest flow on a network, with potentials that prove it.
 
+    The columns of the network become those of the graph, changed in place: whoever needs the
+    network itself keeps a copy.
+
     Attributes
     ----------
     graph : Graph
-    arc : int64 array
+    network : Network
+        Without its edges.
+    arc : int32 array
         The arcs that stand for the edges of `Network.arc_edges`, in the order that they have here.
     """
 
     def __init__(self, network: Network) -> None:
-        self.network = network
+        nothing = np.empty(0, np.int32)
         # The last edge is the bypass: it joins source and sink, which are one here.
-        tail, head = network.tail[:-1].copy(), network.head[:-1].copy()
-        cost = network.cost[:-1].copy()
+        tail, head, cost = network.tail[:-1], network.head[:-1], network.cost[:-1]
         tail[tail == 1], head[head == 1] = HOME, HOME
         arcs, nodes, edges = network.arc_edges, network.nodes, len(tail)
         potential = _cheapest(nodes, tail, head, cost, arcs)
-        # Arcs stand post by post, the cheapest first: a search reads them in one go.
-        least = cost + potential[tail]
-        order = c.order_of(head[arcs], least[arcs])
-        self.arc = network.arc[order]
-        tail[arcs], head[arcs] = tail[arcs][order], head[arcs][order]
-        cost[arcs], least[arcs] = cost[arcs][order], least[arcs][order]
-        first, _ = c.numbered(head[arcs])
-        potential[head[arcs][first]] = least[arcs][first]
+        cheapest, self.arc = _sort_arcs(tail, head, cost, potential, arcs, network.arc)
+        cost, least = _of_one_kind(cost, cheapest)
+        del cheapest
         # Where nobody can come a first unit costs as much as the best seat is worth.
         posts = network.post_node[potential[network.post_node] >= NO_WAY]
         potential[posts] = 0
@@ -71,7 +71,7 @@ class Residual:
         self.graph = Graph(
             tail=tail,
             head=head,
-            capacity=network.capacity[:-1].astype(np.int32),
+            capacity=network.capacity[:-1].astype(np.int32, copy=False),
             flow=np.zeros(edges, np.int32),
             cost=cost,
             potential=potential,
@@ -82,8 +82,9 @@ class Residual:
             edge=edge,
             short=short,
             newest=np.full(nodes, NONE, np.int32),
-            older_out=np.full(edges, NONE, np.int32),
-            older_in=np.full(edges, NONE, np.int32),
+            # There is room for these as soon as there are later edges.
+            older_out=nothing,
+            older_in=nothing,
             distance=np.full(nodes, FAR),
             via=np.full(nodes, NONE, np.int32),
             labelled=np.empty(nodes, np.int32),
@@ -91,6 +92,7 @@ class Residual:
             touched=np.empty(_LOG, np.int32),
             touches=np.zeros(1, np.int64),
         )
+        self.network = replace(network, tail=nothing, head=nothing, capacity=nothing, cost=nothing)
         self.nodes, self.edges = nodes, edges
         seats = np.arange(arcs.stop, edges)
         # The dearest seats first: later ones then seldom take a volunteer from them.
@@ -110,10 +112,12 @@ class Residual:
         if capacity is not None:
             graph.capacity[edge] = capacity
         if cost is not None:
+            graph = self._with_room_for(np.array([cost]))
+            lower = int(graph.cost[edge]) - cost
             if graph.short[graph.head[edge]]:
                 # The short lists are not sorted again: the slack allows for that.
-                graph.slack[1] += max(0, graph.cost[edge] - cost)
-            graph.total[0] += (cost - graph.cost[edge]) * graph.flow[edge]
+                graph.slack[1] += max(0, lower)
+            graph.total[0] -= lower * int(graph.flow[edge])
             graph.cost[edge] = cost
         repair(graph, edge)
 
@@ -132,12 +136,12 @@ class Residual:
         self.graph.short[first : self.nodes] = posts
         return np.arange(first, self.nodes)
 
-    def add_edges(self, tail: c.Longs, head: c.Longs, capacity: c.Longs, cost: c.Longs) -> c.Longs:
+    def add_edges(self, tail: c.Longs, head: c.Longs, capacity: c.Whole, cost: c.Whole) -> c.Longs:
         """Add edges without flow; return their numbers. Whoever adds them sees to their repair."""
         first, count = self.edges, len(tail)
         self._reserve(0, count)
         self.edges += count
-        graph, rows = self.graph, slice(first, self.edges)
+        graph, rows = self._with_room_for(cost), slice(first, self.edges)
         graph.tail[rows], graph.head[rows] = tail, head
         graph.capacity[rows], graph.cost[rows] = capacity, cost
         link_edges(graph, first, self.edges)
@@ -146,17 +150,26 @@ class Residual:
     def _reserve(self, nodes: int, edges: int) -> None:
         """Make room for more nodes and edges: half as many again, if there is none."""
         graph = self.graph
-        at: dict[str, int] = {}
+        room: dict[str, int] = {}
         if self.nodes + nodes > len(graph.potential):
-            at |= dict.fromkeys(_OF_NODES, nodes + self.nodes // 2)
-        if self.edges + edges > len(graph.tail):
-            at |= dict.fromkeys(_OF_EDGES, edges + self.edges // 2)
-        if at:
-            more = {
-                name: np.append(column := getattr(graph, name), _filled(name, column, extra))
-                for name, extra in at.items()
-            }
+            room |= dict.fromkeys(_OF_NODES, self.nodes + nodes + self.nodes // 2)
+        if self.edges + edges > len(graph.older_out):
+            room |= dict.fromkeys(_OF_EDGES, self.edges + edges + self.edges // 2)
+        if room:
+            more = {}
+            for name, size in room.items():
+                column = getattr(graph, name)
+                size += 1 if name == "begin" else 0
+                more[name] = np.append(column, _filled(name, column, size - len(column)))
             self.graph = graph._replace(**more)
+
+    def _with_room_for(self, cost: c.Whole) -> Graph:
+        """Return the graph, from now on in 64 bits where costs do not fit into fewer."""
+        graph = self.graph
+        if c.narrow(cost).dtype == np.int64 != graph.cost.dtype:
+            wider = {name: getattr(graph, name).astype(np.int64) for name in ("cost", "least")}
+            self.graph = graph._replace(**wider)
+        return self.graph
 
     @property
     def value(self) -> int:
@@ -181,14 +194,49 @@ class Residual:
         return post, np.maximum(quota, 0)
 
 
+def _sort_arcs(
+    tail: c.Ints, head: c.Ints, cost: c.Whole, potential: c.Longs, arcs: slice, arc: c.Ints
+) -> tuple[c.Longs, c.Ints]:
+    """Sort the edges of arcs post by post, the cheapest first, and give posts their potentials.
+
+    A search reads those of a post in one go.
+
+    Returns
+    -------
+    least : int64 array
+        What a unit costs along each edge; 0 along those before.
+    arc : int32 array
+        What the edges stand for.
+    """
+    least = np.zeros(arcs.stop, np.int64)
+    least[arcs] = cost[arcs] + potential[tail[arcs]]
+    order = c.order_of(head[arcs], least[arcs])
+    for column in (tail, head, cost, least):
+        column[arcs] = column[arcs][order]
+    first, _ = c.numbered(head[arcs])
+    potential[head[arcs][first]] = least[arcs][first]
+    return least, arc[order]
+
+
+def _of_one_kind(cost: c.Whole, least: c.Longs) -> tuple[c.Whole, c.Whole]:
+    """Return both in 32 bits, where they fit, or in 64: the kernel is compiled for either."""
+    # It is a lower bound, and may be lower: where no way leads to, it is beyond all costs.
+    pair = c.narrow(cost), c.narrow(np.minimum(least, c.MOST_INT))
+    if pair[0].dtype == pair[1].dtype:
+        return pair
+    return cost.astype(np.int64), least
+
+
 def _filled(name: str, column: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
     """Return what stands in a column for a node or an edge that nothing was said of."""
-    # The lists of edges are as they were: to new nodes they give none.
-    value = {"begin": column[-1], "distance": FAR, "newest": NONE, "floor": -FAR}.get(name, 0)
+    if name == "begin":
+        # The lists of edges are as they were: to new nodes they give none.
+        return np.full(count, column[-1])
+    value = {"distance": FAR, "newest": NONE, "floor": -FAR}.get(name, 0)
     return np.full(count, value, column.dtype)
 
 
-def _cheapest(nodes: int, tail: c.Ints, head: c.Ints, cost: c.Longs, arcs: slice) -> c.Longs:
+def _cheapest(nodes: int, tail: c.Ints, head: c.Ints, cost: c.Whole, arcs: slice) -> c.Longs:
     """Return what a first unit at each node costs: home, and the tree from the top."""
     cheapest = np.full(nodes, 2 * NO_WAY)
     cheapest[HOME] = 0

@@ -18,12 +18,14 @@ import polars as pl
 
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
+Whole = Ints | Longs
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint64]
 Selection = npt.NDArray[Any] | slice
 
 NO_LIMIT = 2**30
+MOST_INT = 2**31 - 1
 # What a number of 64 bits holds beside its sign.
 _BITS = 63
 
@@ -243,6 +245,12 @@ def half_up(values: npt.NDArray[np.floating[Any]]) -> Longs:
     """Round to whole numbers, halves up; within 1e-9 of a half counts as a half."""
     rounded: Longs = np.floor(values + (0.5 + 1e-9)).astype(np.int64)
     return rounded
+
+
+def narrow(values: Whole) -> Whole:
+    """Return whole numbers in 32 bits, if they and their negatives fit."""
+    fits = values.min(initial=0) >= -MOST_INT and values.max(initial=0) <= MOST_INT
+    return values.astype(np.int32, copy=False) if fits else values
 
 
 def starts_of(sorted_index: Ints | Longs, size: int) -> Longs:
