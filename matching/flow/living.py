@@ -14,15 +14,15 @@ import numpy as np
 
 from matching.arcs.eligibility import Arcs
 from matching.arcs.living import LivingArcs, Member
-from matching.arcs.value import first_load, seat_value
-from matching.audit.pins import settled
+from matching.arcs.value import seat_value
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
-from matching.errors import DataError, UsageError
+from matching.errors import UsageError
 from matching.flow.attaching import attach
 from matching.flow.exactness import is_pure_network
 from matching.flow.kernel import HOME, NONE, detach, forget, open_all, reach, search
-from matching.flow.network import Network, build, people_value, services_below
+from matching.flow.network import Network, build
+from matching.flow.pinned_places import PinnedPlaces, pinned_below, pinned_posts
 from matching.flow.residual import NO_WAY, Residual
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -53,16 +53,12 @@ class LivingWeek:
         self.all_trees = is_pure_network(problem, replace(weeks.clusters, tree=np.ones(1, bool)))
         # By post: its node, how many seats are pinned, and the edges of its seats.
         self.post_node = network.post_node.astype(np.int64)
-        slots = problem.slots
-        self.pinned_seats = np.bincount(slots.post[arcs.slot[pinned]], minlength=len(problem.posts))
-        seats = np.maximum(problem.posts.seats - self.pinned_seats, 0)
+        self.pinned = PinnedPlaces(problem, arcs, pinned, network.pinned_value)
+        seats = np.maximum(problem.posts.seats - self.pinned.seats, 0)
         self.first_seat = network.arc_edges.stop + np.append(0, np.cumsum(seats))
         self.seat_edges: dict[int, list[int]] = {}
         self.quota_edge = np.full(len(problem.organisations), NONE)
         self.quota_edge[network.quota] = np.arange(len(network.quota)) + network.quota_edges.start
-        whose = problem.volunteers.organisation[arcs.volunteer[pinned]]
-        self.pinned_below = services_below(problem, whose)
-        self.pinned_value = network.pinned_value
         # By edge, where it is an arc's.
         self.edge_volunteer, self.edge_slot = np.full((2, self.residual.edges), NONE, np.int32)
         self.edge_volunteer[network.arc_edges] = arcs.volunteer[self.residual.arc]
@@ -82,7 +78,7 @@ class LivingWeek:
     @property
     def value(self) -> int:
         """What the plan is worth; an upper bound, where the rules are not those of the network."""
-        return self.pinned_value - int(self.residual.graph.total[0])
+        return self.pinned.value - int(self.residual.graph.total[0])
 
     @property
     def is_exact(self) -> bool:
@@ -215,14 +211,16 @@ class LivingWeek:
         UsageError
             If more of them are pinned.
         """
-        if seats < self.pinned_seats[post]:
+        if seats < self.pinned.seats[post]:
+            request = self.problem.requests.id[int(self.problem.posts.request[post])]
             raise UsageError(
-                f"{self.pinned_seats[post]} seats of post {post} are pinned; it cannot have {seats}"
+                f"request {request} cannot have {seats} seats at post "
+                f"{self.problem.posts.id[post]}: {self.pinned.seats[post]} are pinned"
             )
         edges = self._seat_edges(post)
-        self.pinned_value -= self._value_of_pinned_seats(post)
+        self.pinned.value -= self.pinned.value_of_seats(self.problem, post)
         self.living.set_seats(post, seats)
-        self.pinned_value += self._value_of_pinned_seats(post)
+        self.pinned.value += self.pinned.value_of_seats(self.problem, post)
         self._set_seat_edges(post, edges)
 
     def copy_request(self, request: int, request_id: str, **changes: Any) -> int:
@@ -242,7 +240,7 @@ class LivingWeek:
         # Nobody is drawn to a post before it has seats.
         nodes = self.residual.add_nodes(np.full(len(new_posts), -NO_WAY), posts=True)
         self.post_node = np.append(self.post_node, nodes)
-        self.pinned_seats = np.append(self.pinned_seats, np.zeros_like(new_posts))
+        self.pinned.seats = np.append(self.pinned.seats, np.zeros_like(new_posts))
         first = self.residual.edges
         for volunteer in others:
             self.change(volunteer, self.member(volunteer))
@@ -264,36 +262,8 @@ class LivingWeek:
     def _able(self, part: Problem, before: Member | None) -> Member:
         """Return a volunteer as they will be, if what is pinned can stay."""
         member = self.living.found(part)
-        if not len(part.pins):
-            return member
-        if not _go_together(member):
-            try:
-                settled(replace(member.part, on_error="raise"))
-            except DataError as error:
-                why = error.faults["message"][0]
-                raise UsageError(f"what is pinned cannot stay: {why}") from None
-        seats, below = self.pinned_seats.copy(), self.pinned_below + self._below(member)
-        np.add.at(seats, self._pinned_posts(member), 1)
-        if before is not None:
-            np.subtract.at(seats, self._pinned_posts(before), 1)
-            below -= self._below(before)
-        request = self.problem.posts.request[seats > self.problem.posts.seats]
-        full = np.flatnonzero(below > part.organisations.max_seats)
-        for ids, at, what in (
-            (self.problem.requests.id, request, "request {} has no seat left"),
-            (part.organisations.id, full, "the quota of {} is full"),
-        ):
-            if len(at):
-                raise UsageError(f"what is pinned cannot stay: {what.format(ids[int(at[0])])}")
+        self.pinned.refuse(self.problem, member, before)
         return member
-
-    def _below(self, member: Member) -> c.Longs:
-        """Return how many services pinned to one volunteer count for each organisation."""
-        whose = member.part.volunteers.organisation[member.arcs.volunteer[member.pinned]]
-        return services_below(member.part, whose)
-
-    def _pinned_posts(self, member: Member) -> c.Ints:
-        return self.problem.slots.post[member.arcs.slot[member.pinned]]
 
     def _put(self, volunteer: int, member: Member) -> None:
         """Take a volunteer out, and put them back as they are now."""
@@ -314,21 +284,13 @@ class LivingWeek:
         """Take what is pinned out of seats and quotas, or give it back."""
         if not len(member.pinned):
             return
-        part = member.part
-        arcs = member.arcs.take(member.pinned)
-        value = people_value(part, arcs.volunteer, member.quality[member.pinned], first_load(part))
-        self.pinned_value += times * value
-        posts, count = np.unique(self.problem.slots.post[arcs.slot], return_counts=True)
-        for post, pins in zip(posts.tolist(), count.tolist(), strict=True):
-            edges = self._seat_edges(post)
-            self.pinned_value -= self._value_of_pinned_seats(post)
-            self.pinned_seats[post] += times * pins
-            self.pinned_value += self._value_of_pinned_seats(post)
-            self._set_seat_edges(post, edges)
-        below = self._below(member)
-        self.pinned_below += times * below
-        room = np.maximum(part.organisations.max_seats - self.pinned_below, 0)
-        for at in np.flatnonzero((below > 0) & (self.quota_edge != NONE)).tolist():
+        posts = np.unique(pinned_posts(self.problem, member)).tolist()
+        edges = [self._seat_edges(post) for post in posts]
+        self.pinned.take(self.problem, member, times)
+        for post, of_seats in zip(posts, edges, strict=True):
+            self._set_seat_edges(post, of_seats)
+        room = np.maximum(self.problem.organisations.max_seats - self.pinned.below, 0)
+        for at in np.flatnonzero((pinned_below(member) > 0) & (self.quota_edge != NONE)).tolist():
             self.residual.change(int(self.quota_edge[at]), capacity=int(room[at]))
 
     def _attach(
@@ -358,7 +320,7 @@ class LivingWeek:
         """Return the edge of each seat of a post, `NONE` where there is none."""
         if post not in self.seat_edges:
             edges = range(self.first_seat[post], self.first_seat[post + 1])
-            self.seat_edges[post] = [NONE] * int(self.pinned_seats[post]) + list(edges)
+            self.seat_edges[post] = [NONE] * int(self.pinned.seats[post]) + list(edges)
         return self.seat_edges[post]
 
     def _set_seat_edges(self, post: int, edges: list[int]) -> None:
@@ -366,7 +328,7 @@ class LivingWeek:
         seats = int(self.problem.posts.seats[post])
         k = np.arange(1, max(seats, len(edges)) + 1)
         value = seat_value(self.problem, np.full(len(k), post, np.int32), k) if seats else 0 * k
-        opened = (k > self.pinned_seats[post]) & (k <= seats)
+        opened = (k > self.pinned.seats[post]) & (k <= seats)
         edges += [NONE] * (len(k) - len(edges))
         for at in range(len(k)):
             if edges[at] != NONE:
@@ -377,10 +339,6 @@ class LivingWeek:
                 edges[at] = int(new[0])
                 open_all(self.residual.graph, new)
         self.seat_edges[post] = edges
-
-    def _value_of_pinned_seats(self, post: int) -> int:
-        k = np.arange(1, self.pinned_seats[post] + 1)
-        return int(seat_value(self.problem, np.full(len(k), post, np.int32), k).sum())
 
 
 def _network(
@@ -394,16 +352,3 @@ def _network(
     kept, load = np.ones(len(arcs), np.bool_), weeks.first_load
     clusters = weeks.clusters
     return build(problem, arcs, quality, clusters, load, kept, pinned, every=True, seats=seats)
-
-
-def _go_together(member: Member) -> bool:
-    """Tell whether all pins of a volunteer can surely stay: a tree is all there is to keep."""
-    clusters, people = Weeks(member.part, member.arcs).clusters, member.part.volunteers
-    used = clusters.of_arc[member.pinned]
-    in_day = np.bincount(clusters.day[used], minlength=1).max()
-    return bool(
-        clusters.tree[0]
-        and len(member.pinned) == len(member.part.pins) == len(np.unique(used))
-        and len(used) <= people.max_shifts[0]
-        and in_day <= people.max_shifts_per_day[0]
-    )
