@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from matching import audit
+    from matching.answers.desk import Desk
     from matching.bounds.certificate import certify
     from matching.bounds.prices import Prices
     from matching.engine import solve
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DataError",
     "DataWarning",
+    "Desk",
     "MatchingError",
     "Plan",
     "Policy",
@@ -64,6 +66,7 @@ __all__ = [
 _HOMES = {
     "DataError": "errors",
     "DataWarning": "errors",
+    "Desk": "answers.desk",
     "MatchingError": "errors",
     "Plan": "problem.plan",
     "Policy": "policy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,16 +49,34 @@ def first_load(problem: Problem) -> c.Longs:
     return c.half_up(policy.load_recent * lately)
 
 
+class Terms(NamedTuple):
+    """What the quality of each arc is the sum of, shape (arcs,) each."""
+
+    distance: c.Longs
+    window: c.Longs
+    wishes: c.Longs
+    continuity: c.Longs
+    affinity: c.Longs
+    kept: c.Longs
+
+
+def terms(problem: Problem, arcs: Arcs) -> Terms:
+    """Return the terms of the quality of each arc."""
+    return Terms(
+        _closeness(problem, arcs),
+        _window_preference(problem, arcs),
+        _preference(problem, arcs),
+        _continuity(problem, arcs),
+        _affinity(problem, arcs),
+        _kept(problem, arcs),
+    )
+
+
 def quality(problem: Problem, arcs: Arcs) -> c.Longs:
     """Return the quality of each arc, shape (arcs,)."""
     total = _closeness(problem, arcs)
-    total += _window_preference(problem, arcs)
-    total += _preference(problem, arcs)
-    total += _continuity(problem, arcs)
-    total += _affinity(problem, arcs)
-    if np.isin(problem.earlier.status, _KEPT).any():
-        kept = Answers(problem, _KEPT).among(arcs.volunteer, arcs.slot)
-        total[kept] += problem.policy.kept
+    for term in (_window_preference, _preference, _continuity, _affinity, _kept):
+        total += term(problem, arcs)
     return total
 
 
@@ -152,6 +171,14 @@ def _affinity(problem: Problem, arcs: Arcs) -> c.Longs:
     return _scores(of_post.volunteer, of_post.post, of_post.score, arcs.volunteer, post) + _scores(
         of_request.volunteer, of_request.request, of_request.score, arcs.volunteer, request
     )
+
+
+def _kept(problem: Problem, arcs: Arcs) -> c.Longs:
+    """Reward what had been accepted, or was published."""
+    kept = np.zeros(len(arcs), np.int64)
+    if np.isin(problem.earlier.status, _KEPT).any():
+        kept[Answers(problem, _KEPT).among(arcs.volunteer, arcs.slot)] = problem.policy.kept
+    return kept
 
 
 def _scores(

@@ -64,6 +64,11 @@ class Weeks:
         """The clusters of the arcs."""
         return cluster(self.problem, self.arcs)
 
+    @cached_property
+    def first_cluster(self) -> c.Longs:
+        """Where each volunteer's clusters begin."""
+        return c.starts_of(self.clusters.volunteer, len(self.clusters.tree))
+
     @property
     def are_long(self) -> bool:
         """Whether somebody could serve so often that pairs of services would fill the memory."""

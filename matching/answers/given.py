@@ -1,0 +1,175 @@
+"""What of a plan is given, and which arcs keep the rules of requests and quotas beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from matching.answers.beside import Book, Standing
+from matching.arcs.eligibility import Arcs, holders
+from matching.arcs.pair_rules import Answers
+from matching.errors import DataError
+from matching.problem import Problem
+from matching.problem import columns as c
+from matching.problem.plan import Plan
+from matching.schema import STATUSES
+from matching.tables.faults import fault
+
+Given = Literal["plan", "accepted", "nothing"]
+_ACCEPTED = (STATUSES.index("pinned"), STATUSES.index("accepted"))
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """A plan of which something is given.
+
+    Attributes
+    ----------
+    standing : Standing
+    allowed : bool array, shape (arcs,)
+        Whether rules of requests, pairs and quotas leave the arc; weeks are not looked at.
+    open : int64 array, shape (slots,)
+        Seats of the post that are not given to anybody.
+    """
+
+    standing: Standing
+    allowed: c.Bools
+    open: c.Longs
+
+
+def arcs_of_plan(problem: Problem, arcs: Arcs, plan: Plan) -> c.Longs:
+    """Return the arcs of a plan, sorted by volunteer and start.
+
+    Raises
+    ------
+    DataError
+        If somebody is not eligible where they serve.
+    """
+    at = c.lookup(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
+    if (at < 0).any():
+        row = int(np.flatnonzero(at < 0)[0])
+        who = problem.volunteers.id[int(plan.volunteer[row])]
+        where = problem.requests.id[int(problem.slots.request[plan.slot[row]])]
+        raise DataError(
+            fault(
+                "plan",
+                "eligible",
+                f"{who} may not serve {where} by these tables: matching check says which rule it "
+                "breaks; plan the week again, or give the tables that the plan was made from",
+                column="volunteer_id",
+                value=who,
+            )
+        )
+    start = problem.options.start[problem.slots.option[arcs.slot[at]]]
+    found: c.Longs = at[np.lexsort((start, arcs.volunteer[at]))]
+    return found
+
+
+def beside(problem: Problem, arcs: Arcs, book: Book, planned: c.Longs, given: Given) -> Beside:
+    """Let all of a plan be given, what was pinned or accepted, or nothing."""
+    forced = np.full(len(planned), given == "plan")
+    if given == "accepted":
+        agreed = Answers(problem, _ACCEPTED)
+        forced = agreed.among(arcs.volunteer[planned], arcs.slot[planned])
+    people = len(problem.volunteers)
+    who = arcs.volunteer[planned]
+    count = np.bincount(who, minlength=people)
+    value = np.bincount(who, book.reward[planned], minlength=people).astype(np.float64)
+    value -= count * book.first_load + book.load_step * (count * (count - 1) // 2)
+    standing = Standing(c.starts_of(who, people), planned, forced, value)
+    rows = planned[forced]
+    allowed = _seats_and_options(problem, arcs, rows)
+    allowed &= ~_with(problem, arcs, rows, together=False)[0]
+    allowed &= _below_quotas(problem, arcs.volunteer[rows])[arcs.volunteer]
+    if given == "plan":
+        # Nobody else will come: a team has to be whole with one more.
+        allowed &= ~_with(problem, arcs, rows, together=True)[1]
+        _refuse_broken_teams(problem, arcs, rows, allowed)
+    allowed[rows] = False
+    filled = np.bincount(problem.slots.post[arcs.slot[rows]], minlength=len(problem.posts))
+    return Beside(standing, allowed, (problem.posts.seats - filled)[problem.slots.post])
+
+
+def _seats_and_options(problem: Problem, arcs: Arcs, rows: c.Longs) -> c.Bools:
+    """Tell which arcs have a free seat, at the option that is chosen if one is."""
+    slots = problem.slots
+    filled = np.bincount(slots.post[arcs.slot[rows]], minlength=len(problem.posts))
+    chosen = np.full(len(problem.requests), -1)
+    chosen[slots.request[arcs.slot[rows]]] = slots.option[arcs.slot[rows]]
+    chosen = chosen[slots.request]
+    free = (filled < problem.posts.seats)[slots.post]
+    free &= (chosen < 0) | (chosen == slots.option)
+    allowed: c.Bools = free[arcs.slot]
+    return allowed
+
+
+def _with(
+    problem: Problem, arcs: Arcs, rows: c.Longs, *, together: bool
+) -> tuple[c.Bools, c.Bools]:
+    """Tell at which arcs a partner of a kind of pair serves the request, and lacks there."""
+    there, lacks = np.zeros((2, len(arcs)), np.bool_)
+    pairs = problem.pairs.take(problem.pairs.together == together)
+    request = problem.slots.request[arcs.slot]
+    serves = np.sort(c.combine(arcs.volunteer[rows], request[rows]))
+    first = c.starts_of(arcs.volunteer, len(problem.volunteers))
+    for one, other in ((pairs.a, pairs.b), (pairs.b, pairs.a)):
+        many = first[one + 1] - first[one]
+        arc, partner = c.ranges(first[one], many), np.repeat(other, many)
+        here = c.lookup(serves, c.combine(partner, request[arc])) >= 0
+        there[arc[here]] = True
+        lacks[arc[~here]] = True
+    return there, lacks
+
+
+def _below_quotas(problem: Problem, serving: c.Ints) -> c.Bools:
+    """Tell whose organisation, and all above it, may serve once more."""
+    own = problem.volunteers.organisation
+    size = len(problem.organisations)
+    if not size:
+        return np.ones(len(own), np.bool_)
+    parent = np.append(problem.organisations.parent, -1)
+    total = np.zeros(size + 1, np.int64)
+    at = own[serving]
+    while (at >= 0).any():
+        total += np.bincount(at[at >= 0], minlength=size + 1)
+        at = parent[at]
+    full = np.append(total[:-1] >= problem.organisations.max_seats, False)
+    blocked, at = np.zeros(len(own), np.bool_), own
+    while (at >= 0).any():
+        blocked |= full[at]
+        at = parent[at]
+    return ~blocked
+
+
+def _refuse_broken_teams(problem: Problem, arcs: Arcs, rows: c.Longs, allowed: c.Bools) -> None:
+    """Take out arcs whose team would lack people or holders with one more and no others."""
+    slots, posts, requests, rules = (
+        problem.slots,
+        problem.posts,
+        problem.requests,
+        problem.team_rules,
+    )
+    request = slots.request[arcs.slot]
+    people = np.bincount(request[rows], minlength=len(requests))
+    # A team that is served has its minimums; a new one is a team of one.
+    minimum = np.bincount(posts.request, posts.min_seats, minlength=len(requests))
+    beginning = people[request] == 0
+    short = (minimum[request] > posts.min_seats[slots.post[arcs.slot]]) | (minimum[request] > 1)
+    short |= requests.min_people[request] > 1
+    allowed &= ~(beginning & short)
+    first = c.starts_of(rules.request, len(requests))
+    many = np.diff(first)
+    for which in (rows, np.flatnonzero(allowed & (many[request] > 0))):
+        count = many[request[which]]
+        rule, arc = c.ranges(first[request[which]], count), np.repeat(which, count)
+        holds = holders(problem, arcs, arc, rules.qualification[rule])
+        if which is rows:
+            holding = np.bincount(rule, holds, minlength=len(rules))
+            continue
+        size = people[request[arc]] + 1
+        per = np.maximum(rules.per_people[rule], 1)
+        share = np.where(rules.per_people[rule] > 0, (size + per - 1) // per, 0)
+        needed = np.maximum(rules.min_people[rule], share)
+        allowed[arc[holding[rule] + holds < needed]] = False
