@@ -59,6 +59,18 @@ class Desk:
         prices : Prices, Result, polars.DataFrame or Mapping
         arcs : Arcs, optional
             The eligible arcs, where they are at hand.
+
+        Returns
+        -------
+        Desk
+
+        Raises
+        ------
+        DataError
+            If plan or prices name what the week does not have, or the plan has somebody serve where
+            a rule keeps them away.
+        UsageError
+            If there is no plan, or there are no prices, in what was given.
         """
         desk = cls.__new__(cls)
         found = eligible(problem) if arcs is None else arcs
@@ -67,7 +79,17 @@ class Desk:
 
     @door
     def renew(self, result: Result) -> None:
-        """Let all further answers be about another result."""
+        """Let all further answers be about another result.
+
+        Parameters
+        ----------
+        result : Result
+
+        Raises
+        ------
+        DataError
+            If its plan has somebody serve where a rule keeps them away.
+        """
         self._ledger = Ledger.of(result.problem, result.arcs, result.plan, result.prices)
 
     @property
@@ -115,10 +137,31 @@ class Desk:
 
     @door
     def feeds(self, top: int = 10, given: Given = "plan", workers: int = 2) -> pl.DataFrame:
-        """Return the `feed` of every volunteer, one after the other, found in several threads."""
+        """Return the `feed` of every volunteer, one after the other.
+
+        Parameters
+        ----------
+        top : int
+            At most so many rows for each.
+        given : {"plan", "accepted", "nothing"}
+            As in `feed`.
+        workers : int
+            How many threads share the work.
+
+        Returns
+        -------
+        polars.DataFrame
+
+        Raises
+        ------
+        UsageError
+            If fewer rows than one are asked for, or fewer threads.
+        """
         ledger, top = self._ledger, checked(top)
         size = len(ledger.problem.volunteers)
         blocks = [(at, min(at + _BLOCK, size)) for at in range(0, size, _BLOCK)] or [(0, 0)]
+        if workers < 1:
+            raise UsageError(f"workers = {workers}: give a whole number of at least 1")
         ledger.beside(given)
         with ThreadPoolExecutor(workers) as pool:
             parts = pool.map(
