@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from matching.arcs.spatial import RADIUS_KM
-from matching.parallel.compiled import compiled
+from matching.parallel.compiled import inner
 from matching.problem import columns as c
 
 Records = Any  # numpy.recarray; their fields are listed in `FIELDS`
@@ -39,7 +39,9 @@ FIELDS = {
     # The slots from first to before last.
     "options": "request start end day first last",
     # Options and rules likewise; places in radians. The plan: option, people, serving.
-    "requests": "least first last first_rule last_rule lat.float lon.float option people serving",
+    # Ruined: when its team was last sent home.
+    "requests": "least first last first_rule last_rule lat.float lon.float option people serving "
+    "ruined",
     "rules": "least share held",
     # The plan: shifts, minutes, serving. A team: member; whether their week was asked, and fits.
     "people": "most_shifts most_minutes most_a_day rest organisation first_pair last_pair "
@@ -86,7 +88,7 @@ def records(name: str, size: int, **columns: npt.ArrayLike) -> Records:
     return made
 
 
-@compiled
+@inner
 def seat_worth(b: Book, p: int, k: int) -> int:
     """Return the value of the k-th seat of a post; the same as `arcs.value.seat_value`."""
     post = b.posts[p]
@@ -94,7 +96,7 @@ def seat_worth(b: Book, p: int, k: int) -> int:
     return math.floor(value + _HALF)
 
 
-@compiled
+@inner
 def added(b: Book, a: int) -> int:
     """Return what the plan gains by an arc that is not in it."""
     arc = b.arcs[a]
@@ -103,7 +105,7 @@ def added(b: Book, a: int) -> int:
     return seat_worth(b, p, b.posts[p].filled + 1) + arc.gain - load
 
 
-@compiled
+@inner
 def _in_time(b: Book, v: int, one: int, other: int) -> bool:
     """Tell whether a volunteer can serve at one option after another: order, rest and travel."""
     before, after = b.options[one], b.options[other]
@@ -120,7 +122,7 @@ def _in_time(b: Book, v: int, one: int, other: int) -> bool:
     return not km / speed * 60 > gap * _LATE
 
 
-@compiled
+@inner
 def fits(b: Book, v: int, o: int) -> bool:
     """Tell whether a volunteer's week has room for an option."""
     person, option = b.people[v], b.options[o]
@@ -149,7 +151,7 @@ def fits(b: Book, v: int, o: int) -> bool:
     return after == NONE or _in_time(b, v, o, after)
 
 
-@compiled
+@inner
 def idle(b: Book, v: int, o: int) -> int:
     """Return how many minutes lie between an option and the volunteer's nearest other service."""
     nearest, option = 1 << 20, b.options[o]
@@ -161,7 +163,7 @@ def idle(b: Book, v: int, o: int) -> int:
     return nearest
 
 
-@compiled
+@inner
 def use_quota(b: Book, v: int, many: int) -> None:
     """Take some of the quotas above a volunteer, or give it back."""
     at = b.people[v].organisation
@@ -170,7 +172,7 @@ def use_quota(b: Book, v: int, many: int) -> None:
         at = b.organisations[at].parent
 
 
-@compiled
+@inner
 def has_quota(b: Book, v: int) -> bool:
     """Tell whether the quotas above a volunteer have room for one more service."""
     at = b.people[v].organisation
@@ -181,7 +183,7 @@ def has_quota(b: Book, v: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def serves(b: Book, v: int, q: int) -> bool:
     """Tell whether a volunteer serves a request."""
     i = b.people[v].serving
@@ -192,7 +194,7 @@ def serves(b: Book, v: int, q: int) -> bool:
     return False
 
 
-@compiled
+@inner
 def put(b: Book, a: int) -> int:
     """Put in an arc, whose option its request must be served at, if at any; return its gain."""
     gain = added(b, a)
@@ -210,7 +212,7 @@ def put(b: Book, a: int) -> int:
     return gain
 
 
-@compiled
+@inner
 def take_out(b: Book, q: int, gone: c.Longs, count: int) -> tuple[int, int]:
     """Take out all of a request that may go.
 
@@ -247,7 +249,7 @@ def take_out(b: Book, q: int, gone: c.Longs, count: int) -> tuple[int, int]:
     return count, lost
 
 
-@compiled
+@inner
 def _count(b: Book, a: int, many: int) -> None:
     v, s = b.arcs[a].volunteer, b.arcs[a].slot
     option = b.options[b.slots[s].option]

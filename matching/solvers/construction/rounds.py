@@ -1,4 +1,4 @@
-"""Requests served one after the other, and rounds of ruin and recreate (Schrimpf and others, 2000).
+"""Requests served one after the other, and rounds of ruin and recreate (Schrimpf et al., 2000).
 
 Each round sends home the teams of a few requests that compete with one that is not served well, and
 serves them all again in another order: the plan is kept if it is no worse.
@@ -6,7 +6,7 @@ serves them all again in another order: the plan is kept if it is no worse.
 
 from __future__ import annotations
 
-from matching.parallel.compiled import compiled
+from matching.parallel.compiled import compiled, inner
 from matching.problem import columns as c
 from matching.solvers.construction.book import NONE, ONE, ZERO, Book, put, take_out, whole
 from matching.solvers.construction.serving import roll, serve
@@ -18,39 +18,36 @@ _TRIES_TO_FIND = 30
 
 
 @compiled
-def serve_all(b: Book, order: c.Longs, every_way: bool) -> int:
-    """Serve requests in the given order; return what the plan gains."""
-    total = 0
-    for q in order:
-        total += serve(b, q, ZERO, ONE if every_way else ZERO)
-    return total
-
-
-@compiled
-def put_all(b: Book, arcs: c.Longs) -> int:
-    """Put in the arcs of a plan; return what it gains."""
-    total = 0
-    for a in arcs:
-        total += put(b, a)
-    return total
-
-
-@compiled
-def ruin_and_recreate(
-    b: Book, wanting: c.Longs, rank: c.Longs, ruined: c.Longs, gone: c.Longs, work: int
+def serve_and_improve(
+    b: Book,
+    order: c.Longs,
+    wanting: c.Longs,
+    rank: c.Longs,
+    ruined: c.Longs,
+    gone: c.Longs,
+    work: int,
 ) -> tuple[int, int]:
-    """Go rounds until so many people were looked at; return how many, and what the plan gained.
+    """Serve requests in every way, then go rounds until so many people were looked at.
 
     Parameters
     ----------
+    order : int64 array
+        Requests to serve, one after the other.
     wanting : int64 array
         Requests that are not served fully: each round begins at one of them.
     rank : int64 array, shape (requests,)
         Those of low rank are mostly served first.
     ruined, gone : int64 arrays
         Scratch for requests and for arcs, as many as there are requests, and twice the items.
+
+    Returns
+    -------
+    rounds, gain : int
+        How many rounds, and what the plan gains.
     """
-    total, rounds, end = 0, 0, b.one[0].work + work
+    total, rounds, end = ZERO, ZERO, b.one[0].work + work
+    for q in order:
+        total += serve(b, q, ZERO, ONE)
     while b.one[0].work < end:
         # A round in which nobody can be looked at is work too.
         b.one[0].work += 1
@@ -63,10 +60,11 @@ def ruin_and_recreate(
         # Mostly by rank, with some displaced.
         for i in range(1, many):
             k = i
-            while k > 0 and (
-                rank[ruined[k]] < rank[ruined[k - 1]] if roll(b, _FOUR) > 0 else roll(b, _TWO) == 0
-            ):
-                ruined[k], ruined[k - 1] = ruined[k - 1], ruined[k]
+            while k > 0:
+                later, sooner = ruined[k], ruined[k - 1]
+                if not (rank[later] < rank[sooner] if roll(b, _FOUR) > 0 else roll(b, _TWO) == 0):
+                    break
+                ruined[k], ruined[k - 1] = sooner, later
                 k -= 1
         for k in range(many):
             gain += serve(b, ruined[k], _SKIPPED, ZERO)
@@ -81,11 +79,17 @@ def ruin_and_recreate(
 
 
 @compiled
+def put_all(b: Book, arcs: c.Longs) -> None:
+    """Put in the arcs of a plan."""
+    for a in arcs:
+        put(b, a)
+
+
+@inner
 def _rivals(b: Book, wanting: c.Longs, ruined: c.Longs) -> int:
     """List a request and some that people who could serve it serve that day; return how many."""
     q = wanting[roll(b, len(wanting))]
-    ruined[0], many = q, 1
-    wish = 2 + roll(b, _MOST_RUINED)
+    many, most = _listed(b, q, ruined, ZERO), 2 + roll(b, _MOST_RUINED)
     for _ in range(_TRIES_TO_FIND):
         o = b.requests[q].first + roll(b, b.requests[q].last - b.requests[q].first)
         slots = b.options[o].last - b.options[o].first
@@ -95,22 +99,18 @@ def _rivals(b: Book, wanting: c.Longs, ruined: c.Longs) -> int:
         if slot.first == slot.last:
             continue
         i = b.people[b.arcs[slot.first + roll(b, slot.last - slot.first)].volunteer].serving
-        while i != NONE and many < min(wish, len(ruined)):
+        while i != NONE and many < most:
             other = b.options[b.slots[b.items[i].slot].option]
-            if other.day == b.options[o].day and not _listed(ruined, many, other.request):
-                ruined[many] = other.request
-                many += 1
+            if other.day == b.options[o].day:
+                many = _listed(b, other.request, ruined, many)
             i = b.items[i].link
-    extra = wanting[roll(b, len(wanting))]
-    if many < len(ruined) and not _listed(ruined, many, extra):
-        ruined[many] = extra
-        many += 1
-    return many
+    return _listed(b, wanting[roll(b, len(wanting))], ruined, many)
 
 
-@compiled
-def _listed(listed: c.Longs, many: int, q: int) -> bool:
-    found = False
-    for k in range(many):
-        found = found or listed[k] == q
-    return found
+@inner
+def _listed(b: Book, q: int, ruined: c.Longs, many: int) -> int:
+    """List a request that is not listed yet in this round; return how many are."""
+    if b.requests[q].ruined == b.one[0].work:
+        return many
+    b.requests[q].ruined, ruined[many] = b.one[0].work, q
+    return many + 1

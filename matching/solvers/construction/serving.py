@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matching.parallel.compiled import compiled
+from matching.parallel.compiled import inner
 from matching.solvers.construction.book import (
     NONE,
     ONE,
@@ -37,14 +37,14 @@ _PER_MILLE = whole(1000)
 _MOST_WAYS = 2_000
 
 
-@compiled
+@inner
 def roll(b: Book, below: int) -> int:
     """Return a random number below another."""
     b.one[0].dice = (b.one[0].dice * 1103515245 + 12345) & 0x7FFFFFFF
     return (b.one[0].dice >> 8) % below
 
 
-@compiled
+@inner
 def serve(b: Book, q: int, skip: int, every_way: int) -> int:
     """Let people serve a request, if the plan gains by it; return what it gains.
 
@@ -93,7 +93,7 @@ def serve(b: Book, q: int, skip: int, every_way: int) -> int:
     return total
 
 
-@compiled
+@inner
 def _at_most(b: Book, o: int) -> int:
     """Return what the smallest team of an option could gain at most, were all of them free."""
     single, team, needed = ZERO, ZERO, ZERO
@@ -113,7 +113,7 @@ def _at_most(b: Book, o: int) -> int:
     return single if needed == 0 and least == 1 else _FAR
 
 
-@compiled
+@inner
 def _fill(b: Book, o: int) -> int:
     """Let people join one by one as long as that gains; return what it gains."""
     total = 0
@@ -131,7 +131,7 @@ def _fill(b: Book, o: int) -> int:
         total += put(b, best)
 
 
-@compiled
+@inner
 def _is_whole(b: Book, o: int) -> bool:
     """Tell whether the plan with the team keeps the request's rules."""
     q = b.options[o].request
@@ -152,7 +152,7 @@ def _is_whole(b: Book, o: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def _could_join(b: Book, o: int) -> int:
     """List who could join an option, and what those from each on could gain; return how many."""
     many = 0
@@ -169,7 +169,7 @@ def _could_join(b: Book, o: int) -> int:
     return many
 
 
-@compiled
+@inner
 def _try_all(b: Book, o: int, least: int) -> int:
     """Look for people who can join at once with a gain, in every way; return what was gained.
 

@@ -7,7 +7,7 @@ augmenting path). Then come those who are missing in all, and the holders that t
 
 from __future__ import annotations
 
-from matching.parallel.compiled import compiled
+from matching.parallel.compiled import inner
 from matching.solvers.construction.book import (
     NONE,
     ONE,
@@ -25,14 +25,14 @@ from matching.solvers.construction.book import (
 _ANYBODY, ALONE = whole(-1), whole(-2)
 
 
-@compiled
+@inner
 def begin(b: Book) -> None:
     """Forget whose week has room: the plan has changed."""
     b.one[0].number += 1
     b.one[0].doubt = 0
 
 
-@compiled
+@inner
 def join(b: Book, a: int) -> None:
     """Let somebody join the team."""
     v, size = b.arcs[a].volunteer, b.one[0].members
@@ -43,7 +43,7 @@ def join(b: Book, a: int) -> None:
     use_quota(b, v, ONE)
 
 
-@compiled
+@inner
 def leave(b: Book, k: int) -> None:
     """Take the k-th out of the team; the last takes its place."""
     last = b.one[0].members - 1
@@ -56,14 +56,14 @@ def leave(b: Book, k: int) -> None:
     use_quota(b, b.arcs[a].volunteer, -ONE)
 
 
-@compiled
+@inner
 def disband(b: Book) -> None:
     """Take all out of the team."""
     while b.one[0].members > 0:
         leave(b, b.one[0].members - 1)
 
 
-@compiled
+@inner
 def has_time(b: Book, a: int) -> bool:
     """Tell whether the week of an arc's volunteer has room for it."""
     v = b.arcs[a].volunteer
@@ -74,7 +74,7 @@ def has_time(b: Book, a: int) -> bool:
     return person.fits != 0
 
 
-@compiled
+@inner
 def agrees(b: Book, a: int, alone: int) -> bool:
     """Tell whether quotas and pairs allow somebody; if alone, friends must be there already.
 
@@ -97,14 +97,14 @@ def agrees(b: Book, a: int, alone: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def own_gain(b: Book, a: int) -> int:
     """Return what an arc is worth but for its seat."""
     arc = b.arcs[a]
     return arc.gain - b.one[0].load_step * b.people[arc.volunteer].shifts
 
 
-@compiled
+@inner
 def unmet(b: Book, q: int, people: int) -> int:
     """Return a rule that the plan with the team would break as so many; `NONE` if there is none."""
     request = b.requests[q]
@@ -117,7 +117,7 @@ def unmet(b: Book, q: int, people: int) -> int:
     return NONE
 
 
-@compiled
+@inner
 def _asked(b: Book, r: int, people: int) -> int:
     """Return how many holders a rule asks for in a team of so many."""
     rule = b.rules[r]
@@ -125,7 +125,7 @@ def _asked(b: Book, r: int, people: int) -> int:
     return max(rule.least, share)
 
 
-@compiled
+@inner
 def _keeps_rules_alone(b: Book, a: int, q: int) -> bool:
     request = b.requests[q]
     for r in range(request.first_rule, request.last_rule):
@@ -135,7 +135,7 @@ def _keeps_rules_alone(b: Book, a: int, q: int) -> bool:
     return True
 
 
-@compiled
+@inner
 def best_for(b: Book, s: int, who: int) -> int:
     """Return the arc of who joins a slot best; `who` is a rule whose holders count, or a code."""
     slot, best, most = b.slots[s], NONE, 0
@@ -158,7 +158,7 @@ def best_for(b: Book, s: int, who: int) -> int:
     return best
 
 
-@compiled
+@inner
 def _make_room(b: Book, begin_at: int) -> bool:
     """Find somebody for a slot where all who could come are in the team already."""
     b.one[0].sight += 1
@@ -190,7 +190,7 @@ def _make_room(b: Book, begin_at: int) -> bool:
     return False
 
 
-@compiled
+@inner
 def build(b: Book, o: int) -> bool:
     """Make the smallest team for an option that nobody serves; tell whether there is one."""
     option = b.options[o]
@@ -229,7 +229,7 @@ def build(b: Book, o: int) -> bool:
     return False
 
 
-@compiled
+@inner
 def _one_more(b: Book, o: int, rule: int, short: bool) -> bool:
     """Let somebody join: a holder, where a rule is unmet, who may also replace another."""
     best, most, replaced = NONE, 0, NONE
@@ -262,7 +262,7 @@ def _one_more(b: Book, o: int, rule: int, short: bool) -> bool:
     return True
 
 
-@compiled
+@inner
 def worth(b: Book, o: int) -> int:
     """Return what the plan gains by the team."""
     total = 0
@@ -275,7 +275,7 @@ def worth(b: Book, o: int) -> int:
     return total
 
 
-@compiled
+@inner
 def keep(b: Book) -> int:
     """Remember the team as the best; return its size."""
     for k in range(b.one[0].members):
@@ -283,7 +283,7 @@ def keep(b: Book) -> int:
     return b.one[0].members
 
 
-@compiled
+@inner
 def put_team(b: Book, count: int) -> int:
     """Put the best team into the plan; return what it gains."""
     gain = 0

@@ -1,0 +1,52 @@
+"""The loops as plain Python, for books where there is little to do: nothing need be compiled.
+
+Compiled or not, the same is done step by step. To compile takes seconds; plain Python takes ten
+times as long, of which most is to make objects of what is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from matching.parallel.compiled import plain
+from matching.solvers.construction.book import Book, Records
+
+R = TypeVar("R")
+
+# Arcs of a book up to which plans are completed in plain Python: about half a second.
+MOST_PLAIN_ARCS = 150_000
+
+
+def run_plain(function: Callable[..., R], book: Book, *arguments: Any) -> R:
+    """Run a compiled function as plain Python; what it does is written into the book."""
+    loose = {name: _Objects(getattr(book, name)) for name in book._fields if name != "holds"}
+    lists = [a.tolist() if isinstance(a, np.ndarray) else a for a in arguments]
+    outcome = plain(function)(SimpleNamespace(holds=book.holds, **loose), *lists)
+    for objects in loose.values():
+        objects.write_back()
+    return outcome
+
+
+class _Objects(dict[int, SimpleNamespace]):
+    """Records as objects, each made when it is first asked for."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records.view(records.dtype.descr, np.ndarray)
+        self._fields = records.dtype.names
+
+    def __missing__(self, at: int) -> SimpleNamespace:
+        fields = zip(self._fields, self._records[at].item(), strict=True)
+        made = self[at] = SimpleNamespace(**dict(fields))
+        return made
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def write_back(self) -> None:
+        """Write the objects into their records."""
+        if self.keys():
+            self._records[list(self)] = [tuple(vars(made).values()) for made in self.values()]
