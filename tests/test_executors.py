@@ -91,7 +91,7 @@ def test_the_flow_in_parts_is_the_flow_of_the_whole(
 def test_processes_make_the_same_flow(
     network: Problem, pool: ProcessPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relaxation, "_MOST_SEATS_A_PERSON", 0.0)
+    monkeypatch.setattr(relaxation, "seats_are_few", lambda *_: False)
     executor = Counting(pool)
     same(solve(network, executor=executor), solve(network))
     assert executor.tasks >= PARTS
@@ -117,7 +117,7 @@ def test_a_broken_executor_costs_time_and_nothing_else(
     breaks_after: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(relaxation, "_MOST_SEATS_A_PERSON", 0.0)
+    monkeypatch.setattr(relaxation, "seats_are_few", lambda *_: False)
     for problem in (network, full):
         executor = Counting(pool, breaks_after)
         same(solve(problem, executor=executor, gap=0.0), solve(problem, gap=0.0))
@@ -210,7 +210,7 @@ def cluster() -> Any:
 def test_a_cluster_that_loses_a_worker_makes_the_same_plan(
     network: Problem, full: Problem, cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relaxation, "_MOST_SEATS_A_PERSON", 0.0)
+    monkeypatch.setattr(relaxation, "seats_are_few", lambda *_: False)
     for number, problem in enumerate((network, full)):
         alone = solve(problem, gap=0.0)
         flag = tmp_path / f"{number}"

@@ -7,10 +7,14 @@ import sys
 import numpy as np
 import pytest
 
+from matching.arcs.eligibility import eligible
+from matching.bounds.pricing import Weeks
 from matching.flow.min_cost_flow import solve_flow
 from matching.flow.network import Network
+from matching.flow.relaxation import seats_are_few
 from matching.flow.residual import Residual
 from matching.problem import columns as c
+from tests.support.words import world
 from tests.test_laws import SEEDS, law
 
 
@@ -194,3 +198,13 @@ def test_where_nothing_can_be_kept_on_disk_it_is_compiled_each_time() -> None:
     """As in a container whose file system is read-only."""
     done = subprocess.run([sys.executable, "-c", _NOWHERE], capture_output=True, text=True)
     assert done.stdout == "2\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("days", "few"), [("Mon Mon Mon", False), ("Mon Tue Wed", True), ("Mon Mon", True)]
+)
+def test_seats_are_few_beside_what_people_could_do(days: str, few: bool) -> None:
+    """Two people, two or three seats: two shifts if all are at once, six (two thirds: 4) if not."""
+    rows = "\n".join(f"r{n} {day}@09:00 {day}@10:00" for n, day in enumerate(days.split()))
+    problem = world(volunteers="volunteer_id\na\nb", requests=f"request_id start end\n{rows}")
+    assert seats_are_few(problem, Weeks(problem, eligible(problem))) == few

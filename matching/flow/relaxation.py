@@ -21,8 +21,9 @@ from matching.problem import columns as c
 # Arcs of no larger reduced cost come back along with those of best rosters: the prices of the next
 # round will hardly ask for others.
 _NEAR_MISS_REDUCED_COST = 20.0
-# With more seats, searches from their side take long.
-_MOST_SEATS_A_PERSON = 1.0
+# With more seats than both say, searches from their side take long: nearly all are at work, and
+# each seat asks many of them (measured in benchmarks/README.md).
+_MOST_SEATS_A_PERSON, _MOST_SEATS_A_SHIFT = 1.0, 2 / 3
 # Potentials are sums of costs along ways of any length, in 64 bits.
 _MOST_COST = 1 << 32
 
@@ -55,9 +56,8 @@ def relax(
 ) -> Relaxation:
     """Solve the flow over all eligible arcs.
 
-    Where there are fewer seats than people, shortest paths from the seats' side do it in one go
-    (`kernel`). Else OR-Tools takes the best candidates of each post, part by part, and what is
-    missed is brought back.
+    Where seats are few, shortest paths from their side do it in one go (`kernel`). Else OR-Tools
+    takes the best candidates of each post, part by part, and what is missed is brought back.
 
     Parameters
     ----------
@@ -68,14 +68,21 @@ def relax(
     """
     if pinned is not None and len(pinned):
         return _by_shortest_paths(problem, _whole(problem, weeks, quality, np.unique(pinned)))
-    candidates = np.bincount(problem.slots.post[weeks.arcs.slot], minlength=len(problem.posts))
-    seats = int(np.minimum(problem.posts.seats, candidates).sum())
-    people = np.count_nonzero(np.diff(weeks.arcs.volunteer, prepend=-1))
-    if seats <= _MOST_SEATS_A_PERSON * people:
+    if seats_are_few(problem, weeks):
         network = _whole(problem, weeks, quality)
         if np.abs(network.cost).max() <= _MOST_COST:
             return _by_shortest_paths(problem, network)
     return _by_candidates(problem, weeks, quality, stop, executor)
+
+
+def seats_are_few(problem: Problem, weeks: Weeks) -> bool:
+    """Tell whether seats are few beside people, or beside the shifts that they could do."""
+    candidates = np.bincount(problem.slots.post[weeks.arcs.slot], minlength=len(problem.posts))
+    seats = np.minimum(problem.posts.seats, candidates).sum()
+    clusters = np.bincount(weeks.clusters.volunteer, minlength=len(problem.volunteers))
+    people, shifts = clusters > 0, np.minimum(clusters, problem.volunteers.max_shifts)
+    most = max(_MOST_SEATS_A_PERSON * people.sum(), _MOST_SEATS_A_SHIFT * shifts.sum())
+    return bool(seats <= most)
 
 
 def _whole(
