@@ -56,7 +56,7 @@ def unfilled(
     # As the requests stand in their table.
     row = problem.requests.row[problem.posts.request[short]]
     short = short[np.argsort(row, kind="stable")]
-    slot = _slot_of_interest(problem, arcs, plan)[short]
+    slot = slot_of_interest(problem, arcs, plan)[short]
     left = _left(problem, slot, workers)
     eligible_now = left[:, -1]
     reason = np.full(len(short), "elsewhere", dtype=object)
@@ -85,7 +85,7 @@ def unfilled(
     return frame.with_columns(pl.Series(rule, left[:, number]) for number, rule in enumerate(RULES))
 
 
-def _slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
+def slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
     """Return one slot per post."""
     interest = np.bincount(arcs.slot, minlength=len(problem.slots)).astype(np.int64)
     chosen = np.zeros(len(problem.options), np.bool_)
