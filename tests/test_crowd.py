@@ -6,7 +6,7 @@ import pytest
 from matching.arcs.crowd import is_free, mask_of, members, reached
 from matching.arcs.eligibility import RULES, Finder, eligible
 from matching.arcs.spatial import distance_km
-from matching.arcs.unfilled import _left
+from matching.arcs.unfilled import left_by_rules
 from matching.problem import Problem
 from matching.problem import columns as c
 from tests.support.words import world
@@ -57,7 +57,7 @@ def test_the_pass_counts_what_a_look_at_every_pair_does(seed: int) -> None:
 def test_who_is_left_at_the_end_is_eligible(seed: int, listed: bool) -> None:
     problem = problem_of(full_world(seed, volunteers=12, requests=6), {"only_listed": listed})
     every = np.arange(len(problem.slots), dtype=np.int32)
-    left = _left(problem, every, 1)
+    left = left_by_rules(problem, every, 1)
     assert (np.diff(left, axis=1) <= 0).all()
     assert (
         left[:, -1].tolist() == np.bincount(eligible(problem).slot, minlength=len(every)).tolist()

@@ -1,18 +1,29 @@
 """Why seats are empty and what would fill them: each claim is solved again."""
 
+import json
+import tomllib
 from dataclasses import replace
 from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+from string import Formatter
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import assume
+from typer.testing import CliRunner
 
 from matching import Policy, Result, Week, solve
+from matching.answers.explanation import explain
 from matching.answers.near_misses import near_misses
 from matching.answers.reasons import KINDS, reasons
+from matching.answers.refusals import refusals
 from matching.answers.remedies import remedies
+from matching.answers.sentences import sentences
 from matching.answers.shortages import Turns
 from matching.arcs.eligibility import eligible
+from matching.cli import app
 from matching.flow.living import LivingWeek
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -263,7 +274,68 @@ def test_as_many_could_come_as_near_misses_say(seed: int) -> None:
             again = problem_of(remedied(tables, result.problem, row | change))
             n = index_of(again, row["request_id"], row["post"])
             arcs = eligible(again)
-            assert np.isin(arcs.slot, np.flatnonzero(again.slots.post == n)).sum() == (
-                row["best_people"]
+            assert (
+                np.isin(arcs.slot, np.flatnonzero(again.slots.post == n)).sum()
+                == (row["best_people"])
             )
             assert row["best_people"] > row["free"]
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def test_every_kind_and_change_has_a_sentence_in_both_languages() -> None:
+    texts = tomllib.loads(files("matching.answers").joinpath("texts.toml").read_text("utf-8"))
+    assert set(KINDS) | {"level", "travel", "window", "train", "person"} <= set(texts)
+    for name, text in texts.items():
+        assert set(text) == {"en", "zh"}
+        fields = [
+            sorted(field for _, field, _, _ in Formatter().parse(each) if field)
+            for each in text.values()
+        ]
+        assert fields[0] == fields[1], name
+
+
+@pytest.mark.parametrize("name", ["{seats}", "=1+1", "<b>", "a\nb", "{0.__class__}"])
+def test_an_id_is_only_ever_text(name: str) -> None:
+    week = people("ada")
+    ask(week, name, qualifications=["cook"])
+    found = sentences(explain(week.solve()))["sentence"].to_list()
+    assert found[0] == f"{name}, volunteer: 1 of 1 seats are empty."
+
+
+def test_the_command_tells_of_a_saved_plan(tmp_path: Path) -> None:
+    week = people("ada")
+    ask(week, "lunch", priority=4)
+    ask(week, "tea", priority=3)
+    tables, plan = tmp_path / "tables", tmp_path / "plan"
+    tables.mkdir()
+    for table, frame in week.tables().items():
+        frame.write_csv(tables / f"{table}.csv")
+    cli = CliRunner()
+    made = cli.invoke(app, ["plan", str(tables), "--week", "2026-03-02", "--out", str(plan)])
+    assert made.exit_code == 0, made.output
+    told = cli.invoke(app, ["explain", str(plan), "--request", "tea"])
+    assert told.exit_code == 0, told.output
+    assert "tea, volunteer: 1 of 1 seats are empty." in told.output
+    assert "one more person who can do this" in told.output
+    as_json = cli.invoke(app, ["explain", str(plan), "--json"])
+    assert json.loads(as_json.stdout)["reasons"][0]["kind"] == "shortage"
+    why_her = cli.invoke(app, ["explain", str(plan), "--volunteer", "ada"])
+    assert why_her.stdout.splitlines() == [
+        "lunch volunteer: serves there",
+        "tea volunteer: could serve there",
+    ]
+    wrong = cli.invoke(app, ["explain", str(plan), "--request", "nothing\x1b[31m"])
+    assert wrong.exit_code == 2
+    assert "\x1b" not in wrong.output
+
+
+def test_the_first_rule_that_fails_is_told_with_the_distance() -> None:
+    # A tenth of a degree is 11.1 km; ada goes 10, and has no time either.
+    week = Week("2026-03-02")
+    week.volunteer("ada", lat=40.0, lon=116.0, available=[(4, "08:00", "09:00")])
+    ask(week, "tea", lat=40.1, lon=116.0)
+    (row,) = refusals(week.solve(), "ada").to_dicts()
+    assert (row["rule"], round(row["km"], 1), row["travel_km"]) == ("distance", 11.1, 10.0)
+    assert refusals(week.solve(), "nobody").is_empty()

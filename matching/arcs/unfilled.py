@@ -57,7 +57,7 @@ def unfilled(
     row = problem.requests.row[problem.posts.request[short]]
     short = short[np.argsort(row, kind="stable")]
     slot = slot_of_interest(problem, arcs, plan)[short]
-    left = _left(problem, slot, workers)
+    left = left_by_rules(problem, slot, workers)
     eligible_now = left[:, -1]
     reason = np.full(len(short), "elsewhere", dtype=object)
     if unsettled is not None:
@@ -97,7 +97,7 @@ def slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
     return slot
 
 
-def _left(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
+def left_by_rules(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
     """Return how many volunteers each rule leaves for each slot, shape (slots, rules).
 
     Most people appear in no rule about single pairs: whatever the first rules leave of them, the

@@ -1,4 +1,4 @@
-"""The command line: ``matching plan | check | report | map | availability | generate``."""
+"""The command line: ``matching plan | check | report | explain | map | ...``."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from matching.cli.checking import check
 from matching.cli.conduct import say
 from matching.cli.drafting import draft_mapping
 from matching.cli.examples import EXAMPLES
+from matching.cli.explaining import explain
 from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.reporting import report
@@ -61,6 +62,7 @@ app = typer.Typer(
 app.command(epilog=EXAMPLES["plan"])(plan)
 app.command(epilog=EXAMPLES["check"])(check)
 app.command(epilog=EXAMPLES["report"])(report)
+app.command(epilog=EXAMPLES["explain"])(explain)
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)
 app.command(epilog=EXAMPLES["generate"])(generate)
