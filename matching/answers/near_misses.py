@@ -75,13 +75,13 @@ def near_misses(result: Result) -> pl.DataFrame:
     for name, moment in (("until", near.until), ("since", near.since)):
         people, minutes = _most_said(row, moment, len(slot))
         at = pl.Series(minutes - start, dtype=pl.Int64)
-        told = pl.col("start") + pl.duration(minutes=at)
+        told = pl.col("start") + pl.duration(minutes=pl.lit(at))
         some = pl.Series(people > 0)
         frame = frame.with_columns(
             pl.Series(f"{name}_people", people), pl.when(some).then(told).alias(name)
         )
     best, people = best_shift(near.could)
-    more, shift = pl.Series(people > free), pl.duration(minutes=pl.Series(best * STEP))
+    more, shift = pl.Series(people > free), pl.duration(minutes=pl.lit(pl.Series(best * STEP)))
     frame = frame.with_columns(
         pl.when(more).then(pl.col("start") + shift).alias("best_start"),
         pl.when(more).then(pl.col("end") + shift).alias("best_end"),
