@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from matching.reports.origin import Origin
 from matching.result import Output
 from matching.stores.earlier import check_place, check_requests
 from matching.stores.registry import Sink, Source
+from matching.tables.cleaning import clean
 
 if TYPE_CHECKING:
     from matching.reports.edits import Edits
@@ -71,10 +73,21 @@ def plan_week(
 def _read_problem(
     source: Source, monday: date, policy: Policy, origin: Origin, ticker: Ticker
 ) -> Problem:
-    """Read the tables, which are let go once the problem stands."""
+    """Read the tables, as `Problem.from_tables` does; each form is let go for the next."""
     raw = source.read_tables()
     ticker.announce("validate")
-    problem = Problem.from_tables(raw, monday, policy, origin.on_error)
+    cleaned, faults = clean(
+        raw,
+        week=monday,
+        time_zone=policy.time_zone,
+        option_minutes=policy.option_minutes,
+        on_error=origin.on_error,
+    )
+    words = raw.words
+    del raw
+    problem = Problem.from_clean(cleaned, faults, monday, policy, origin.on_error)
+    if words is not None:
+        problem = replace(problem, words=words.only("assignments"))
     aside = problem.set_aside().get("requests", 0)
     check_requests(monday, len(problem.requests), problem.left_out, aside)
     return problem
