@@ -152,18 +152,6 @@ def fits(b: Book, v: int, o: int) -> bool:
 
 
 @inner
-def idle(b: Book, v: int, o: int) -> int:
-    """Return how many minutes lie between an option and the volunteer's nearest other service."""
-    nearest, option = 1 << 20, b.options[o]
-    i = b.people[v].serving
-    while i != NONE:
-        other = b.options[b.slots[b.items[i].slot].option]
-        nearest = min(nearest, max(option.start - other.end, other.start - option.end))
-        i = b.items[i].link
-    return nearest
-
-
-@inner
 def use_quota(b: Book, v: int, many: int) -> None:
     """Take some of the quotas above a volunteer, or give it back."""
     at = b.people[v].organisation

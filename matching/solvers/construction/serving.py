@@ -9,7 +9,6 @@ from matching.solvers.construction.book import (
     ZERO,
     Book,
     added,
-    idle,
     put,
     seat_worth,
     serves,
@@ -57,22 +56,18 @@ def serve(b: Book, q: int, skip: int, every_way: int) -> int:
     """
     request, total, doubt = b.requests[q], 0, False
     if request.option == NONE:
-        count, most, nearest = ZERO, ZERO, ZERO
+        count, most = ZERO, ZERO
         for o in range(request.first, request.last):
             if skip > 0 and roll(b, _PER_MILLE) < skip:
                 continue
-            if _at_most(b, o) < most:
+            if most > 0 and _at_most(b, o) <= most:
                 continue
             begin(b)
             if build(b, o):
                 gain = worth(b, o)
                 doubt = doubt or gain <= 0
-                if gain > 0 and gain >= most:
-                    near = 0
-                    for k in range(b.one[0].members):
-                        near += idle(b, b.arcs[b.team[k].arc].volunteer, o)
-                    if gain > most or near < nearest:
-                        count, most, nearest = keep(b), gain, near
+                if gain > most:
+                    count, most = keep(b), gain
             doubt = doubt or b.one[0].doubt != 0
             disband(b)
         total = put_team(b, count)
