@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from matching.policy import Policy
     from matching.problem import Problem
     from matching.problem.plan import Plan
+    from matching.reports.saved import open_desk
     from matching.result import Result
     from matching.solvers.incumbent import Progress
     from matching.stores.weeks import read, write
@@ -57,6 +58,7 @@ __all__ = [
     "Week",
     "audit",
     "certify",
+    "open_desk",
     "read",
     "solve",
     "write",
@@ -81,6 +83,7 @@ _HOMES = {
     "UsageError": "errors",
     "Week": "week",
     "certify": "bounds.certificate",
+    "open_desk": "reports.saved",
     "read": "stores.weeks",
     "solve": "engine",
     "write": "stores.weeks",

@@ -21,7 +21,8 @@ def test_the_commands_of_the_readme_run_in_a_shell(
     done = in_shell(script)
     assert (done.returncode, done.stderr) == (0, "")
     assert "written to town.html" in done.stdout
-    assert {path.name for path in tmp_path.iterdir()} == {"town", "town-plan", "town.html"}
+    written = {"town", "town-plan", "town.html", "feeds.csv"}
+    assert {path.name for path in tmp_path.iterdir()} == written
 
 
 def without_comments(code: str) -> list[str]:

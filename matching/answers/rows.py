@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from matching.answers.beside import Standing, name_displaced
@@ -40,7 +43,7 @@ def feed_rows(
     }
     ids = ledger.problem.volunteers.id.gather(ledger.arcs.volunteer[arc])
     keys = [ids.rename("volunteer_id"), pl.Series("rank", rank)]
-    figures = [pl.Series(name, column) for name, column in (fits(ledger, arc) | worth).items()]
+    figures = [_column(name, values) for name, values in (fits(ledger, arc) | worth).items()]
     busy = displaced(ledger, standing, arc, held)
     return pl.DataFrame([*keys, *there.get_columns(), *figures, busy])
 
@@ -57,10 +60,15 @@ def shortlist_rows(
     there = ledger.slots[ledger.arcs.slot[arc]].get_columns()[:3]
     ids = ledger.problem.volunteers.id.gather(ledger.arcs.volunteer[arc])
     worth = {"elsewhere": elsewhere, "score": ledger.fit[arc] - elsewhere}
-    figures = [pl.Series(name, column) for name, column in (fits(ledger, arc) | worth).items()]
+    figures = [_column(name, values) for name, values in (fits(ledger, arc) | worth).items()]
     busy = displaced(ledger, standing, arc, held)
     keys = [pl.Series("rank", rank), ids.rename("volunteer_id")]
     return pl.DataFrame([*there, *keys, *figures, busy])
+
+
+def _column(name: str, values: npt.NDArray[Any]) -> pl.Series:
+    """Return a column of figures; what is unknown is null."""
+    return pl.Series(name, values, nan_to_null=True)
 
 
 def fits(ledger: Ledger, arc: c.Longs) -> dict[str, c.Longs | c.Floats]:

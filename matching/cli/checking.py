@@ -8,7 +8,7 @@ import typer
 
 from matching.cli import arguments as arg
 from matching.cli.conduct import teaching
-from matching.cli.given import edits_of, options_of, policy_of, print_json, result_of, week_of
+from matching.cli.given import edits_of, options_of, policy_of, print_json, week_of
 
 _SECONDS = 60.0
 
@@ -49,10 +49,11 @@ def check(
             from matching.cli.verdict import Verdict
             from matching.problem import Problem
             from matching.problem.plan import Plan
+            from matching.reports.saved import saved_plan
             from matching.stores.mapping import mapped_source
 
             ticker.announce("read")
-            found, mapping = result_of(plan, mapping, options_of(out_option))
+            found, mapping = saved_plan(plan, mapping, options_of(out_option))
             tables_of_plan, summary = found
             chosen = policy_of(policy, summary)
             monday = week_of(week or summary.get("week"))

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from matching.cli.conduct import say
 from matching.guards.extras import needing
-from matching.guards.urls import is_url, shown, shown_option
+from matching.guards.urls import shown_option
 
 if TYPE_CHECKING:
     from matching.policy import Policy
     from matching.reports.edits import Edits
-    from matching.result import Output
     from matching.stores.registry import Sink
 
 
@@ -44,42 +43,6 @@ def sink_of(
 
     named = {} if format is None else {"format": format}
     return mapped_sink(out, mapping, **named, **options_of(options))
-
-
-def result_of(
-    plan: str, mapping: Path | None, options: dict[str, str]
-) -> tuple[Output, Path | None]:
-    """Read the tables of a plan, and its summary: empty, if a file holds the plan alone.
-
-    Also return the mapping: the one that is given, or else the one that the summary remembers.
-    """
-    from matching.errors import UsageError
-    from matching.reports.origin import mapping_of
-    from matching.stores import read_plan
-    from matching.stores.earlier import summary_in
-    from matching.stores.mapping import mapped_sink
-    from matching.stores.registry import PATH, adapter_name, open_sink
-
-    local = adapter_name(plan) == PATH
-    if not is_url(plan) and not Path(plan).exists():
-        raise UsageError(
-            f"{shown(plan)} does not exist; name a plan's file, or the folder that holds it"
-        )
-    if local and not Path(plan).is_dir():
-        return ({"plan": read_plan(plan)}, {}), mapping
-    if local and (regions := sorted(Path(plan).glob("region=*/"))):
-        raise UsageError(
-            f"{plan} is a plan in regions, which was judged and proved while it was made; name one "
-            f"region, such as {regions[0]}, with the tables of that region"
-        )
-    if mapping is None:
-        mapping = mapping_of(summary_in(open_sink(plan, **options)))
-    tables, summary = mapped_sink(plan, mapping, **options).read_result()
-    if "plan" not in tables and local:
-        return ({"plan": read_plan(plan)}, summary), mapping  # raises, and says what it looked for
-    if "plan" not in tables:
-        raise UsageError(f"{shown(plan)} holds no plan; plan the week to write one")
-    return (tables, summary), mapping
 
 
 def week_of(text: str | None) -> date:

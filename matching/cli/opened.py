@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matching.cli.given import options_of, policy_of, result_of, week_of
+from matching.cli.given import options_of, policy_of, week_of
 
 if TYPE_CHECKING:
     from matching.cli.ticker import Ticker
@@ -35,11 +35,12 @@ def opened(
     from matching.problem import columns as c
     from matching.problem.plan import Plan
     from matching.reports.origin import Origin
+    from matching.reports.saved import saved_plan
     from matching.result import Result
     from matching.stores.mapping import mapped_source
 
     ticker.announce("read")
-    (made, summary), mapping = result_of(plan, mapping, options_of(out_option))
+    (made, summary), mapping = saved_plan(plan, mapping, options_of(out_option))
     origin = Origin.from_summary(summary, tables, options_of(option))
     chosen, monday = policy_of(policy, summary), week_of(week or summary.get("week"))
     raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()

@@ -9,7 +9,7 @@ import typer
 
 from matching.cli import arguments as arg
 from matching.cli.conduct import say, teaching
-from matching.cli.given import options_of, policy_of, result_of, week_of
+from matching.cli.given import options_of, policy_of, week_of
 
 
 def report(
@@ -47,13 +47,14 @@ def report(
             from matching.problem import Problem
             from matching.reports.facts import Facts
             from matching.reports.origin import Origin
+            from matching.reports.saved import saved_plan
             from matching.reports.writing import prepared
             from matching.stores.mapping import mapped_source
             from matching.tables.cleaning import clean
 
             write = prepared(out, format, sequence)
             ticker.announce("read")
-            (made, summary), mapping = result_of(plan, mapping, options_of(out_option))
+            (made, summary), mapping = saved_plan(plan, mapping, options_of(out_option))
             origin = Origin.from_summary(summary, tables, options_of(option))
             chosen = policy_of(policy, summary)
             monday = week_of(week or summary.get("week"))

@@ -92,6 +92,23 @@ def _counts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def show_table(frame: pl.DataFrame) -> None:
+    """Print a table; columns that say nothing are left out, numbers are rounded."""
+    import polars.selectors as cs
+
+    frame = frame.drop([name for name in frame.columns if frame[name].is_null().all()])
+    frame = frame.with_columns(cs.float().round(2))
+    _print_frame(_console(), frame, Table(box=None, padding=(0, 2, 0, 0), pad_edge=False))
+
+
+def _print_frame(console: Console, frame: pl.DataFrame, table: Table) -> None:
+    for name in frame.columns:
+        table.add_column(name, overflow="fold")
+    for row in frame.iter_rows():
+        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+    _print_table(console, table)
+
+
 def _print_rows(console: Console, frame: pl.DataFrame) -> None:
     if not frame.height:
         return
@@ -100,12 +117,8 @@ def _print_rows(console: Console, frame: pl.DataFrame) -> None:
     frame = frame.head(_SHOWN_ROWS).with_columns(start=when).rename({"start": "when"}).drop("end")
     frame = frame.drop([name for name in frame.columns if frame[name].is_null().all()])
     table = Table(title=title, title_justify="left", box=None, padding=(0, 3, 0, 0), pad_edge=False)
-    for name in frame.columns:
-        table.add_column(name, overflow="fold")
-    for row in frame.iter_rows():
-        table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     console.print()
-    _print_table(console, table)
+    _print_frame(console, frame, table)
     console.print()
 
 

@@ -1,0 +1,91 @@
+"""``matching recommend``: what needs a volunteer, and who could come to a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from matching.cli import arguments as arg
+from matching.cli.conduct import say, teaching
+from matching.cli.given import options_of, policy_of, print_json, week_of
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def recommend(
+    plan: Annotated[str, typer.Argument(help="Folder or URL that holds a plan with its prices")],
+    volunteer: Annotated[str | None, arg.option("What needs this volunteer most", "ID")] = None,
+    request: Annotated[str | None, arg.option("Who could come to this request", "ID")] = None,
+    everybody: Annotated[bool, arg.option("What needs each volunteer most", None, "--all")] = False,
+    top: Annotated[int, arg.option("At most so many for each", "K", min=1)] = 10,
+    given: Annotated[
+        Literal["plan", "accepted", "nothing"],
+        arg.option("What stands: all of the plan, what is pinned or accepted, or nothing of it"),
+    ] = "plan",
+    out: Annotated[
+        Path | None, arg.option("A file to write: .csv, .parquet, .jsonl or .xlsx", "FILE")
+    ] = None,
+    json: arg.JsonOption = False,
+    tables: Annotated[
+        str | None, arg.option("Where the tables are, if not where the plan says", "WHERE")
+    ] = None,
+    week: arg.WeekOption = None,
+    policy: arg.PolicyOption = None,
+    mapping: arg.MappingOption = None,
+    option: arg.OptionOption = None,
+    out_option: arg.OutOptionOption = None,
+) -> None:
+    """Say what needs a volunteer most, or who could come to a request.
+
+    Whatever is shown keeps every rule beside what stands of the plan. Tables, week and policy are
+    those that the plan's summary remembers, unless given.
+    """
+    with teaching(json) as outcome:
+        from matching.errors import UsageError
+        from matching.reports.saved import open_desk
+        from matching.stores.files.formats import FORMATS, format_of, write_file
+        from matching.stores.files.whole import replacing
+
+        if (volunteer is not None) + (request is not None) + everybody != 1:
+            raise UsageError("say for whom: --volunteer ID, --request ID or --all, one of them")
+        if out is not None and format_of(out) is None:
+            raise UsageError(f"--out {out}: end the name in .{', .'.join(FORMATS)}")
+        desk = open_desk(
+            plan,
+            tables,
+            None if week is None else week_of(week),
+            None if policy is None else policy_of(policy),
+            mapping,
+            options_of(option),
+            options_of(out_option),
+        )
+        name = "feed" if request is None else "shortlist"
+        if volunteer is not None:
+            found = desk.feed(volunteer, top, given)
+        elif request is not None:
+            found = desk.shortlist(request, top, given)
+        else:
+            found = desk.feeds(top, given)
+        if out is not None:
+            with outcome.writing(out), replacing(out) as place:
+                write_file(name, found, place, format_of(out) or "csv")
+        if json:
+            print_json({name: found.to_dicts()} if out is None else {"written": str(out)})
+        elif out is not None:
+            say(f"{found.height:,} rows written to {out}")
+        else:
+            _show(found, given)
+
+
+def _show(found: pl.DataFrame, given: str) -> None:
+    """Print a table, or why it is empty."""
+    from matching.cli.terminal import show_table
+
+    if found.is_empty():
+        more = "" if given == "nothing" else "; --given nothing looks beyond the plan"
+        say(f"nothing keeps every rule beside what stands of the plan{more}")
+        return
+    show_table(found.drop("start", "end", "fit", "kept", strict=False))

@@ -1,0 +1,101 @@
+"""A plan as it was saved, and the desk of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matching.answers.desk import Desk
+from matching.audit.pins import settled
+from matching.errors import UsageError
+from matching.guards.doors import door
+from matching.guards.mondays import Day
+from matching.guards.urls import is_url, shown
+from matching.policy import Policy
+from matching.problem import Problem
+from matching.reports.origin import Origin, mapping_of
+from matching.result import Output
+from matching.stores import read_plan
+from matching.stores.earlier import summary_in
+from matching.stores.mapping import mapped_sink, mapped_source
+from matching.stores.registry import PATH, adapter_name, open_sink
+
+
+@door
+def open_desk(
+    plan: str | Path,
+    tables: str | None = None,
+    week: Day | None = None,
+    policy: Policy | None = None,
+    mapping: Path | None = None,
+    options: dict[str, str] | None = None,
+    plan_options: dict[str, str] | None = None,
+) -> Desk:
+    """Open the desk of a saved plan.
+
+    Parameters
+    ----------
+    plan : str or pathlib.Path
+        A folder or URL that a plan was written to, with its prices and its summary.
+    tables : str, optional
+        Where the tables are, if not where the summary remembers them.
+    week : datetime.date, str or numpy.datetime64, optional
+    policy : Policy, optional
+    mapping : pathlib.Path, optional
+        These three, too, are remembered.
+    options, plan_options : dict of str to str, optional
+        For the store of the tables, and for that of the plan.
+
+    Returns
+    -------
+    Desk
+
+    Raises
+    ------
+    UsageError
+        If there is no plan, it has no prices, or it does not say where its tables are.
+    DataError
+        If the tables are faulty, or another week's than the plan.
+    """
+    (made, summary), mapping = saved_plan(str(plan), mapping, plan_options or {})
+    if "prices" not in made:
+        raise UsageError(
+            f"{shown(str(plan))} holds no prices, from which answers are made; name the folder or "
+            "the store that `matching plan` wrote"
+        )
+    origin = Origin.from_summary(summary, tables, options)
+    monday = week or summary.get("week")
+    if monday is None:
+        raise UsageError("the plan's summary does not say its week: add --week, as 2026-11-30")
+    chosen = Policy.from_summary(summary) if policy is None else policy
+    source = mapped_source(origin.tables, mapping, monday, **origin.options)
+    problem = Problem.from_tables(source.read_tables(), monday, chosen, origin.on_error)
+    return Desk.of(settled(problem), made["plan"], made["prices"])
+
+
+def saved_plan(
+    plan: str, mapping: Path | None, options: dict[str, str]
+) -> tuple[Output, Path | None]:
+    """Read the tables of a plan, and its summary: empty, if a file holds the plan alone.
+
+    Also return the mapping: the one that is given, or else the one that the summary remembers.
+    """
+    local = adapter_name(plan) == PATH
+    if not is_url(plan) and not Path(plan).exists():
+        raise UsageError(
+            f"{shown(plan)} does not exist; name a plan's file, or the folder that holds it"
+        )
+    if local and not Path(plan).is_dir():
+        return ({"plan": read_plan(plan)}, {}), mapping
+    if local and (regions := sorted(Path(plan).glob("region=*/"))):
+        raise UsageError(
+            f"{plan} is a plan in regions, which was judged and proved while it was made; name one "
+            f"region, such as {regions[0]}, with the tables of that region"
+        )
+    if mapping is None:
+        mapping = mapping_of(summary_in(open_sink(plan, **options)))
+    tables, summary = mapped_sink(plan, mapping, **options).read_result()
+    if "plan" not in tables and local:
+        return ({"plan": read_plan(plan)}, summary), mapping  # raises, and says what it looked for
+    if "plan" not in tables:
+        raise UsageError(f"{shown(plan)} holds no plan; plan the week to write one")
+    return (tables, summary), mapping
