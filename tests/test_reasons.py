@@ -91,6 +91,16 @@ def test_a_limit_of_the_week_makes_a_shortage_across_its_days() -> None:
     assert found.shortages.select(pl.col("seats", "turns").sum()).row(0) == (3, 2)
 
 
+def test_whoever_could_come_at_two_times_of_a_request_comes_once() -> None:
+    # Tea wants two people, in the morning or in the evening: Ada is one, at either time.
+    week = people("ada")
+    times = {"morning": ("2026-03-02 09:00", "2026-03-02 10:00")}
+    times["evening"] = ("2026-03-02 18:00", "2026-03-02 19:00")
+    week.request("tea", options=times, seats=2)
+    short = reasons(week.solve()).shortages
+    assert short.select(pl.col("seats", "turns").sum()).row(0) == (2, 1)
+
+
 def test_a_plan_that_could_fill_the_seat_and_gains_by_not_doing_so() -> None:
     # Ada could do tea, but her affinity of -1500 weighs more than the seat's 1000: 500 are lost.
     week = people("ada")

@@ -80,6 +80,10 @@ class Turns:
         turns = np.minimum(turns, people.max_shifts[who])
         busy = np.searchsorted(who, self.arcs.volunteer[elsewhere])
         turns = np.maximum(turns - np.bincount(busy, minlength=len(who)), 0)
+        # A request is served at one of its times alone.
+        request = self.problem.posts.request[self.post[rows]]
+        each = np.unique(c.combine(np.searchsorted(who, self.arcs.volunteer[rows]), request))
+        turns = np.minimum(turns, np.bincount(each >> 32, minlength=len(who)))
         some = turns > 0
         return Shortage(np.sort(posts), who[some], turns[some])
 
