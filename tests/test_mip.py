@@ -71,7 +71,7 @@ def test_nothing_to_choose_from() -> None:
 def test_without_time_nothing_is_claimed() -> None:
     programme = hard(0)
     answer = programme.solve(0.0, 0.0, never)
-    best = programme.solve(5.0, 0.0, never)
+    best = programme.solve(1.0, 0.0, never)
     assert not answer.proved
     assert best.x is not None
     assert answer.bound >= programme.gain @ best.x
