@@ -18,7 +18,7 @@ from matching.errors import UsageError
 from matching.flow.living import LivingWeek
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.part import Parts, joined, together
+from matching.problem.part import joined, together
 from matching.problem.plan import Plan
 from matching.result import Result
 
@@ -97,7 +97,7 @@ class _Trial:
 
     def __init__(self, result: Result, time_limit: float) -> None:
         self.result, self.problem, self.time_limit = result, result.problem, time_limit
-        self.parts, self.living = Parts(result.problem), LivingWeek(result.problem, result.arcs)
+        self.living = LivingWeek(result.problem, result.arcs)
         # Whether the network says it all, and the plan is as good as the network's.
         self.is_proved = self.living.is_exact and self.living.value == result.value
         self.filled = np.bincount(
@@ -131,7 +131,7 @@ class _Trial:
         living, who, before = self.living, change.volunteer, None
         try:
             if change.kind == "person":
-                after = newcomer(self.problem, self.parts, change.slot)
+                after = newcomer(self.problem, self.living.living.parts, change.slot)
                 who = living.join(after)
             else:
                 before = living.member(who)
@@ -172,7 +172,7 @@ class _Trial:
             arcs = joined(others, eligible(new, slots=np.flatnonzero(here).astype(np.int32)))
             return new, arcs.take(np.argsort(c.combine(arcs.volunteer, arcs.slot)))
         if change.kind == "person":
-            both = together([problem, newcomer(problem, self.parts, change.slot)])
+            both = together([problem, newcomer(problem, self.living.living.parts, change.slot)])
             new = replace(both, pairs=problem.pairs)
         else:
             new = with_changed(problem, change, change.volunteer)

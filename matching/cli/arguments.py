@@ -32,6 +32,9 @@ TablesArgument = Annotated[
         ".xlsx, or a URL such as postgresql://host/platform"
     ),
 ]
+TablesOption = Annotated[
+    str | None, option("Where the tables are, if not where the plan says", "WHERE")
+]
 OptionOption = Annotated[
     list[str] | None,
     of_stores(

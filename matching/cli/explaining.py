@@ -34,9 +34,7 @@ def explain(
         float, arg.search("Seconds for each remedy that is planned afresh", "SECONDS")
     ] = _SECONDS,
     language: Annotated[Literal["en", "zh"], arg.option("Of the sentences")] = "en",
-    tables: Annotated[
-        str | None, arg.option("Where the tables are, if not where the plan says", "WHERE")
-    ] = None,
+    tables: arg.TablesOption = None,
     week: arg.WeekOption = None,
     policy: arg.PolicyOption = None,
     mapping: arg.MappingOption = None,

@@ -29,9 +29,7 @@ def recommend(
         Path | None, arg.option("A file to write: .csv, .parquet, .jsonl or .xlsx", "FILE")
     ] = None,
     json: arg.JsonOption = False,
-    tables: Annotated[
-        str | None, arg.option("Where the tables are, if not where the plan says", "WHERE")
-    ] = None,
+    tables: arg.TablesOption = None,
     week: arg.WeekOption = None,
     policy: arg.PolicyOption = None,
     mapping: arg.MappingOption = None,

@@ -27,9 +27,7 @@ def report(
     sequence: Annotated[
         int, arg.option("Of calendars: how often the week was sent out before", min=0)
     ] = 0,
-    tables: Annotated[
-        str | None, arg.option("Where the tables are, if not where the plan says", "WHERE")
-    ] = None,
+    tables: arg.TablesOption = None,
     week: arg.WeekOption = None,
     policy: arg.PolicyOption = None,
     mapping: arg.MappingOption = None,

@@ -49,10 +49,6 @@ class Graph(NamedTuple):
         Of a search: distances are `FAR` before it; the edge that a node was reached by; the nodes.
     total : int64 array, shape (1,)
         What the flow costs.
-    touched : int32 array
-        The edges whose flow was changed lately, some of them more than once.
-    touches : int64 array, shape (1,)
-        How many; more than there is room for, if not all were written down.
     """
 
     tail: c.Ints
@@ -74,18 +70,13 @@ class Graph(NamedTuple):
     via: c.Ints
     labelled: c.Ints
     total: c.Longs
-    touched: c.Ints
-    touches: c.Longs
 
 
 @compiled
 def send(graph: Graph, e: int, amount: int) -> None:
-    """Change the flow of an edge, and write it down."""
+    """Change the flow of an edge, and what the flow costs."""
     graph.flow[e] += amount
     graph.total[0] += amount * graph.cost[e]
-    if graph.touches[0] < len(graph.touched):
-        graph.touched[graph.touches[0]] = e
-    graph.touches[0] += 1
 
 
 @compiled

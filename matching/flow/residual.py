@@ -29,8 +29,6 @@ _OF_NODES = (
 _OF_EDGES = ("tail", "head", "capacity", "flow", "cost", "older_out", "older_in")
 # No sum of costs comes near this; twice as much is what a node costs that no way leads to.
 NO_WAY = FAR // 8
-# Changes of flow that are remembered until somebody asks.
-_LOG = 1 << 12
 
 
 class Residual:
@@ -89,8 +87,6 @@ class Residual:
             via=np.full(nodes, NONE, np.int32),
             labelled=np.empty(nodes, np.int32),
             total=np.zeros(1, np.int64),
-            touched=np.empty(_LOG, np.int32),
-            touches=np.zeros(1, np.int64),
         )
         self.network = replace(network, tail=nothing, head=nothing, capacity=nothing, cost=nothing)
         self.nodes, self.edges = nodes, edges
