@@ -27,25 +27,24 @@ def opened(
     from matching.arcs.eligibility import eligible
     from matching.arcs.unfilled import unfilled
     from matching.arcs.value import quality
-    from matching.audit.pins import settled
     from matching.bounds.prices import Prices
     from matching.bounds.unsettled import unsettled
     from matching.errors import UsageError
-    from matching.problem import Problem
     from matching.problem import columns as c
     from matching.problem.plan import Plan
-    from matching.reports.origin import Origin
-    from matching.reports.saved import saved_plan
+    from matching.reports.saved import saved_week
     from matching.result import Result
-    from matching.stores.mapping import mapped_source
 
-    ticker.announce("read")
-    (made, summary), mapping = saved_plan(plan, mapping, options_of(out_option))
-    origin = Origin.from_summary(summary, tables, options_of(option))
-    chosen, monday = policy_of(policy, summary), week_of(week or summary.get("week"))
-    raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
-    ticker.announce("validate")
-    problem = settled(Problem.from_tables(raw, monday, chosen, origin.on_error))
+    problem, (made, summary) = saved_week(
+        plan,
+        tables,
+        None if week is None else week_of(week),
+        None if policy is None else policy_of(policy),
+        mapping,
+        options_of(option),
+        options_of(out_option),
+        ticker.announce,
+    )
     chosen_plan = Plan.from_frame(problem, made["plan"])
     broken = audit.violations(problem, chosen_plan)
     if broken.height:
@@ -58,11 +57,9 @@ def opened(
     arcs = eligible(problem)
     fit, keys = quality(problem, arcs), c.combine(arcs.volunteer, arcs.slot)
     rows = c.lookup(keys, c.combine(chosen_plan.volunteer, chosen_plan.slot))
-    prices = Prices.from_frame(problem, made["prices"]) if "prices" in made else None
+    prices = Prices.from_frame(problem, made["prices"])
     value = audit.value(problem, chosen_plan)
     is_best = summary.get("status") == "optimal" and summary.get("value") == value
-    if prices is None:
-        raise UsageError(f"{plan} holds no prices; name the folder that matching plan wrote")
     left_open = None if is_best else unsettled(problem, arcs, prices, chosen_plan)
     return Result(
         problem=problem,

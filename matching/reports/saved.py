@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from matching.answers.desk import Desk
@@ -56,10 +57,28 @@ def open_desk(
     DataError
         If the tables are faulty, or another week's than the plan.
     """
-    (made, summary), mapping = saved_plan(str(plan), mapping, plan_options or {})
+    problem, (made, _) = saved_week(
+        str(plan), tables, week, policy, mapping, options or {}, plan_options or {}
+    )
+    return Desk.of(problem, made["plan"], made["prices"])
+
+
+def saved_week(
+    plan: str,
+    tables: str | None,
+    week: Day | None,
+    policy: Policy | None,
+    mapping: Path | None,
+    options: dict[str, str],
+    plan_options: dict[str, str],
+    announce: Callable[[str], None] = lambda step: None,
+) -> tuple[Problem, Output]:
+    """Read a plan with its prices, and the week that it was made for; see `open_desk`."""
+    announce("read")
+    (made, summary), mapping = saved_plan(plan, mapping, plan_options)
     if "prices" not in made:
         raise UsageError(
-            f"{shown(str(plan))} holds no prices, from which answers are made; name the folder or "
+            f"{shown(plan)} holds no prices, from which answers are made; name the folder or "
             "the store that `matching plan` wrote"
         )
     origin = Origin.from_summary(summary, tables, options)
@@ -67,9 +86,10 @@ def open_desk(
     if monday is None:
         raise UsageError("the plan's summary does not say its week: add --week, as 2026-11-30")
     chosen = Policy.from_summary(summary) if policy is None else policy
-    source = mapped_source(origin.tables, mapping, monday, **origin.options)
-    problem = Problem.from_tables(source.read_tables(), monday, chosen, origin.on_error)
-    return Desk.of(settled(problem), made["plan"], made["prices"])
+    raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
+    announce("validate")
+    problem = Problem.from_tables(raw, monday, chosen, origin.on_error)
+    return settled(problem), (made, summary)
 
 
 def saved_plan(
