@@ -57,6 +57,9 @@ class Policy(Shown):
     )
     travel_kmh: float = _key(20.0, "speed between two services", "km/h", low=1e-9)
     max_shifts: int = _key(5, "services a week, where the volunteer does not say", "services")
+    max_offers: int = _key(3, "offers a week, where the volunteer does not say", "offers")
+    offers_least: int = _key(1, "offers for each open seat, as far as there are people", "offers")
+    offers_most: int = _key(3, "offers for each open seat at most", "offers")
     only_listed: bool = _key(False, "only the pairs listed in `affinities` are eligible")
     option_minutes: int = _key(
         15, "from one start to the next in a window of `options`", "minutes", low=1
@@ -95,6 +98,11 @@ class Policy(Shown):
             raise PolicyError(
                 f"policy time_zone = {shown_value(self.time_zone)} is not an IANA time zone; "
                 f"{meant} or 'America/New_York'"
+            )
+        if self.offers_least > self.offers_most:
+            raise PolicyError(
+                f"policy offers_least = {self.offers_least} is more than offers_most = "
+                f"{self.offers_most}: no seat can have both; lower the one or raise the other"
             )
 
     def _check(self, name: str, value: object, kind: type, low: float) -> None:

@@ -98,6 +98,7 @@ def newcomer(problem: Problem, parts: Parts, slot: int) -> Problem:
             max_shifts_per_day=_one(c.NO_LIMIT),
             min_rest=_one(0),
             recent_hours=np.zeros(1),
+            max_offers=_one(problem.policy.max_offers),
             refuses=np.zeros(1, np.bool_),
         ),
         windows=c.Windows(

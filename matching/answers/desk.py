@@ -12,6 +12,7 @@ from matching.answers.elsewhere import elsewhere
 from matching.answers.given import Given
 from matching.answers.ledger import Ledger
 from matching.answers.names import number_of
+from matching.answers.offers import offers_of
 from matching.answers.rows import feed_rows, shortlist_rows
 from matching.arcs.eligibility import Arcs, eligible
 from matching.bounds.prices import Prices
@@ -216,6 +217,32 @@ class Desk:
             found.append(_ranked(ledger, side.standing, arc, top))
         columns = (np.concatenate(column) for column in zip(*found, strict=True))
         return shortlist_rows(ledger, side.standing, *columns)
+
+    @door
+    def offers(self, given: Given = "plan") -> pl.DataFrame:
+        """Return whom to offer what, as the table ``offers``.
+
+        As far as there are people, each open seat is offered to `policy.offers_least` of them: all
+        seats to one before any to two, whatever it is worth. Beyond that, up to
+        `policy.offers_most`, offers are made for their score. Nobody has more in the week than
+        their ``max_offers``; nobody is offered a request twice. Of all such offers these have the
+        highest total score (to a thousandth each, where scores are not whole numbers). What
+        ``assignments`` says was offered counts for its seat; that, and what was accepted or
+        declined, counts for the volunteer.
+
+        Parameters
+        ----------
+        given : {"plan", "accepted", "nothing"}
+            As in `feed`.
+
+        Returns
+        -------
+        polars.DataFrame
+            ``volunteer_id``, ``request_id``, ``post``, ``option``, ``rank`` among the offers of
+            the volunteer, ``score`` as in `feed`.
+        """
+        ledger = self._ledger
+        return offers_of(ledger, ledger.beside(given))
 
 
 def _ranked(

@@ -1,4 +1,4 @@
-"""``matching recommend``: what needs a volunteer, and who could come to a request."""
+"""``matching recommend``: what needs a volunteer, who could come, and whom to offer what."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def recommend(
     volunteer: Annotated[str | None, arg.option("What needs this volunteer most", "ID")] = None,
     request: Annotated[str | None, arg.option("Who could come to this request", "ID")] = None,
     everybody: Annotated[bool, arg.option("What needs each volunteer most", None, "--all")] = False,
+    offers: Annotated[bool, arg.option("Whom to offer what, of all", None, "--offers")] = False,
     top: Annotated[int, arg.option("At most so many for each", "K", min=1)] = 10,
     given: Annotated[
         Literal["plan", "accepted", "nothing"],
@@ -36,7 +37,7 @@ def recommend(
     option: arg.OptionOption = None,
     out_option: arg.OutOptionOption = None,
 ) -> None:
-    """Say what needs a volunteer most, or who could come to a request.
+    """Say what needs a volunteer most, who could come to a request, or whom to offer what.
 
     Whatever is shown keeps every rule beside what stands of the plan. Tables, week and policy are
     those that the plan's summary remembers, unless given.
@@ -47,8 +48,10 @@ def recommend(
         from matching.stores.files.formats import FORMATS, format_of, write_file
         from matching.stores.files.whole import replacing
 
-        if (volunteer is not None) + (request is not None) + everybody != 1:
-            raise UsageError("say for whom: --volunteer ID, --request ID or --all, one of them")
+        if (volunteer is not None) + (request is not None) + everybody + offers != 1:
+            raise UsageError(
+                "say for whom: --volunteer ID, --request ID, --all or --offers, one of them"
+            )
         if out is not None and format_of(out) is None:
             raise UsageError(f"--out {out}: end the name in .{', .'.join(FORMATS)}")
         desk = open_desk(
@@ -60,13 +63,14 @@ def recommend(
             options_of(option),
             options_of(out_option),
         )
-        name = "feed" if request is None else "shortlist"
-        if volunteer is not None:
-            found = desk.feed(volunteer, top, given)
+        if offers:
+            name, found = "offers", desk.offers(given)
         elif request is not None:
-            found = desk.shortlist(request, top, given)
+            name, found = "shortlist", desk.shortlist(request, top, given)
+        elif volunteer is not None:
+            name, found = "feed", desk.feed(volunteer, top, given)
         else:
-            found = desk.feeds(top, given)
+            name, found = "feed", desk.feeds(top, given)
         if out is not None:
             with outcome.writing(out), replacing(out) as place:
                 write_file(name, found, place, format_of(out) or "csv")
@@ -75,15 +79,16 @@ def recommend(
         elif out is not None:
             say(f"{found.height:,} rows written to {out}")
         else:
-            _show(found, given)
+            _show(name, found, given)
 
 
-def _show(found: pl.DataFrame, given: str) -> None:
+def _show(name: str, found: pl.DataFrame, given: str) -> None:
     """Print a table, or why it is empty."""
     from matching.cli.terminal import show_table
 
     if found.is_empty():
         more = "" if given == "nothing" else "; --given nothing looks beyond the plan"
-        say(f"nothing keeps every rule beside what stands of the plan{more}")
+        what = "nobody is to be offered anything: " if name == "offers" else ""
+        say(f"{what}nothing keeps every rule beside what stands of the plan{more}")
         return
     show_table(found.drop("start", "end", "fit", "kept", strict=False))

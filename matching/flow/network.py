@@ -72,7 +72,7 @@ class Network:
     pinned_value: int = 0
 
 
-class _Edges:
+class Edges:
     """Collects edges and numbers nodes."""
 
     def __init__(self) -> None:
@@ -127,7 +127,7 @@ def build(
     seats : bool
         Whether seats are wanted at all.
     """
-    edges = _Edges()
+    edges = Edges()
     taken = _Taken(problem, arcs, clusters, np.empty(0, np.int64) if pinned is None else pinned)
     # Arcs are sorted by volunteer and start: clusters, and whose they are, by volunteer and day.
     arc = clusters.order
@@ -145,7 +145,7 @@ def build(
         problem, edges, above, node, volunteers, np.bincount(volunteer), first_load, taken
     )
     node = _days(problem, edges, node, volunteers, volunteer, clusters.day[used_clusters], taken)
-    node = _once(edges, node, np.bincount(cluster))
+    node = once(edges, node, np.bincount(cluster))
     post_node = edges.node(len(problem.posts)).astype(np.int32)
     post = problem.slots.post[arcs.slot]
     arc_edges = edges.add(node.astype(np.int32)[cluster], post_node[post[arc]], 1, -quality[arc])
@@ -239,7 +239,7 @@ def _times(keys: c.Ints | c.Longs, asked: c.Ints | c.Longs) -> c.Longs:
 
 
 def _quotas(
-    problem: Problem, edges: _Edges, volunteers: c.Ints, taken: _Taken, every: bool
+    problem: Problem, edges: Edges, volunteers: c.Ints, taken: _Taken, every: bool
 ) -> tuple[c.Ints, slice, c.Longs]:
     """Give every organisation with a quota a node below the nearest one above that has one.
 
@@ -281,7 +281,7 @@ def nearest_quota(problem: Problem) -> c.Ints:
 
 def _shifts(
     problem: Problem,
-    edges: _Edges,
+    edges: Edges,
     above: c.Longs,
     node: c.Longs,
     volunteers: c.Ints,
@@ -300,7 +300,7 @@ def _shifts(
 
 def _days(
     problem: Problem,
-    edges: _Edges,
+    edges: Edges,
     node: c.Longs,
     volunteers: c.Ints,
     volunteer: c.Longs,
@@ -323,7 +323,7 @@ def _days(
     return of
 
 
-def _once(edges: _Edges, above: c.Longs, arcs: c.Longs) -> c.Longs:
+def once(edges: Edges, above: c.Longs, arcs: c.Longs) -> c.Longs:
     """Put a node of capacity one above the arcs of a cluster, where there are several."""
     several = arcs > 1
     node = above.copy()
@@ -334,7 +334,7 @@ def _once(edges: _Edges, above: c.Longs, arcs: c.Longs) -> c.Longs:
 
 def _seats(
     problem: Problem,
-    edges: _Edges,
+    edges: Edges,
     post_node: c.Ints,
     candidates: c.Longs | None,
     taken: _Taken,

@@ -129,6 +129,7 @@ class Builder:
             max_shifts_per_day=_ints(t["max_shifts_per_day"], c.NO_LIMIT),
             min_rest=np.ceil(rest * 60 - 1e-6).astype(np.int32),
             recent_hours=_floats(t["recent_hours"], 0.0),
+            max_offers=_ints(t["max_offers"], self.policy.max_offers),
             refuses=_truths(t["consent"] == "refuse"),
         )
 

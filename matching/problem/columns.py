@@ -67,6 +67,7 @@ class Volunteers(Columns):
     max_shifts_per_day: Ints
     min_rest: Ints  # minutes
     recent_hours: Floats
+    max_offers: Ints  # offers a week
     refuses: Bools  # eligible only for what is pinned or accepted
 
 

@@ -256,7 +256,7 @@ class Problem(Shown):
         UsageError
             If the policy differs in what the tables were read with.
         """
-        for name in ("time_zone", "travel_km", "max_shifts"):
+        for name in ("time_zone", "travel_km", "max_shifts", "max_offers"):
             old, new = getattr(self.policy, name), getattr(policy, name)
             if old != new:
                 raise UsageError(
