@@ -55,7 +55,8 @@ def budgets(problem: Problem) -> c.Longs:
     """Return how many offers each volunteer may still have this week."""
     answered = np.isin(problem.earlier.status, _ANSWERED)
     had = np.bincount(problem.earlier.volunteer[answered], minlength=len(problem.volunteers))
-    return np.maximum(problem.volunteers.max_offers - had, 0).astype(np.int64)
+    left: c.Longs = np.maximum(problem.volunteers.max_offers - had, 0).astype(np.int64)
+    return left
 
 
 def seats(problem: Problem, side: Beside, made: c.Longs) -> tuple[c.Longs, c.Longs]:

@@ -66,14 +66,17 @@ def b_matching(pairs: Bipartite, budget: c.Longs, layers: c.Longs, most: c.Longs
     edges.add(post_node[some], 1, (most - layers.sum(axis=0))[some], 0)
     edges.add(np.zeros(1, np.int64), 1, 0, 0)
     network = Network(
-        *(edges.take(column) for column in range(4)),
-        edges.nodes,
-        arc_edges,
-        np.arange(len(pairs.score), dtype=np.int32),
-        post_node.astype(np.int32),
-        slice(0),
-        np.empty(0, np.int32),
-        0,
+        tail=edges.take(0),
+        head=edges.take(1),
+        capacity=edges.take(2),
+        cost=edges.take(3),
+        nodes=edges.nodes,
+        arc_edges=arc_edges,
+        arc=np.arange(len(pairs.score), dtype=np.int32),
+        post_node=post_node.astype(np.int32),
+        quota_edges=slice(0),
+        quota=np.empty(0, np.int32),
+        amount=0,
     )
     chosen: c.Longs = np.sort(Residual(network).chosen)
     return chosen
