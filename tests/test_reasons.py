@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume
 from typer.testing import CliRunner
 
-from matching import Policy, Result, Week, solve
+from matching import Policy, Result, UsageError, Week, solve
 from matching.answers.explanation import explain
 from matching.answers.near_misses import near_misses
 from matching.answers.reasons import KINDS, reasons
@@ -346,8 +346,8 @@ def test_the_command_tells_of_a_saved_plan(tmp_path: Path) -> None:
     assert json.loads(as_json.stdout)["reasons"][0]["kind"] == "shortage"
     why_her = cli.invoke(app, ["explain", str(plan), "--volunteer", "ada"])
     assert why_her.stdout.splitlines() == [
-        "lunch volunteer: serves there",
-        "tea volunteer: could serve there",
+        "lunch volunteer: The plan has you there.",
+        "tea volunteer: You could serve there.",
     ]
     wrong = cli.invoke(app, ["explain", str(plan), "--request", "nothing\x1b[31m"])
     assert wrong.exit_code == 2
@@ -361,4 +361,5 @@ def test_the_first_rule_that_fails_is_told_with_the_distance() -> None:
     ask(week, "tea", lat=40.1, lon=116.0)
     (row,) = refusals(week.solve(), "ada").to_dicts()
     assert (row["rule"], round(row["km"], 1), row["travel_km"]) == ("distance", 11.1, 10.0)
-    assert refusals(week.solve(), "nobody").is_empty()
+    with pytest.raises(UsageError, match="no volunteer 'adam': did you mean ada"):
+        refusals(week.solve(), "adam")

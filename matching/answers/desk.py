@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from matching.answers.beside import Standing, best_few, judge
+from matching.answers.comparing import why, why_not
 from matching.answers.elsewhere import elsewhere
 from matching.answers.given import Given
 from matching.answers.ledger import Ledger
@@ -133,7 +134,7 @@ class Desk:
             If no volunteer has this id.
         """
         ledger = self._ledger
-        v = number_of(ledger.volunteer_of, volunteer_id, "volunteer")
+        v = number_of(ledger.problem.volunteers.id, volunteer_id, "volunteer")
         return self._feeds(ledger, v, v + 1, checked(top), given)
 
     @door
@@ -207,7 +208,7 @@ class Desk:
             If no request of the week has this id.
         """
         ledger = self._ledger
-        q = number_of(ledger.request_of, request_id, "request")
+        q = number_of(ledger.problem.requests.id, request_id, "request")
         top, side = checked(top), ledger.beside(given)
         order, first = ledger.by_slot
         found = []
@@ -217,6 +218,60 @@ class Desk:
             found.append(_ranked(ledger, side.standing, arc, top))
         columns = (np.concatenate(column) for column in zip(*found, strict=True))
         return shortlist_rows(ledger, side.standing, *columns)
+
+    @door
+    def why_not(self, volunteer_id: str, request_id: str) -> pl.DataFrame:
+        """Return why a volunteer does not serve a request, a row for each post and option.
+
+        Parameters
+        ----------
+        volunteer_id, request_id : str
+
+        Returns
+        -------
+        polars.DataFrame
+            ``kind``: ``serves``, if they do; the first rule that fails, with its figures (see
+            `refusals`); beside what is pinned or accepted, a rule of the volunteer's week (``busy``
+            is what they agreed to), ``full``, ``other_time``, ``apart`` or ``quota``. Else what
+            speaks against it in value: ``others``, the post is full, and ``other_id``, who is worth
+            least of those proposed there, is worth as much or more (``kept_others``: less, but a
+            rule of a team or a pair, or the end of the search, keeps them); ``other_time``, the
+            plan has the request at another time; ``worth_elsewhere``, the seat is empty, and the
+            volunteer gains less here (``score`` and ``need``) than elsewhere; ``open``, nothing
+            does. ``fit``, its terms, ``elsewhere`` and ``score`` are as in `shortlist`, those with
+            ``other_`` the other's.
+
+        Raises
+        ------
+        UsageError
+            If the week has no such volunteer or request.
+        """
+        ledger = self._ledger
+        return why_not(ledger, *_numbers(ledger, volunteer_id, request_id))
+
+    @door
+    def why(self, volunteer_id: str, request_id: str) -> pl.DataFrame:
+        """Return why a volunteer serves a request: two scores, term by term.
+
+        Parameters
+        ----------
+        volunteer_id, request_id : str
+
+        Returns
+        -------
+        polars.DataFrame
+            Their ``fit``, its terms, ``elsewhere`` and ``score``, as in `shortlist`, and those of
+            ``other_id``, who comes next. ``kind``: ``best``; ``kept``, if the other's score is
+            higher (a rule of a team or a pair, or the end of the search, keeps the other away);
+            ``alone``, nobody else could; ``agreed``, it is pinned or accepted.
+
+        Raises
+        ------
+        UsageError
+            If the week has no such volunteer or request, or the plan has them not there.
+        """
+        ledger = self._ledger
+        return why(ledger, *_numbers(ledger, volunteer_id, request_id))
 
     @door
     def offers(self, given: Given = "plan") -> pl.DataFrame:
@@ -243,6 +298,12 @@ class Desk:
         """
         ledger = self._ledger
         return offers_of(ledger, ledger.beside(given))
+
+
+def _numbers(ledger: Ledger, volunteer_id: str, request_id: str) -> tuple[int, int]:
+    problem = ledger.problem
+    volunteer = number_of(problem.volunteers.id, volunteer_id, "volunteer")
+    return volunteer, number_of(problem.requests.id, request_id, "request")
 
 
 def _ranked(

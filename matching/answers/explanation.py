@@ -6,9 +6,11 @@ from collections.abc import Collection
 
 import polars as pl
 
+from matching.answers.names import number_of
 from matching.answers.near_misses import near_misses
 from matching.answers.reasons import reasons
 from matching.answers.remedies import remedies
+from matching.flow.living import LivingWeek
 from matching.guards.doors import door
 from matching.result import Result
 
@@ -38,10 +40,18 @@ def explain(
     dict of str to polars.DataFrame
         ``reasons``, with ``remedy`` and ``remedy_gain`` (the remedy that gains most; null where
         none was looked for or found), ``shortages``, ``near_misses`` and ``remedies``.
+
+    Raises
+    ------
+    UsageError
+        If the week has no such request.
     """
-    found = reasons(result)
+    for name in requests or ():
+        number_of(result.problem.requests.id, name, "request")
+    living = LivingWeek(result.problem, result.arcs)
+    found = reasons(result, living)
     looked_for = requests if with_remedies else ()
-    mended = remedies(result, looked_for, time_limit)
+    mended = remedies(result, looked_for, time_limit, living)
     best = mended.group_by("request_id", "post", maintain_order=True).first()
     best = best.select("request_id", "post", remedy="change", remedy_gain="gain")
     why = found.reasons.join(best, on=["request_id", "post"], how="left", maintain_order="left")

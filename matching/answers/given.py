@@ -92,6 +92,28 @@ def beside(problem: Problem, arcs: Arcs, book: Book, planned: c.Longs, given: Gi
     return Beside(standing, allowed, (problem.posts.seats - filled)[problem.slots.post])
 
 
+def hindrance(problem: Problem, arcs: Arcs, rows: c.Longs, arc: int) -> str:
+    """Name what keeps an arc from standing beside rows that are given.
+
+    Returns
+    -------
+    str
+        ``full``, ``other_time``, ``apart``, ``quota`` or, if none of these, ``team``.
+    """
+    slot = int(arcs.slot[arc])
+    post, request = problem.slots.post[slot], problem.slots.request[slot]
+    here = rows[problem.slots.request[arcs.slot[rows]] == request]
+    if (problem.slots.post[arcs.slot[here]] == post).sum() >= problem.posts.seats[post]:
+        return "full"
+    if (problem.slots.option[arcs.slot[here]] != problem.slots.option[slot]).any():
+        return "other_time"
+    if _with(problem, arcs, here, together=False)[0][arc]:
+        return "apart"
+    if not _below_quotas(problem, arcs.volunteer[rows])[arcs.volunteer[arc]]:
+        return "quota"
+    return "team"
+
+
 def _seats_and_options(problem: Problem, arcs: Arcs, rows: c.Longs) -> c.Bools:
     """Tell which arcs have a free seat, at the option that is chosen if one is."""
     slots = problem.slots

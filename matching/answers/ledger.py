@@ -92,16 +92,6 @@ class Ledger:
         return keys.hstack(times)
 
     @cached_property
-    def volunteer_of(self) -> dict[str, int]:
-        """The number of each volunteer by id."""
-        return {name: number for number, name in enumerate(self.problem.volunteers.id)}
-
-    @cached_property
-    def request_of(self) -> dict[str, int]:
-        """The number of each request by id."""
-        return {name: number for number, name in enumerate(self.problem.requests.id)}
-
-    @cached_property
     def slots_of(self) -> c.Longs:
         """Where the slots of each request begin."""
         return c.starts_of(self.problem.slots.request, len(self.problem.requests))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from bisect import bisect_left
+
+import polars as pl
 
 from matching.errors import UsageError
 from matching.guards.urls import shown_value
@@ -13,18 +15,17 @@ _SHOWN = 80
 _LOOKED_AT = 20_000
 
 
-def number_of(known: Mapping[str, int], name: str, what: str) -> int:
-    """Return the number of an id.
+def number_of(known: pl.Series, name: str, what: str) -> int:
+    """Return the number of an id among those that are known, sorted.
 
     Raises
     ------
     UsageError
         If nothing has it.
     """
-    number = known.get(name)
-    if number is not None:
-        return number
-    some = [other for other, _ in zip(known, range(_LOOKED_AT), strict=False)]
-    near = difflib.get_close_matches(name[:_SHOWN], some, n=1, cutoff=0.6)
+    at = bisect_left(known, name)
+    if at < len(known) and known[at] == name:
+        return at
+    near = difflib.get_close_matches(name[:_SHOWN], known.head(_LOOKED_AT), n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else "ids are as in the tables"
     raise UsageError(f"the week has no {what} {shown_value(name)}: {hint}")

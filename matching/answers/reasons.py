@@ -24,8 +24,14 @@ class Reasons(NamedTuple):
     shortages: pl.DataFrame
 
 
-def reasons(result: Result) -> Reasons:
+def reasons(result: Result, living: LivingWeek | None = None) -> Reasons:
     """Return why seats are empty, a row per post, in the order of the table ``unfilled``.
+
+    Parameters
+    ----------
+    result : Result
+    living : LivingWeek, optional
+        Of its week, where it is at hand.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def reasons(result: Result) -> Reasons:
         ``volunteer_id`` and ``turns``: all people who could come, and how often they could serve
         at these posts in the week; all turns together are fewer than the seats.
     """
-    search = _Search(result)
+    search = _Search(result, living or LivingWeek(result.problem, result.arcs))
     rows = [search.of(post, why) for post, why in zip(*_empty(result), strict=True)]
     columns = ("kind", "shortage_id", "better_by", "exact")
     kinds = (pl.String, pl.String, pl.Int64, pl.Boolean)
@@ -69,11 +75,11 @@ def _empty(result: Result) -> tuple[list[int], list[str]]:
 class _Search:
     """Finds reasons one by one, on the residual network of the week."""
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, living: LivingWeek) -> None:
         self.result, self.problem = result, result.problem
         self.turns = Turns(result.problem, result.arcs)
         self.people = eligible_people(result.problem, result.arcs)
-        self.living = LivingWeek(result.problem, result.arcs)
+        self.living = living
         slot = self.living.plan()[1]
         posts = len(self.problem.posts)
         self.in_flow = np.bincount(self.problem.slots.post[slot], minlength=posts)

@@ -36,7 +36,10 @@ _OF_SOMEBODY = ("travel", "window", "train")
 
 
 def remedies(
-    result: Result, requests: Collection[str] | None = None, time_limit: float = 10.0
+    result: Result,
+    requests: Collection[str] | None = None,
+    time_limit: float = 10.0,
+    living: LivingWeek | None = None,
 ) -> pl.DataFrame:
     """Return single changes that fill one more seat of a post, and what the week gains.
 
@@ -50,6 +53,8 @@ def remedies(
         The requests to look at; all, if absent.
     time_limit : float
         Seconds for each change that has to be planned afresh.
+    living : LivingWeek, optional
+        Of the result's week, where it is at hand; it is left as it was.
 
     Returns
     -------
@@ -65,7 +70,8 @@ def remedies(
     if requests is not None:
         asked = problem.requests.id.is_in(list(requests)).to_numpy()
         slots = slots[asked[problem.slots.request[slots]]]
-    trial, candidates = _Trial(result, time_limit), Candidates(problem, result.arcs, slots)
+    living = living or LivingWeek(problem, result.arcs)
+    trial, candidates = _Trial(result, time_limit, living), Candidates(problem, result.arcs, slots)
     tried = (trial.first(changes) for slot in slots.tolist() for changes in candidates.of(slot))
     return _table(problem, [found for found in tried if found is not None])
 
@@ -95,9 +101,9 @@ def _table(problem: Problem, found: list[tuple[Change, int]]) -> pl.DataFrame:
 class _Trial:
     """Makes a change, reads what the week is worth, and takes it back."""
 
-    def __init__(self, result: Result, time_limit: float) -> None:
+    def __init__(self, result: Result, time_limit: float, living: LivingWeek) -> None:
         self.result, self.problem, self.time_limit = result, result.problem, time_limit
-        self.living = LivingWeek(result.problem, result.arcs)
+        self.living = living
         # Whether the network says it all, and the plan is as good as the network's.
         self.is_proved = self.living.is_exact and self.living.value == result.value
         self.filled = np.bincount(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -31,8 +32,7 @@ def sentences(tables: Mapping[str, pl.DataFrame], language: Language = "en") -> 
         ``request_id``, ``post``, ``sentence``: the seats, the reason, who could nearly come, and
         each remedy; ids stand as the tables have them.
     """
-    every = tomllib.loads(files(__package__).joinpath("texts.toml").read_text(encoding="utf-8"))
-    texts = {name: text[language] for name, text in every.items()}
+    texts = texts_in(language)
     counted = (
         tables["shortages"]
         .group_by("shortage_id")
@@ -59,8 +59,15 @@ def sentences(tables: Mapping[str, pl.DataFrame], language: Language = "en") -> 
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+@cache
+def texts_in(language: Language) -> Mapping[str, str]:
+    """Return all texts by name."""
+    every = tomllib.loads(files(__package__).joinpath("texts.toml").read_text(encoding="utf-8"))
+    return {name: text[language] for name, text in every.items()}
+
+
 def _reason(
-    row: dict[str, Any], shortages: dict[str, dict[str, Any]], texts: dict[str, str]
+    row: dict[str, Any], shortages: dict[str, dict[str, Any]], texts: Mapping[str, str]
 ) -> Iterator[str]:
     yield texts["head"].format(**row)
     kind = row["kind"]
@@ -73,7 +80,7 @@ def _reason(
     yield texts[kind].format(**row)
 
 
-def _near(row: dict[str, Any], texts: dict[str, str]) -> Iterator[str]:
+def _near(row: dict[str, Any], texts: Mapping[str, str]) -> Iterator[str]:
     told = {
         name: f"{value:%H:%M}" if isinstance(value, datetime) else value
         for name, value in row.items()
@@ -86,7 +93,7 @@ def _near(row: dict[str, Any], texts: dict[str, str]) -> Iterator[str]:
         yield texts["best"].format(**told)
 
 
-def _remedy(row: dict[str, Any], texts: dict[str, str]) -> str:
+def _remedy(row: dict[str, Any], texts: Mapping[str, str]) -> str:
     kind = row["change"]
     if kind == "move":
         kind += "_later" if row["amount"] > 0 else "_earlier"

@@ -1,4 +1,4 @@
-"""``matching explain``: why seats are empty, who could nearly come, and what would fill them."""
+"""``matching explain``: why seats are empty, what would fill them, and why her and not me."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from matching.guards.harmless import one_line
 if TYPE_CHECKING:
     import polars as pl
 
+    from matching.answers.desk import Desk
+
 _SHOWN_POSTS = 20
 _SECONDS = 10.0
 
@@ -25,7 +27,8 @@ def explain(
         arg.option("Tell of this request, and look for what would fill it; once for each", "ID"),
     ] = None,
     volunteer: Annotated[
-        str | None, arg.option("Tell which rule keeps this volunteer from the posts", "ID")
+        str | None,
+        arg.option("Tell what keeps this volunteer from the posts, or from --request", "ID"),
     ] = None,
     remedies: Annotated[
         bool, arg.option("Look for what would fill every empty seat", None, "--remedies")
@@ -44,53 +47,62 @@ def explain(
 ) -> None:
     """Explain empty seats: the reason, who could nearly come, and what would fill them.
 
+    Of a volunteer and a request, tell why they serve it, or why not.
+
     Tables, week and policy are those that the plan's summary remembers, unless given.
     """
     with teaching(json):
+        import polars as pl
+
         from matching.cli.ticker import Ticker
 
         with Ticker(("read", "check", "pair")) as ticker:
+            from matching.answers.desk import Desk
             from matching.answers.explanation import explain as explained
             from matching.answers.refusals import refusals
             from matching.answers.sentences import sentences
+            from matching.answers.spoken import spoken
             from matching.cli.opened import opened
-            from matching.errors import UsageError
 
             result = opened(ticker, plan, tables, week, policy, mapping, option, out_option)
-            ids = {
-                "request": (result.problem.requests.id, request or []),
-                "volunteer": (result.problem.volunteers.id, [volunteer] if volunteer else []),
-            }
-            for name, (known, asked) in ids.items():
-                for each in asked:
-                    if each not in known:
-                        raise UsageError(
-                            f"--{name} {one_line(each)!r}: the week of this plan has no such {name}"
-                        )
-            if volunteer:
-                found = {"refusals": refusals(result, volunteer, request or None)}
+            if volunteer is not None and request:
+                found = _compared(Desk(result), volunteer, request)
+            elif volunteer is not None:
+                found = {"refusals": refusals(result, volunteer)}
             else:
                 searched = remedies or request is not None
                 found = explained(result, request, with_remedies=searched, time_limit=time_limit)
+            if volunteer is None:
                 found["sentences"] = sentences(found, language)
+            else:
+                found["sentences"] = pl.concat(spoken(table, language) for table in found.values())
         if json:
             rows = {name: frame.height for name, frame in found.items()}
             shown = {name: frame.head(MAX_ROWS_IN_JSON) for name, frame in found.items()}
             print_json({name: frame.to_dicts() for name, frame in shown.items()} | {"rows": rows})
-        elif volunteer:
-            _show_refusals(found["refusals"])
+        elif volunteer is not None:
+            _show_each(found["sentences"])
         else:
             _show(found["sentences"], bool(request))
 
 
-def _show_refusals(refusals: pl.DataFrame) -> None:
-    for row in refusals.to_dicts():
-        keys = ("request_id", "post", "option")
-        where = " ".join(one_line(row[key]) for key in keys if row[key])
-        rule = "serves there" if row["serves"] else row["rule"] or "could serve there"
-        if row["rule"] == "distance" and row["km"] is not None:
-            rule += f": {row['km']:.1f} km, and goes {row['travel_km']:g} km"
-        say(f"{where}: {rule}")
+def _compared(desk: Desk, volunteer: str, requests: list[str]) -> dict[str, pl.DataFrame]:
+    """Return why a volunteer serves these requests, or why not."""
+    import polars as pl
+
+    not_there = [desk.why_not(volunteer, request) for request in requests]
+    found = {"why_not": pl.concat(not_there)}
+    served = found["why_not"].filter(kind="serves")["request_id"].unique(maintain_order=True)
+    if len(served):
+        found["why"] = pl.concat(desk.why(volunteer, request) for request in served)
+        found["why_not"] = found["why_not"].filter(pl.col("kind") != "serves")
+    return found
+
+
+def _show_each(sentences: pl.DataFrame) -> None:
+    for row in sentences.to_dicts():
+        where = " ".join(one_line(row[key]) for key in ("request_id", "post", "option") if row[key])
+        say(f"{where}: {one_line(row['sentence'])}")
 
 
 def _show(sentences: pl.DataFrame, every: bool) -> None:
