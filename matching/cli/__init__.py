@@ -18,6 +18,7 @@ from matching.cli.examples import EXAMPLES
 from matching.cli.explaining import explain
 from matching.cli.generating import generate
 from matching.cli.planning import plan
+from matching.cli.promising import promise
 from matching.cli.recommending import recommend
 from matching.cli.reporting import report
 from matching.guards.harmless import harmless
@@ -65,6 +66,7 @@ app.command(epilog=EXAMPLES["check"])(check)
 app.command(epilog=EXAMPLES["report"])(report)
 app.command(epilog=EXAMPLES["explain"])(explain)
 app.command(epilog=EXAMPLES["recommend"])(recommend)
+app.command(epilog=EXAMPLES["promise"])(promise)
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)
 app.command(epilog=EXAMPLES["generate"])(generate)

@@ -67,4 +67,7 @@ OnErrorOption = Annotated[OnError, option("Refuse faulty tables, or set the faul
 JsonOption = Annotated[
     bool, option("Write one JSON object, for machines, errors too", None, "--json")
 ]
+OutFileOption = Annotated[
+    Path | None, option("A file to write: .csv, .parquet, .jsonl or .xlsx", "FILE", "--out")
+]
 CountOption = Annotated[int | None, option("How many; by size, if absent", "N")]

@@ -1,0 +1,73 @@
+"""How commands give answers: sentences at a terminal, one table as a file, or all as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matching.cli.conduct import MAX_ROWS_IN_JSON, Outcome, say
+from matching.cli.given import print_json
+from matching.guards.harmless import one_line
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_SHOWN = 40
+
+
+def check_file(out: Path | None) -> None:
+    """Refuse a name that tells no format, before anything is worked out."""
+    from matching.errors import UsageError
+    from matching.stores.files.formats import FORMATS, format_of
+
+    if out is not None and format_of(out) is None:
+        raise UsageError(f"--out {out}: end the name in .{', .'.join(FORMATS)}")
+
+
+def answer(
+    tables: Mapping[str, pl.DataFrame],
+    sentences: Iterable[str],
+    nothing: str,
+    out: Path | None,
+    json: bool,
+    outcome: Outcome,
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Write the first table to a file, if one is named; print all tables, or the sentences.
+
+    Parameters
+    ----------
+    tables : Mapping of str to polars.DataFrame
+    sentences : iterable of str
+    nothing : str
+        What is said where there are no sentences.
+    out : pathlib.Path or None
+    json : bool
+    outcome : Outcome
+    more : Mapping, optional
+        What JSON has beside tables.
+    """
+    if out is not None:
+        from matching.stores.files.formats import format_of, write_file
+        from matching.stores.files.whole import replacing
+
+        name, frame = next(iter(tables.items()))
+        with outcome.writing(out), replacing(out) as place:
+            write_file(name, frame, place, format_of(out) or "csv")
+    if json:
+        rows = {name: frame.height for name, frame in tables.items()}
+        shown = {n: frame.head(MAX_ROWS_IN_JSON).to_dicts() for n, frame in tables.items()}
+        written = {} if out is None else {"written": str(out)}
+        print_json({**shown, **(more or {}), "rows": rows, **written})
+        return
+    if out is not None:
+        say(f"{frame.height:,} rows written to {out}")
+        return
+    texts = iter(sentences)
+    shown_texts = list(islice(texts, _SHOWN))
+    for text in shown_texts or [nothing]:
+        say(one_line(text))
+    if rest := sum(1 for _ in texts):
+        say(f"... {rest:,} more: --json or --out FILE for all")
