@@ -175,7 +175,7 @@ def _chosen(
     key: str, asked: Collection[str] | None, frame: pl.DataFrame, what: str
 ) -> pl.Expr | bool:
     """Return what tells the rows that are asked for; all of them, if nothing is."""
-    known = {name: number for number, name in enumerate(frame[key])}
+    known = frame[key].sort()
     for name in asked or ():
         number_of(known, name, what)
     return pl.lit(True) if asked is None else pl.col(key).is_in(list(asked))
