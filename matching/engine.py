@@ -36,6 +36,7 @@ from matching.parallel.interrupts import unless_heard_already
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
+from matching.problem.plan import Plan
 from matching.result import Phase, Result, Status, Termination
 from matching.solvers.construction.construct import Construction
 from matching.solvers.incumbent import Incumbent, Progress
@@ -57,6 +58,7 @@ def solve(
     workers: int = WORKERS,
     executor: Executor | None = None,
     seed: int = 0,
+    start: Plan | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_improvement: Callable[[Progress], None] | None = None,
     interrupted: Callable[[], bool] | None = None,
@@ -83,6 +85,9 @@ def solve(
         any executor, and without one.
     seed : int
         The same seed gives the same plan, if the search is not stopped by the clock.
+    start : Plan, optional
+        Where the search may begin: what of it keeps the rules is a plan that the result is at
+        least as good as. Under network rules nothing is gained by it.
     on_progress : callable, optional
         Receives a `Progress` at every step.
     on_improvement : callable, optional
@@ -124,6 +129,7 @@ def solve(
             SubproblemExecutor(workers, executor),
             seed,
             clock,
+            start,
         )
 
 
@@ -133,6 +139,7 @@ def _solved(
     executor: SubproblemExecutor,
     seed: int,
     clock: _Clock,
+    start: Plan | None,
 ) -> Result:
     with clock.phase("pins"):
         problem = settled(problem)
@@ -144,7 +151,7 @@ def _solved(
         arc_quality = quality(problem, arcs)
         check_exact(problem, arcs, arc_quality)
     weeks, incumbent = Weeks(problem, arcs), new_incumbent(problem, arcs)
-    price_bound, prices = _searched(weeks, arc_quality, incumbent, executor, seed, clock)
+    price_bound, prices = _searched(weeks, arc_quality, incumbent, executor, seed, clock, start)
     plan, has_plan = incumbent.plan_of(incumbent.chosen), incumbent.value is not None
     with clock.phase("unfilled"):
         empty = unfilled(
@@ -183,6 +190,7 @@ def _searched(
     executor: SubproblemExecutor,
     seed: int,
     clock: _Clock,
+    start: Plan | None,
 ) -> tuple[float, Prices]:
     """Solve the flow, and search where it overlooks rules; return the best bound and its prices."""
     problem = weeks.problem
@@ -217,6 +225,13 @@ def _searched(
             return best
         made = repair(problem, weeks, arc_quality, relaxation.chosen)
         incumbent.offer(made, "construction")
+        if start is not None:
+            chosen = c.lookup(
+                c.combine(weeks.arcs.volunteer, weeks.arcs.slot),
+                c.combine(start.volunteer, start.slot),
+            )
+            kept = repair(problem, weeks, arc_quality, chosen[chosen >= 0])
+            incumbent.offer(kept, "construction")
     with clock.phase("certify"):
         best = certified(relaxation.prices, incumbent.patience())
     if weeks.are_long:

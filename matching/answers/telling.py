@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import cache
-from importlib.resources import files
-from typing import Any, Literal
+from typing import Any
 
 import polars as pl
 
+from matching.answers.sentences import Language, texts_in
 from matching.week import WEEKDAYS
 
-Language = Literal["en", "zh"]
 _DAYS = dict(zip(WEEKDAYS, "一二三四五六日", strict=True))
 _PARTS = {"morning": "上午", "afternoon": "下午", "evening": "晚上"}
-
-
-@cache
-def texts_of(language: Language) -> dict[str, str]:
-    """Return the texts of answers by name."""
-    every = tomllib.loads(files(__package__).joinpath("texts.toml").read_text(encoding="utf-8"))
-    return {name: text[language] for name, text in every.items()}
 
 
 def said(
@@ -37,7 +27,7 @@ def said(
         Of the text, or what tells it by the row.
     language : {"en", "zh"}
     """
-    texts = texts_of(language)
+    texts = texts_in(language)
     for row in frame.iter_rows(named=True):
         text = texts[name if isinstance(name, str) else name(row)]
         yield text.format(**{column: _shown(cell, language) for column, cell in row.items()})

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from matching.cli.advising import advise
 from matching.cli.calendars import availability
 from matching.cli.checking import check
 from matching.cli.conduct import say
@@ -66,6 +67,7 @@ app.command(epilog=EXAMPLES["check"])(check)
 app.command(epilog=EXAMPLES["report"])(report)
 app.command(epilog=EXAMPLES["explain"])(explain)
 app.command(epilog=EXAMPLES["recommend"])(recommend)
+app.command(epilog=EXAMPLES["advise"])(advise)
 app.command(epilog=EXAMPLES["promise"])(promise)
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)
