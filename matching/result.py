@@ -126,7 +126,11 @@ class Result(Shown):
 
     @door
     def report(
-        self, out: str | os.PathLike[str], format: str | None = None, sequence: int = 0
+        self,
+        out: str | os.PathLike[str],
+        format: str | None = None,
+        sequence: int = 0,
+        contacts: str | os.PathLike[str] | None = None,
     ) -> None:
         """Write a report for people, whole or not at all.
 
@@ -139,6 +143,9 @@ class Result(Shown):
             says it.
         sequence : int
             Of texts and calendars: how often the week was sent out before.
+        contacts : str or os.PathLike, optional
+            A table of what people are called, which nothing but the report will hold; see
+            `reports.contacts.read_contacts`.
 
         Raises
         ------
@@ -148,7 +155,7 @@ class Result(Shown):
         """
         from matching.reports.writing import write_report
 
-        write_report(self.facts(), out, format, sequence)
+        write_report(self.facts(), out, format, sequence, self, contacts)
 
     @door
     def tables(self) -> dict[str, pl.DataFrame]:

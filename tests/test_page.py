@@ -12,7 +12,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from matching import DataWarning, Problem, solve
 from matching.arcs.unfilled import REASONS
+from matching.reports.answers import UNUSED
+from matching.reports.asking import answers_of
+from matching.reports.contacts import addressed
 from matching.reports.facts import Facts
 from matching.reports.page import write_page
 from matching.reports.page.charts import histogram
@@ -20,7 +24,7 @@ from matching.reports.page.rendering import district_names, render
 from matching.reports.page.texts import LANGUAGES, texts
 from matching.stores import read_tables
 from tests.support.browser import launched
-from tests.support.facts import facts_of, rows, small_world
+from tests.support.facts import MONDAY, facts_of, rows, small_world
 
 PHONE, DESK = {"width": 360, "height": 780}, {"width": 1280, "height": 900}
 Opener = Callable[..., Page]
@@ -72,6 +76,19 @@ def facts() -> Facts:
     return facts_of(read_tables("docs/examples/district/tables"))
 
 
+@pytest.fixture(scope="module")
+def asked() -> Facts:
+    """The same example, with what the answers say of its empty seats."""
+    result = solve(Problem.from_tables(read_tables("docs/examples/district/tables"), MONDAY))
+    facts = result.facts()
+    return replace(facts, answers=answers_of(result, facts))
+
+
+def unfold(page: Page) -> None:
+    """Open all that is folded away."""
+    page.eval_on_selector_all("details.fold", "all => all.forEach(one => { one.open = true; })")
+
+
 def shown(page: Page, listing: str) -> list[list[str]]:
     """Return the visible cells of a listing, its group headings left out."""
     found: list[list[str]] = page.eval_on_selector_all(
@@ -108,20 +125,27 @@ def test_the_figures_are_those_of_the_summary(opened: Opener, facts: Facts) -> N
         assert float(figures[name]) == facts.summary[name]
     seen = page.inner_text("[data-figure=filled]")
     assert seen == f"{facts.summary['filled']:,}"
-    assert "Proved best" in page.inner_text("#figures")
+    unfold(page)
+    assert "Proved best" in page.inner_text("#proof")
+    assert page.inner_text(".first") == "74 of 89 seats filled; 15 open; 3 orders with nobody"
 
 
 def test_a_gap_that_is_open_and_one_that_is_unknown(opened: Opener, facts: Facts) -> None:
     feasible = facts.figures | {"status": "feasible", "gap": 0.00012367}
     page = opened(replace(facts, figures=feasible))
-    assert "0.01237 %" in page.inner_text("#figures")
-    assert "no plan can be worth more than this one by more" in page.inner_text("#figures")
+    unfold(page)
+    assert "0.01237 %" in page.inner_text("#proof")
+    assert "no plan can be worth more than this one by more" in page.inner_text("#proof")
     unknown = facts.figures | {"status": None, "gap": None, "bound": None}
-    assert "comes without a bound" in opened(replace(facts, figures=unknown)).inner_text("#figures")
+    page = opened(replace(facts, figures=unknown))
+    unfold(page)
+    assert "comes without a bound" in page.inner_text("#proof")
 
 
 def test_every_seat_is_somewhere(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
+    unfold(page)
+    page.click("details.counted summary")
     whole = page.inner_text(".heatmap tr.all td:last-child")
     assert f"{facts.figures['filled']}/{facts.figures['seats']}" in whole
     empty = page.eval_on_selector_all("[data-empty]", "all => all.map(one => +one.innerText)")
@@ -129,18 +153,20 @@ def test_every_seat_is_somewhere(opened: Opener, facts: Facts) -> None:
     assert told(page, "unfilled").startswith(f"{facts.unfilled.height} found")
     assert told(page, "roster").startswith(f"{facts.roster.height} found")
     assert len(page.query_selector_all("#dots .mark-symbol path")) == facts.stations.height
-    page.click("summary")
-    bars = page.eval_on_selector_all("details td", "all => all.map(one => +one.innerText)")
+    page.click("#hours details summary")
+    bars = page.eval_on_selector_all("#hours details td", "all => all.map(one => +one.innerText)")
     assert sum(bars) == facts.hours.height
 
 
 def test_a_roster_says_who_where_when_and_who_leads(opened: Opener) -> None:
     page = opened(facts_of(small_world()))
     assert shown(page, "roster") == [
-        ["Mon 30 Nov\n09:00–11:00", "探访\nvisitor", "ann ★\nleads the team", "r1", "proposed"],
-        ["Mon 30 Nov\n09:00–11:00", "探访\nvisitor", "bo", "r1", "proposed"],
-        ["Tue 1 Dec\n10:00–13:00", "lunch\ncook", "cy", "r2", "proposed"],
+        ["Mon 30 Nov\n09:00–11:00", "探访\nvisitor", "ann ★\nleads the team", "r1"],
+        ["Mon 30 Nov\n09:00–11:00", "探访\nvisitor", "bo", "r1"],
+        ["Tue 1 Dec\n10:00–13:00", "lunch\ncook", "cy", "r2"],
     ]
+    # A column of one value is no column.
+    assert "All services are proposed." in page.inner_text("#rosters")
     headings = page.eval_on_selector_all(
         "tbody th[scope=rowgroup]", "all => all.map(o => o.innerText)"
     )
@@ -155,13 +181,213 @@ def test_worlds_with_nothing_to_show(opened: Opener) -> None:
     del tables["stations"]
     tables["requests"] = tables["requests"].drop("station_id")
     page = opened(facts_of(tables, ({"plan": plan}, {})))
-    assert "Nobody serves." in page.inner_text("#hours")
-    assert "no coordinates" in page.inner_text("#map")
+    # Nothing is drawn of what there is not.
+    assert not page.query_selector("#hours, #map, #coverage")
+    assert page.inner_text(".first") == "0 of 5 seats filled; 5 open; 3 orders with nobody"
     assert told(page, "roster") == "Nothing matches these filters."
     # Nobody else asked for anything: all seats are filled.
     only = small_world() | {"requests": small_world()["requests"].head(1)}
     del only["posts"], only["post_qualifications"]
-    assert "Every seat is filled." in opened(facts_of(only)).inner_text("#unfilled")
+    page = opened(facts_of(only))
+    assert page.inner_text(".first") == "2 of 2 seats filled"
+    assert not page.query_selector("#unfilled, #shortages")
+
+
+# --- the week -------------------------------------------------------------------------------------
+
+
+def grid(page: Page) -> list[list[str]]:
+    found: list[list[str]] = page.eval_on_selector_all(
+        ".grid tr", "rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+    )
+    return found
+
+
+def recurring() -> dict[str, pl.DataFrame]:
+    """Packing on two mornings and driving on two afternoons; nobody drives on Tuesday."""
+    days = ("2026-11-30", "2026-12-01")
+    orders = [
+        {
+            "request_id": f"{name} {day}",
+            "name": name,
+            "start": f"{day}T{start}",
+            "end": f"{day}T{end}",
+        }
+        for day in days
+        for name, start, end in (("Packing", "09:00", "11:30"), ("Driving", "13:00", "15:00"))
+    ]
+    posts = [
+        {"request_id": order["request_id"], "post": "volunteer", "seats": "2"}
+        for order in orders
+        if order["name"] == "Packing"
+    ]
+    posts += [
+        {"request_id": order["request_id"], "post": "driver", "seats": "1"}
+        for order in orders
+        if order["name"] == "Driving"
+    ]
+    free = [
+        {"volunteer_id": who, "start": f"{day}T08:00", "end": f"{day}T{end}"}
+        for day, who, end in (
+            (days[0], "ann", "12:00"),
+            (days[0], "bo", "12:00"),
+            (days[0], "cy", "16:00"),
+            (days[1], "ann", "12:00"),
+            (days[1], "bo", "12:00"),
+        )
+    ]
+    return {
+        "volunteers": rows(*({"volunteer_id": who} for who in ("ann", "bo", "cy"))),
+        "availability": rows(*free),
+        "requests": rows(*orders),
+        "posts": rows(*posts),
+    }
+
+
+def test_the_week_is_a_grid_of_shifts_and_days(opened: Opener) -> None:
+    page = opened(facts_of(recurring()))
+    assert grid(page) == [
+        ["Shift", "Mon 30 Nov", "Tue 1 Dec"],
+        ["09:00–11:30 Packing", "ann, bo", "ann, bo"],
+        ["13:00–15:00 Driving", "driver cy", "1 open driver"],
+    ]
+    assert page.is_hidden("#week-filter"), "one station is no choice"
+    red = page.eval_on_selector(".open", "one => getComputedStyle(one).color")
+    assert red == "rgb(156, 28, 19)"
+    page.click(".open")
+    assert [row[0] for row in shown(page, "unfilled")] == ["Tue 1 Dec\n13:00–15:00"]
+
+
+def test_shifts_that_do_not_recur_stand_by_the_part_of_the_day(opened: Opener) -> None:
+    page = opened(facts_of(small_world()))
+    visit = "09:00–11:00 探访 North\nvisitor ann ★, bo"
+    monday = f"09:00–11:00 repair without a station\n1 open\n{visit}"
+    tuesday = "10:00–13:00 lunch South\ncook cy\n1 open cook"
+    assert grid(page) == [["Shift", "Mon 30 Nov", "Tue 1 Dec"], ["morning", monday, tuesday]]
+    page.select_option("#week-station", label="South")
+    assert grid(page)[1] == ["morning", "10:00–13:00 lunch\ncook cy\n1 open cook"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "first"),
+    [
+        ("en-US", ["Tue, Dec 1", "10:00 AM–1:00 PM"]),
+        ("en-GB", ["Tue 1 Dec", "10:00–13:00"]),
+        ("zh-CN", ["12月1日 周二", "10:00–13:00"]),
+    ],
+)
+def test_days_and_clocks_are_those_of_the_region(
+    opened: Opener, locale: str, first: list[str]
+) -> None:
+    page = opened(facts_of(small_world()), locale=locale)
+    assert shown(page, "roster")[2][0].replace("\u00a0", " ").split("\n") == first
+    assert grid(page)[0][2] == first[0]
+
+
+def test_a_phone_shows_the_week_day_by_day(opened: Opener, facts: Facts) -> None:
+    page = opened(facts, viewport=PHONE)
+    assert not page.query_selector(".grid")
+    days = page.eval_on_selector_all(".oneday h3", "all => all.map(one => one.innerText)")
+    assert days == [f"{day:%a} {day.day} {day:%b}" for day in week_of(facts)]
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+    wide = "all => all.filter(one => one.getBoundingClientRect().right > innerWidth + 1).length"
+    assert page.eval_on_selector_all("#week *, #needs *, #unfilled *:not(option)", wide) == 0
+
+
+def week_of(facts: Facts) -> list[Any]:
+    return sorted({*facts.roster["day"], *facts.unfilled["day"]})
+
+
+def test_a_week_of_many_services_is_shown_by_station(opened: Opener, facts: Facts) -> None:
+    """Six copies of 30 services are more than 150: no reader looks through all at once."""
+    many = facts.roster.join(pl.DataFrame({"copy": range(6)}), how="cross")
+    many = many.with_columns(request_id=pl.format("{}-{}", "request_id", "copy"))
+    page = opened(replace(facts, roster=many))
+    assert page.input_value("#week-station") != ""
+    assert 0 < len(page.query_selector_all(".shift")) < 150
+    chosen = page.eval_on_selector("#week-station", "one => one.selectedOptions[0].text")
+    served = many.filter(pl.col("station") == chosen)["request_id"].n_unique()
+    open_there = facts.unfilled.filter(pl.col("station") == chosen)["request_id"].n_unique()
+    assert served <= len(page.query_selector_all(".shift")) <= served + open_there
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def test_an_empty_seat_says_why_and_who_could_come(opened: Opener, asked: Facts) -> None:
+    page = opened(asked)
+    answers = asked.answers
+    assert answers is not None
+    (key, *_) = answers.could_come.select("request_id", "post").rows()
+    search(page, "unfilled", key[0])
+    row = page.locator("[data-listing=unfilled] tbody tr").filter(has_text=key[1]).first
+    row.locator("summary").click()
+    told = answers.told.filter(request_id=key[0], post=key[1])["en"].to_list()
+    assert row.locator("ul li").all_inner_texts() == told
+    could = answers.could_come.filter(request_id=key[0], post=key[1])
+    listed = row.locator("ol li").all_inner_texts()
+    assert [text.split()[0] for text in listed] == could["volunteer_id"].head(6).to_list()
+    for text, km, busy in zip(listed, could["km"], could["busy"], strict=False):
+        assert f"{round(km, 1):g} km" in text
+        assert ("free" in text) == (busy is None)
+        assert ("would give up" in text) == (busy is not None)
+
+
+def test_what_needs_somebody_leads_there(opened: Opener, asked: Facts) -> None:
+    page = opened(asked)
+    lines = page.locator(".needs > li").all_inner_texts()
+    assert lines[0].startswith("Orders with nobody: 3.")
+    assert any("would" not in line and "gave no time" not in line for line in lines)
+    answers = asked.answers
+    assert answers is not None
+    unused = answers.unused.group_by("why").len().rows()
+    assert unused
+    for why, people in unused:
+        start = texts()[f"unused_{why}"]["en"].replace("{}", str(people))
+        assert sum(line.startswith(start) for line in lines) == 1
+    page.locator(".needs button").first.click()
+    assert told(page, "unfilled") in ("1 found", "2 found")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+
+
+def test_more_empty_posts_than_are_told_of_are_counted(opened: Opener, asked: Facts) -> None:
+    result = solve(Problem.from_tables(read_tables("docs/examples/district/tables"), MONDAY))
+    few = replace(asked, answers=answers_of(result, asked, most=2))
+    page = opened(few)
+    left = asked.unfilled.height - 2
+    assert f"Of the last {left} posts only the reason is told." in page.inner_text("#unfilled")
+    assert len(page.query_selector_all("[data-listing=unfilled] details")) == 2
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+
+def test_people_have_names_where_somebody_gave_them(opened: Opener) -> None:
+    """Two are called alike, so their ids stand with the name; of Cy nothing is known."""
+    contacts = pl.DataFrame(
+        {
+            "volunteer_id": ["ann", "bo", "zoe"],
+            "name": ["Kim Lee", "kim lee", "Nobody Here"],
+            "phone": ["555-0199", None, None],
+            "language": pl.Series([None] * 3, dtype=pl.String),
+        }
+    )
+    with pytest.warns(DataWarning, match="nothing of 1 of 3 people who serve: cy"):
+        facts = addressed(facts_of(small_world()), contacts)
+    page = opened(facts)
+    assert [row[2].split("\n")[0] for row in shown(page, "roster")] == [
+        "Kim Lee (ann) ★",
+        "kim lee (bo)",
+        "cy",
+    ]
+    assert "Kim Lee (ann) ★, kim lee (bo)" in grid(page)[1][1]
+    search(page, "roster", "KIM")
+    assert len(shown(page, "roster")) == 2
+    search(page, "roster", "ann")
+    assert len(shown(page, "roster")) == 1
+    html = page.content()
+    assert "555-0199" not in html, "a page needs no phone"
+    assert "Nobody Here" not in html, "nor who has no part in it"
 
 
 # --- filters, pages, languages --------------------------------------------------------------------
@@ -207,6 +433,7 @@ def test_pages_turn_and_stop_at_the_ends(opened: Opener, facts: Facts) -> None:
 
 def test_a_dot_of_the_map_opens_its_roster(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
+    unfold(page)
     page.locator("#dots .mark-symbol path").first.click()
     label = page.inner_text("#dot")
     largest = facts.stations.sort("seats", "station_id", descending=[True, False]).row(
@@ -220,15 +447,15 @@ def test_a_dot_of_the_map_opens_its_roster(opened: Opener, facts: Facts) -> None
 def test_a_dot_where_nobody_serves_only_says_so(opened: Opener) -> None:
     plan = rows({"request_id": "r2", "post": "cook", "volunteer_id": "cy"})
     page = opened(facts_of(small_world(), ({"plan": plan}, {})))
-    choose(page, "roster", "station", "South")
+    unfold(page)
     for dot in page.locator("#dots .mark-symbol path").all():
         dot.click()
         if page.inner_text("#dot") == "North: 0 of 2 seats filled":
             break
     else:
         pytest.fail("no dot is the northern station's")
-    assert told(page, "roster") == "1 found, page 1 of 1"
-    assert page.input_value("[data-listing=roster] [data-filter=station]") != ""
+    assert told(page, "roster") == "1 found"
+    assert page.input_value("[data-listing=roster] [data-filter=station]") == ""
 
 
 def test_both_languages(opened: Opener, facts: Facts) -> None:
@@ -236,6 +463,7 @@ def test_both_languages(opened: Opener, facts: Facts) -> None:
     assert page.title() == "志愿服务周计划 2026-11-30"
     assert page.get_attribute("html", "lang") == "zh-CN"
     assert page.inner_text("#rosters-title") == "排班表"
+    unfold(page)
     assert "11月30日 周一" in page.inner_text(".heatmap thead")
     assert shown(page, "roster")[0][0].startswith(("11月", "12月"))
     assert "Seats filled" not in page.inner_text("body")
@@ -255,18 +483,21 @@ def test_every_text_is_there_in_both_languages() -> None:
     for text in every.values():
         assert text["en"].count("{}") == text["zh"].count("{}")
     assert {f"reason_{reason}" for reason in REASONS} <= every.keys()
+    assert {f"unused_{why}" for why in UNUSED} <= every.keys()
 
 
 # --- paper, keyboard, screen readers --------------------------------------------------------------
 
 
-def test_it_prints_on_a4_with_all_rows(opened: Opener, facts: Facts) -> None:
+@pytest.mark.parametrize(("paper", "points"), [("A4", (596, 843)), ("Letter", (612, 792))])
+def test_it_prints_on_the_printers_paper_with_all_rows(
+    opened: Opener, facts: Facts, paper: str, points: tuple[int, int]
+) -> None:
     page = opened(facts)
-    printed = page.pdf(prefer_css_page_size=True)
+    printed = page.pdf(prefer_css_page_size=True, format=paper)
     boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
     assert len(boxes) > 2
-    # 210 mm by 297 mm in points.
-    assert {(round(float(wide)), round(float(high))) for wide, high in boxes} == {(595, 842)}
+    assert {(round(float(wide)), round(float(high))) for wide, high in boxes} == {points}
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert len(shown(page, "roster")) == facts.roster.height
@@ -281,7 +512,7 @@ def test_the_keyboard_is_enough(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
     focus = "document.activeElement"
     page.keyboard.press("Tab")
-    assert page.evaluate(f"{focus}.hash") == "#figures"
+    assert page.evaluate(f"{focus}.hash") == "#week"
     assert page.evaluate(f"{focus}.getBoundingClientRect().left") >= 0
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -416,6 +647,7 @@ def test_text_of_the_data_never_becomes_markup(opened: Opener) -> None:
             for column in columns:
                 for text in frame[column].drop_nulls():
                     assert text in texts, (column, text)
+        unfold(page)
         search(page, "roster", "<script>alert(1)</script>")
         assert len(shown(page, "roster"))
         page.locator("#dots .mark-symbol path").last.click(force=True)

@@ -134,9 +134,11 @@ def test_a_plan_leaves_its_figures_on_the_screen(town: Path, tmp_path: Path, col
     assert not any("starting" in line for line in screen)
     summary = read_summary(out)
     assert summary is not None
-    assert screen[0].startswith(f"week of {WEEK}: value {summary['value']:,}, ")
     seats = f"{summary['filled']:,} of {summary['seats']:,}"
-    assert re.fullmatch(rf"  seats filled +{seats} +\d+%", screen[1])
+    left = summary["seats"] - summary["filled"], summary["requests"] - summary["requests_served"]
+    assert screen[0] == f"{seats} seats; {left[0]} open; {left[1]} orders with nobody"
+    assert screen[1].startswith(f"week of {WEEK}: value {summary['value']:,}, ")
+    assert re.fullmatch(rf"  seats filled +{seats} +\d+%", screen[2])
     assert len(screen) < 40
 
 

@@ -12,7 +12,7 @@ from matching.arcs.eligibility import Arcs, eligible, merged_windows
 from matching.arcs.unfilled import slot_of_interest
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.plan import local_times
+from matching.problem.plan import local_times, slot_keys
 from matching.result import Result
 
 STEP, STEPS = 15, 48  # minutes; half a day either way
@@ -100,12 +100,13 @@ def best_shift(could: c.Longs) -> tuple[c.Longs, c.Longs]:
 
 
 def empty_slots(result: Result) -> c.Ints:
-    """Return one slot of each post with empty seats, sorted."""
-    problem, plan = result.problem, result.plan
-    filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
-    first = slot_of_interest(problem, result.arcs, plan)
-    short = (filled < problem.posts.seats)[problem.slots.post[first]]
-    return np.sort(first[short]).astype(np.int32)
+    """Return one slot of each post of the table ``unfilled``, sorted."""
+    problem = result.problem
+    first = slot_of_interest(problem, result.arcs, result.plan)
+    keys = ["request_id", "post"]
+    named = slot_keys(problem)[first].with_columns(slot=pl.Series(first))
+    short = named.join(result.unfilled, on=keys, how="semi")["slot"]
+    return np.sort(short.to_numpy()).astype(np.int32)
 
 
 def near_of(problem: Problem, slots: c.Ints) -> Near:

@@ -17,7 +17,9 @@ Language = Literal["en", "zh"]
 _KEYS = ["request_id", "post"]
 
 
-def sentences(tables: Mapping[str, pl.DataFrame], language: Language = "en") -> pl.DataFrame:
+def sentences(
+    tables: Mapping[str, pl.DataFrame], language: Language = "en", *, head: bool = True
+) -> pl.DataFrame:
     """Return what can be said of each post with empty seats.
 
     Parameters
@@ -25,6 +27,8 @@ def sentences(tables: Mapping[str, pl.DataFrame], language: Language = "en") -> 
     tables : Mapping of str to polars.DataFrame
         As `explain` returns them.
     language : {"en", "zh"}
+    head : bool
+        Whether the first sentence of each post says which it is, and how many seats are empty.
 
     Returns
     -------
@@ -50,7 +54,8 @@ def sentences(tables: Mapping[str, pl.DataFrame], language: Language = "en") -> 
     for row in tables["reasons"].to_dicts():
         key = (row["request_id"], row["post"])
         said = [
-            *_reason(row | {"empty": row["seats"] - row["filled"]}, shortages, texts),
+            *([texts["head"].format(**row, empty=row["seats"] - row["filled"])] if head else ()),
+            *_reason(row, shortages, texts),
             *_near(near[key], texts),
             *(_remedy(remedy, texts) for remedy in mended.get(key, ())),
         ]
@@ -69,7 +74,6 @@ def texts_in(language: Language) -> Mapping[str, str]:
 def _reason(
     row: dict[str, Any], shortages: dict[str, dict[str, Any]], texts: Mapping[str, str]
 ) -> Iterator[str]:
-    yield texts["head"].format(**row)
     kind = row["kind"]
     if kind in RULES and kind != RULES[0]:
         row = row | {"before": row[RULES[RULES.index(kind) - 1]]}

@@ -27,6 +27,14 @@ def report(
     sequence: Annotated[
         int, arg.option("Of calendars: how often the week was sent out before", min=0)
     ] = 0,
+    contacts: Annotated[
+        Path | None,
+        arg.option(
+            "Table of what people are called: volunteer_id, name, phone, language; nothing else "
+            "reads it, and without it people are ids",
+            "FILE",
+        ),
+    ] = None,
     tables: arg.TablesOption = None,
     week: arg.WeekOption = None,
     policy: arg.PolicyOption = None,
@@ -43,14 +51,17 @@ def report(
 
         with Ticker(("read", "check", "draw")) as ticker:
             from matching.problem import Problem
+            from matching.reports.asking import answered
+            from matching.reports.contacts import addressed, read_contacts
             from matching.reports.facts import Facts
             from matching.reports.origin import Origin
             from matching.reports.saved import saved_plan
-            from matching.reports.writing import prepared
+            from matching.reports.writing import ASKED, format_of, prepared
             from matching.stores.mapping import mapped_source
             from matching.tables.cleaning import clean
 
             write = prepared(out, format, sequence)
+            named = None if contacts is None else read_contacts(contacts)
             ticker.announce("read")
             (made, summary), mapping = saved_plan(plan, mapping, options_of(out_option))
             origin = Origin.from_summary(summary, tables, options_of(option))
@@ -68,6 +79,10 @@ def report(
             problem = Problem.from_clean(cleaned, faults, monday, chosen, origin.on_error)
             ticker.announce("draw")
             facts = Facts.of(problem, cleaned, (made, summary))
+            if named is not None:
+                facts = addressed(facts, named)
+            if format_of(out, format) in ASKED:
+                facts = answered(facts, problem, (made, summary))
             with outcome.writing(out):
                 write(facts)
         say(f"written to {out}")

@@ -38,6 +38,7 @@ def show_plan(
     console = _console()
     bound = f"within {summary['gap']:.3%} of the proved bound {summary['bound']:,}"
     proof = {"optimal": "proved optimal", "feasible": bound}[summary["status"]]
+    console.print(Text(first_line(summary), style="bold"))
     head = Text(f"week of {summary['week']}: value {summary['value']:,}, ")
     console.print(head.append(proof, style=_PROOF[summary["status"]]))
     _print_grid(console, _figures(summary, seconds))
@@ -47,6 +48,16 @@ def show_plan(
     _print_rows(console, frames["plan"].drop("quality"))
     _print_reasons(console, frames["unfilled"])
     console.print(Text(f"written to {out}: {', '.join(frames)}, summary"), soft_wrap=True)
+
+
+def first_line(summary: dict[str, Any]) -> str:
+    """Say how much of the week is done, and what is left to do."""
+    said = [f"{summary['filled']:,} of {summary['seats']:,} seats"]
+    if left := summary["seats"] - summary["filled"]:
+        said.append(f"{left:,} open")
+    if nobody := summary["requests"] - summary["requests_served"]:
+        said.append(f"{nobody:,} order{'' if nobody == 1 else 's'} with nobody")
+    return "; ".join(said)
 
 
 def show_zone(name: str, given: bool) -> None:

@@ -19,6 +19,7 @@ from matching.bounds.prices import PRICE_COLUMNS
 from matching.errors import DataWarning, UsageError
 from matching.problem import Problem
 from matching.problem.plan import Plan
+from matching.reports.answers import Answers
 from matching.reports.figures import figures_of
 from matching.reports.leads import led_by
 from matching.reports.posts import gathered, posts_of, requests_of, stations_of, times_of
@@ -48,8 +49,8 @@ class Facts:
         ``team`` (how many serve the request) and ``status``.
     unfilled : polars.DataFrame
         One row per post with empty seats, the most empty first: station, district, ``day``,
-        ``start``, ``end``, ``options`` (how many times were possible), request, service, post,
-        ``seats``, ``filled``, ``empty``, ``reason`` (null where the plan gives none).
+        ``start``, ``end``, ``option``, ``options`` (how many were possible), request, service,
+        post, ``seats``, ``filled``, ``empty``, ``reason`` (null where the plan gives none).
     shortages : polars.DataFrame
         See `shortages_of`; without prices there is no ``price``.
     hours : polars.DataFrame
@@ -61,6 +62,10 @@ class Facts:
     stations : polars.DataFrame
         One row per station with requests: ``station_id``, ``station``, ``district``, ``lat``,
         ``lon``, ``requests``, ``seats``, ``filled``.
+    answers : Answers, optional
+        Why seats are empty and who could come, where somebody asked.
+    contacts : polars.DataFrame, optional
+        What people are called, as `contacts.read_contacts` reads it, where somebody gave it.
     """
 
     week: date
@@ -72,6 +77,8 @@ class Facts:
     hours: pl.DataFrame
     coverage: pl.DataFrame
     stations: pl.DataFrame
+    answers: Answers | None = None
+    contacts: pl.DataFrame | None = None
 
     @classmethod
     def of(cls, problem: Problem, tables: Mapping[str, pl.DataFrame], output: Output) -> Facts:
@@ -173,7 +180,7 @@ def _unfilled(posts: pl.DataFrame) -> pl.DataFrame:
         .with_columns(empty=pl.col("seats") - pl.col("filled"))
         .sort("empty", "start", "request_id", "post", descending=[True, False, False, False])
         .select(
-            *("station_id", "station", "district", "day", "start", "end", "options"),
+            *("station_id", "station", "district", "day", "start", "end", "option", "options"),
             *("request_id", "service", "category", "post", "seats", "filled", "empty", "reason"),
         )
     )

@@ -79,6 +79,7 @@ def posts_of(
         {
             "slot": slot,
             "post": posts.id,
+            "option": problem.options.id.gather(slots.option[slot]),
             "seats": posts.seats,
             "filled": np.bincount(slots.post[plan.slot], minlength=len(posts)).astype(np.int32),
             "options": np.bincount(slots.post, minlength=len(posts)).astype(np.int32),

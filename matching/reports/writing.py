@@ -4,23 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from matching.errors import UsageError
 from matching.guards.extras import needing
 from matching.guards.urls import shown_value
+from matching.reports.contacts import addressed, read_contacts
 from matching.reports.facts import Facts
 from matching.stores.files.whole import replacing, replacing_folder
 from matching.stores.registry import check_target
 
+if TYPE_CHECKING:
+    from matching.result import Result
+
 ReportFormat = Literal["html", "xlsx", "slips", "ics"]
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
+# Those that say why seats are empty, and who could come.
+ASKED = ("html", "xlsx")
 
 
 def write_report(
-    facts: Facts, out: str | os.PathLike[str], format: str | None = None, sequence: int = 0
+    facts: Facts,
+    out: str | os.PathLike[str],
+    format: str | None = None,
+    sequence: int = 0,
+    result: Result | None = None,
+    contacts: str | os.PathLike[str] | None = None,
 ) -> None:
     """Write a report, which takes the place of an earlier one.
 
@@ -34,6 +46,10 @@ def write_report(
         says it.
     sequence : int
         Of texts and calendars: how often the week was sent out before.
+    result : Result, optional
+        Is asked why seats are empty and who could come, where the format has a place for it.
+    contacts : str or os.PathLike, optional
+        A table of what people are called; see `contacts.read_contacts`.
 
     Raises
     ------
@@ -41,7 +57,14 @@ def write_report(
         If the format is not known, a package that it needs is not installed, or something else
         than a report stands there.
     """
-    prepared(out, format, sequence)(facts)
+    write = prepared(out, format, sequence)
+    if contacts is not None:
+        facts = addressed(facts, read_contacts(Path(contacts)))
+    if result is not None and format_of(Path(out), format) in ASKED:
+        from matching.reports.asking import answers_of
+
+        facts = replace(facts, answers=answers_of(result, facts))
+    write(facts)
 
 
 def prepared(

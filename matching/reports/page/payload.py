@@ -7,8 +7,11 @@ from typing import Any
 
 import polars as pl
 
+from matching.reports.contacts import people
 from matching.reports.facts import Facts
 
+# Of those who could take a seat, so many are shown.
+MOST_SHOWN = 6
 _REQUEST = ["request_id", "station_id", "service", "start", "end"]
 
 
@@ -27,7 +30,10 @@ def payload_of(facts: Facts) -> dict[str, Any]:
             unfilled.select(*_REQUEST, team_lead=pl.lit(None, pl.String)),
         ]
     ).unique("request_id", keep="first", maintain_order=True)
-    stations, volunteers = facts.stations, _texts(roster["volunteer_id"])
+    stations, answers = facts.stations, facts.answers
+    could = None if answers is None else answers.could_come
+    asked = [] if could is None else [could["volunteer_id"]]
+    volunteers = _texts(roster["volunteer_id"], *asked)
     services, posts = _texts(requests["service"]), _texts(roster["post"], unfilled["post"])
     statuses, reasons = _texts(roster["status"]), _texts(unfilled["reason"])
     texts = {
@@ -64,13 +70,45 @@ def payload_of(facts: Facts) -> dict[str, Any]:
             **{name: unfilled[name] for name in ("seats", "filled", "options")},
         },
     }
+    named = facts.contacts is not None
     return {
         "week": facts.week.isoformat(),
+        "name": people(volunteers, facts.contacts).to_list() if named else None,
+        **(_answers(facts, requests["request_id"], volunteers) if answers is not None else {}),
         **{name: text.to_list() for name, text in texts.items()},
         **{
             table: {name: column.to_list() for name, column in of.items()}
             for table, of in columns.items()
         },
+    }
+
+
+def _answers(facts: Facts, requests: pl.Series, volunteers: pl.Series) -> dict[str, Any]:
+    """Return of each row of ``unfilled`` what is told of it, and who could come; null of the rest.
+
+    As ``told`` (sentences by language) and ``could``: volunteer, kilometres, what they would give
+    up (the code of a request, or text where it is several), start and end.
+    """
+    assert facts.answers is not None
+    keys = ["request_id", "post"]
+    told, could = facts.answers.told, facts.answers.could_come.group_by(keys).head(MOST_SHOWN)
+    busy = _codes(could["busy"], requests).replace(-1, None)
+    could = could.with_columns(
+        pl.col("km").round(1),
+        volunteer_id=_codes(could["volunteer_id"], volunteers),
+        busy=pl.coalesce(busy.cast(pl.String), "busy"),
+        known=busy.is_not_null(),
+        start=_minutes(could["start"], facts.week),
+        end=_minutes(could["end"], facts.week),
+    )
+    rows = could.select(*keys, "volunteer_id", "km", "busy", "known", "start", "end")
+    first = rows.rows_by_key(keys)
+    said = told.rows_by_key(keys)
+    posts = facts.unfilled.select(keys).rows()
+    asked = len(posts) - facts.answers.left_out
+    return {
+        "told": [[list(two) for two in zip(*said[key], strict=True)] for key in posts[:asked]],
+        "could": [first.get(key, []) for key in posts[:asked]],
     }
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import polars as pl
 
 from matching.guards.extras import needing
+from matching.reports.answers import UNUSED
+from matching.reports.contacts import people
 from matching.reports.facts import Facts
 from matching.reports.page.payload import payload_of
 from matching.reports.page.texts import LANGUAGES, texts
@@ -20,6 +22,9 @@ from matching.reports.shortages import KINDS
 from matching.reports.templates import environment
 
 MOST_SHORTAGES = 12
+MOST_NAMES = 12
+# Parts of one function, in this order.
+SCRIPTS = ("page.js", "week.js", "listings.js", "start.js")
 
 
 def render(facts: Facts) -> str:
@@ -38,36 +43,84 @@ def render(facts: Facts) -> str:
     page.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     page.globals["day_of"] = date.fromisoformat
     page.filters["step"] = lambda share: bisect(charts.STEPS, share)
-    week = [facts.week + timedelta(days=number) for number in range(7)]
+    page.filters["fill"] = _fill
+    last_day = facts.week + timedelta(days=6)
     bars = charts.histogram(facts.hours)
     placed = facts.stations.with_row_index("code").drop_nulls(["lat", "lon"])
     # The small dots lie upon the large ones.
     placed = placed.sort("seats", "station_id", descending=[True, False])
-    script = files(__package__).joinpath("page.js").read_text(encoding="utf-8")
+    has_map = placed.select("lat", "lon").n_unique() > 1
+    script = "".join(_text_of(name) for name in SCRIPTS)
     data = payload_of(facts) | {"dots": placed["code"].to_list(), "texts": _flat(texts())}
+    reasons, heat, shortages = _reasons(facts.unfilled), _heat(facts.coverage), _shortages(facts)
+    needs = _needs(facts)
     return page.get_template("page.html").render(
         facts=facts,
         figures=facts.figures,
         languages=LANGUAGES,
         texts=texts(),
-        last_day=week[-1],
-        days=sorted({*week, *facts.coverage["day"]}),
+        last_day=last_day,
+        days=sorted({*facts.coverage["day"]}),
         districts=district_names(facts.stations),
-        heat=_heat(facts.coverage),
-        reasons=_reasons(facts.unfilled),
-        shortages=_shortages(facts.shortages),
+        sections=[
+            "week",
+            *(["needs"] if any(needs.values()) else []),
+            *(["unfilled"] if reasons else []),
+            *("rosters", "figures", "more"),
+        ],
+        empty=facts.figures["seats"] - facts.figures["filled"],
+        **needs,
+        has_places=pl.concat([facts.roster["station_id"], facts.unfilled["station_id"]]).n_unique()
+        > 1,
+        statuses=facts.roster["status"].unique(maintain_order=True).to_list(),
+        heat=heat,
+        reasons=reasons,
+        shortages=shortages,
         most_shortages=MOST_SHORTAGES,
         bars=bars.to_dicts(),
         histogram=charts.draw_histogram(bars) if facts.hours.height else None,
-        map=charts.draw_map(placed) if placed.height else None,
-        map_km=charts.width_km(placed) if placed.height else None,
+        map=charts.draw_map(placed) if has_map else None,
+        map_km=charts.width_km(placed) if has_map else None,
         without_place=facts.stations.height - placed.height,
         steps=[0.0, *charts.STEPS, 1.0],
         data=data,
-        style=files(__package__).joinpath("page.css").read_text(encoding="utf-8"),
+        style=_text_of("page.css"),
         script=script,
         script_hash=b64encode(sha256(script.encode()).digest()).decode(),
     )
+
+
+def _text_of(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _fill(text: str, values: list[str]) -> str:
+    """Put values into the places of a text."""
+    for value in values:
+        text = text.replace("{}", value, 1)
+    return text
+
+
+def _needs(facts: Facts) -> dict[str, Any]:
+    """Return what waits for somebody: how many orders, posts and people, and who is not used."""
+    unserved = facts.unfilled.join(facts.roster, on="request_id", how="anti")
+    short = facts.unfilled.join(facts.roster, on="request_id", how="semi")
+    asked = facts.roster.filter(pl.col("status") == "proposed")
+    unused = []
+    if facts.answers is not None:
+        every = facts.answers.unused
+        for why in UNUSED:
+            some = every.filter(pl.col("why") == why)["volunteer_id"]
+            if len(some):
+                shown = people(some.head(MOST_NAMES), facts.contacts).to_list()
+                more = len(some) - len(shown)
+                unused.append({"why": why, "people": len(some), "some": shown, "more": more})
+    return {
+        "nobody": unserved["request_id"].n_unique(),
+        "short": short["request_id"].n_unique(),
+        "to_confirm": asked["volunteer_id"].n_unique(),
+        "unused": unused,
+    }
 
 
 def _flat(every: dict[str, dict[str, str]]) -> dict[str, list[str]]:
@@ -106,12 +159,12 @@ def _reasons(unfilled: pl.DataFrame) -> list[dict[str, Any]]:
     )
 
 
-def _shortages(shortages: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return each kind that has rows: the first of them, and how many are left out."""
+def _shortages(facts: Facts) -> list[dict[str, Any]]:
+    """Return each kind that tells things apart: its first rows, and how many are left out."""
     found = []
     for kind in KINDS:
-        rows = shortages.filter(pl.col("kind") == kind)
-        if rows.height:
+        rows = facts.shortages.filter(pl.col("kind") == kind)
+        if rows.height > (kind != "quota"):
             first = rows.head(MOST_SHORTAGES).to_dicts()
             found.append({"kind": kind, "rows": first, "more": rows.height - len(first)})
     return found
