@@ -25,8 +25,9 @@ def _zones() -> frozenset[str]:
     return frozenset(names) - {"Factory"}  # which says that nobody chose one
 
 
-def _key(default: Any, doc: str, unit: str = "", low: float = 0.0) -> Any:
-    return field(default=default, metadata={"doc": doc, "unit": unit, "low": low})
+def _key(default: Any, doc: str, unit: str = "", low: float = 0.0, high: float = 1e9) -> Any:
+    metadata = {"doc": doc, "unit": unit, "low": low, "high": high}
+    return field(default=default, metadata=metadata)
 
 
 class Unsaid(str):
@@ -79,6 +80,14 @@ class Policy(Shown):
         100, "cost of a service for a volunteer who served a lot lately", "value"
     )
     load_recent_hours: float = _key(40.0, "recent hours that count as a lot", "hours", low=1e-9)
+    show_up: float = _key(1.0, "odds that somebody comes, where the volunteer does not say", high=1)
+    standby_share: float = _key(
+        0.0, "largest odds that who stands by for two at once is wanted by both", high=1
+    )
+    overbook: tuple[str, ...] = _key((), "categories for which more may be asked than have seats")
+    overbook_odds: float = _key(
+        0.2, "largest odds that more come than have seats, where more are asked", high=1
+    )
 
     def __repr__(self) -> str:
         items = ((item, getattr(self, item.name)) for item in fields(self))
@@ -91,7 +100,10 @@ class Policy(Shown):
     def __post_init__(self) -> None:
         for item in fields(self):
             kind = str if isinstance(item.default, str) else type(item.default)
-            self._check(item.name, getattr(self, item.name), kind, item.metadata["low"])
+            if kind is tuple:
+                self._check_list(item.name)
+            else:
+                self._check(item.name, getattr(self, item.name), kind, item.metadata)
         if self.time_zone not in _zones():
             near = difflib.get_close_matches(self.time_zone[:80], _zones(), n=1, cutoff=0.6)
             meant = f"the nearest is {near[0]!r}" if near else "write for instance 'Asia/Shanghai'"
@@ -105,15 +117,27 @@ class Policy(Shown):
                 f"{self.offers_most}: no seat can have both; lower the one or raise the other"
             )
 
-    def _check(self, name: str, value: object, kind: type, low: float) -> None:
+    def _check_list(self, name: str) -> None:
+        """Turn a list, as TOML and JSON have it, into a tuple of texts."""
+        value = getattr(self, name)
+        if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
+            raise PolicyError(
+                f"policy {name} = {shown_value(value)} must be a list of texts, as in "
+                f'{name} = ["meals"]'
+            )
+        object.__setattr__(self, name, tuple(value))
+
+    def _check(self, name: str, value: object, kind: type, limits: Mapping[str, Any]) -> None:
         wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
         allowed: tuple[type, ...] = (int, float) if kind is float else (kind,)
         if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
             raise PolicyError(f"policy {name} = {shown_value(value)} must be {wanted[kind]}")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             endless = math.isinf(value) and name in {"travel_kmh", "travel_km"}
-            if not value >= low or (value > 1e9 and not endless):
-                raise PolicyError(f"policy {name} = {quoted(value)} must be from {low:g} to 1e9")
+            low, high = limits["low"], limits["high"]
+            if not value >= low or (value > high and not endless):
+                most = f"{high:g}".replace("e+0", "e")
+                raise PolicyError(f"policy {name} = {quoted(value)} must be from {low:g} to {most}")
 
     @property
     def time_zone_given(self) -> bool:
@@ -175,4 +199,4 @@ class Policy(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return every key with its value, in the order of the reference page."""
-        return asdict(self)
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}

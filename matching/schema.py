@@ -130,7 +130,7 @@ class Volunteers(dy.Schema):
     max_shifts_per_day = _count("services a day", unit="services")
     min_rest_hours = _number("rest between services of different days", 0, MAX_HOURS, unit="hours")
     recent_hours = _number("hours served lately", 0, 1e6, unit="hours", default=0)
-    show_up = _number("probability of coming", 0, 1)
+    show_up = _number("probability of coming", 0, 1, default="policy")
     max_offers = _count("offers a week", unit="offers", default="policy")
     consent = _choice("to being proposed", CONSENT, default="ask")
     lat_and_lon = _rule(pl.col("lat").is_null() == pl.col("lon").is_null())

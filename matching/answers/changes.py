@@ -99,6 +99,7 @@ def newcomer(problem: Problem, parts: Parts, slot: int) -> Problem:
             min_rest=_one(0),
             recent_hours=np.zeros(1),
             max_offers=_one(problem.policy.max_offers),
+            show_up=np.full(1, np.nan),
             refuses=np.zeros(1, np.bool_),
         ),
         windows=c.Windows(

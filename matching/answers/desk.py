@@ -15,6 +15,7 @@ from matching.answers.ledger import Ledger
 from matching.answers.names import number_of
 from matching.answers.offers import offers_of
 from matching.answers.rows import feed_rows, shortlist_rows
+from matching.answers.standby import standby
 from matching.arcs.eligibility import Arcs, eligible
 from matching.bounds.prices import Prices
 from matching.errors import UsageError
@@ -298,6 +299,22 @@ class Desk:
         """
         ledger = self._ledger
         return offers_of(ledger, ledger.beside(given))
+
+    @door
+    def standby(self, top: int = 3) -> dict[str, pl.DataFrame]:
+        """Return how many of the plan will come, and who stands by for those who do not.
+
+        Parameters
+        ----------
+        top : int
+            At most so many stand by for each post.
+
+        Returns
+        -------
+        dict of str to polars.DataFrame
+            ``odds`` and ``standby``; see `matching.answers.standby.standby`.
+        """
+        return standby(self._ledger, checked(top))
 
 
 def _numbers(ledger: Ledger, volunteer_id: str, request_id: str) -> tuple[int, int]:

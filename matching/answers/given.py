@@ -81,11 +81,11 @@ def beside(problem: Problem, arcs: Arcs, book: Book, planned: c.Longs, given: Gi
     standing = Standing(c.starts_of(who, people), planned, forced, value)
     rows = planned[forced]
     allowed = _seats_and_options(problem, arcs, rows)
-    allowed &= ~_with(problem, arcs, rows, together=False)[0]
+    allowed &= ~partners(problem, arcs, rows, together=False)[0]
     allowed &= _below_quotas(problem, arcs.volunteer[rows])[arcs.volunteer]
     if given == "plan":
         # Nobody else will come: a team has to be whole with one more.
-        allowed &= ~_with(problem, arcs, rows, together=True)[1]
+        allowed &= ~partners(problem, arcs, rows, together=True)[1]
         _refuse_broken_teams(problem, arcs, rows, allowed)
     allowed[rows] = False
     filled = np.bincount(problem.slots.post[arcs.slot[rows]], minlength=len(problem.posts))
@@ -107,7 +107,7 @@ def hindrance(problem: Problem, arcs: Arcs, rows: c.Longs, arc: int) -> str:
         return "full"
     if (problem.slots.option[arcs.slot[here]] != problem.slots.option[slot]).any():
         return "other_time"
-    if _with(problem, arcs, here, together=False)[0][arc]:
+    if partners(problem, arcs, here, together=False)[0][arc]:
         return "apart"
     if not _below_quotas(problem, arcs.volunteer[rows])[arcs.volunteer[arc]]:
         return "quota"
@@ -127,7 +127,7 @@ def _seats_and_options(problem: Problem, arcs: Arcs, rows: c.Longs) -> c.Bools:
     return allowed
 
 
-def _with(
+def partners(
     problem: Problem, arcs: Arcs, rows: c.Longs, *, together: bool
 ) -> tuple[c.Bools, c.Bools]:
     """Tell at which arcs a partner of a kind of pair serves the request, and lacks there."""
@@ -145,20 +145,23 @@ def _with(
     return there, lacks
 
 
+def quotas_left(problem: Problem, serving: c.Ints) -> c.Longs:
+    """Return how many more services each organisation may give, beside those of these people."""
+    own, parent = problem.volunteers.organisation, problem.organisations.parent
+    total = np.zeros(len(parent), np.int64)
+    at = own[serving]
+    while (at := at[at >= 0]).size:
+        total += np.bincount(at, minlength=len(parent))
+        at = parent[at]
+    return problem.organisations.max_seats - total
+
+
 def _below_quotas(problem: Problem, serving: c.Ints) -> c.Bools:
     """Tell whose organisation, and all above it, may serve once more."""
-    own = problem.volunteers.organisation
-    size = len(problem.organisations)
-    if not size:
-        return np.ones(len(own), np.bool_)
+    full = np.append(quotas_left(problem, serving) <= 0, False)
     parent = np.append(problem.organisations.parent, -1)
-    total = np.zeros(size + 1, np.int64)
-    at = own[serving]
-    while (at >= 0).any():
-        total += np.bincount(at[at >= 0], minlength=size + 1)
-        at = parent[at]
-    full = np.append(total[:-1] >= problem.organisations.max_seats, False)
-    blocked, at = np.zeros(len(own), np.bool_), own
+    at = problem.volunteers.organisation
+    blocked = np.zeros(len(at), np.bool_)
     while (at >= 0).any():
         blocked |= full[at]
         at = parent[at]

@@ -130,6 +130,7 @@ class Builder:
             min_rest=np.ceil(rest * 60 - 1e-6).astype(np.int32),
             recent_hours=_floats(t["recent_hours"], 0.0),
             max_offers=_ints(t["max_offers"], self.policy.max_offers),
+            show_up=_floats(t["show_up"]),
             refuses=_truths(t["consent"] == "refuse"),
         )
 

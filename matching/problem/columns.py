@@ -68,6 +68,7 @@ class Volunteers(Columns):
     min_rest: Ints  # minutes
     recent_hours: Floats
     max_offers: Ints  # offers a week
+    show_up: Floats  # odds of coming; NaN where the volunteer does not say
     refuses: Bools  # eligible only for what is pinned or accepted
 
 

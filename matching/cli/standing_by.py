@@ -1,0 +1,97 @@
+"""``matching standby``: how many of a plan will come, and who stands by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from matching.cli import arguments as arg
+from matching.cli.conduct import MAX_ROWS_IN_JSON, say, teaching
+from matching.cli.given import options_of, policy_of, print_json, week_of
+from matching.guards.harmless import one_line
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_SHOWN = 10
+
+
+def standby(
+    plan: Annotated[str, typer.Argument(help="Folder or URL that holds a plan with its prices")],
+    request: Annotated[
+        list[str] | None, arg.option("Tell of this request alone; once for each", "ID")
+    ] = None,
+    top: Annotated[int, arg.option("At most so many for each post", "K", min=1)] = 3,
+    language: Annotated[Literal["en", "zh"], arg.option("Of the sentences")] = "en",
+    out: Annotated[
+        Path | None, arg.option("A folder for the tables odds and standby", "FOLDER")
+    ] = None,
+    format: arg.FormatOption = None,
+    json: arg.JsonOption = False,
+    tables: arg.TablesOption = None,
+    week: arg.WeekOption = None,
+    policy: arg.PolicyOption = None,
+    mapping: arg.MappingOption = None,
+    option: arg.OptionOption = None,
+    out_option: arg.OutOptionOption = None,
+) -> None:
+    """Say how many will come, and who stands by for those who do not.
+
+    Whoever stands by keeps every rule beside the plan. Tables, week and policy are those that the
+    plan's summary remembers, unless given.
+    """
+    with teaching(json) as outcome:
+        import polars as pl
+
+        from matching.answers.names import number_of
+        from matching.answers.standby_sentences import standby_sentences
+        from matching.reports.saved import open_desk
+        from matching.stores.files.writing import write_tables
+
+        desk = open_desk(
+            plan,
+            tables,
+            None if week is None else week_of(week),
+            None if policy is None else policy_of(policy),
+            mapping,
+            options_of(option),
+            options_of(out_option),
+        )
+        for name in request or ():
+            number_of(desk.problem.requests.id, name, "request")
+        found = desk.standby(top)
+        if request:
+            asked = pl.col("request_id").is_in(request)
+            found = {name: table.filter(asked) for name, table in found.items()}
+        if out is not None:
+            with outcome.writing(out):
+                write_tables(out, found, format or "csv")
+            if json:
+                print_json({"written": str(out)})
+            else:
+                say(f"written to {out}: " + _rows(found))
+        elif json:
+            shown = {name: table.head(MAX_ROWS_IN_JSON) for name, table in found.items()}
+            rows = {name: table.height for name, table in found.items()}
+            print_json({name: table.to_dicts() for name, table in shown.items()} | {"rows": rows})
+        else:
+            _show(standby_sentences(found, language), bool(request))
+
+
+def _rows(tables: dict[str, pl.DataFrame]) -> str:
+    return ", ".join(f"{table.height:,} rows of {name}" for name, table in tables.items())
+
+
+def _show(sentences: pl.DataFrame, every: bool) -> None:
+    requests = sentences.partition_by("request_id", maintain_order=True)
+    for request in requests if every else requests[:_SHOWN]:
+        first, *rest = request["sentence"]
+        say(one_line(first))
+        for text in rest:
+            say(f"  {one_line(text)}")
+    if not requests:
+        say("nobody is planned there" if every else "nobody is planned")
+    if len(requests) > _SHOWN and not every:
+        say(f"... {len(requests) - _SHOWN:,} more requests: --request ID, or --json for all")
