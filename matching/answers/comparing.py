@@ -12,6 +12,7 @@ from matching.answers.elsewhere import elsewhere
 from matching.answers.given import Beside, hindrance
 from matching.answers.ledger import Ledger
 from matching.answers.refusals import refused
+from matching.arcs.eligibility import RULES as PAIR_RULES
 from matching.arcs.value import Terms
 from matching.audit import RULES, violations_of
 from matching.errors import UsageError
@@ -40,12 +41,18 @@ _FIGURES = {
 }
 REFUSED = _KEYS | _FIGURES | _SIDE | _OTHER
 
+# Kinds that are rules; the others are about value.
+FORBIDDEN = (*PAIR_RULES, *_OF_WEEKS, "full", "taken", "apart", "quota", "team")
+
 Row = dict[str, Any]
 
 
-def why_not(ledger: Ledger, volunteer: int, request: int) -> pl.DataFrame:
+def why_not(
+    ledger: Ledger, volunteer: int, request: int, slots: c.Ints | None = None
+) -> pl.DataFrame:
     """Return why somebody does not serve a request, a row for each post and option."""
-    slots = np.arange(ledger.slots_of[request], ledger.slots_of[request + 1], dtype=np.int32)
+    if slots is None:
+        slots = np.arange(ledger.slots_of[request], ledger.slots_of[request + 1], dtype=np.int32)
     first = refused(ledger.problem, ledger.plan, volunteer, slots).to_dicts()
     rows = []
     for slot, row in zip(slots.tolist(), first, strict=True):
@@ -91,8 +98,7 @@ def why(ledger: Ledger, volunteer: int, request: int) -> pl.DataFrame:
 def _not_chosen(ledger: Ledger, volunteer: int, slot: int) -> Row:
     """Return what speaks against somebody who could serve by themselves."""
     problem, arcs, side = ledger.problem, ledger.arcs, ledger.beside("accepted")
-    at = c.combine(volunteer, slot)
-    arc = int(np.searchsorted(c.combine(arcs.volunteer, arcs.slot), at))
+    arc = ledger.arc_of(volunteer, slot)
     standing = side.standing
     forced = standing.arc[standing.forced]
     own = forced[arcs.volunteer[forced] == volunteer]

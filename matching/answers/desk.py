@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from matching.answers.beside import Standing, best_few, judge
+from matching.answers.changeable import Changeable, numbers
 from matching.answers.comparing import why, why_not
 from matching.answers.elsewhere import elsewhere
 from matching.answers.given import Given
@@ -29,11 +30,11 @@ from matching.result import Result
 _BLOCK = 1 << 14
 
 
-class Desk:
+class Desk(Changeable):
     """Answers about a solved week: what needs somebody, and who could come.
 
-    Any number of threads may ask at once. Whoever takes in another result (`renew`) changes all
-    answers at one stroke: an answer is of one week or of the other.
+    Any number of threads may ask at once, while others change the week: see `Changeable`, and
+    `renew` for another result.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ class Desk:
     """
 
     def __init__(self, result: Result) -> None:
-        self.renew(result)
+        self._take(result.problem, result.arcs, result.plan, result.prices)
 
     @classmethod
     @door
@@ -77,7 +78,7 @@ class Desk:
         """
         desk = cls.__new__(cls)
         found = eligible(problem) if arcs is None else arcs
-        desk._ledger = Ledger.of(problem, found, Plan.of(problem, plan), Prices.of(problem, prices))
+        desk._take(problem, found, Plan.of(problem, plan), Prices.of(problem, prices))
         return desk
 
     @door
@@ -93,7 +94,7 @@ class Desk:
         DataError
             If its plan has somebody serve where a rule keeps them away.
         """
-        self._ledger = Ledger.of(result.problem, result.arcs, result.plan, result.prices)
+        self._take(result.problem, result.arcs, result.plan, result.prices)
 
     @property
     def problem(self) -> Problem:
@@ -233,13 +234,14 @@ class Desk:
         polars.DataFrame
             ``kind``: ``serves``, if they do; the first rule that fails, with its figures (see
             `refusals`); beside what is pinned or accepted, a rule of the volunteer's week (``busy``
-            is what they agreed to), ``full``, ``other_time``, ``apart`` or ``quota``. Else what
-            speaks against it in value: ``others``, the post is full, and ``other_id``, who is worth
-            least of those proposed there, is worth as much or more (``kept_others``: less, but a
-            rule of a team or a pair, or the end of the search, keeps them); ``other_time``, the
-            plan has the request at another time; ``worth_elsewhere``, the seat is empty, and the
-            volunteer gains less here (``score`` and ``need``) than elsewhere; ``open``, nothing
-            does. ``fit``, its terms, ``elsewhere`` and ``score`` are as in `shortlist`, those with
+            is what they agreed to), ``full``, ``taken`` (at another time), ``apart`` or ``quota``.
+            Else what speaks against it in value. ``others``: the post is full, and ``other_id``,
+            who is worth least of those proposed there, is worth as much or more; ``kept_others``:
+            less, but a rule of a team or a pair, or the end of the search, keeps them.
+            ``other_time``: the plan has the request at another time. ``worth_elsewhere``: the seat
+            is empty, and the volunteer gains less here (``score`` and ``need``) than elsewhere.
+            ``open``: nothing does. ``fit``, its terms, ``elsewhere`` and ``score`` are as in
+            `shortlist`, those with
             ``other_`` the other's.
 
         Raises
@@ -248,7 +250,7 @@ class Desk:
             If the week has no such volunteer or request.
         """
         ledger = self._ledger
-        return why_not(ledger, *_numbers(ledger, volunteer_id, request_id))
+        return why_not(ledger, *numbers(ledger, volunteer_id, request_id))
 
     @door
     def why(self, volunteer_id: str, request_id: str) -> pl.DataFrame:
@@ -272,7 +274,7 @@ class Desk:
             If the week has no such volunteer or request, or the plan has them not there.
         """
         ledger = self._ledger
-        return why(ledger, *_numbers(ledger, volunteer_id, request_id))
+        return why(ledger, *numbers(ledger, volunteer_id, request_id))
 
     @door
     def offers(self, given: Given = "plan") -> pl.DataFrame:
@@ -315,12 +317,6 @@ class Desk:
             ``odds`` and ``standby``; see `matching.answers.standby.standby`.
         """
         return standby(self._ledger, checked(top))
-
-
-def _numbers(ledger: Ledger, volunteer_id: str, request_id: str) -> tuple[int, int]:
-    problem = ledger.problem
-    volunteer = number_of(problem.volunteers.id, volunteer_id, "volunteer")
-    return volunteer, number_of(problem.requests.id, request_id, "request")
 
 
 def _ranked(

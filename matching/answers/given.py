@@ -98,7 +98,7 @@ def hindrance(problem: Problem, arcs: Arcs, rows: c.Longs, arc: int) -> str:
     Returns
     -------
     str
-        ``full``, ``other_time``, ``apart``, ``quota`` or, if none of these, ``team``.
+        ``full``, ``taken`` (at another time), ``apart``, ``quota`` or, if none of these, ``team``.
     """
     slot = int(arcs.slot[arc])
     post, request = problem.slots.post[slot], problem.slots.request[slot]
@@ -106,7 +106,7 @@ def hindrance(problem: Problem, arcs: Arcs, rows: c.Longs, arc: int) -> str:
     if (problem.slots.post[arcs.slot[here]] == post).sum() >= problem.posts.seats[post]:
         return "full"
     if (problem.slots.option[arcs.slot[here]] != problem.slots.option[slot]).any():
-        return "other_time"
+        return "taken"
     if partners(problem, arcs, here, together=False)[0][arc]:
         return "apart"
     if not _below_quotas(problem, arcs.volunteer[rows])[arcs.volunteer[arc]]:

@@ -20,6 +20,9 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan, local_times, slot_keys
 
+# What does not change as long as the arcs do not.
+_OF_ARCS = ("by_slot", "slots", "slots_of")
+
 
 @dataclass(frozen=True, eq=False)
 class Ledger:
@@ -56,15 +59,32 @@ class Ledger:
     _lock: RLock = field(default_factory=RLock)
 
     @classmethod
-    def of(cls, problem: Problem, arcs: Arcs, plan: Plan, prices: Prices) -> Ledger:
-        """Index a solved week."""
-        parts = terms(problem, arcs)
+    def of(
+        cls,
+        problem: Problem,
+        arcs: Arcs,
+        plan: Plan,
+        prices: Prices,
+        parts: Terms | None = None,
+        same: Ledger | None = None,
+    ) -> Ledger:
+        """Index a solved week, of which terms may be at hand, or a ledger of the same arcs."""
+        parts = parts or terms(problem, arcs)
         fit = np.sum(parts, axis=0)
         need = prices.of_arcs(arcs) - prices.charge(problem)[arcs.volunteer]
         book = book_of(problem, arcs, fit + need)
         planned = arcs_of_plan(problem, arcs, plan)
-        weeks = Weeks(problem, arcs)
-        return cls(problem, arcs, plan, prices, parts, fit, need, book, planned, weeks)
+        weeks = Weeks(problem, arcs) if same is None else same.weeks
+        ledger = cls(problem, arcs, plan, prices, parts, fit, need, book, planned, weeks)
+        if same is not None:
+            found = same.__dict__
+            ledger.__dict__.update({name: found[name] for name in _OF_ARCS if name in found})
+        return ledger
+
+    def arc_of(self, volunteer: int, slot: int) -> int:
+        """Return the arc of somebody who may serve there."""
+        first, last = self.book.first[volunteer : volunteer + 2]
+        return int(first + np.searchsorted(self.arcs.slot[first:last], slot))
 
     def beside(self, given: Given) -> Beside:
         """Return what stands beside what is given; it is found once."""

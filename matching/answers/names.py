@@ -16,7 +16,7 @@ _LOOKED_AT = 20_000
 
 
 def number_of(known: pl.Series, name: str, what: str) -> int:
-    """Return the number of an id among those that are known, sorted.
+    """Return the number of an id among those that are known, sorted but for those that came later.
 
     Raises
     ------
@@ -26,6 +26,8 @@ def number_of(known: pl.Series, name: str, what: str) -> int:
     at = bisect_left(known, name)
     if at < len(known) and known[at] == name:
         return at
+    if (later := known.index_of(name)) is not None:
+        return later
     near = difflib.get_close_matches(name[:_SHOWN], known.head(_LOOKED_AT), n=1, cutoff=0.6)
     hint = f"did you mean {near[0]}?" if near else "ids are as in the tables"
     raise UsageError(f"the week has no {what} {shown_value(name)}: {hint}")

@@ -11,8 +11,8 @@ import polars as pl
 from matching.answers.candidates import Candidates
 from matching.answers.changes import Change, lowered, moved, newcomer, with_changed
 from matching.answers.near_misses import empty_slots
+from matching.answers.standing import keeps_weeks
 from matching.arcs.eligibility import Arcs, eligible
-from matching.audit import RULES, violations_of
 from matching.engine import solve
 from matching.errors import UsageError
 from matching.flow.living import LivingWeek
@@ -31,7 +31,6 @@ SCHEMA = {
     "qualification": pl.String,
     "gain": pl.Int64,
 }
-_OF_WEEKS = [rule.name for rule in RULES if rule.about == "week"]
 _OF_SOMEBODY = ("travel", "window", "train")
 
 
@@ -147,7 +146,7 @@ class _Trial:
             return None
         volunteer, slot = living.plan()
         mine = slot[volunteer == who]
-        kept = living.is_exact or _keeps_weeks(after, Plan(np.zeros_like(mine), mine))
+        kept = living.is_exact or keeps_weeks(after, Plan(np.zeros_like(mine), mine))
         found = (living.value, self._counted(slot)) if kept else None
         if before is None:
             living.leave(who)
@@ -164,7 +163,7 @@ class _Trial:
             return (result.value, self._counted(result.plan.slot)) if found else None
         living = LivingWeek(problem, arcs)
         plan = Plan(*living.plan())
-        if living.is_exact or (living.all_trees and _keeps_weeks(problem, plan)):
+        if living.is_exact or (living.all_trees and keeps_weeks(problem, plan)):
             return living.value, self._counted(plan.slot)
         return None
 
@@ -186,8 +185,3 @@ class _Trial:
 
     def _counted(self, slot: c.Ints) -> c.Longs:
         return np.bincount(self.problem.slots.post[slot], minlength=len(self.problem.posts))
-
-
-def _keeps_weeks(problem: Problem, plan: Plan) -> bool:
-    """Tell whether a plan that is the network's best keeps what the network leaves out."""
-    return violations_of(problem, plan, _OF_WEEKS).is_empty()

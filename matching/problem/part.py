@@ -74,6 +74,41 @@ def together(parts: list[Problem]) -> Problem:
     return replace(parts[0], **tables | {"holdings": holdings.take(order)})
 
 
+def replaced(
+    problem: Problem, volunteer: int, part: Problem, names: tuple[str, ...] = _TABLES
+) -> Problem:
+    """Return the problem with a volunteer as they are in a part, or with one more.
+
+    Parameters
+    ----------
+    volunteer : int
+        Their number, which may be the next.
+    part : Problem
+        The volunteer alone.
+    names : tuple of str
+        The tables in which the volunteer may be another than before.
+    """
+    people: dict[str, Any] = {}
+    for item in fields(c.Volunteers):
+        old, new = getattr(problem.volunteers, item.name), getattr(part.volunteers, item.name)
+        if volunteer == len(problem.volunteers):
+            people[item.name] = _end_to_end([old, new])
+        elif not isinstance(old, pl.Series):
+            people[item.name] = old.copy()
+            people[item.name][volunteer] = new[0]
+    tables: dict[str, Any] = {"volunteers": replace(problem.volunteers, **people)}
+    for name in names:
+        old, new = getattr(problem, name), getattr(part, name)
+        others = np.flatnonzero(old.volunteer != volunteer)
+        if len(others) == len(old) and not len(new):
+            continue
+        number = np.full(len(new), volunteer, np.int32)
+        both = joined(old.take(others), replace(new, volunteer=number))
+        sorted_by = both.qualification if name == "holdings" else both.volunteer
+        tables[name] = both.take(np.argsort(sorted_by, kind="stable"))
+    return replace(problem, **tables)
+
+
 def with_copy(problem: Problem, request: int, **changes: Any) -> Problem:
     """Return the problem with one more request, like another but for some columns.
 
@@ -110,10 +145,12 @@ def joined(*tables: Table) -> Table:
     columns = {}
     for item in fields(tables[0]):
         all_ = [getattr(table, item.name) for table in tables]
-        columns[item.name] = (
-            pl.concat(all_) if isinstance(all_[0], pl.Series) else np.concatenate(all_)
-        )
+        columns[item.name] = _end_to_end(all_)
     return type(tables[0])(**columns)
+
+
+def _end_to_end(columns: list[Any]) -> Any:
+    return pl.concat(columns) if isinstance(columns[0], pl.Series) else np.concatenate(columns)
 
 
 def _with(table: Table, values: dict[str, Any]) -> Table:
