@@ -23,6 +23,7 @@ from matching.cli.promising import promise
 from matching.cli.recommending import recommend
 from matching.cli.reporting import report
 from matching.cli.standing_by import standby
+from matching.cli.supposing import what_if
 from matching.guards.harmless import harmless
 
 # What Arrow and Polars free goes back to the system at once (they read this when they are loaded):
@@ -69,6 +70,7 @@ app.command(epilog=EXAMPLES["report"])(report)
 app.command(epilog=EXAMPLES["explain"])(explain)
 app.command(epilog=EXAMPLES["recommend"])(recommend)
 app.command(epilog=EXAMPLES["advise"])(advise)
+app.command(epilog=EXAMPLES["what-if"], name="what-if")(what_if)
 app.command(epilog=EXAMPLES["promise"])(promise)
 app.command(epilog=EXAMPLES["standby"])(standby)
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)

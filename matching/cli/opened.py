@@ -9,6 +9,7 @@ from matching.cli.given import options_of, policy_of, week_of
 
 if TYPE_CHECKING:
     from matching.cli.ticker import Ticker
+    from matching.reports.saved import Saved
     from matching.result import Result
 
 
@@ -24,9 +25,26 @@ def opened(
 ) -> Result:
     """Read a plan, and its tables from where its summary says; it must keep every rule."""
     from matching.reports.reopening import reopened
-    from matching.reports.saved import saved_week
 
-    problem, output = saved_week(
+    saved = saved_of(ticker, plan, tables, week, policy, mapping, option, out_option)
+    ticker.announce("validate")
+    return reopened(saved.problem(), saved.output, ticker.announce)
+
+
+def saved_of(
+    ticker: Ticker,
+    plan: str,
+    tables: str | None,
+    week: str | None,
+    policy: Path | None,
+    mapping: Path | None,
+    option: list[str] | None,
+    out_option: list[str] | None,
+) -> Saved:
+    """Read a plan, and its tables as they are."""
+    from matching.reports.saved import saved_tables
+
+    return saved_tables(
         plan,
         tables,
         None if week is None else week_of(week),
@@ -36,4 +54,3 @@ def opened(
         options_of(out_option),
         ticker.announce,
     )
-    return reopened(problem, output, ticker.announce)

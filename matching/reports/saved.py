@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from matching.answers.desk import Desk
 from matching.audit.pins import settled
@@ -19,6 +20,7 @@ from matching.stores import read_plan
 from matching.stores.earlier import summary_in
 from matching.stores.mapping import mapped_sink, mapped_source
 from matching.stores.registry import PATH, adapter_name, open_sink
+from matching.tables.cleaning import OnError, Tables
 
 
 @door
@@ -63,6 +65,32 @@ def open_desk(
     return Desk.of(problem, made["plan"], made["prices"])
 
 
+class Saved(NamedTuple):
+    """A plan as it was saved, and what it was made from.
+
+    Attributes
+    ----------
+    tables : Tables
+        As the store has them now.
+    week : Day
+    policy : Policy
+    on_error : {"raise", "quarantine"}
+    output : Output
+        The tables of the plan, and its summary.
+    """
+
+    tables: Tables
+    week: Day
+    policy: Policy
+    on_error: OnError
+    output: Output
+
+    def problem(self) -> Problem:
+        """Return the week that it was made for."""
+        made = Problem.from_tables(self.tables, self.week, self.policy, self.on_error)
+        return settled(made)
+
+
 def saved_week(
     plan: str,
     tables: str | None,
@@ -74,6 +102,22 @@ def saved_week(
     announce: Callable[[str], None] = lambda step: None,
 ) -> tuple[Problem, Output]:
     """Read a plan with its prices, and the week that it was made for; see `open_desk`."""
+    saved = saved_tables(plan, tables, week, policy, mapping, options, plan_options, announce)
+    announce("validate")
+    return saved.problem(), saved.output
+
+
+def saved_tables(
+    plan: str,
+    tables: str | None,
+    week: Day | None,
+    policy: Policy | None,
+    mapping: Path | None,
+    options: dict[str, str],
+    plan_options: dict[str, str],
+    announce: Callable[[str], None] = lambda step: None,
+) -> Saved:
+    """Read a plan with its prices, and the tables that it was made from; see `open_desk`."""
     announce("read")
     (made, summary), mapping = saved_plan(plan, mapping, plan_options)
     if "prices" not in made:
@@ -87,9 +131,7 @@ def saved_week(
         raise UsageError("the plan's summary does not say its week: add --week, as 2026-11-30")
     chosen = Policy.from_summary(summary) if policy is None else policy
     raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
-    announce("validate")
-    problem = Problem.from_tables(raw, monday, chosen, origin.on_error)
-    return settled(problem), (made, summary)
+    return Saved(raw, monday, chosen, origin.on_error, (made, summary))
 
 
 def saved_plan(
