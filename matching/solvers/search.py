@@ -37,11 +37,13 @@ from matching.solvers.subproblems.blocks import Blocks
 from matching.solvers.subproblems.differences import largest_shares, residual_gap
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.partition import Partition, split_by_place
-from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
+from matching.solvers.subproblems.reduced_mip import solve_reduced_mip, solve_whole_mip
 
 # Shares of the time left when these begin.
 _HEURISTIC_TIME_SHARE = 0.15
 _TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
+# Where there are no more, HiGHS alone is quickest.
+_MAX_ARCS_FOR_WHOLE_MIP = 10_000
 # Where there are fewer, all rounds together take no longer than a few repairs.
 _MIN_ARCS_FOR_REPAIR = 10_000
 # A smaller problem is solved at once: to solve blocks first saves nothing.
@@ -80,6 +82,8 @@ def search(
         return prices
     generation = ColumnGeneration(problem, weeks, quality, seed, incumbent, executor.workers)
     try:
+        if len(weeks.arcs) <= _MAX_ARCS_FOR_WHOLE_MIP:
+            return solve_whole_mip(generation) or prices
         lp = _solve_lp(generation, relaxation)
         if lp is None:
             solve_reduced_mip(generation, np.arange(len(weeks.arcs)))

@@ -58,7 +58,16 @@ def separate_linking_cuts(
     if not len(cut):
         return rows
     pairs.needs_cut &= ~violated
-    row_of = np.full(count, -1)
+    return _with_cuts(rows, pairs, cut)
+
+
+def with_every_cut(rows: Rows, pairs: VolunteerOptions) -> Rows:
+    """Return the rows, and all linking cuts that they do not have yet."""
+    return _with_cuts(rows, pairs, np.flatnonzero(pairs.needs_cut))
+
+
+def _with_cuts(rows: Rows, pairs: VolunteerOptions, cut: c.Longs) -> Rows:
+    row_of = np.full(len(pairs.option), -1)
     row_of[cut] = np.arange(len(cut))
     row = row_of[pairs.of_arc]
     held = np.flatnonzero(row >= 0)

@@ -19,6 +19,12 @@ _COLUMNS_PER_BATCH = 4_000
 _MAX_COLUMNS_FOR_PRESOLVE = 10_000
 
 
+def _above(info: Any) -> float:
+    """Return what is more than the objective of a solution can be, by rounding alone."""
+    objective = info.objective_function_value
+    return float(objective + max(0.5, 1e-9 * abs(objective)))
+
+
 class Quiet(highspy.Highs):
     """HiGHS without output: it prints a banner as callbacks are enabled, so silence comes first."""
 
@@ -87,21 +93,53 @@ class MIP:
         start : pair of arrays, optional
             Columns and their values in a solution to start from.
         """
-        rows, columns = self.matrix.shape
+        columns = len(self.gain)
         if not columns:
             return MIPResult(np.empty(0), 0.0, True)
-        highs: Any = Quiet()  # type: ignore[no-untyped-call]
-        highs.setOptionValue("output_flag", False)
-        highs.setOptionValue("threads", 1)
+        highs = self._model(self.integer, seconds)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("mip_abs_gap", 1e-6)
         if columns > _MAX_COLUMNS_FOR_PRESOLVE:
             highs.setOptionValue("presolve", "off")
         # A restart presolves again, which seldom pays with a start from outside.
         highs.setOptionValue("mip_allow_restart", False)
-        highs.setOptionValue("time_limit", max(seconds, 0.01))
         if nodes is not None:
             highs.setOptionValue("mip_max_nodes", nodes)
+        if start is not None:
+            highs.setSolution(len(start[0]), start[0].astype(np.int32), start[1])
+        highs.cbMipInterrupt += lambda event: event.interrupt() if interrupted() else None
+        highs.run()
+        status, info = highs.getModelStatus(), highs.getInfo()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return MIPResult(None, -np.inf, True)
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        x = np.array(highs.getSolution().col_value) if found else None
+        if start is not None and x is not None and -(self.gain @ x) > _above(info):
+            # HiGHS improved the start in presolve, said so, and gave the start itself back.
+            left = seconds - highs.getRunTime()
+            return self.solve(left, gap, interrupted, nodes=nodes)
+        bound = np.inf if np.isnan(info.mip_dual_bound) else -info.mip_dual_bound
+        return MIPResult(x, bound, status == highspy.HighsModelStatus.kOptimal)
+
+    def duals(self, seconds: float) -> c.Floats | None:
+        """Return what each row's limit is worth to the linear relaxation; None without an optimum.
+
+        Presolve takes longer than what it saves.
+        """
+        highs = self._model(np.zeros(len(self.gain), np.bool_), seconds)
+        highs.setOptionValue("presolve", "off")
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return -np.array(highs.getSolution().row_dual)
+
+    def _model(self, integer: c.Bools, seconds: float) -> Any:
+        """Hand it to a new HiGHS of one thread."""
+        highs: Any = Quiet()  # type: ignore[no-untyped-call]
+        highs.setOptionValue("output_flag", False)
+        highs.setOptionValue("threads", 1)
+        highs.setOptionValue("time_limit", max(seconds, 0.01))
+        rows, columns = self.matrix.shape
         highs.passModel(
             columns,
             rows,
@@ -117,19 +155,9 @@ class MIP:
             self.matrix.indptr.astype(np.int32),
             self.matrix.indices.astype(np.int32),
             self.matrix.data,
-            self.integer.astype(np.int32),
+            integer.astype(np.int32),
         )
-        if start is not None:
-            highs.setSolution(len(start[0]), start[0].astype(np.int32), start[1])
-        highs.cbMipInterrupt += lambda event: event.interrupt() if interrupted() else None
-        highs.run()
-        status, info = highs.getModelStatus(), highs.getInfo()
-        if status == highspy.HighsModelStatus.kInfeasible:
-            return MIPResult(None, -np.inf, True)
-        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        x = np.array(highs.getSolution().col_value) if found else None
-        bound = np.inf if np.isnan(info.mip_dual_bound) else -info.mip_dual_bound
-        return MIPResult(x, bound, status == highspy.HighsModelStatus.kOptimal)
+        return highs
 
     def components(self) -> list[tuple[c.Longs, MIP]]:
         """Split it into programmes that share no row, each with its columns; small ones together.

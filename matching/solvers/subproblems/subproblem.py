@@ -33,11 +33,14 @@ class Subproblem:
     mip : MIP
     service, arc : int64 arrays
         The first columns are service variables, the next are arcs, both sorted.
+    row : int64 array
+        The first rows are these of the builder's; -1 for a link of its own.
     """
 
     mip: MIP
     service: c.Longs
     arc: c.Longs
+    row: c.Longs
 
     def selected(self, x: c.Floats) -> c.Longs:
         """Return the arcs of a solution."""
@@ -192,7 +195,9 @@ class SubproblemBuilder:
             np.append(rows.upper[services], np.ones(len(arc) + shifts)),
             integer,
         )
-        return Subproblem(mip, services, arc)
+        return Subproblem(
+            mip, services, arc, np.concatenate([row, np.full(links, -1), self.joint[held]])
+        )
 
     def used(self, arc: c.Longs) -> c.Floats:
         """Return how much of each joint row some arcs use."""
