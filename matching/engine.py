@@ -32,7 +32,7 @@ from matching.flow.relaxation import relax
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.doors import door
 from matching.parallel.compiled import is_loaded
-from matching.parallel.interrupts import unless_heard_already
+from matching.parallel.interrupts import breaking_off, unless_heard_already
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -310,7 +310,8 @@ class _Clock:
         """Announce that loops are compiled; what it takes does not count towards the limit."""
         start = time.perf_counter()
         self.announce("compile plans")
-        yield
+        with breaking_off(incumbent.interrupted):
+            yield
         incumbent.time_limit += time.perf_counter() - start
 
     def announce(self, name: str) -> None:

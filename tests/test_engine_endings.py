@@ -12,6 +12,7 @@ from matching import (
     solve,
 )
 from matching.arcs.eligibility import eligible
+from matching.solvers import search
 from matching.solvers.incumbent import Incumbent
 from tests.oracle.reading import WEEK, read
 from tests.support.laws import best, judged, problem_of
@@ -100,14 +101,15 @@ def test_no_bound_is_no_proof(bound: float) -> None:
         on_progress=lambda progress: None,
         on_improvement=lambda progress: None,
     )
-    incumbent.prove(bound, "reduced MIP")
+    incumbent.prove(bound, "integer programme")
     assert incumbent.bound == (7 if bound == 7.5 else np.inf)
     assert not incumbent.proved
 
 
 def test_a_search_with_nothing_left_to_try_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     # Without the last integer programme this one ends with a gap, long before its limit.
-    monkeypatch.setattr("matching.solvers.search.solve_reduced_mip", lambda *arguments: None)
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
+    monkeypatch.setattr(search, "solve_reduced_mip", lambda *arguments: None)
     result = solve(problem_of(full_world(21, **SMALL)), gap=0.0)
     assert result.gap > 0
     assert (result.status, result.termination) == ("feasible", "exhausted")

@@ -32,6 +32,7 @@ PARTS = 10
 def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give small worlds away in small parts, too, and let the search go to its end."""
     monkeypatch.setattr(components, "_REQUESTS_PER_BATCH", 50)
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
     monkeypatch.setattr(search, "_MIN_ARCS_FOR_BLOCKS", 0)
 
 

@@ -1,12 +1,15 @@
 """Ctrl-C in the middle of `solve`, and what may still be computed after the end."""
 
+import os
 import signal
 import threading
+import time
 from types import FrameType
 
 import numpy as np
 import pytest
 
+from benchmarks import many_options
 from matching import Problem, Progress, Result, Week, certify, solve
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import first_load, quality
@@ -16,6 +19,7 @@ from matching.bounds.certificate import bound
 from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
 from matching.parallel.interrupts import listening, unless_heard_already
+from matching.solvers.construction import construct
 from tests.support.laws import SEEDS, law, problem_of
 from tests.support.rosters import WORLDS, Drawn, listed
 from tests.support.worlds import SMALL, Tables, full_world
@@ -41,6 +45,40 @@ def test_ctrl_c_ends_solve_with_the_best_plan_so_far() -> None:
     assert violations(problem, result.plan).is_empty()
     assert result.value < result.bound <= certify(problem, result.prices) + 1e-6
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_is_heard_while_loops_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiling(*arguments: object) -> tuple[int, int]:
+        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        time.sleep(60)
+        raise AssertionError("Ctrl-C was not heard")
+
+    compiling.signatures = []  # type: ignore[attr-defined]
+    monkeypatch.setattr(construct, "serve_and_improve", compiling)
+    monkeypatch.setattr(construct, "MOST_PLAIN_ARCS", 0)
+    problem, before = problem_of(full_world(6, **SMALL)), signal.getsignal(signal.SIGINT)
+    result = solve(problem, gap=0.0)
+    assert result.termination == "interrupted"
+    assert violations(problem, result.plan).is_empty()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_the_rounds_of_long_weeks_within_a_second() -> None:
+    tables = many_options.home_care(150, 40, seed=1)
+    problem = Problem.from_tables(tables, many_options.WEEK)
+    at: list[float] = []
+
+    def told(progress: Progress) -> None:
+        if progress.phase == "search" and not at:
+            # What other programs take of the machine does not count.
+            at.append(time.process_time())
+            pressed()
+
+    result = solve(problem, gap=0.0, on_progress=told)
+    assert result.termination == "interrupted"
+    assert time.process_time() - at[0] < 1.0
+    assert violations(problem, result.plan).is_empty()
 
 
 def test_ctrl_c_twice_raises() -> None:

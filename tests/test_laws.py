@@ -34,23 +34,31 @@ from tests.support.worlds import (
 # --- plans ----------------------------------------------------------------------------------------
 
 
-@law(30, tables=full_worlds(), policy=st.just({}) | policies())
-def test_a_plan_keeps_every_rule_and_its_bounds_are_true(tables: Tables, policy: Row) -> None:
+@law(30, tables=full_worlds(), policy=st.just({}) | policies(), in_steps=st.booleans())
+def test_a_plan_keeps_every_rule_and_its_bounds_are_true(
+    tables: Tables, policy: Row, in_steps: bool
+) -> None:
     world = read(tables, policy)
     # Four people are too few to leave a doubt.
-    assert proved(solved(tables, policy), world)
+    assert proved(solved(tables, policy, in_steps=in_steps), world)
 
 
-@law(8, tables=full_worlds(**SMALL), policy=policies())
-def test_so_does_a_plan_of_more_people_under_other_weights(tables: Tables, policy: Row) -> None:
-    result = solved(tables, policy, time_limit=2.0)
+@law(8, tables=full_worlds(**SMALL), policy=policies(), in_steps=st.booleans())
+def test_so_does_a_plan_of_more_people_under_other_weights(
+    tables: Tables, policy: Row, in_steps: bool
+) -> None:
+    result = solved(tables, policy, time_limit=2.0, in_steps=in_steps)
     event("proved" if proved(result, read(tables, policy)) else "open")
 
 
+@pytest.mark.parametrize("in_steps", [False, True])
 @pytest.mark.parametrize("many", [15, pytest.param(200, marks=pytest.mark.slow)])
-def test_nine_in_ten_small_worlds_are_solved_and_proved(many: int) -> None:
+def test_nine_in_ten_small_worlds_are_solved_and_proved(many: int, in_steps: bool) -> None:
     worlds = (full_world(seed, **SMALL) for seed in range(many))
-    outcomes = Counter(proved(solved(tables, time_limit=20.0), read(tables)) for tables in worlds)
+    outcomes = Counter(
+        proved(solved(tables, time_limit=20.0, in_steps=in_steps), read(tables))
+        for tables in worlds
+    )
     assert outcomes[True] >= 0.9 * many, outcomes
 
 
@@ -204,11 +212,18 @@ def turned(tables: Tables, seed: int) -> Tables:
     return tables
 
 
-@law(30, tables=full_worlds() | tree_worlds(), policy=st.just({}) | policies(), seed=SEEDS)
+@law(
+    30,
+    tables=full_worlds() | tree_worlds(),
+    policy=st.just({}) | policies(),
+    seed=SEEDS,
+    in_steps=st.booleans(),
+)
 def test_the_order_of_the_rows_does_not_matter_to_the_plan(
-    tables: Tables, policy: Row, seed: int
+    tables: Tables, policy: Row, seed: int, in_steps: bool
 ) -> None:
-    assert told(solved(turned(tables, seed), policy)) == told(solved(tables, policy))
+    other = solved(turned(tables, seed), policy, in_steps=in_steps)
+    assert told(other) == told(solved(tables, policy, in_steps=in_steps))
 
 
 @pytest.mark.parametrize("make", [full_world, tree_world])

@@ -22,6 +22,7 @@ from matching import Problem, Progress, Week, audit, solve
 from matching.cli import app
 from matching.cli.conduct import teaching
 from matching.cli.ticker import PHASES, PLAN, Ticker, spoken
+from matching.solvers import search
 from matching.stores import read_summary
 from matching.synthetic import generate
 from tests.support.commands import COMMANDS, WEEK, planned, run
@@ -87,7 +88,7 @@ def test_progress_tells_stage_phase_clock_and_figures() -> None:
 
 def test_a_limit_that_is_over_is_no_negative_time() -> None:
     ticker = Ticker(time_limit=10)
-    ticker.on_progress(Progress("reduced MIP", 20.0, None, None))
+    ticker.on_progress(Progress("integer programme", 20.0, None, None))
     assert lines_of(ticker)[0].endswith(", about to end")
 
 
@@ -101,11 +102,14 @@ def test_progress_never_breaks_a_line(width: int) -> None:
         assert all(len(line) <= width for line in lines)
 
 
-def test_every_phase_of_the_engine_has_its_words() -> None:
+def test_every_phase_of_the_engine_has_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     phases: set[str] = set()
     tables = generate("town", rules="full", scarcity=4, seed=1, week=MONDAY)
-    solve(Problem.from_tables(tables, MONDAY), on_progress=lambda at: phases.add(at.phase), gap=0)
-    wanted = {"eligibility", "flow", "search", "column generation", "unfilled"}
+    for small in (10_000, 0):
+        monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", small)
+        told = Problem.from_tables(tables, MONDAY)
+        solve(told, on_progress=lambda at: phases.add(at.phase), gap=0)
+    wanted = {"eligibility", "flow", "search", "linear programme", "column generation", "unfilled"}
     assert wanted <= phases <= PHASES.keys()
     assert {PHASES[phase][0] for phase in phases} <= set(PLAN)
 

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 
 @contextmanager
@@ -34,6 +35,38 @@ def listening(heard: Callable[[], None] = lambda: None) -> Iterator[Callable[[],
     before = signal.signal(signal.SIGINT, ask)
     try:
         yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class BrokenOff(KeyboardInterrupt):
+    """Ctrl-C in the middle of what cannot ask."""
+
+
+@contextmanager
+def breaking_off(stop: Callable[[], bool]) -> Iterator[None]:
+    """Leave what is inside as soon as Ctrl-C asks for the end: compiling takes seconds.
+
+    Parameters
+    ----------
+    stop : callable
+        Tells, after whoever listens has heard of it, whether the end was asked for.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        before(number, frame)
+        if stop():
+            raise BrokenOff
+
+    signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    except BrokenOff:
+        pass
     finally:
         signal.signal(signal.SIGINT, before)
 

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matching import Policy, Problem, Result, audit, certify, solve
+from matching.solvers import search
 from tests.oracle import judge, milp
 from tests.oracle.reading import WEEK, Row, World
 from tests.support.worlds import Tables
@@ -43,9 +44,17 @@ def problem_of(tables: Tables, policy: Row | None = None) -> Problem:
     return Problem.from_tables(tables, WEEK, Policy(**(policy or {})))
 
 
-def solved(tables: Tables, policy: Row | None = None, time_limit: float = 60.0) -> Result:
-    """Search for the optimum itself: to the last unit."""
-    return solve(problem_of(tables, policy), gap=0.0, time_limit=time_limit)
+def solved(
+    tables: Tables, policy: Row | None = None, time_limit: float = 60.0, *, in_steps: bool = False
+) -> Result:
+    """Search for the optimum itself: to the last unit.
+
+    Small worlds are one integer programme; `in_steps` they are searched as large ones are.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if in_steps:
+            patch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
+        return solve(problem_of(tables, policy), gap=0.0, time_limit=time_limit)
 
 
 def best(world: World) -> int:

@@ -169,6 +169,8 @@ class _Plan:
         if not is_loaded(serve_and_improve):
             with self.compiling():
                 serve_and_improve(self.book, wanting[:0], wanting[:0], self.rank, *scratch, 0)
+            if not is_loaded(serve_and_improve):  # the end was asked for meanwhile
+                return 0, 0
         return serve_and_improve(self.book, order, wanting, self.rank, *scratch, work)
 
     def _wanting(self) -> c.Longs:

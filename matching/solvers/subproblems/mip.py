@@ -81,6 +81,7 @@ class MIP:
         *,
         nodes: int | None = None,
         start: tuple[c.Longs, c.Floats] | None = None,
+        lean: bool = False,
     ) -> MIPResult:
         """Solve it as far as time allows.
 
@@ -92,6 +93,8 @@ class MIP:
             At most this many nodes of the search tree.
         start : pair of arrays, optional
             Columns and their values in a solution to start from.
+        lean : bool
+            Whether to spare what costs more than it brings where HiGHS ends in seconds.
         """
         columns = len(self.gain)
         if not columns:
@@ -101,6 +104,9 @@ class MIP:
         highs.setOptionValue("mip_abs_gap", 1e-6)
         if columns > _MAX_COLUMNS_FOR_PRESOLVE:
             highs.setOptionValue("presolve", "off")
+        if lean:
+            highs.setOptionValue("mip_detect_symmetry", False)
+            highs.setOptionValue("mip_heuristic_run_feasibility_jump", False)
         # A restart presolves again, which seldom pays with a start from outside.
         highs.setOptionValue("mip_allow_restart", False)
         if nodes is not None:

@@ -1,4 +1,7 @@
-"""The last step: one integer programme over every arc that a better plan could hold."""
+"""One integer programme over every arc that a better plan could hold.
+
+It is the last step, and where all is small the only one.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def solve_whole_mip(generation: ColumnGeneration) -> Prices | None:
         dual[subproblem.row] = of_rows[: len(subproblem.row)]
         incumbent.prove(lagrangian_bound(generation, dual).bound, "linear programme")
         prices = generation.prices(dual)
-    _solve(generation, subproblem)
+    _solve(generation, subproblem, lean=True)
     return prices
 
 
@@ -57,17 +60,21 @@ def _programme(
     )
 
 
-def _solve(generation: ColumnGeneration, subproblem: Subproblem) -> None:
+def _solve(generation: ColumnGeneration, subproblem: Subproblem, *, lean: bool = False) -> None:
     """Find the best plan of a programme, which no better plan leaves."""
     problem, weeks, incumbent = generation.problem, generation.weeks, generation.incumbent
     # No plan misses a pin: only the linear programme has variables for that.
     subproblem = subproblem.dropping_services(len(generation.rows.value) - len(problem.pins))
     start = None
-    if incumbent.value:
+    if incumbent.value and not lean:
         start = subproblem.start(problem, weeks.arcs, incumbent.chosen)
     while incumbent.goes_on():
         result = subproblem.mip.solve(
-            incumbent.seconds_left, incumbent.gap_limit / 2, incumbent.stop, start=start
+            incumbent.seconds_left,
+            incumbent.gap_limit / 2,
+            incumbent.stop,
+            start=start,
+            lean=lean,
         )
         # No better plan holds other arcs; of these, none is worth more than the bound.
         least = _NO_PLAN if incumbent.value is None else incumbent.value

@@ -1,0 +1,48 @@
+"""Where all is small the week is one integer programme."""
+
+import pytest
+
+from matching import Problem, solve
+from matching.solvers import search
+from matching.synthetic import generate
+from tests.oracle.reading import WEEK
+from tests.support.laws import problem_of
+from tests.support.worlds import SMALL, full_world
+
+
+def town(seed: int, scarcity: float) -> Problem:
+    tables = generate("town", rules="full", scarcity=scarcity, seed=seed, week=WEEK)
+    return Problem.from_tables(tables, WEEK)
+
+
+@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize("scarcity", [0.25, 1.0, 4.0])
+def test_a_town_is_proved_whatever_the_way(
+    seed: int, scarcity: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = town(seed, scarcity)
+    whole = solve(problem, gap=0.0)
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
+    in_steps = solve(problem, gap=0.0)
+    assert whole.status == in_steps.status == "optimal"
+    assert whole.value == in_steps.value
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_its_prices_prove_more_than_those_of_the_flow(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = problem_of(full_world(seed, **SMALL))
+    whole = solve(problem, gap=0.0)
+    monkeypatch.setattr(search, "solve_whole_mip", lambda generation: None)
+    assert whole.value <= whole.bound_from_prices <= solve(problem).bound_from_prices
+
+
+def test_a_start_that_presolve_improves_is_not_what_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # HiGHS 1.16 betters the first plan of this town while it presolves, calls that the optimum, and
+    # returns the first plan.
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
+    monkeypatch.setattr(search, "_solve_lp", lambda *arguments: None)
+    assert solve(town(2, 1.0), gap=0.0).status == "optimal"
