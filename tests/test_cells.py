@@ -27,7 +27,7 @@ from matching.stores.mapping.stores import mapped_source
 from matching.stores.registry import open_sink, open_source
 from matching.stores.xlsx import Book
 from matching.stores.xlsx.cells import cell_name, column_number, is_harmless
-from tests.support.workbooks import facts_of, problem_of
+from tests.support.workbooks import WORDS, facts_of, problem_of
 
 MONDAY = date(2026, 11, 30)
 Sheets = dict[str, list[tuple[Any, ...]]]
@@ -501,8 +501,8 @@ def rosters(folder: Path, change: Callable[[Any, dict[str, int]], None]) -> tupl
     plan = [("lunch", "cook", None, who) for who in ("ann", "bo")]
     write_workbook(facts_of(world, plan), folder / "rosters.xlsx")
     book = openpyxl.load_workbook(folder / "rosters.xlsx")
-    sheet = book[sheets.ROSTER]
-    ours = {header: name for name, header in sheets.HEADERS.items()}
+    sheet = book[WORDS.roster]
+    ours = {header: name for name, header in WORDS.headers.items()}
     change(sheet, {ours[cell.value]: cell.column for cell in sheet[1]})
     book.save(folder / "rosters.xlsx")
     return problem_of(world, "quarantine"), folder / "rosters.xlsx"
@@ -516,7 +516,7 @@ def test_an_error_in_the_pins_is_a_fault_and_takes_nobody_off(tmp_path: Path, co
     problem, path = rosters(tmp_path, edit)
     edits = read_edits(path)
     assert edits.faults.select("table", "row", "column", "value").rows() == [
-        (sheets.ROSTER, 3, sheets.HEADERS[column], "#N/A")
+        (WORDS.roster, 3, WORDS.headers[column], "#N/A")
     ]
     done = repinned(problem, edits)
     assert (done.kept, done.added, done.taken_off) == (1, 0, 0)

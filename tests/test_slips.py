@@ -12,7 +12,6 @@ import pytest
 from typer.testing import CliRunner
 
 from matching.cli import app
-from matching.reports import sheets
 from matching.reports.facts import Facts
 from matching.reports.feeds import write_feeds
 from matching.reports.page.payload import payload_of
@@ -27,6 +26,7 @@ from matching.reports.slips.paper import render
 from matching.reports.workbook import write_workbook
 from matching.stores import write_tables
 from tests.support.facts import MONDAY, facts_of, small_world
+from tests.support.workbooks import WORDS
 
 
 @pytest.fixture(scope="module")
@@ -265,10 +265,10 @@ def test_a_station_without_a_name_is_called_by_its_id_everywhere(tmp_path: Path,
     assert headings == ["n", "s"]
     assert payload_of(facts)["station"]["name"] == ["n", "s"]
     write_workbook(facts, tmp_path / "plan.xlsx")
-    for sheet in (sheets.ROSTER, sheets.UNFILLED, sheets.STATIONS):
+    for sheet in (WORDS.roster, WORDS.sheets["unfilled"], WORDS.sheets["stations"]):
         shown = pl.read_excel(tmp_path / "plan.xlsx", sheet_name=sheet, infer_schema_length=0)
-        names = shown[sheets.HEADERS["station"]].drop_nulls()
-        assert names.to_list() == shown[sheets.HEADERS["station_id"]].drop_nulls().to_list()
+        names = shown[WORDS.headers["station"]].drop_nulls()
+        assert names.to_list() == shown[WORDS.headers["station_id"]].drop_nulls().to_list()
         assert len(names)
     write_feeds(facts, tmp_path / "feeds")
     (feed,) = icalendar.Calendar.from_ical(

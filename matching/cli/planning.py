@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,11 @@ from matching.cli.conduct import interruptible, say, teaching, tell
 from matching.cli.given import edits_of, options_of, policy_of, print_json, sink_of, week_of
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.urls import is_url, shown, shown_option
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from matching.reports.edits import Edits
 
 
 def plan(
@@ -101,17 +106,33 @@ def plan(
             )
         summary["timings"] |= ticker.timings
         if json:
-            print_json(summary)
+            told = {} if edits is None else {"changes": _changes(edits, frames["plan"])}
+            print_json(summary | told)
         else:
             from matching.cli.terminal import say_next, show_plan
 
             show_plan(frames, summary, shown(out), time.perf_counter() - start)
-            if pins is not None:
+            if edits is not None:
                 say(f"rows of {pins}: {_counted(**summary['pins'])}")
+                _say_changes(edits, frames["plan"])
             if summary["filled"]:
                 say_next(*_next_commands(tables, out, mapping, option, pins, on_error))
         if interrupted():
             raise typer.Exit(130)
+
+
+def _changes(edits: Edits, plan: pl.DataFrame) -> list[dict[str, Any]]:
+    from matching.reports.telling import changes_of
+
+    return changes_of(edits, plan).to_dicts()
+
+
+def _say_changes(edits: Edits, plan: pl.DataFrame) -> None:
+    """Say who is told what, which a workbook that was edited is for."""
+    from matching.reports.telling import changes_of, lines_of
+
+    for line in lines_of(edits, changes_of(edits, plan)):
+        say(line)
 
 
 def _counted(kept: int, added: int, set_aside: int, taken_off: int) -> str:

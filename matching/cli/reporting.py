@@ -35,6 +35,13 @@ def report(
             "FILE",
         ),
     ] = None,
+    locale: Annotated[
+        str | None,
+        arg.option(
+            "Of workbooks, slips and sheets: language and clock, as zh-CN or en-US; of the "
+            "environment, if absent",
+        ),
+    ] = None,
     tables: arg.TablesOption = None,
     week: arg.WeekOption = None,
     policy: arg.PolicyOption = None,
@@ -60,7 +67,7 @@ def report(
             from matching.stores.mapping import mapped_source
             from matching.tables.cleaning import clean
 
-            write = prepared(out, format, sequence)
+            write = prepared(out, format, sequence, locale)
             named = None if contacts is None else read_contacts(contacts)
             ticker.announce("read")
             (made, summary), mapping = saved_plan(plan, mapping, options_of(out_option))

@@ -197,11 +197,15 @@ def slot_keys(problem: Problem) -> pl.DataFrame:
 
 def local_times(problem: Problem) -> pl.DataFrame:
     """Return the local wall-clock ``start`` and ``end`` of every option."""
-    zone, options = problem.policy.time_zone, problem.options
-    return pl.select(
-        to_local(_utc(problem, minutes), zone).alias(name)
-        for name, minutes in (("start", options.start), ("end", options.end))
+    options = problem.options
+    return pl.DataFrame(
+        {"start": local_of(problem, options.start), "end": local_of(problem, options.end)}
     )
+
+
+def local_of(problem: Problem, minutes: c.Ints) -> pl.Series:
+    """Return the local wall-clock times of some minutes of the week."""
+    return pl.select(to_local(_utc(problem, minutes), problem.policy.time_zone)).to_series()
 
 
 def moments(problem: Problem) -> pl.Series:

@@ -25,11 +25,18 @@ class Answers:
     unused : polars.DataFrame
         Who serves nowhere: ``volunteer_id``, ``why`` (one of `UNUSED`), ``posts`` (on how many
         they could serve).
+    free : polars.DataFrame
+        When people are free on the days of the services: ``volunteer_id``, ``day``, ``start``,
+        ``end``; those first who could come, then who serves nowhere, then all others.
     left_out : int
         Posts with empty seats of which the first two tables say nothing, being too many.
+    free_left_out : int
+        People who are free and not in ``free``, being too many.
     """
 
     told: pl.DataFrame
     could_come: pl.DataFrame
     unused: pl.DataFrame
+    free: pl.DataFrame
     left_out: int
+    free_left_out: int

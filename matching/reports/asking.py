@@ -12,11 +12,12 @@ import polars as pl
 from matching.answers.desk import Desk
 from matching.answers.explanation import explain
 from matching.answers.sentences import sentences
+from matching.arcs.eligibility import merged_windows
 from matching.audit.pins import settled
 from matching.errors import DataError, DataWarning, UsageError
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.plan import local_times, slot_keys
+from matching.problem.plan import local_of, local_times, slot_keys
 from matching.reports.answers import UNUSED, Answers
 from matching.reports.reopening import reopened
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # Of so many posts the reasons are told, and for each so many people are named at most.
 MOST_POSTS = 200
 MOST_PEOPLE = 40
+# Of so many people it is told when they are free.
+MOST_FREE = 5_000
 _KEYS = ["request_id", "post"]
 _WEEK = 7 * 24 * 60
 
@@ -69,11 +72,44 @@ def answers_of(result: Result, facts: Facts, most: int = MOST_POSTS) -> Answers:
     found = explain(replace(result, unfilled=few), with_remedies=False)
     told = sentences(found, "en", head=False).rename({"sentence": "en"})
     chinese = sentences(found, "zh", head=False)["sentence"]
+    could, unused = _could_come(result, asked, facts.roster), _unused(result)
+    first = [could["volunteer_id"], unused["volunteer_id"], result.problem.volunteers.id]
+    free = _free(result.problem, pl.concat(first).unique(maintain_order=True))
+    shown = free["volunteer_id"].unique(maintain_order=True)
     return Answers(
         told=told.with_columns(zh=chinese),
-        could_come=_could_come(result, asked, facts.roster),
-        unused=_unused(result),
+        could_come=could,
+        unused=unused,
+        free=free.filter(pl.col("volunteer_id").is_in(shown.head(MOST_FREE).implode())),
         left_out=facts.unfilled.height - asked.height,
+        free_left_out=max(len(shown) - MOST_FREE, 0),
+    )
+
+
+def _free(problem: Problem, order: pl.Series) -> pl.DataFrame:
+    """Return the windows of the week, cut at midnight, of people in some order."""
+    who, start, end = merged_windows(problem.windows)
+    start, end = np.maximum(start, 0), np.minimum(end, _WEEK)
+    some = start < end
+    ranks = pl.DataFrame({"volunteer_id": order}).with_row_index("rank")
+    frame = pl.DataFrame(
+        {
+            "volunteer_id": problem.volunteers.id.gather(who[some]),
+            "start": local_of(problem, start[some]),
+            "end": local_of(problem, end[some]),
+        }
+    )
+    last = (pl.col("end") - pl.duration(minutes=1)).dt.date()
+    frame = frame.with_columns(day=pl.date_ranges(pl.col("start").dt.date(), last)).explode("day")
+    midnight = pl.col("day").cast(pl.Datetime("us"))
+    frame = frame.with_columns(
+        start=pl.max_horizontal("start", midnight),
+        end=pl.min_horizontal("end", midnight + pl.duration(days=1)),
+    )
+    return (
+        frame.join(ranks, on="volunteer_id", how="left")
+        .sort("rank", "start")
+        .select("volunteer_id", "day", "start", "end")
     )
 
 

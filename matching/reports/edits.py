@@ -10,7 +10,10 @@ from pathlib import Path
 import polars as pl
 
 from matching.errors import DataError, DataWarning, UsageError, listed
+from matching.guards.characters import normal
 from matching.reports import sheets
+from matching.reports.sheets import LANGUAGES, Words, words, words_of
+from matching.schema import STATUSES
 from matching.stores.xlsx import Book
 from matching.tables.faults import Message, fault, faults_of, no_faults
 
@@ -18,7 +21,6 @@ _CLOCK = r"^(\d{1,2}:\d{2})(?::00(?:\.0+)?)?$"
 _DAY = r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?: 00:00:00)?$"
 _DAY_WANTED = "must be a day such as 2026-11-30"
 _CLOCK_WANTED = "must be a time of day such as 09:00"
-_STATUS_WANTED = f"must be one of {', '.join(sheets.STATUSES.values())}"
 PAIR = ["request_id", "volunteer_id"]
 WHEN = ("day", "start", "end")
 _KEYS = ("request_id", "post", "option", "volunteer_id")
@@ -44,15 +46,28 @@ class Edits:
     original : polars.DataFrame
         The same columns, but ``row`` and the cells, as they were written; no rows where the
         hidden sheet is gone.
+    words : Words
+        Those of the workbook.
     faults : polars.DataFrame
         Cells that cannot be read, in the layout of `DataError`: the table is the sheet, the row
         the spreadsheet's, the column the header.
+    names : dict of str to str
+        What the workbook calls people, by their ids; empty where it has ids alone.
     """
 
     week: date | None
     rows: pl.DataFrame
     original: pl.DataFrame
+    words: Words
     faults: pl.DataFrame
+    names: dict[str, str]
+
+    def services(self) -> dict[str, str]:
+        """Return what the workbook calls each order that has a row."""
+        if "cell_service" not in self.rows.columns:
+            return {}
+        named = self.rows.select("request_id", "cell_service").drop_nulls()
+        return dict(named.unique("request_id", keep="first").iter_rows())
 
     def taken_off(self) -> pl.DataFrame:
         """Return the pairs that were taken off: no row of theirs stands any more.
@@ -91,19 +106,22 @@ def read_edits(path: Path | str) -> Edits:
     if not path.is_file():
         raise UsageError(f"{path} does not exist; name the workbook that was edited")
     book = Book(path)
-    if sheets.ROSTER not in book.names:
+    said = words_of(book.names)
+    if said is None:
         raise UsageError(
-            f"{path.name} has no sheet {sheets.ROSTER}: it has {', '.join(book.names[:10])}; name "
+            f"{path.name} has no sheet {_rosters()}: it has {', '.join(book.names[:10])}; name "
             "the workbook that `matching report PLAN --format xlsx` wrote"
         )
-    raw, odd = _sheet(book, sheets.ROSTER)
+    raw, odd = _sheet(book, said.roster)
     before = None
     if sheets.ORIGINAL in book.names:
         before, lost = _sheet(book, sheets.ORIGINAL)
         if lost.height:
             raise DataError(lost)
-    cells = _named(raw, odd)
-    rows, faults = _parsed(cells)
+    known = _people(book)
+    names = dict(known.iter_rows())
+    cells = _identified(_named(raw, odd, said), known)
+    rows, faults = _parsed(cells, said)
     faults = pl.concat([odd, faults])
     needed = {"week", *_KEYS, *_INFORMATIVE}
     if before is None or before.is_empty() or not needed <= {*before.columns}:
@@ -113,14 +131,44 @@ def read_edits(path: Path | str) -> Edits:
             DataWarning,
             stacklevel=2,
         )
-        return Edits(None, rows, rows.select(*_KEYS, *WHEN, "status").clear(), faults)
+        return Edits(None, rows, rows.select(*_KEYS, *WHEN, "status").clear(), said, faults, names)
     served = before.filter(pl.col("request_id").is_not_null())
     original, _ = _parsed(
-        served.with_row_index("row", offset=_FIRST_ROW).with_columns(unknown=pl.lit(False))
+        served.with_row_index("row", offset=_FIRST_ROW).with_columns(unknown=pl.lit(False)),
+        said,
     )
-    _warn_of_ignored(rows, served, path)
+    _warn_of_ignored(rows, served, path, said)
     week = before["week"].str.slice(0, 10).str.to_date(strict=False)[0]
-    return Edits(week, rows, original.select(*_KEYS, *WHEN, "status"), faults)
+    return Edits(week, rows, original.select(*_KEYS, *WHEN, "status"), said, faults, names)
+
+
+def _rosters() -> str:
+    return " or ".join(words(language).roster for language in LANGUAGES)
+
+
+def _people(book: Book) -> pl.DataFrame:
+    """Return what the workbook calls people: ``volunteer_id`` and ``name``."""
+    nobody = pl.DataFrame(schema={"volunteer_id": pl.String, "name": pl.String})
+    if sheets.PEOPLE not in book.names:
+        return nobody
+    known, _ = book.sheet(sheets.PEOPLE, sheets.PEOPLE, text=lambda header: True)
+    if known is None or not {*nobody.columns} <= {*known.columns}:
+        return nobody
+    return known.select(nobody.columns).drop_nulls()
+
+
+def _identified(cells: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows with ids where a volunteer is called by a name."""
+    if known.is_empty():
+        return cells
+    names = known.select("volunteer_id", alike=normal(known["name"]).str.to_lowercase())
+    # An id is an id, whoever else may be called so.
+    names = names.filter(~pl.col("alike").is_in(known["volunteer_id"].implode()))
+    alike = pl.DataFrame({"alike": normal(cells["volunteer_id"]).str.to_lowercase()})
+    found = alike.join(
+        names.unique("alike", keep="none"), on="alike", how="left", maintain_order="left"
+    )
+    return cells.with_columns(volunteer_id=pl.coalesce(found["volunteer_id"], "volunteer_id"))
 
 
 def _sheet(book: Book, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -145,19 +193,16 @@ def _sheet(book: Book, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _known_headers() -> dict[str, str]:
-    return {name: name for name in (*_KEYS, *WHEN, "status", "week")} | _said(sheets.HEADERS)
-
-
-def _said(words: dict[str, str]) -> dict[str, str]:
-    """Return our name by what a cell may say, in small letters: either half of it will do."""
-    return {
+    """Return our name of each header, in small letters: somebody may have written it anew."""
+    own = {name: name for name in (*_KEYS, *WHEN, "status", "week")}
+    return own | {
         said.casefold(): name
-        for name, word in words.items()
-        for said in (word, *word.split(" ", 1))
+        for language in LANGUAGES
+        for name, said in words(language).headers.items()
     }
 
 
-def _named(raw: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
+def _named(raw: pl.DataFrame, odd: pl.DataFrame, said: Words) -> pl.DataFrame:
     """Return the rows that are not blank under our names, without the ids of odd cells."""
     ours = _known_headers()
     mapping: dict[str, str] = {}
@@ -165,10 +210,10 @@ def _named(raw: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
         known_as = ours.get(header.strip().casefold())
         if known_as is not None and known_as not in mapping.values():
             mapping[header] = known_as
-    missing = [sheets.HEADERS[name] for name in sheets.NEEDED if name not in mapping.values()]
+    missing = [said.headers[name] for name in sheets.NEEDED if name not in mapping.values()]
     if missing:
         text = f"this column is required and is not there; the sheet has {listed(raw.columns)}"
-        faults = [fault(sheets.ROSTER, "required_column", text, column=one) for one in missing]
+        faults = [fault(said.roster, "required_column", text, column=one) for one in missing]
         raise DataError(pl.concat(faults))
     frame = raw.rename(mapping).select(mapping.values())
     frame = frame.with_row_index("row", offset=_FIRST_ROW)
@@ -190,7 +235,7 @@ def _named(raw: pl.DataFrame, odd: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(~blank | at_odd(*mapping.values()))
 
 
-def _parsed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _parsed(cells: pl.DataFrame, said: Words) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the rows with their types, and the cells that cannot be read."""
     absent = [name for name in (*_KEYS, *WHEN, "status") if name not in cells.columns]
     cells = cells.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
@@ -198,7 +243,10 @@ def _parsed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         "day": (_day(), _DAY_WANTED),
         "start": (_clock("start"), _CLOCK_WANTED),
         "end": (_clock("end"), _CLOCK_WANTED),
-        "status": (_status(), _STATUS_WANTED),
+        "status": (
+            _status(),
+            f"must be one of {', '.join(said.statuses.values())}",
+        ),
     }
     rows = cells.select(
         "row",
@@ -212,7 +260,7 @@ def _parsed(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     for name, (_, text) in wanted.items():
         wrong = cells.filter(cells[name].is_not_null() & rows[name].is_null())
         wrong = wrong.with_columns(_shown(name))
-        faults.append(sheet_faults(wrong, (name,), "type", text))
+        faults.append(sheet_faults(said, wrong, (name,), "type", text))
     return rows, pl.concat(faults)
 
 
@@ -225,12 +273,12 @@ def _shown(name: str) -> pl.Expr:
 
 
 def sheet_faults(
-    rows: pl.DataFrame, columns: tuple[str, ...], rule: str, message: Message
+    said: Words, rows: pl.DataFrame, columns: tuple[str, ...], rule: str, message: Message
 ) -> pl.DataFrame:
     """Return a fault for each row, in the words of the sheet; see `faults.faults_of`."""
-    shown = rows.rename({name: sheets.HEADERS[name] for name in columns})
-    headers = tuple(sheets.HEADERS[name] for name in columns)
-    return faults_of(sheets.ROSTER, shown, headers, rule, message)
+    shown = rows.rename({name: said.headers[name] for name in columns})
+    headers = tuple(said.headers[name] for name in columns)
+    return faults_of(said.roster, shown, headers, rule, message)
 
 
 def _day() -> pl.Expr:
@@ -246,10 +294,13 @@ def _clock(name: str) -> pl.Expr:
 
 
 def _status() -> pl.Expr:
-    return pl.col("status").str.to_lowercase().replace_strict(_said(sheets.STATUSES), default=None)
+    known = {name: name for name in STATUSES}
+    for language in LANGUAGES:
+        known |= {text.casefold(): name for name, text in words(language).statuses.items()}
+    return pl.col("status").str.to_lowercase().replace_strict(known, default=None)
 
 
-def _warn_of_ignored(rows: pl.DataFrame, before: pl.DataFrame, path: Path) -> None:
+def _warn_of_ignored(rows: pl.DataFrame, before: pl.DataFrame, path: Path, said: Words) -> None:
     """Warn of changes in columns that only tell."""
     there = [name for name in _INFORMATIVE if f"cell_{name}" in rows.columns]
     known = before.select("request_id", *there).unique("request_id", keep="first")
@@ -261,7 +312,7 @@ def _warn_of_ignored(rows: pl.DataFrame, before: pl.DataFrame, path: Path) -> No
         if changed.height:
             rows_changed = listed(changed["row"], most=5)
             warnings.warn(
-                f"{path.name}, {sheets.HEADERS[name]}, rows {rows_changed}: a change in this "
+                f"{path.name}, {said.headers[name]}, rows {rows_changed}: a change in this "
                 "column has no effect; change it in the tables",
                 DataWarning,
                 stacklevel=3,

@@ -17,6 +17,7 @@ from matching.problem.plan import Plan
 from matching.reports import sheets
 from matching.reports.edits import PAIR, Edits, sheet_faults, stands
 from matching.reports.resolving import post_keys, resolved
+from matching.reports.sheets import Words
 from matching.schema import STATUSES
 
 _TEAM_RULES = ("min_seats", "min_people", "team", "together")
@@ -39,6 +40,7 @@ class Repinned:
     added: int
     set_aside: int
     taken_off: int
+    _words: Words
     _rows: pl.DataFrame
     _touched: pl.Series
 
@@ -65,6 +67,7 @@ class Repinned:
         found = found.join(broken, on="request_id", maintain_order="right")
         faults = [
             sheet_faults(
+                self._words,
                 rows,
                 ("request_id",),
                 f"pinned_{rule}",
@@ -109,16 +112,23 @@ def repinned(problem: Problem, edits: Edits) -> Repinned:
     try:
         problem = settled(problem)
     except DataError as error:
-        raise DataError(_in_words_of_the_sheet(error.faults, base)) from None
-    problem = replace(problem, faults=_in_words_of_the_sheet(problem.faults, base))
+        raise DataError(_in_words_of_the_sheet(error.faults, base, edits.words)) from None
+    problem = replace(problem, faults=_in_words_of_the_sheet(problem.faults, base, edits.words))
     # What is pinned in the end counts: rules may have set rows aside.
-    aside = problem.faults.filter(pl.col("table") == sheets.ROSTER)["row"].unique()
+    aside = problem.faults.filter(pl.col("table") == edits.words.roster)["row"].unique()
     pinned = standing.filter(~pl.col("row").is_in(aside.implode()))
     new = standing.join(edits.original, on=[*PAIR, "post"], how="anti")
     added = pinned.join(new, on="row", how="semi").height
     touched = pl.concat([gone["request_id"], new["request_id"]]).unique()
     return Repinned(
-        problem, pinned.height - added, added, len(aside), gone.height, standing, touched
+        problem,
+        pinned.height - added,
+        added,
+        len(aside),
+        gone.height,
+        edits.words,
+        standing,
+        touched,
     )
 
 
@@ -165,22 +175,22 @@ def _decided(
     return c.Earlier(volunteer, post.to_numpy(), option.to_numpy(), known, row.to_numpy())
 
 
-def _in_words_of_the_sheet(faults: pl.DataFrame, base: int) -> pl.DataFrame:
+def _in_words_of_the_sheet(faults: pl.DataFrame, base: int, said: Words) -> pl.DataFrame:
     """Turn faults of our rows of ``assignments``, from `base` on, into faults of the sheet."""
     ours = (pl.col("table") == "assignments") & (pl.col("row") >= base)
     keys = ("volunteer_id", "request_id", "post")
     value = pl.col("value")
     for name in keys:  # as in post=cook
-        value = value.str.replace(rf"(^|, ){name}=", f"${{1}}{sheets.HEADERS[name]}=")
+        value = value.str.replace(rf"(^|, ){name}=", f"${{1}}{said.headers[name]}=")
     rule = pl.col("rule").str.strip_prefix("pinned_")
     advice = rule.replace_strict(sheets.ADVICE, default="change the row, or the tables")
     words = {
-        "table": pl.lit(sheets.ROSTER),
+        "table": pl.lit(said.roster),
         "row": pl.col("row") - base,
-        "column": pl.lit(", ".join(sheets.HEADERS[name] for name in keys)),
+        "column": pl.lit(", ".join(said.headers[name] for name in keys)),
         "value": value,
         "message": pl.format("{}; {}", "message", advice),
     }
     return faults.with_columns(
-        pl.when(ours).then(said).otherwise(name).alias(name) for name, said in words.items()
+        pl.when(ours).then(text).otherwise(name).alias(name) for name, text in words.items()
     )

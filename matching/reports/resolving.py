@@ -9,21 +9,22 @@ from matching.guards.characters import missing
 from matching.problem import Problem
 from matching.problem.plan import local_times, slot_keys
 from matching.reports.edits import PAIR, WHEN, Edits, sheet_faults, stands
+from matching.reports.sheets import Words
 from matching.tables.faults import Message, no_faults
 
 
 class _Checked:
     """Rows that passed every check so far, and the faults of those that did not."""
 
-    def __init__(self, rows: pl.DataFrame) -> None:
-        self.rows, self.faults = rows, [no_faults()]
+    def __init__(self, rows: pl.DataFrame, words: Words) -> None:
+        self.rows, self.words, self.faults = rows, words, [no_faults()]
 
     def refuse(self, wrong: pl.Expr, columns: tuple[str, ...], rule: str, text: Message) -> None:
         """Take out the rows of which `wrong` is true, and say why."""
         marked = self.rows.with_columns(wrong=wrong.fill_null(False))
         self.rows = marked.filter(~pl.col("wrong")).drop("wrong")
         cells = marked.filter("wrong").with_columns(pl.col(f"cell_{n}").alias(n) for n in columns)
-        self.faults.append(sheet_faults(cells, columns, rule, text))
+        self.faults.append(sheet_faults(self.words, cells, columns, rule, text))
 
 
 def resolved(problem: Problem, edits: Edits) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -32,7 +33,9 @@ def resolved(problem: Problem, edits: Edits) -> tuple[pl.DataFrame, pl.DataFrame
     Rows without a volunteer are open seats, of which nothing is asked.
     """
     rows = edits.rows
-    checked = _Checked(rows.filter(pl.col("volunteer_id").is_not_null(), ~pl.col("unknown")))
+    checked = _Checked(
+        rows.filter(pl.col("volunteer_id").is_not_null(), ~pl.col("unknown")), edits.words
+    )
     _check_ids(problem, checked)
     _check_posts(problem, checked)
     checked.rows = _with_options(problem, checked.rows, edits.original)

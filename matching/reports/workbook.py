@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,22 @@ import xlsxwriter
 
 from matching.errors import UsageError
 from matching.reports import sheets
+from matching.reports.contacts import people
 from matching.reports.facts import Facts
-from matching.reports.page.texts import WEEKDAYS, texts
-from matching.reports.plain import one_line
+from matching.reports.locales import Locale
+from matching.reports.page.texts import texts
+from matching.reports.rosters import (
+    Sheet,
+    coverage_sheet,
+    figures_of,
+    free_sheet,
+    lists_of,
+    original_sheet,
+    roster_sheet,
+    stations_sheet,
+    unfilled_sheet,
+    volunteers_sheet,
+)
 
 MAX_ROWS = 1_048_576 - 1
 _OPTIONS = {
@@ -37,39 +48,40 @@ _LOOKS: dict[Any, dict[str, Any]] = {
     "centred_share": {"num_format": "0 %", "valign": "vcenter"},
     "bold": {"bold": True},
     "line": {"top": 1},
+    "open": {"bg_color": "#FDECEA", "font_color": "#9C1C13"},
     "gap": {"num_format": "0.000 %", "valign": "vcenter"},
 }
 _Looks = dict[Any, Any]
-_WIDEST = 44
-_A4 = 9
-_SHOWN = ("station", "service", "organisation", "district")
+_NARROWEST, _WIDEST = 9, 44
+# Letter is the paper of the regions whose clock has twelve hours, and A4 that of the others.
+_LETTER, _A4 = 1, 9
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    name: str
-    frame: pl.DataFrame
-    editable: tuple[str, ...] = ()
-    # A line is drawn where one of these changes.
-    grouped: tuple[str, ...] = ()
-    headers: dict[str, str] = field(default_factory=lambda: sheets.HEADERS)
+def write_workbook(facts: Facts, path: Path, locale: Locale | None = None) -> None:
+    """Write rosters with open seats, who is free, coverage, figures and a guide, a sheet each.
 
-
-def write_workbook(facts: Facts, path: Path) -> None:
-    """Write rosters, empty seats, coverage, stations, hours, figures and a guide, a sheet each.
+    Parameters
+    ----------
+    facts : Facts
+    path : pathlib.Path
+    locale : Locale, optional
+        The language of the workbook, and its clock; English, if absent.
 
     Raises
     ------
     UsageError
         If there are more rows than a sheet holds.
     """
-    roster = _clocked(facts.roster)
+    locale = locale or Locale()
+    words = sheets.words(locale.language)
+    roster, lists = roster_sheet(facts, words), lists_of(facts)
     every = [
-        _Sheet(sheets.ROSTER, _roster(roster), sheets.EDITABLE, ("station", "station_id", "day")),
-        _Sheet(sheets.UNFILLED, _unfilled(facts.unfilled)),
-        _Sheet(sheets.COVERAGE, _coverage(facts.coverage)),
-        _Sheet(sheets.STATIONS, _stations(facts.stations)),
-        _Sheet(sheets.VOLUNTEERS, facts.hours),
+        roster,
+        unfilled_sheet(facts, words),
+        free_sheet(facts, words, locale),
+        coverage_sheet(facts, words),
+        stations_sheet(facts, words),
+        volunteers_sheet(facts, words),
     ]
     for sheet in every:
         if sheet.frame.height > MAX_ROWS:
@@ -79,85 +91,41 @@ def write_workbook(facts: Facts, path: Path) -> None:
             )
     with xlsxwriter.Workbook(path, _OPTIONS) as book:
         looks = {name: book.add_format(look) for name, look in _LOOKS.items()}
+        if locale.has_half_days:
+            looks[pl.Time].set_num_format("h:mm AM/PM")
+        paper = _LETTER if locale.has_half_days else _A4
         for sheet in every:
-            _write(book, looks, sheet)
-        _write_figures(book, looks, facts)
-        _write_guide(book, looks)
-        # Plain names: nobody reads this sheet but `edits`.
-        original = roster.select(pl.lit(facts.week).alias("week"), *_ORIGINAL)
-        if original.is_empty():
-            # The week is known of a plan in which nobody serves, too.
-            original = pl.DataFrame({"week": [facts.week]}).join(original, on="week", how="left")
-        _write(book, looks, _Sheet(sheets.ORIGINAL, original, headers={})).very_hidden()
+            if sheet.frame.height or sheet is roster:
+                page = _write(book, looks, sheet, paper)
+                if sheet is roster:
+                    _let_choose(page, looks, sheet, words, lists)
+        _write_figures(book, looks, facts, words, paper)
+        _write_guide(book, looks, words)
+        # Plain names: nobody reads these sheets but `edits`, and the lists that cells offer.
+        _write(book, looks, original_sheet(facts), paper).very_hidden()
+        page = book.add_worksheet(sheets.LISTS)
+        for number, some in enumerate(lists.values()):
+            for column, one in enumerate(some):
+                page.write_string(number, column, one)
+        page.very_hidden()
+        if facts.contacts is not None:
+            ids = facts.contacts["volunteer_id"]
+            named = pl.DataFrame({"volunteer_id": ids, "name": people(ids, facts.contacts)})
+            _write(book, looks, Sheet(sheets.PEOPLE, named), paper).very_hidden()
 
 
-_ORIGINAL = (
-    *("request_id", "post", "option", "volunteer_id", "day", "start", "end", "status"),
-    *("station", "station_id", "service"),
-)
-
-
-def _clocked(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the times of day alone, since the day has a column of its own."""
-    return frame.with_columns(
-        pl.col("start", "end").dt.time(), *(one_line(n) for n in _SHOWN if n in frame.columns)
-    )
-
-
-def _weekday() -> pl.Expr:
-    days = [f"{zh} {en}" for zh, en in zip(WEEKDAYS["zh"], WEEKDAYS["en"], strict=True)]
-    return pl.col("day").dt.weekday().replace_strict(range(1, 8), days, return_dtype=pl.String)
-
-
-def _roster(roster: pl.DataFrame) -> pl.DataFrame:
-    return roster.select(
-        *("station", "day", _weekday().alias("weekday"), "start", "end", "service", "post"),
-        "volunteer_id",
-        pl.when("lead").then(pl.lit("★")).alias("lead"),
-        pl.col("status").replace(sheets.STATUSES),
-        *("organisation", "request_id", "option", "station_id"),
-    )
-
-
-def _unfilled(unfilled: pl.DataFrame) -> pl.DataFrame:
-    named = {n.removeprefix("reason_"): f"{t['zh']} {t['en']}" for n, t in texts().items()}
-    return _clocked(unfilled).select(
-        *("station", "day", _weekday().alias("weekday"), "start", "end", "service", "post"),
-        *("seats", "filled", "empty"),
-        pl.col("reason").replace(named),
-        *("options", "request_id", "station_id"),
-    )
-
-
-def _coverage(coverage: pl.DataFrame) -> pl.DataFrame:
-    return coverage.select(
-        *(one_line("district"), "day", _weekday().alias("weekday")),
-        *("requests", "seats", "filled"),
-        empty=pl.col("seats") - pl.col("filled"),
-        share=pl.col("share"),
-    )
-
-
-def _stations(stations: pl.DataFrame) -> pl.DataFrame:
-    return stations.select(
-        *(one_line("station"), "station_id", one_line("district"), "requests", "seats", "filled"),
-        empty=pl.col("seats") - pl.col("filled"),
-        share=pl.col("filled") / pl.col("seats"),
-    )
-
-
-def _page(book: Any, name: str) -> Any:
-    """Add a sheet that prints on pages of A4, as wide as the paper."""
+def _page(book: Any, name: str, paper: int) -> Any:
+    """Add a sheet that prints as wide as the paper."""
     page = book.add_worksheet(name)
     page.set_landscape()
-    page.set_paper(_A4)
+    page.set_paper(paper)
     page.fit_to_pages(1, 0)
     return page
 
 
-def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
+def _write(book: Any, looks: _Looks, sheet: Sheet, paper: int) -> Any:
     frame = sheet.frame
-    page = _page(book, sheet.name)
+    page = _page(book, sheet.name, paper)
     page.freeze_panes(1, 0)
     page.repeat_rows(0)
     page.set_footer("&L&A&R&P / &N")
@@ -178,26 +146,50 @@ def _write(book: Any, looks: _Looks, sheet: _Sheet) -> Any:
                 write(number, index, cell, shown)
     if frame.width:
         page.autofilter(0, 0, frame.height, frame.width - 1)
-    if sheet.grouped and frame.height:
-        _draw_lines(page, looks, sheet)
-    if "status" in sheet.editable and frame.height:
-        column = frame.columns.index("status")
-        page.data_validation(
-            1, column, MAX_ROWS, column, {"validate": "list", "source": [*sheets.STATUSES.values()]}
-        )
     return page
 
 
-def _draw_lines(page: Any, looks: _Looks, sheet: _Sheet) -> None:
-    letters = [chr(ord("A") + sheet.frame.columns.index(name)) for name in sheet.grouped]
-    changed = ",".join(f"${letter}2<>${letter}1" for letter in letters)
-    look = {"type": "formula", "criteria": f"=OR({changed})", "format": looks["line"]}
-    page.conditional_format(1, 0, sheet.frame.height, sheet.frame.width - 1, look)
+def _let_choose(
+    page: Any,
+    looks: _Looks,
+    sheet: Sheet,
+    words: sheets.Words,
+    lists: dict[tuple[str, str], list[str]],
+) -> None:
+    """Mark open seats, part the days, and offer statuses and who could come."""
+    frame = sheet.frame
+    if not frame.height:
+        return
+    letters = {name: chr(ord("A") + at) for at, name in enumerate(frame.columns)}
+    everywhere = (1, 0, frame.height, frame.width - 1)
+    # A seat that somebody is written into is red no more.
+    who, order = (f"${letters[name]}2" for name in ("volunteer_id", "request_id"))
+    empty = f'=AND(TRIM({who})="",{order}<>"")'
+    page.conditional_format(
+        *everywhere, {"type": "formula", "criteria": empty, "format": looks["open"]}
+    )
+    grouped = [letters[name] for name in sheet.grouped if name in letters]
+    changed = ",".join(f"${letter}2<>${letter}1" for letter in grouped)
+    line = {"type": "formula", "criteria": f"=OR({changed})", "format": looks["line"]}
+    page.conditional_format(*everywhere, line)
+    column = frame.columns.index("status")
+    offered = {"validate": "list", "source": [*words.statuses.values()]}
+    page.data_validation(1, column, MAX_ROWS, column, offered)
+    column, places = frame.columns.index("volunteer_id"), {key: at for at, key in enumerate(lists)}
+    rows = frame.select("request_id", "post", "volunteer_id").iter_rows()
+    for number, (request, post, somebody) in enumerate(rows, start=1):
+        at = places.get((request, post))
+        if somebody is None and at is not None:
+            last = xlsxwriter.utility.xl_col_to_name(len(lists[request, post]) - 1)
+            source = f"={sheets.LISTS}!$A${at + 1}:${last}${at + 1}"
+            # Others than those on the list may be written, too: the plan checks them.
+            named: dict[str, Any] = {"validate": "list", "source": source, "show_error": False}
+            page.data_validation(number, column, number, column, named)
 
 
 def _width(cells: pl.Series, header: str) -> int:
     """Return a width that most cells fit in; what is not ASCII takes the room of two."""
-    longest = _room(header) + 3
+    longest = max(_room(header) + 3, _NARROWEST)
     if cells.dtype == pl.String and len(cells):
         wide = cells.str.len_chars() + cells.str.count_matches(r"[^\x00-\x7f]")
         longest = max(longest, int(wide.quantile(0.98) or 0) + 2)
@@ -210,14 +202,15 @@ def _room(text: str) -> int:
     return sum(1 if letter.isascii() else 2 for letter in text)
 
 
-def _write_figures(book: Any, looks: _Looks, facts: Facts) -> None:
-    page = _page(book, sheets.SUMMARY)
+def _write_figures(book: Any, looks: _Looks, facts: Facts, words: sheets.Words, paper: int) -> None:
+    page = _page(book, words.sheets["summary"], paper)
     page.freeze_panes(1, 0)
     columns = ("figure", "value", "of", "share", "means")
     for index, (name, width) in enumerate(zip(columns, (44, 14, 14, 14, 90), strict=True)):
         page.set_column(index, index, width)
-        page.write_string(0, index, sheets.HEADERS[name], looks["head"])
-    for number, (figure, value, of, means) in enumerate(_figures(facts), start=1):
+        page.write_string(0, index, words.headers[name], looks["head"])
+    gap = texts()["gap"][words.language]
+    for number, (figure, value, of, means) in enumerate(figures_of(facts, words), start=1):
         page.set_row(number, 32)
         page.write_string(number, 0, figure, looks["wrapped"])
         if of is not None:
@@ -227,45 +220,13 @@ def _write_figures(book: Any, looks: _Looks, facts: Facts) -> None:
         if isinstance(value, str):
             page.write_string(number, 1, value, looks["centred"])
         elif value is not None:
-            look = "gap" if figure.startswith(_GAP) else "centred"
-            page.write_number(number, 1, value, looks[look])
+            page.write_number(number, 1, value, looks["gap" if figure == gap else "centred"])
         page.write_string(number, 4, means, looks["wrapped"])
 
 
-_GAP = "与已证明上界的差距"
-
-
-def _figures(facts: Facts) -> Iterable[tuple[str, Any, int | None, str]]:
-    """Yield the figures: what it is, its number, of how many, what it means."""
-    words = {name: f"{text['zh']} {text['en']}" for name, text in texts().items()}
-    both = {name: f"{text['zh']}\n{text['en']}" for name, text in texts().items()}
-    known = facts.figures
-    yield words["title"], facts.week.isoformat(), None, both["made_from"]
-    for name, part, whole in (
-        ("seats", "filled", "seats"),
-        ("requests", "requests_served", "requests"),
-        ("volunteers", "volunteers_used", "volunteers"),
-    ):
-        yield words[name], known[part], known[whole], both[f"{name}_means"]
-    proved = "gap_optimal" if known["status"] == "optimal" else "gap_feasible"
-    gap = known["gap"]
-    yield words["gap"], gap, None, both["gap_none" if gap is None else proved]
-    yield words["hours_figure"], known["hours"], None, both["hours_figure_means"]
-    for name in ("median", "most"):
-        figure = f"每人时长 Hours per volunteer, {words[name]}"
-        yield figure, known[f"hours_{name}"], None, both["hours_figure_means"]
-    gini = known["gini"]
-    yield words["fairness"], gini and round(gini, 3), None, both["fairness_means"]
-    for name, figure in (("outside", "requests_outside_week"), ("set_aside", "set_aside")):
-        if known[figure]:
-            yield words[name].replace("：", " ").rstrip(": "), known[figure], None, ""
-
-
-def _write_guide(book: Any, looks: _Looks) -> None:
-    page = _page(book, sheets.GUIDE)
-    page.set_column(0, 1, 70)
-    for number, line in enumerate(sheets.GUIDE_LINES):
-        page.set_row(number, 32)
-        look = looks["wrapped" if number else "bold"]
-        page.write_string(number, 0, line["zh"], look)
-        page.write_string(number, 1, line["en"], look)
+def _write_guide(book: Any, looks: _Looks, words: sheets.Words) -> None:
+    page = _page(book, words.sheets["guide"], _A4)
+    page.set_column(0, 0, 120)
+    for number, line in enumerate(words.guide):
+        page.set_row(number, 24)
+        page.write_string(number, 0, line, looks["wrapped" if number else "bold"])

@@ -33,6 +33,7 @@ def write_report(
     sequence: int = 0,
     result: Result | None = None,
     contacts: str | os.PathLike[str] | None = None,
+    locale: str | None = None,
 ) -> None:
     """Write a report, which takes the place of an earlier one.
 
@@ -50,6 +51,9 @@ def write_report(
         Is asked why seats are empty and who could come, where the format has a place for it.
     contacts : str or os.PathLike, optional
         A table of what people are called; see `contacts.read_contacts`.
+    locale : str, optional
+        Of workbooks, slips and sheets: their language and the clock of a region, as ``zh-CN`` or
+        ``en-US``; of the environment, if absent. A page follows its reader's browser.
 
     Raises
     ------
@@ -57,7 +61,7 @@ def write_report(
         If the format is not known, a package that it needs is not installed, or something else
         than a report stands there.
     """
-    write = prepared(out, format, sequence)
+    write = prepared(out, format, sequence, locale)
     if contacts is not None:
         facts = addressed(facts, read_contacts(Path(contacts)))
     if result is not None and format_of(Path(out), format) in ASKED:
@@ -68,13 +72,16 @@ def write_report(
 
 
 def prepared(
-    out: str | os.PathLike[str], format: str | None = None, sequence: int = 0
+    out: str | os.PathLike[str],
+    format: str | None = None,
+    sequence: int = 0,
+    locale: str | None = None,
 ) -> Callable[[Facts], None]:
     """Return what writes a report, so that what is missing is told before anything is read."""
     path = Path(out)
     kind = format_of(path, format)
     with needing(f"a report as {kind}"):
-        write, holding = _writer(kind, sequence)
+        write, holding = _writer(kind, sequence, locale)
 
     def written(facts: Facts) -> None:
         if holding:
@@ -100,7 +107,7 @@ def format_of(path: Path, format: str | None) -> ReportFormat:
 
 
 def _writer(
-    format: ReportFormat, sequence: int
+    format: ReportFormat, sequence: int, locale: str | None
 ) -> tuple[Callable[[Facts, Path], None], tuple[str, ...]]:
     """Return what writes a format, and what a folder of it holds; nothing where it is a file."""
     match format:
@@ -109,9 +116,10 @@ def _writer(
 
             return write_page, ()
         case "xlsx":
+            from matching.reports.locales import locale_of
             from matching.reports.workbook import write_workbook
 
-            return write_workbook, ()
+            return partial(write_workbook, locale=locale_of(locale)), ()
         case "slips":
             from matching.reports.slips import HOLDING, write_slips
 

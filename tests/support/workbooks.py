@@ -6,9 +6,11 @@ import polars as pl
 
 from matching import Policy, Problem
 from matching.reports.facts import Facts
+from matching.reports.sheets import words
 from matching.tables.cleaning import clean
 from tests.support.facts import MONDAY, rows
 
+WORDS = words("en")
 PEOPLE = ("ann", "bo", "cy", "dee", "eve", "1001")
 # The roster, by station and time: row 2 of the sheet is the first of it.
 PLAN = [
