@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from matching.arcs.crowd import reached
-from matching.arcs.eligibility import Arcs, eligible
+from matching.arcs.eligibility import Arcs, Finder, eligible
 from matching.arcs.pinned import pinned_arcs
 from matching.arcs.unfilled import unfilled
 from matching.arcs.value import check_exact, quality
@@ -146,7 +146,8 @@ def _solved(
     with clock.phase("eligibility"):
         if not is_loaded(reached):
             clock.announce("compile pairs")
-        arcs = eligible(problem, executor.workers)
+        finder = Finder(problem)
+        arcs = eligible(problem, executor.workers, finder=finder)
     with clock.phase("value"):
         arc_quality = quality(problem, arcs)
         check_exact(problem, arcs, arc_quality)
@@ -162,6 +163,7 @@ def _solved(
             executor.workers,
             found=has_plan,
             unsettled=None if incumbent.proved else unsettled(problem, arcs, prices, plan),
+            finder=finder,
         )
     infeasible = not has_plan and incumbent.bound < _least_value(problem, weeks, arc_quality)
     return Result(

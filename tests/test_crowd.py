@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from matching.arcs.crowd import is_free, mask_of, members, reached
+from matching.arcs.crowd import is_free, mask_of, reached
 from matching.arcs.eligibility import RULES, Finder, eligible
 from matching.arcs.spatial import distance_km
 from matching.arcs.unfilled import left_by_rules
@@ -12,6 +12,11 @@ from matching.problem import columns as c
 from tests.support.words import world
 from tests.support.worlds import full_world
 from tests.test_laws import problem_of
+
+
+def members(mask: c.Bits) -> c.Longs:
+    """Return the positions of the people in a mask."""
+    return np.flatnonzero(np.unpackbits(mask.view(np.uint8), bitorder="little"))
 
 
 def pair_by_pair(problem: Problem, people: c.Longs) -> c.Longs:
@@ -39,17 +44,20 @@ def test_the_pass_counts_what_a_look_at_every_pair_does(seed: int) -> None:
     problem = problem_of(full_world(seed, volunteers=12, requests=6))
     finder = Finder(problem)
     half = np.arange(0, len(problem.volunteers), 2)
-    positions = members(mask_of(finder.crowd, finder.position[half]))
+    mask = mask_of(finder.crowd, finder.position[half])
     slots, count = np.arange(len(problem.slots)), np.zeros((len(problem.slots), 3), np.int64)
     volunteer, slot = np.empty((2, len(half) * len(slots)), np.int32)
     for function in (reached, reached.py_func):  # type: ignore[attr-defined]
         count[:] = 0
         row, found = function(
-            finder.crowd, finder.asked, positions, slots, 0, (0, 0), volunteer, slot, count
+            finder.crowd, finder.asked, mask, slots, 0, (0, 0), volunteer, slot, count
         )
         assert row == len(slots)
         assert count.tolist() == pair_by_pair(problem, half).tolist()
         assert np.bincount(slot[:found], minlength=len(slots)).tolist() == count[:, 2].tolist()
+        near, none = np.zeros_like(count), volunteer[:0]
+        function(finder.crowd, finder.asked, mask, slots, 0, (0, 0), none, none, near)
+        assert near[:, 0].tolist() == count[:, 0].tolist()
 
 
 @pytest.mark.parametrize("listed", [False, True])
@@ -57,7 +65,7 @@ def test_the_pass_counts_what_a_look_at_every_pair_does(seed: int) -> None:
 def test_who_is_left_at_the_end_is_eligible(seed: int, listed: bool) -> None:
     problem = problem_of(full_world(seed, volunteers=12, requests=6), {"only_listed": listed})
     every = np.arange(len(problem.slots), dtype=np.int32)
-    left = left_by_rules(problem, every, 1)
+    left = left_by_rules(Finder(problem), every, 1)
     assert (np.diff(left, axis=1) <= 0).all()
     assert (
         left[:, -1].tolist() == np.bincount(eligible(problem).slot, minlength=len(every)).tolist()

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from matching import Policy, Problem, Week
-from matching.arcs.crowd import members
 from matching.arcs.eligibility import Finder, eligible, holders, merged_windows
 from matching.problem import columns as c
 from matching.problem.plan import slot_keys
 from tests.support.hand import ALWAYS, people
 from tests.support.words import eligible_pairs, world
+from tests.test_crowd import members
 
 NINE, TEN = "2026-03-02 09:00", "2026-03-02 10:00"
 OPTIONS = {"early": (NINE, TEN), "late": ("2026-03-02 15:00", "2026-03-02 16:00")}

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from matching.answers.names import number_of
-from matching.arcs.eligibility import RULES, held, km_of, merged_windows
+from matching.arcs.eligibility import RULES, Finder, held, km_of, merged_windows
 from matching.arcs.pair_rules import subject_codes
 from matching.arcs.unfilled import left_by_rules
 from matching.guards.doors import door
@@ -68,7 +68,7 @@ def refused(problem: Problem, plan: Plan, volunteer: int, slots: c.Ints) -> pl.D
         the ``subject`` of which they said never; and ``serves``: whether the plan has them there.
     """
     part = Parts(problem).of(np.array([volunteer]))
-    fails = left_by_rules(part, slots, 1) == 0
+    fails = left_by_rules(Finder(part), slots, 1) == 0
     first = np.where(fails.any(axis=1), fails.argmax(axis=1), len(RULES))
     mine = plan.slot[plan.volunteer == volunteer]
     figures = [

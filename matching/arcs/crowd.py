@@ -16,7 +16,7 @@ from matching.parallel.compiled import compiled
 from matching.problem import Problem
 from matching.problem import columns as c
 
-_ONE = np.uint64(1)
+_ONE, _ALL = np.uint64(1), np.uint64(2**64 - 1)
 # A limit itself is within reach, and home from home, whatever floats make of it.
 _TOLERANCE, _LEAST = 1 + 1e-9, 1e-24
 
@@ -173,32 +173,11 @@ def size_of(mask: c.Bits) -> int:
     return int(np.bitwise_count(mask).sum())
 
 
-def members(mask: c.Bits) -> c.Ints:
-    """Return the positions of the people in a mask, sorted."""
-    positions = np.empty(size_of(mask), np.int32)
-    list_members(mask, positions)
-    return positions
-
-
-@compiled
-def list_members(mask: c.Bits, positions: c.Ints) -> None:
-    """Write down the positions of the people in a mask."""
-    count = 0
-    for word in range(len(mask)):
-        bits = mask[word]
-        while bits:
-            others = bits & (bits - _ONE)
-            # The exponent of a power of two.
-            positions[count] = (word << 6) + math.frexp(float(bits ^ others))[1] - 1
-            count += 1
-            bits = others
-
-
 @compiled
 def reached(
     crowd: Crowd,
     asked: Asked,
-    people: c.Ints,
+    mask: c.Bits,
     rows: c.Longs,
     begin: int,
     known: tuple[int, int],
@@ -210,25 +189,24 @@ def reached(
 
     Parameters
     ----------
-    people : int32 array
-        Positions, sorted.
+    mask : uint64 array
+        The people, by position.
     rows : int64 array
         Which slots are asked for; from `begin` on.
     known : tuple of int
         The start and the end of a service for which all of the people are known to be free.
     volunteer, slot : int32 arrays of equal length
-        The pairs are written here, those of a slot all or none; if empty they are only counted.
+        The pairs are written here, those of a slot all or none; if empty, who is near is counted,
+        and no more.
     count : int64 array, shape (slots, 3)
-        How many pairs of each slot each of the three rules left is added here.
+        How many pairs of each slot each of the three rules left.
 
     Returns
     -------
     row, found : int
         The first row that found no room; how many pairs were written.
     """
-    # What is read again and again lies close together in memory.
-    home, own = crowd.home[people], crowd.organisation[people]
-    found = 0
+    home, own, found = crowd.home, crowd.organisation, 0
     for row in range(begin, len(rows)):
         i = rows[row]
         before, near, free, right = found, 0, 0, 0
@@ -236,28 +214,33 @@ def reached(
         start, end, one, other = asked.start[i], asked.end[i], asked.one[i], asked.other[i]
         surely = start == known[0] and end == known[1]
         for stretch in range(asked.first[asked.place[i]], asked.first[asked.place[i] + 1]):
-            at = np.searchsorted(people, asked.low[stretch])
-            while at < len(people) and people[at] < asked.high[stretch]:
-                k = at
-                at += 1
-                chord = (home[k, 0] - north) ** 2 + (home[k, 1] - east) ** 2
-                chord += (home[k, 2] - up) ** 2
-                # Where a place is unknown this is NaN, and no distance is too far.
-                if chord > home[k, 3]:
-                    continue
-                near += 1
-                if not (surely or is_free(crowd, people[k], start, end)):
-                    continue
-                free += 1
-                if (one >= 0 and one != own[k]) or (other >= 0 and other != own[k]):
-                    continue
-                right += 1
-                if len(volunteer):
+            low, high = asked.low[stretch], asked.high[stretch]
+            for word in range(low >> 6, (high + 63) >> 6):
+                bits = mask[word]
+                if word == low >> 6:
+                    bits &= _ALL << np.uint64(low & 63)
+                if word == high >> 6:
+                    bits &= (_ONE << np.uint64(high & 63)) - _ONE
+                while bits:
+                    others = bits & (bits - _ONE)
+                    # The exponent of a power of two.
+                    x = (word << 6) + math.frexp(float(bits ^ others))[1] - 1
+                    bits = others
+                    chord = (home[x, 0] - north) ** 2 + (home[x, 1] - east) ** 2
+                    chord += (home[x, 2] - up) ** 2
+                    # Where a place is unknown this is NaN, and no distance is too far.
+                    if chord > home[x, 3]:
+                        continue
+                    near += 1
+                    if not len(volunteer) or not (surely or is_free(crowd, x, start, end)):
+                        continue
+                    free += 1
+                    if (one >= 0 and one != own[x]) or (other >= 0 and other != own[x]):
+                        continue
+                    right += 1
                     if found == len(volunteer):
                         return row, before
-                    volunteer[found], slot[found] = crowd.who[people[k]], i
+                    volunteer[found], slot[found] = crowd.who[x], i
                     found += 1
-        count[i, 0] += near
-        count[i, 1] += free
-        count[i, 2] += right
+        count[i, 0], count[i, 1], count[i, 2] = near, free, right
     return len(rows), found

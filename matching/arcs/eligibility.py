@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from matching.arcs.crowd import Asked, asked_of, crowd_of, mark_free, mask_of, members, reached
+from matching.arcs.crowd import Asked, asked_of, crowd_of, mark_free, mask_of, reached, size_of
 from matching.arcs.pair_rules import Pairs, Sieve
 from matching.arcs.spatial import Places, distance_km
 from matching.parallel.tasks import run_all
@@ -56,14 +56,19 @@ class Arcs(c.Columns):
     km: c.Floats
 
 
-def eligible(problem: Problem, workers: int = 1, slots: c.Ints | None = None) -> Arcs:
+def eligible(
+    problem: Problem,
+    workers: int = 1,
+    slots: c.Ints | None = None,
+    finder: Finder | None = None,
+) -> Arcs:
     """Return every arc that keeps all pair rules: at some slots, or at all of them.
 
     The work grows with the volunteers who qualify for a group of slots and with the pairs near
     enough, never with volunteers times slots. The arcs are the same for any number of workers.
     """
     with ThreadPoolExecutor(workers) as pool:
-        key = _keys(problem, slots, pool, 2 * workers)
+        key = _keys(finder or Finder(problem), slots, pool, 2 * workers)
         volunteer, slot = (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int32) - 1
         del key
         km = np.empty(len(slot))
@@ -77,10 +82,9 @@ def eligible(problem: Problem, workers: int = 1, slots: c.Ints | None = None) ->
     return Arcs(volunteer, slot, km)
 
 
-def _keys(problem: Problem, slots: c.Ints | None, pool: ThreadPoolExecutor, ahead: int) -> c.Longs:
+def _keys(finder: Finder, slots: c.Ints | None, pool: ThreadPoolExecutor, ahead: int) -> c.Longs:
     """Return the arcs as one number each, sorted: it takes a fraction of what sorting rows does."""
-    finder = Finder(problem)
-    every = np.arange(len(problem.slots), dtype=np.int32) if slots is None else slots
+    every = np.arange(len(finder.problem.slots), dtype=np.int32) if slots is None else slots
 
     def kept(pairs: Pairs) -> c.Longs:
         return c.combine(*finder.kept(*pairs))
@@ -153,10 +157,15 @@ class Group(NamedTuple):
 
 
 class Finder(Sieve):
-    """Finds the arcs of one problem: those that fit at all in one pass, then rule by rule."""
+    """Finds the arcs of one problem: those that fit at all in one pass, then rule by rule.
+
+    What the pass counts it remembers: why seats stay empty is asked later.
+    """
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem)
+        # -1 at slots that nobody has looked at.
+        self.count = np.full((len(problem.slots), 3), -1)
         people = problem.volunteers
         places = Places(people.lat, people.lon, people.travel_km)
         self.position = np.empty(len(people), np.int32)
@@ -236,10 +245,24 @@ class Finder(Sieve):
 
     def pairs(self, slots: c.Ints) -> Iterator[Pairs]:
         """Yield the volunteers who are qualified, near, free and of the right organisation."""
-        asked = self.listed if self.problem.policy.only_listed else self.asked
-        count = np.zeros((len(self.problem.slots), 3), np.int64)
+        if self.problem.policy.only_listed:
+            return self._pairs(self.listed, slots, np.empty_like(self.count))
+        return self._pairs(self.asked, slots, self.count)
+
+    def _pairs(self, asked: Asked, slots: c.Ints, count: c.Longs) -> Iterator[Pairs]:
         for group in self.groups(slots):
             yield from self.reached(asked, group, count)
+
+    def fitting(self, slots: c.Ints) -> c.Longs:
+        """Return how many are qualified, near and free; and then of the right organisation.
+
+        Returns
+        -------
+        int64 array, shape (slots, 2)
+        """
+        for _ in self._pairs(self.asked, slots[self.count[slots, 2] < 0], self.count):
+            pass
+        return self.count[slots, 1:]
 
     def unspoken(self) -> c.Bits:
         """Return the mask of those whom no rule about single pairs can concern."""
@@ -247,27 +270,35 @@ class Finder(Sieve):
         plain[self.edges.there.volunteer] = False
         return mask_of(self.crowd, self.position[plain])
 
-    def reached(
-        self, asked: Asked, group: Group, count: c.Longs, *, write: bool = True
-    ) -> Iterator[Pairs]:
-        """Yield those of a group who are near, free and of the right organisation, and count them.
+    def reached(self, asked: Asked, group: Group, count: c.Longs) -> Iterator[Pairs]:
+        """Yield those of a group who are near, free and of the right organisation.
 
         Parameters
         ----------
         count : int64 array, shape (slots, 3)
-            How many pairs of each slot each of the three rules left is added here.
-        write : bool
-            Whether they are wanted themselves; else they are only counted.
+            How many pairs of each slot each of the three rules left is noted here.
         """
-        people = members(group.mask)
-        room = max(_BATCH, len(people)) if write else 0
+        room = max(_BATCH, size_of(group.mask))
         begin = 0
         while begin < len(group.slots):
             volunteer, slot = np.empty((2, room), np.int32)
             begin, found = reached(
-                self.crowd, asked, people, group.slots, begin, group.free, volunteer, slot, count
+                self.crowd,
+                asked,
+                group.mask,
+                group.slots,
+                begin,
+                group.free,
+                volunteer,
+                slot,
+                count,
             )
             yield volunteer[:found].copy(), slot[:found].copy()
+
+    def near(self, group: Group, count: c.Longs) -> None:
+        """Note in the first column how many of a group are near each slot."""
+        none = np.empty(0, np.int32)
+        reached(self.crowd, self.asked, group.mask, group.slots, 0, group.free, none, none, count)
 
 
 def merged_windows(windows: c.Windows) -> tuple[c.Ints, c.Ints, c.Ints]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.arcs.crowd import Asked, asked_of_all, crowd_of, reached
+from matching.arcs.crowd import Asked, asked_of_all, crowd_of, mask_of, reached
 from matching.arcs.eligibility import Arcs, held, km_of, merged_windows
 from matching.arcs.pair_rules import Pairs, Sieve
 from matching.arcs.spatial import Places
@@ -27,11 +27,11 @@ def eligible_few(problem: Problem, asked: Asked | None = None) -> Arcs:
     places = Places(people.lat, people.lon, people.travel_km)
     crowd = crowd_of(problem, places, merged_windows(problem.windows))
     volunteer, slot = np.empty((2, len(people) * len(slots)), np.int32)
-    position, nobody_looked = np.arange(len(people), dtype=np.int32), (0, 0)
+    everybody, nobody_looked = np.arange(len(people), dtype=np.int32), (0, 0)
     _, found = reached(
         crowd,
         asked_of_all(problem) if asked is None else asked,
-        position,
+        mask_of(crowd, everybody),
         slots,
         0,
         nobody_looked,

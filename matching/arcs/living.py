@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from matching.arcs.crowd import Asked, Crowd, asked_of, asked_of_all, crowd_of, reached
+from matching.arcs.crowd import Asked, Crowd, asked_of, asked_of_all, crowd_of, mask_of, reached
 from matching.arcs.eligibility import Arcs, eligible, merged_windows
 from matching.arcs.few import eligible_few, judged
 from matching.arcs.pair_rules import Pairs
@@ -167,7 +167,8 @@ class LivingArcs:
         who, which = np.empty((2, len(people) * len(slots)), np.int32)
         count = np.zeros((len(slots), 3), np.int64)
         rows = np.arange(len(slots))
-        _, found = reached(crowd, asked, people, rows, 0, (0, 0), who, which, count)
+        mask = mask_of(crowd, people)
+        _, found = reached(crowd, asked, mask, rows, 0, (0, 0), who, which, count)
         return who[:found], slots[which[:found]]
 
     def _moved_near(self, slots: c.Ints) -> list[int]:

@@ -43,13 +43,14 @@ def unfilled(
     *,
     found: bool = True,
     unsettled: c.Bools | None = None,
+    finder: Finder | None = None,
 ) -> pl.DataFrame:
     """Return a row per post with empty seats: ``reason`` and how many each rule left.
 
     A post of a request with options is looked at where the plan serves it, else at the option that
     most are eligible for. The rules are counted one after the other, in the order of
     `eligibility.RULES`, by ``workers`` threads. ``found`` says whether there is a plan, or an empty
-    one stands for none.
+    one stands for none; ``finder`` is the one that found the arcs, where it is at hand.
     """
     filled = np.bincount(problem.slots.post[plan.slot], minlength=len(problem.posts))
     short = np.flatnonzero(filled < problem.posts.seats)
@@ -57,7 +58,7 @@ def unfilled(
     row = problem.requests.row[problem.posts.request[short]]
     short = short[np.argsort(row, kind="stable")]
     slot = slot_of_interest(problem, arcs, plan)[short]
-    left = left_by_rules(problem, slot, workers)
+    left = left_by_rules(finder or Finder(problem), slot, workers)
     eligible_now = left[:, -1]
     reason = np.full(len(short), "elsewhere", dtype=object)
     if unsettled is not None:
@@ -97,37 +98,33 @@ def slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
     return slot
 
 
-def left_by_rules(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
+def left_by_rules(finder: Finder, slot: c.Ints, workers: int) -> c.Longs:
     """Return how many volunteers each rule leaves for each slot, shape (slots, rules).
 
-    Most people appear in no rule about single pairs: whatever the first rules leave of them, the
-    others leave too, and counting will do. The rest are looked at one by one.
+    The pass that finds the arcs has counted who is free and of the right organisation. Most people
+    appear in no rule about single pairs: whatever the first rules leave of them, the others leave
+    too. The rest are looked at one by one.
     """
+    problem = finder.problem
     left = np.zeros((len(slot), len(RULES)), np.int64)
     if not len(slot):
         return left
-    finder = Finder(problem)
-    asked, unspoken = finder.asked, finder.unspoken()
+    unspoken = finder.unspoken()
     option, request = problem.slots.option[slot], problem.slots.request[slot]
-    # What asks the same at the same time and place is counted once.
+    # What asks the same at the same place, on the same days, is counted once.
     days = problem.options.day[option], problem.options.last_day[option]
-    columns = (asked.place, asked.start, asked.end, asked.one, asked.other)
-    kinds = np.stack(
-        [finder.bundles[problem.slots.post[slot]], *days, *(column[slot] for column in columns)]
-    )
+    kinds = np.stack([finder.bundles[problem.slots.post[slot]], *days, finder.asked.place[slot]])
     _, first, kind = np.unique(kinds, axis=1, return_index=True, return_inverse=True)
     leads = np.zeros(len(problem.slots), np.bool_)
     leads[slot[first]] = True
     qualified = np.zeros(len(problem.slots), np.int64)
-    few, most = np.zeros((2, len(problem.slots), 3), np.int64)
+    near, told = np.zeros((2, len(problem.slots), 3), np.int64)
 
     def looked_at(group: Group) -> list[Pairs]:
         qualified[group.slots] = size_of(group.mask)
-        others = Group(group.mask & unspoken, group.slots[leads[group.slots]], group.free)
-        for _ in finder.reached(asked, others, most, write=False):
-            pass
-        told = group._replace(mask=group.mask & ~unspoken)
-        return list(finder.reached(asked, told, few))
+        finder.near(group._replace(slots=group.slots[leads[group.slots]]), near)
+        some = group._replace(mask=group.mask & ~unspoken)
+        return list(finder.reached(finder.asked, some, told))
 
     place = np.full(len(problem.slots), -1)
     place[slot] = np.arange(len(slot))
@@ -141,9 +138,9 @@ def left_by_rules(problem: Problem, slot: c.Ints, workers: int) -> c.Longs:
     with ThreadPoolExecutor(workers) as pool:
         groups = finder.groups(slot, any_time=True)
         add(chain.from_iterable(run_all(pool, looked_at, groups, 2 * workers)), _SIEVED)
-    left[:, 0] = qualified[slot]
-    left[:, 1:_SIEVED] = few[slot] + most[slot[first]][kind]
-    left[:, _SIEVED:] += most[slot[first], 2][kind][:, None]
+    left[:, 0], left[:, 1] = qualified[slot], near[slot[first], 0][kind]
+    left[:, 2:_SIEVED] = finder.fitting(slot)
+    left[:, _SIEVED:] += (left[:, _SIEVED - 1] - told[slot, 2])[:, None]
     left[finder.edges.served[request], _SERVED:] = 0
     if problem.policy.only_listed:
         # Of all others none is left from here on.

@@ -49,7 +49,15 @@ class Columns:
     def sorted(self) -> Self:
         """Return the rows sorted by the first column, of equal ones by the second, and so on."""
         keys = [getattr(self, item.name) for item in fields(self)]
-        return self if _in_order(keys) else self.take(order_of(*keys))
+        if _in_order(keys):
+            return self
+        packing = _Packing(keys)
+        if packing.bits > _BITS:
+            return self.take(order_of(*keys))
+        # A row is its keys: they come out of the sorted numbers again.
+        packed = packing.packed()
+        packed.sort()
+        return type(self)(*packing.unpacked(packed))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -318,6 +326,38 @@ def _in_order(keys: Sequence[Longs | Ints]) -> bool:
     return True
 
 
+class _Packing:
+    """Several whole numbers a row in one, ordered like them; where ``bits`` are no more than 63."""
+
+    def __init__(self, keys: Sequence[Longs | Ints]) -> None:
+        self.keys = keys
+        some = len(keys[0]) > 0
+        self.lowest = [int(key.min()) if some else 0 for key in keys]
+        highest = [int(key.max()) if some else 0 for key in keys]
+        self.widths = [
+            (high - low).bit_length() for high, low in zip(highest, self.lowest, strict=True)
+        ]
+        self.bits = sum(self.widths)
+
+    def packed(self) -> Longs:
+        packed = np.zeros(len(self.keys[0]), np.int64)
+        for key, low, width in zip(self.keys, self.lowest, self.widths, strict=True):
+            packed <<= width
+            packed += key
+            packed -= low
+        return packed
+
+    def unpacked(self, packed: Longs) -> list[Any]:
+        """Return the keys of each number, in arrays like those they came from."""
+        columns: list[Any] = []
+        for key, low, width in zip(
+            self.keys[::-1], self.lowest[::-1], self.widths[::-1], strict=True
+        ):
+            columns.append(((packed & ((1 << width) - 1)) + low).astype(key.dtype))
+            packed >>= width
+        return columns[::-1]
+
+
 def order_of(*keys: Longs | Ints) -> Longs:
     """Return the rows sorted by the first key, of equal ones by the second, and so on; stable.
 
@@ -325,18 +365,11 @@ def order_of(*keys: Longs | Ints) -> Longs:
     `numpy.lexsort`.
     """
     size = len(keys[0])
-    if not size:
-        return np.empty(0, np.int64)
-    lowest = [int(key.min()) for key in keys]
-    widths = [(int(key.max()) - low).bit_length() for key, low in zip(keys, lowest, strict=True)]
-    width = (size - 1).bit_length()
-    if sum(widths) + width > _BITS:
+    packing = _Packing(keys)
+    width = max(0, size - 1).bit_length()
+    if packing.bits + width > _BITS:
         return np.lexsort(keys[::-1])
-    packed = np.zeros(size, np.int64)
-    for key, low, bits in zip(keys, lowest, widths, strict=True):
-        packed <<= bits
-        packed += key
-        packed -= low
+    packed = packing.packed()
     packed <<= width
     packed += np.arange(size)
     packed.sort()
