@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 from operator import itemgetter
-from pathlib import Path
 
 import numpy as np
 
@@ -33,6 +30,8 @@ from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.doors import door
 from matching.parallel.compiled import is_loaded
 from matching.parallel.interrupts import breaking_off, unless_heard_already
+from matching.parallel.interrupts import unless_heard_already
+from matching.parallel.memory import give_back, peak_memory_mb
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -305,6 +304,7 @@ class _Clock:
         start = time.perf_counter()
         self.announce(name)
         yield
+        give_back()
         self.phases.append(Phase(name, time.perf_counter() - start, peak_memory_mb()))
 
     @contextmanager
@@ -319,19 +319,3 @@ class _Clock:
     def announce(self, name: str) -> None:
         """Pass on what begins."""
         self.on_progress(Progress(name, time.perf_counter() - self.started, None, None))
-
-
-def peak_memory_mb() -> float:
-    """Return the peak resident memory of this process so far; 0 where the system does not say."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # The figure of getrusage outlives exec: it may be that of the program before.
-        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
-        if found:
-            return int(found[1]) / (1 << 10)
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1 << 20) if sys.platform == "darwin" else peak / (1 << 10)

@@ -98,14 +98,14 @@ def test_who_is_near_fits_better(home: str, distance: int, worth: int) -> None:
     assert quality(problem, eligible(problem)).tolist() == [worth]
 
 
-@pytest.mark.parametrize("block", [1, 1 << 22])
+@pytest.mark.parametrize("block", [1, 1 << 16])
 def test_the_least_liked_window_of_a_service_counts(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One service from 9 to 11, one from 11 to 12; what only touches does not count. At 50 each: ann
     # 2 and 1, then 1 and -2; ben -1 in the middle of the first; cem 1 for all; dan says nothing.
     # Of eva and fay only the second window has a preference.
-    monkeypatch.setattr("matching.arcs.value._BLOCK", block)
+    monkeypatch.setattr("matching.problem.columns._BLOCK", block)
     problem = world(
         volunteers="volunteer_id\n ann\n ben\n cem\n dan\n eva\n fay",
         availability="""volunteer_id start end preference

@@ -15,8 +15,6 @@ from matching.problem import columns as c
 from matching.schema import STATUSES, SUBJECTS
 
 _KEPT = (STATUSES.index("accepted"), STATUSES.index("published"))
-# Arcs times windows per batch.
-_BLOCK = 1 << 22
 # Floats hold every whole number up to here: sums below it are exact.
 _EXACT = 2.0**53
 
@@ -62,21 +60,17 @@ class Terms(NamedTuple):
 
 def terms(problem: Problem, arcs: Arcs) -> Terms:
     """Return the terms of the quality of each arc."""
-    return Terms(
-        _closeness(problem, arcs),
-        _window_preference(problem, arcs),
-        _preference(problem, arcs),
-        _continuity(problem, arcs),
-        _affinity(problem, arcs),
-        _kept(problem, arcs),
-    )
+    found = Terms(*(np.zeros(len(arcs), np.int64) for _ in _TERMS))
+    for add, term in zip(_TERMS, found, strict=True):
+        add(problem, arcs, term)
+    return found
 
 
 def quality(problem: Problem, arcs: Arcs) -> c.Longs:
     """Return the quality of each arc, shape (arcs,)."""
-    total = _closeness(problem, arcs)
-    for term in (_window_preference, _preference, _continuity, _affinity, _kept):
-        total += term(problem, arcs)
+    total = np.zeros(len(arcs), np.int64)
+    for add in _TERMS:
+        add(problem, arcs, total)
     return total
 
 
@@ -103,13 +97,16 @@ def check_exact(problem: Problem, arcs: Arcs, quality: c.Longs) -> None:
         )
 
 
-def _closeness(problem: Problem, arcs: Arcs) -> c.Longs:
-    limit = problem.volunteers.travel_km[arcs.volunteer]
-    far = np.minimum(arcs.km / np.where(limit > 0, limit, np.inf), 1.0)
-    return c.half_up(np.where(np.isnan(far), 0.0, problem.policy.distance * (1 - far)))
+def _add_closeness(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
+    limit = problem.volunteers.travel_km
+    limit = np.where(limit > 0, limit, np.inf)
+    for block in c.blocks(len(arcs)):
+        far = np.minimum(arcs.km[block] / limit[arcs.volunteer[block]], 1.0)
+        near = np.where(np.isnan(far), 0.0, problem.policy.distance * (1 - far))
+        total[block] += c.half_up(near)
 
 
-def _window_preference(problem: Problem, arcs: Arcs) -> c.Longs:
+def _add_window_preference(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
     """Weigh the lowest preference among the windows that overlap the service."""
     windows, options = problem.windows, problem.options
     first = c.starts_of(windows.volunteer, len(problem.volunteers))
@@ -119,66 +116,81 @@ def _window_preference(problem: Problem, arcs: Arcs) -> c.Longs:
     if len(windows):
         lowest[some] = np.minimum.reduceat(windows.preference, first[:-1][some])
         highest[some] = np.maximum.reduceat(windows.preference, first[:-1][some])
-    result = lowest[arcs.volunteer].astype(np.int64)
-    # Only those who prefer some windows to others need a closer look.
-    mixed = np.flatnonzero((lowest != highest)[arcs.volunteer])
-    counts = windows_of[arcs.volunteer[mixed]]
-    blocks = np.searchsorted(np.cumsum(counts), np.arange(_BLOCK, int(counts.sum()) + 1, _BLOCK))
-    for rows in np.split(mixed, blocks):
-        if not len(rows):
-            continue
-        volunteer, option = arcs.volunteer[rows], problem.slots.option[arcs.slot[rows]]
-        window = c.ranges(first[volunteer], windows_of[volunteer])
-        owner = np.repeat(np.arange(len(rows)), windows_of[volunteer])
-        overlaps = (windows.start[window] < options.end[option[owner]]) & (
-            windows.end[window] > options.start[option[owner]]
-        )
-        shown = np.where(overlaps, windows.preference[window], 2)
-        begin = np.cumsum(windows_of[volunteer]) - windows_of[volunteer]
-        result[rows] = np.minimum.reduceat(shown, begin)
-    return result * problem.policy.window_preference
+    mixed = lowest != highest
+    for block in c.blocks(len(arcs)):
+        who = arcs.volunteer[block]
+        shown = lowest[who]
+        # Only those who prefer some windows to others need a closer look.
+        rows = np.flatnonzero(mixed[who])
+        if len(rows):
+            volunteer, option = who[rows], problem.slots.option[arcs.slot[block][rows]]
+            many = windows_of[volunteer]
+            window = c.ranges(first[volunteer], many)
+            overlaps = windows.start[window] < np.repeat(options.end[option], many)
+            overlaps &= windows.end[window] > np.repeat(options.start[option], many)
+            preference = np.where(overlaps, windows.preference[window], 2)
+            shown[rows] = np.minimum.reduceat(preference, np.cumsum(many) - many)
+        total[block] += problem.policy.window_preference * shown.astype(np.int64)
 
 
-def _preference(problem: Problem, arcs: Arcs) -> c.Longs:
+def _add_preference(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
     """Add up the matching weights, up to the limit."""
     likes = problem.preferences.take(problem.preferences.weight != 0)
-    concerned = np.zeros(len(problem.volunteers), np.bool_)
-    concerned[likes.volunteer] = True
-    at_arc = np.flatnonzero(concerned[arcs.volunteer])
-    volunteer, slot = arcs.volunteer[at_arc], arcs.slot[at_arc]
-    total = np.zeros(len(arcs), np.int64)
+    at = _rows_of(problem, arcs, likes.volunteer)
+    weight = np.zeros(len(at), np.int64)
     for subject in range(len(SUBJECTS)):
-        rows = likes.take(likes.subject == subject)
-        codes = subject_codes(problem, subject)[slot]
-        total[at_arc] += _scores(rows.volunteer, rows.code, rows.weight, volunteer, codes)
+        some = likes.take(likes.subject == subject)
+        codes = subject_codes(problem, subject)[arcs.slot[at]]
+        weight += _scores(some.volunteer, some.code, some.weight, arcs.volunteer[at], codes)
     limit = problem.policy.preference_limit
-    return np.clip(total, -limit, limit)
+    total[at] += np.clip(weight, -limit, limit)
 
 
-def _continuity(problem: Problem, arcs: Arcs) -> c.Longs:
+def _add_continuity(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
     """Reward earlier visits to the same person."""
     bonds = problem.bonds
-    beneficiary = problem.requests.beneficiary[problem.slots.request[arcs.slot]]
-    visits = _scores(bonds.volunteer, bonds.beneficiary, bonds.visits, arcs.volunteer, beneficiary)
-    return problem.policy.visit * np.minimum(visits, problem.policy.visits_limit)
+    at = _rows_of(problem, arcs, bonds.volunteer)
+    beneficiary = problem.requests.beneficiary[problem.slots.request[arcs.slot[at]]]
+    asked = arcs.volunteer[at], beneficiary
+    visits = _scores(bonds.volunteer, bonds.beneficiary, bonds.visits, *asked)
+    total[at] += problem.policy.visit * np.minimum(visits, problem.policy.visits_limit)
 
 
-def _affinity(problem: Problem, arcs: Arcs) -> c.Longs:
+def _add_affinity(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
     """Add the platform's own scores: that of the post and that of the request."""
-    post, request = problem.slots.post[arcs.slot], problem.slots.request[arcs.slot]
-    of_post = problem.affinities.take(problem.affinities.post >= 0)
-    of_request = problem.affinities.take(problem.affinities.post < 0)
-    return _scores(of_post.volunteer, of_post.post, of_post.score, arcs.volunteer, post) + _scores(
-        of_request.volunteer, of_request.request, of_request.score, arcs.volunteer, request
-    )
+    scores = problem.affinities
+    at = _rows_of(problem, arcs, scores.volunteer)
+    for some, names, of_slot in (
+        (scores.take(scores.post >= 0), "post", problem.slots.post),
+        (scores.take(scores.post < 0), "request", problem.slots.request),
+    ):
+        asked = arcs.volunteer[at], of_slot[arcs.slot[at]]
+        total[at] += _scores(some.volunteer, getattr(some, names), some.score, *asked)
 
 
-def _kept(problem: Problem, arcs: Arcs) -> c.Longs:
+def _add_kept(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
     """Reward what had been accepted, or was published."""
-    kept = np.zeros(len(arcs), np.int64)
     if np.isin(problem.earlier.status, _KEPT).any():
-        kept[Answers(problem, _KEPT).among(arcs.volunteer, arcs.slot)] = problem.policy.kept
-    return kept
+        kept = Answers(problem, _KEPT).among(arcs.volunteer, arcs.slot)
+        total[kept] += problem.policy.kept
+
+
+# In the order of `Terms`.
+_TERMS = (
+    _add_closeness,
+    _add_window_preference,
+    _add_preference,
+    _add_continuity,
+    _add_affinity,
+    _add_kept,
+)
+
+
+def _rows_of(problem: Problem, arcs: Arcs, volunteer: c.Ints) -> c.Longs:
+    """Return the arcs of some volunteers."""
+    concerned = np.zeros(len(problem.volunteers), np.bool_)
+    concerned[volunteer] = True
+    return np.flatnonzero(concerned[arcs.volunteer])
 
 
 def _scores(

@@ -252,7 +252,7 @@ def cluster(problem: Problem, arcs: Arcs) -> Clusters:
 def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) -> c.Bools:
     """Tell for whom nothing but clusters, shifts a day and shifts a week can ever bind."""
     people, policy = problem.volunteers, problem.policy
-    order, volunteer, start, end, day = services
+    _, volunteer, start, end, day = services
     cluster_volunteer = volunteer[begin]
     last_end = np.maximum.reduceat(end, begin)
     longest = np.maximum.reduceat(end - start, begin).astype(np.int64)
@@ -264,9 +264,7 @@ def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) 
     gap = start[begin[follows + 1]].astype(np.int64) - last_end[follows]
     tree[who[gap < 0]] = False
     if np.isfinite(policy.travel_kmh):
-        reach = np.maximum.reduceat(_km_from_home(problem, arcs)[order], begin)
-        farthest = np.zeros(len(people))
-        np.maximum.at(farthest, cluster_volunteer, reach)
+        farthest = _farthest(problem, arcs)
         tree[who[gap * policy.travel_kmh < 120.0 * farthest[who] * (1 + 1e-9)]] = False
     other_day = last_day[follows + 1] != first_day[follows]
     tree[who[other_day & (gap < people.min_rest[who])]] = False
@@ -281,8 +279,12 @@ def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) 
     return tree & (minutes <= people.max_minutes)
 
 
-def _km_from_home(problem: Problem, arcs: Arcs) -> c.Floats:
-    """Return how far the service is from home; infinity where only the home is unknown."""
-    placed = ~np.isnan(problem.requests.lat[problem.slots.request[arcs.slot]])
-    km: c.Floats = np.where(np.isnan(arcs.km), np.where(placed, np.inf, 0.0), arcs.km)
-    return km
+def _farthest(problem: Problem, arcs: Arcs) -> c.Floats:
+    """Return how far from home each volunteer serves at most; infinity where no home is known."""
+    farthest = np.zeros(len(problem.volunteers))
+    first = np.flatnonzero(np.diff(arcs.volunteer, prepend=np.int32(-1)))
+    farthest[arcs.volunteer[first]] = np.nan_to_num(np.fmax.reduceat(arcs.km, first))
+    unknown = np.flatnonzero(np.isnan(arcs.km))
+    placed = ~np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[unknown]]])
+    farthest[arcs.volunteer[unknown[placed]]] = np.inf
+    return farthest

@@ -8,7 +8,7 @@ that is not set. All arrays are read-only by convention.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -28,6 +28,7 @@ NO_LIMIT = 2**30
 MOST_INT = 2**31 - 1
 # What a number of 64 bits holds beside its sign.
 _BITS = 63
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -350,12 +351,11 @@ class _Packing:
     def unpacked(self, packed: Longs) -> list[Any]:
         """Return the keys of each number, in arrays like those they came from."""
         columns: list[Any] = []
-        for key, low, width in zip(
-            self.keys[::-1], self.lowest[::-1], self.widths[::-1], strict=True
-        ):
-            columns.append(((packed & ((1 << width) - 1)) + low).astype(key.dtype))
-            packed >>= width
-        return columns[::-1]
+        above = self.bits
+        for key, low, width in zip(self.keys, self.lowest, self.widths, strict=True):
+            above -= width
+            columns.append((((packed >> above) & ((1 << width) - 1)) + low).astype(key.dtype))
+        return columns
 
 
 def order_of(*keys: Longs | Ints) -> Longs:
@@ -375,6 +375,12 @@ def order_of(*keys: Longs | Ints) -> Longs:
     packed.sort()
     packed &= (1 << width) - 1
     return packed
+
+
+def blocks(size: int) -> Iterator[slice]:
+    """Cut rows into blocks so short that what is computed of each stays near the processor."""
+    for at in range(0, size, _BLOCK):
+        yield slice(at, min(at + _BLOCK, size))
 
 
 def ranges(first: Longs, count: Longs) -> Longs:

@@ -14,6 +14,7 @@ from matching.errors import UsageError
 from matching.guards.doors import constructor, door
 from matching.guards.mondays import Day, monday_of
 from matching.guards.showing import Shown
+from matching.parallel.memory import give_back
 from matching.policy import Policy
 from matching.problem import columns as c
 from matching.problem.build import Builder, slots_of
@@ -171,6 +172,7 @@ class Problem(Shown):
             If ``week`` is not a day, or not a Monday.
         """
         week = monday_of(week)
+        give_back()
         build = Builder(cleaned, week, policy)
         posts, options = build.posts(), build.options()
         return cls(

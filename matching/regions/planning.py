@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from matching.engine import peak_memory_mb
 from matching.errors import UsageError, listed
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS
 from matching.guards.mondays import Day, monday_of
+from matching.parallel.memory import peak_memory_mb
 from matching.parallel.tasks import run_all
 from matching.policy import Policy
 from matching.regions import dataset

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from threading import current_thread, main_thread
 from typing import Any, Generic, TypeVar
 
-from matching.engine import peak_memory_mb
 from matching.errors import DataWarning
+from matching.parallel.memory import peak_memory_mb
 from matching.regions import dataset
 
 R = TypeVar("R")

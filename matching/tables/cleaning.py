@@ -19,6 +19,7 @@ from matching.guards.doors import constructor
 from matching.guards.mondays import Day, monday_of
 from matching.guards.showing import Shown
 from matching.guards.urls import shown_value
+from matching.parallel.memory import give_back
 from matching.schema import NEEDED, TABLES, key_of, meta
 from matching.tables.cells import NO_SUCH_TIME, legible, parse, wanted, without_objects
 from matching.tables.faults import (
@@ -125,6 +126,7 @@ def clean(
                 "Problem.from_source takes other dataframes too"
             )
     week = monday_of(week)
+    give_back()
     _warn_of_unknown(frames)
     faults = [frames.faults if isinstance(frames, Tables) else no_faults()]
     given, found = _numbered(frames)
