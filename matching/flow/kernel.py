@@ -39,6 +39,11 @@ class Graph(NamedTuple):
         No more than the cost plus the floor of the tail, but for the slack.
     begin, edge : int64 array, shape (nodes + 1,), and int32 array
         The edges of each node but home: node x has ``edge[begin[x]:begin[x + 1]]``.
+    into : int32 array, shape (nodes,)
+        Where those into a node begin; they come after those out of it.
+    used, next_used : int32 arrays, shapes (nodes,) and (edges,)
+        One of the edges with flow out of each node but home, and after each another; or `NONE`.
+        They are few: of all out of a quota, or of a volunteer, most carry nothing.
     short : bool array, shape (nodes,)
         Whether the edges into a node come last, and rise by ``least``.
     newest : int32 array, shape (nodes,)
@@ -62,6 +67,9 @@ class Graph(NamedTuple):
     least: c.Whole
     begin: c.Longs
     edge: c.Ints
+    into: c.Ints
+    used: c.Ints
+    next_used: c.Ints
     short: c.Bools
     newest: c.Ints
     older_out: c.Ints
@@ -75,8 +83,20 @@ class Graph(NamedTuple):
 @compiled
 def send(graph: Graph, e: int, amount: int) -> None:
     """Change the flow of an edge, and what the flow costs."""
+    before, x = graph.flow[e], graph.tail[e]
     graph.flow[e] += amount
     graph.total[0] += amount * graph.cost[e]
+    if x == HOME or (before > 0) == (graph.flow[e] > 0):
+        return
+    if before == 0:
+        graph.next_used[e], graph.used[x] = graph.used[x], e
+    elif graph.used[x] == e:
+        graph.used[x] = graph.next_used[e]
+    else:
+        at = graph.used[x]
+        while graph.next_used[at] != e:
+            at = graph.next_used[at]
+        graph.next_used[at] = graph.next_used[e]
 
 
 @compiled
@@ -109,15 +129,22 @@ def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tu
         if reached >= best:
             break
         here = distance[x]
-        later = NONE
+        later, out = NONE, NONE
         if at == NONE:
             if reached > here:
                 continue
-            at = graph.begin[x]
             later = graph.newest[x]
+            if forward:
+                at = graph.begin[x]
+            else:
+                # Of edges out of a node, only those with flow can be taken back.
+                at, out = graph.into[x], graph.used[x]
         short = graph.short[x] and not forward
-        while later != NONE or at < graph.begin[x + 1]:
-            if later != NONE:
+        while out != NONE or later != NONE or at < graph.begin[x + 1]:
+            if out != NONE:
+                e = out
+                out = graph.next_used[e]
+            elif later != NONE:
                 e = later
                 later = graph.older_out[e] if tail[e] == x else graph.older_in[e]
             else:
@@ -256,12 +283,13 @@ def count_edges(tail: c.Ints, head: c.Ints, count: c.Longs) -> None:
 
 
 @compiled
-def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints) -> None:
+def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints, into: c.Ints) -> None:
     """List the edges of each node but home, beginning at ``at``; those out of it come first."""
     for e in range(len(tail)):
         if tail[e] != HOME:
             edge[at[tail[e]]] = e
             at[tail[e]] += 1
+    into[:] = at
     for e in range(len(head)):
         if head[e] != HOME:
             edge[at[head[e]]] = e

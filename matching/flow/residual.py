@@ -23,10 +23,10 @@ from matching.flow.network import Network
 from matching.problem import columns as c
 
 _OF_NODES = (
-    *("potential", "floor", "begin", "short", "newest"),
+    *("potential", "floor", "begin", "into", "used", "short", "newest"),
     *("distance", "via", "labelled"),
 )
-_OF_EDGES = ("tail", "head", "capacity", "flow", "cost", "older_out", "older_in")
+_OF_EDGES = ("tail", "head", "capacity", "flow", "cost", "next_used", "older_out", "older_in")
 # No sum of costs comes near this; twice as much is what a node costs that no way leads to.
 NO_WAY = FAR // 8
 
@@ -63,7 +63,7 @@ class Residual:
         np.maximum.at(potential, tail[of_these], -cost[of_these])
         floor = np.full(nodes, -FAR)
         floor[tail[arcs]] = potential[tail[arcs]]
-        begin, edge = _edges_of(nodes, tail, head)
+        begin, edge, into = _edges_of(nodes, tail, head)
         short = np.zeros(nodes, np.bool_)
         short[network.post_node] = True
         self.graph = Graph(
@@ -78,6 +78,9 @@ class Residual:
             least=least,
             begin=begin,
             edge=edge,
+            into=into,
+            used=np.full(nodes, NONE, np.int32),
+            next_used=np.empty(edges, np.int32),
             short=short,
             newest=np.full(nodes, NONE, np.int32),
             # There is room for these as soon as there are later edges.
@@ -228,7 +231,10 @@ def _filled(name: str, column: npt.NDArray[Any], count: int) -> npt.NDArray[Any]
     if name == "begin":
         # The lists of edges are as they were: to new nodes they give none.
         return np.full(count, column[-1])
-    value = {"distance": FAR, "newest": NONE, "floor": -FAR}.get(name, 0)
+    # Nor do they say where such edges would begin.
+    value = {"distance": FAR, "newest": NONE, "used": NONE, "floor": -FAR, "into": c.MOST_INT}.get(
+        name, 0
+    )
     return np.full(count, value, column.dtype)
 
 
@@ -245,12 +251,18 @@ def _cheapest(nodes: int, tail: c.Ints, head: c.Ints, cost: c.Whole, arcs: slice
     return cheapest
 
 
-def _edges_of(nodes: int, tail: c.Ints, head: c.Ints) -> tuple[c.Longs, c.Ints]:
-    """List the edges of each node but home: those out of it, then those into it as they stand."""
+def _edges_of(nodes: int, tail: c.Ints, head: c.Ints) -> tuple[c.Longs, c.Ints, c.Ints]:
+    """List the edges of each node but home: those out of it, then those into it as they stand.
+
+    Returns
+    -------
+    begin, edge, into
+        See `Graph`.
+    """
     begin = np.zeros(nodes + 1, np.int64)
     count_edges(tail, head, begin[1:])
     begin[1 + HOME] = 0
     np.cumsum(begin, out=begin)
-    edge = np.empty(begin[-1], np.int32)
-    list_edges(tail, head, begin[:-1].copy(), edge)
-    return begin, edge
+    edge, into = np.empty(begin[-1], np.int32), np.empty(nodes, np.int32)
+    list_edges(tail, head, begin[:-1].copy(), edge, into)
+    return begin, edge, into
