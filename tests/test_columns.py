@@ -44,6 +44,10 @@ def test_rows_are_sorted_as_tuples_are(rows: list[tuple[int, int]]) -> None:
     assert c.order_of(a, b, a, b).tolist() == expected
     ordered = c.Pairs(a, b, np.zeros(len(a), np.bool_)).sorted()
     assert list(zip(ordered.a.tolist(), ordered.b.tolist(), strict=True)) == sorted(rows)
+    # Three keys of 32 bits, and one of 3: these rows are not made of one number each.
+    wide = c.Windows(b, a, b, b).sorted()
+    found = zip(wide.volunteer.tolist(), wide.start.tolist(), strict=True)
+    assert list(found) == sorted((y, x) for x, y in rows)
 
 
 def test_rows_of_a_sorted_column_are_numbered_by_their_value() -> None:

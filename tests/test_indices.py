@@ -29,3 +29,11 @@ def test_a_few_are_found_among_many_in_any_order() -> None:
     ids = pl.Series([f"v{n:03}" for n in range(100)])
     asked = pl.Series(["v099", "v000", "nobody", None, "v050", "v050"])
     assert positions(asked, ids).to_list() == [99, 0, None, None, 50, 50]
+
+
+def test_rows_of_many_are_found_that_are_in_order_but_for_one() -> None:
+    # A step back in 100 is looked for in order; every second one is not.
+    ids = pl.Series([f"v{n:03}" for n in range(100)])
+    late = pl.concat([ids[:50], ids[51:], ids[50:51]])
+    assert positions(late, ids).to_list() == [*range(50), *range(51, 100), 50]
+    assert positions(ids.reverse(), ids).to_list() == list(range(99, -1, -1))

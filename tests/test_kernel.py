@@ -9,6 +9,7 @@ import pytest
 
 from matching.arcs.eligibility import eligible
 from matching.bounds.pricing import Weeks
+from matching.flow.kernel import NONE
 from matching.flow.min_cost_flow import solve_flow
 from matching.flow.network import Network
 from matching.flow.relaxation import seats_are_few
@@ -98,6 +99,18 @@ def by_hand(network: Network) -> int:
             x = room[e][0] if way > 0 else room[e][1]
 
 
+def used_out_of(residual: Residual) -> dict[int, set[int]]:
+    """Return the edges out of each node but home that are listed as having flow."""
+    found: dict[int, set[int]] = {}
+    for x in range(1, residual.nodes):
+        e, found[x] = int(residual.graph.used[x]), set()
+        while e != NONE:
+            assert e not in found[x]
+            found[x].add(e)
+            e = int(residual.graph.next_used[e])
+    return found
+
+
 def assert_optimal(residual: Residual) -> None:
     """No edge with room is worth filling, none with flow worth emptying; what enters leaves."""
     graph = residual.graph
@@ -105,6 +118,10 @@ def assert_optimal(residual: Residual) -> None:
     assert (reduced[graph.flow < graph.capacity] >= 0).all()
     assert (reduced[graph.flow > 0] <= 0).all()
     assert ((graph.flow >= 0) & (graph.flow <= graph.capacity)).all()
+    assert used_out_of(residual) == {
+        x: set(np.flatnonzero((graph.tail == x) & (graph.flow > 0)).tolist())
+        for x in range(1, residual.nodes)
+    }
     size = len(graph.potential)
     enters = np.bincount(graph.head, graph.flow, minlength=size)
     assert (enters == np.bincount(graph.tail, graph.flow, minlength=size))[1:].all()
