@@ -30,7 +30,6 @@ from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.doors import door
 from matching.parallel.compiled import is_loaded
 from matching.parallel.interrupts import breaking_off, unless_heard_already
-from matching.parallel.interrupts import unless_heard_already
 from matching.parallel.memory import give_back, peak_memory_mb
 from matching.policy import Policy
 from matching.problem import Problem
