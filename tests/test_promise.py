@@ -9,8 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from matching import Policy, Problem, UsageError, Week, audit, solve
+from matching import Plan, Policy, Problem, UsageError, Week, audit, solve
 from matching.answers.promise import Promised, promise
+from matching.problem.plan import local_times
 from tests.oracle.reading import WEEK
 from tests.support.commands import run
 from tests.support.laws import SEEDS, law
@@ -165,6 +166,19 @@ def test_what_is_wrong_is_told(more: dict[str, Any], taught: str) -> None:
         promise(week.tables(), MONDAY, **more)
 
 
+def test_what_is_set_aside_is_told(tmp_path: Path) -> None:
+    week = people("ada bo")
+    week.volunteer("cai", travel_km=-1, available=[MORNING])
+    week.menu_item("walk", minutes=60)
+    found = promise(week.tables(), MONDAY, on_error="quarantine").tables
+    assert found["promise"]["orders"].to_list() == [2]
+    assert set(found["faults"]["value"]) >= {"-1.0"}
+    for name, frame in week.tables().items():
+        frame.write_csv(tmp_path / f"{name}.csv")
+    done = run("promise", tmp_path, "--week", MONDAY, "--on-error", "quarantine")
+    assert "set aside: " in done.stderr
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 
@@ -268,3 +282,61 @@ def test_every_order_book_inside_a_promise_is_served(seed: int) -> None:
     for share in (1.0, 0.5):
         book = ordered(made, tables.get("menu", pl.DataFrame()), draw, share)
         assert book.is_empty() or serves_all(tables, WEEK, book)
+
+
+def by_those_promised(made: Promised, problem: Problem) -> Plan:
+    """Return the plan of an order book by those who would come if all were ordered.
+
+    They are dealt out, seat by seat, to the orders of their item, half day and station.
+    """
+    request = made.problem.slots.request[made.plan.slot]
+    names = made.problem.names["requests"].select("request_id", "menu_item", "station_id")
+    seats = pl.select(
+        volunteer_id=made.problem.volunteers.id.gather(made.plan.volunteer),
+        request_id=made.problem.requests.id.gather(request),
+        start=local_times(made.problem)["start"].gather(made.problem.slots.option[made.plan.slot]),
+        slot=pl.Series(made.plan.slot),
+    )
+    keys = ["menu_item", "station_id", "start"]
+    seats = seats.join(names, on="request_id").join(made.tables["promise"], on=keys)
+    # The team of number k: of every piece of a post, whoever stands at k and one round later.
+    number = pl.int_range(pl.len()).over("slot") % pl.col("orders")
+    seats = seats.with_columns(number=number)
+    asked = problem.names["requests"].select("request_id", "menu_item", "station_id")
+    times = pl.DataFrame({"request_id": problem.requests.id, "at": local_times(problem)["start"]})
+    asked = asked.join(times, on="request_id")
+    halves = made.tables["promise"].select(*keys, "end").unique()
+    asked = asked.join(halves, on=keys[:2]).filter(pl.col("at").is_between("start", "end"))
+    asked = asked.with_columns(number=pl.int_range(pl.len()).over(keys)).drop("end", "at")
+    rows = asked.join(seats.drop("request_id"), on=[*keys, "number"])
+    return Plan.from_frame(problem, rows.with_columns(post=pl.lit("volunteer")))
+
+
+@pytest.mark.slow
+def test_ten_thousand_orders_of_a_promise_are_served_at_once() -> None:
+    # 3,000 people, each free on eight of 21 half days; two in three cook, and trips need a lead.
+    draw = random.Random(1)
+    week = Week("2026-11-30")
+    for number in range(4):
+        week.station(f"s{number}", lat=30.0 + number / 100, lon=120.0)
+    half_days = [
+        (day, *times)
+        for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+        for times in (("08:00", "12:00"), ("14:00", "18:00"), ("19:00", "21:00"))
+    ]
+    for number in range(3_000):
+        skills = ["cook"] * (number % 3 > 0) + ["lead"] * (number % 10 == 0)
+        free = draw.sample(half_days, 8)
+        week.volunteer(f"v{number}", station_id="s0", available=free, qualifications=skills)
+    week.menu_item("soup", minutes=90, seats=1, qualifications=["cook"])
+    week.menu_item("walk", minutes=60, seats=1)
+    week.menu_item("trip", minutes=120, seats=3)
+    week.team_rule("lead", menu_item="trip", min_people=1)
+    tables = without_orders(week.tables())
+    made = promise(tables, "2026-11-30")
+    assert made.tables["promise"]["orders"].sum() >= 10_000
+    book = ordered(made, tables["menu"], draw, 1.0).sample(10_000, seed=1)
+    problem = Problem.from_tables(tables | {"requests": book}, "2026-11-30")
+    plan = by_those_promised(made, problem)
+    assert audit.violations(problem, plan).is_empty()
+    assert len(plan) == problem.posts.seats.sum() > 10_000

@@ -36,7 +36,7 @@ class Promised(NamedTuple):
     Attributes
     ----------
     tables : dict of str to polars.DataFrame
-        ``promise``, ``idle``, ``not_promised`` and ``not_counted``.
+        ``promise``, ``idle``, ``not_promised`` and ``not_counted``; maybe ``faults``.
     problem : Problem
         One request for each row that could be promised, over its whole half day, with all seats
         that are promised.
@@ -98,7 +98,8 @@ def promise(
         ``half_day``, ``people`` (who hold it, are free, and serve nothing on that day if all is
         ordered; who holds several counts at each), and how many ``menu_items`` ask for it: what
         new items could build on. ``not_promised``: ``menu_item``, ``reason``. ``not_counted``:
-        ``reason``, ``volunteers`` who are not counted on.
+        ``reason``, ``volunteers`` who are not counted on. ``faults``: what was set aside, if
+        anything was.
 
     Raises
     ------
@@ -117,7 +118,7 @@ def promise(
     if most < 1:
         raise UsageError(f"most = {most}: give a whole number of at least 1")
     zone = policy.time_zone
-    cleaned, _ = clean(
+    cleaned, faults = clean(
         _with_requests(tables),
         week=week,
         time_zone=zone,
@@ -159,6 +160,8 @@ def promise(
             pl.Int64,
         ),
     }
+    if faults.height:
+        found["faults"] = faults
     return Promised(found, problem, plan)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from matching.cli import arguments as arg
 from matching.cli.answering import answer, check_file
-from matching.cli.conduct import teaching
+from matching.cli.conduct import teaching, tell
 from matching.cli.given import options_of, policy_of, week_of
 
 
@@ -69,6 +69,9 @@ def promise(
                 most=most,
                 on_error=on_error,
             ).tables
+        if "faults" in found:
+            faults = found["faults"]
+            tell(f"set aside: {faults.height:,} faults, which --json tells", "yellow")
         sentences = chain(
             said(found["not_counted"], lambda row: f"not_counted_{row['reason']}", language),
             said(found["not_promised"], lambda row: f"not_promised_{row['reason']}", language),

@@ -332,7 +332,9 @@ class LivingWeek:
         edges += [NONE] * (len(k) - len(edges))
         for at in range(len(k)):
             if edges[at] != NONE:
-                self.residual.change(edges[at], int(opened[at]), -int(value[at]))
+                graph, now = self.residual.graph, (int(opened[at]), -int(value[at]))
+                if (graph.capacity[edges[at]], graph.cost[edges[at]]) != now:
+                    self.residual.change(edges[at], *now)
             elif opened[at]:
                 tail, home = self.post_node[[post]], np.array([HOME])
                 new = self.residual.add_edges(tail, home, np.zeros(1, int), -value[[at]])
