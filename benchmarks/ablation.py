@@ -146,7 +146,12 @@ STEPS = (
         lambda real: lambda blocks, value: np.arange(len(blocks.generation.weeks.arcs)),
     ),
     Step("the last integer programme", f"{_SEARCH}:solve_reduced_mip", _nothing),
-    Step("rows for links", f"{_SOLVERS}.subproblems.subproblem:_MAX_LINKS_PER_OPTION", _becomes(0)),
+    Step(
+        "rows for links",
+        f"{_SOLVERS}.subproblems.subproblem:MAX_LINKS_PER_OPTION",
+        _becomes(0),
+        f"{_SEARCH}:solve_reduced_mip",
+    ),
 )
 
 

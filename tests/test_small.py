@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.vmb import hostile
 from matching import Problem, solve
 from matching.solvers import search
 from matching.synthetic import generate
@@ -46,3 +47,10 @@ def test_a_start_that_presolve_improves_is_not_what_comes_back(
     monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
     monkeypatch.setattr(search, "_solve_lp", lambda *arguments: None)
     assert solve(town(2, 1.0), gap=0.0).status == "optimal"
+
+
+def test_a_crowd_is_not_linked_one_by_one() -> None:
+    # 1,500 seats, all or none, and 9,024 arcs: with a row for each of them HiGHS compares pairs for
+    # minutes, beyond any limit.
+    problem = Problem.from_tables(hostile.one_crowd(1_500, whole=True, spare=4, seed=1), WEEK)
+    assert solve(problem, gap=0.0, time_limit=60.0).status == "optimal"

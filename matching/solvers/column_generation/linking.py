@@ -61,9 +61,10 @@ def separate_linking_cuts(
     return _with_cuts(rows, pairs, cut)
 
 
-def with_every_cut(rows: Rows, pairs: VolunteerOptions) -> Rows:
-    """Return the rows, and all linking cuts that they do not have yet."""
-    return _with_cuts(rows, pairs, np.flatnonzero(pairs.needs_cut))
+def with_every_cut(rows: Rows, pairs: VolunteerOptions, most: int) -> Rows:
+    """Return the rows, and the linking cuts of all options with at most so many volunteers."""
+    few = np.bincount(pairs.option)[pairs.option] <= most
+    return _with_cuts(rows, pairs, np.flatnonzero(pairs.needs_cut & few))
 
 
 def _with_cuts(rows: Rows, pairs: VolunteerOptions, cut: c.Longs) -> Rows:

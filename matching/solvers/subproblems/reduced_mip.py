@@ -12,7 +12,11 @@ from matching.problem import columns as c
 from matching.solvers.column_generation.generation import ColumnGeneration
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
 from matching.solvers.column_generation.linking import with_every_cut
-from matching.solvers.subproblems.subproblem import Subproblem, SubproblemBuilder
+from matching.solvers.subproblems.subproblem import (
+    MAX_LINKS_PER_OPTION,
+    Subproblem,
+    SubproblemBuilder,
+)
 
 # HiGHS proves nothing about a larger programme in any time that one would wait.
 _MAX_ARCS = 100_000
@@ -27,7 +31,7 @@ def solve_whole_mip(generation: ColumnGeneration) -> Prices | None:
     longer than what they save.
     """
     incumbent, builder = generation.incumbent, generation.builder
-    rows = generation.rows = with_every_cut(generation.rows, generation.pairs)
+    rows = generation.rows = with_every_cut(generation.rows, generation.pairs, MAX_LINKS_PER_OPTION)
     linked = np.zeros_like(generation.needs_link)
     builder = SubproblemBuilder(
         generation.problem, generation.weeks.arcs, rows, linked, generation.pairs.of_arc

@@ -21,7 +21,7 @@ from matching.solvers.subproblems.mip import MIP
 from matching.solvers.subproblems.roster_constraints import RosterConstraints
 
 # Links only strengthen the programme; of more, HiGHS compares pairs for minutes.
-_MAX_LINKS_PER_OPTION = 500
+MAX_LINKS_PER_OPTION = 500
 
 
 @dataclass(frozen=True)
@@ -213,7 +213,7 @@ class SubproblemBuilder:
         here = np.append(services, -1)[at] == self.option[arc[held]]
         held = held[here]
         crowd = np.bincount(self.option[arc[held]], minlength=len(self.needs_link))
-        held = held[crowd[self.option[arc[held]]] <= _MAX_LINKS_PER_OPTION]
+        held = held[crowd[self.option[arc[held]]] <= MAX_LINKS_PER_OPTION]
         pair = self.pair_of_arc[arc[held]].astype(np.int64)
         if split_copies is not None:
             pair = np.where(split_copies[held], -1 - held, pair)
