@@ -174,15 +174,16 @@ def worlds(seeds: list[int], cities: bool) -> Iterator[tuple[str, Callable[[], P
             yield f"{name}, seed {seed}", partial(_with_options, name, seed)
     for name, world in WORLDS.items():
         if world.family == "hostile":
-            yield (
-                name.removeprefix("vmb1-"),
-                lambda world=world: Problem.from_tables(world.make(), world.week),
-            )
+            yield name.removeprefix("vmb1-"), partial(_hostile, name)
 
 
 def _generated(size: str, scarcity: float, seed: int) -> Problem:
     tables = generate(size, rules="full", scarcity=scarcity, seed=seed, week=WEEK)
     return Problem.from_tables(tables, WEEK)
+
+
+def _hostile(name: str) -> Problem:
+    return Problem.from_tables(WORLDS[name].make(), WORLDS[name].week)
 
 
 def _with_options(name: str, seed: int) -> Problem:
