@@ -2,17 +2,25 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import assume
 
-from matching import UsageError, Week, solve
+from matching import Result, UsageError, Week, solve
 from matching.answers.advice import PEOPLE, advise
+from matching.answers.lacking import Kind, Missing
+from matching.answers.recruits import Recruits
+from matching.answers.trainees import Trainees
+from matching.answers.trials import Gain
+from tests.oracle.reading import WEEK
 from tests.support.commands import run
 from tests.support.laws import SEEDS, law, problem_of
-from tests.support.worlds import full_world, tree_world
+from tests.support.remedied import more
+from tests.support.worlds import Tables, full_world, tree_world
 
 MORNING = ("tue", "08:00", "12:00")
 GAINS = ["volunteers", "seats_gained", "value_gained", "estimate", "at_least", "at_most"]
@@ -148,6 +156,47 @@ def test_gains_lie_within_what_is_claimed(seed: int) -> None:
                 assert 0 <= row["at_least"] <= row["value_gained"] <= row["at_most"]
             gains = advice["value_gained"].to_list()
             assert gains == sorted(gains)
+
+
+def with_recruits(tables: Tables, kind: Kind, at: Missing, people: int) -> Tables:
+    """Return the tables with new rows for people of a kind."""
+    tables = dict(tables)
+    start, end = (datetime.combine(WEEK, time()) + timedelta(minutes=m) for m in at.free)
+    for number in range(people):
+        name = f"zz{number}"
+        place = {"lat": kind.lat, "lon": kind.lon, "organisation_id": kind.organisation_id}
+        more(tables, "volunteers", volunteer_id=name, **place)
+        more(tables, "availability", volunteer_id=name, start=start, end=end)
+        for held, level in kind.needs:
+            more(tables, "qualifications", volunteer_id=name, qualification=held, level=level)
+    return tables
+
+
+def agrees(gain: Gain, result: Result, tables: Tables) -> None:
+    """Check a gain against the changed tables, planned by themselves."""
+    best = solve(problem_of(tables), gap=0.0, time_limit=20.0)
+    assert best.value - result.value <= gain.at_most
+    assert gain.at_least <= best.bound - result.value
+    if best.status == "optimal" and gain.at_least == gain.at_most:
+        assert gain.value == best.value - result.value
+
+
+@law(10, seed=SEEDS)
+def test_a_gain_is_what_the_tables_with_new_rows_are_worth_more(seed: int) -> None:
+    for world in (tree_world, full_world):
+        tables = world(seed, volunteers=8, requests=6)
+        result = solve(problem_of(tables), gap=0.0, time_limit=20.0)
+        assume(result.status == "optimal")
+        recruits = Recruits(result, 20.0)
+        for kind in sorted(recruits.missing, key=str)[:2]:
+            new = with_recruits(tables, kind, recruits.missing[kind], 2)
+            agrees(recruits.gain(kind, 2), result, new)
+        trainees = Trainees(result, 20.0)
+        for lesson in sorted(trainees.estimates)[:2]:
+            (who, *_) = sorted(trainees.estimates[lesson])
+            new, learned = dict(tables), dict(zip(("qualification", "level"), lesson, strict=True))
+            more(new, "qualifications", volunteer_id=who, **learned)
+            agrees(trainees.gain(lesson, [who]), result, new)
 
 
 # --- the command ----------------------------------------------------------------------------------
