@@ -19,11 +19,11 @@ from matching.arcs.unfilled import unfilled
 from matching.arcs.value import check_exact, quality
 from matching.audit.pins import settled
 from matching.bounds.certificate import bound
+from matching.bounds.exactness import is_pure_network, refuse_equity
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.bounds.unsettled import unsettled
 from matching.errors import UsageError
-from matching.flow.exactness import is_pure_network
 from matching.flow.kernel import repair_all
 from matching.flow.relaxation import relax
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
@@ -196,6 +196,8 @@ def _searched(
     problem = weeks.problem
     with clock.phase("clusters"):
         pure_network = is_pure_network(problem, weeks.clusters)
+        if not pure_network:
+            refuse_equity(problem, "this week has others, such as minimums, options or travel time")
     with clock.phase("flow"):
         if not is_loaded(repair_all):
             clock.announce("compile flow")

@@ -80,6 +80,9 @@ class Policy(Shown):
         100, "cost of a service for a volunteer who served a lot lately", "value"
     )
     load_recent_hours: float = _key(40.0, "recent hours that count as a lot", "hours", low=1e-9)
+    equity: int = _key(
+        0, "what the first seats of a district are worth more, falling to 0 at its last", "value"
+    )
     show_up: float = _key(1.0, "odds that somebody comes, where the volunteer does not say", high=1)
     standby_share: float = _key(
         0.0, "largest odds that who stands by for two at once is wanted by both", high=1

@@ -20,6 +20,8 @@ PAIR_RULES = ("together", "apart")
 STATUSES = ("pinned", "accepted", "published", "offered", "declined")
 # Those by which somebody is held to a service.
 KEPT = STATUSES[:3]
+# Where the code of a county, or of a city's district, ends in that of a region.
+COUNTY = 6
 DEFAULT_POST = "volunteer"
 
 MAX_COUNT = 1_000_000

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 
 from matching import DataError, DataWarning
+from matching.answers.fairness import gini
 from matching.errors import UsageError
 from matching.reports.facts import Facts
-from matching.reports.figures import gini
 from matching.reports.origin import Origin
 from matching.stores import read_tables
 from tests.support.facts import MONDAY, facts_of, rows, small_world

@@ -13,8 +13,8 @@ from matching.arcs.eligibility import Arcs
 from matching.arcs.living import LivingArcs
 from matching.arcs.pair_rules import Answers
 from matching.arcs.value import Terms, terms
+from matching.bounds.exactness import is_pure_network
 from matching.errors import UsageError
-from matching.flow.exactness import is_pure_network
 from matching.flow.living import LivingWeek
 from matching.problem import Problem
 from matching.problem import columns as c

@@ -11,6 +11,7 @@ from matching.answers.beside import Standing, best_few, judge
 from matching.answers.changeable import Changeable, numbers
 from matching.answers.comparing import why, why_not
 from matching.answers.elsewhere import elsewhere
+from matching.answers.fairness import fairness
 from matching.answers.given import Given
 from matching.answers.ledger import Ledger
 from matching.answers.names import number_of
@@ -317,6 +318,24 @@ class Desk(Changeable):
             ``odds`` and ``standby``; see `matching.answers.standby.standby`.
         """
         return standby(self._ledger, checked(top))
+
+    @door
+    def fairness(self, top: int = 10, given: Given = "nothing") -> pl.DataFrame:
+        """Return how evenly places are served, work is shared, and `feeds` reach.
+
+        Parameters
+        ----------
+        top : int
+            Recommendations for each volunteer.
+        given : {"plan", "accepted", "nothing"}
+            As in `feed`, for the recommendations.
+
+        Returns
+        -------
+        polars.DataFrame
+            See `matching.answers.fairness.fairness`.
+        """
+        return fairness(self._ledger, self.feeds(top, given))
 
 
 def _ranked(

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from matching.arcs.crowd import size_of
+from matching.arcs.districts import next_district_value
 from matching.arcs.eligibility import RULES, Arcs, Finder, Group, batched
 from matching.arcs.pair_rules import Pairs
 from matching.arcs.value import first_load, seat_value
@@ -168,6 +169,7 @@ def _most_added(
     rows = rows[others]
     post = slots.post[arcs.slot[rows]]
     seat = seat_value(problem, post, filled[post] + 1)
+    seat = seat + next_district_value(problem, filled)[post]
     added = seat + quality[rows] - first_load(problem)[arcs.volunteer[rows]]
     np.maximum.at(most, arcs.slot[rows], added)
     return most

@@ -87,13 +87,14 @@ def check_exact(problem: Problem, arcs: Arcs, quality: c.Longs) -> None:
     seats = np.minimum(could, problem.posts.seats[slots.post]).astype(np.float64)
     first = problem.requests.priority[slots.request] * (1.0 + policy.early_seat) * policy.seat
     most = float(seats @ first) + float(np.abs(quality.astype(np.float64)).sum())
-    most += policy.load_step * float(seats.sum())
+    most += (policy.load_step + policy.equity) * float(seats.sum())
     if most >= _EXACT:
         raise PolicyError(
             f"policy seat = {policy.seat}, early_seat = {policy.early_seat:g}, visit = "
-            f"{policy.visit}, load_step = {policy.load_step}: with these and the affinities a "
-            f"week could be worth {most:.3g}, and proofs are exact below {_EXACT:.3g}; "
-            f"divide all weights by {10 ** math.ceil(math.log10(most / _EXACT) + 1e-9):,}"
+            f"{policy.visit}, load_step = {policy.load_step}, equity = {policy.equity}: with "
+            f"these and the affinities a week could be worth {most:.3g}, and proofs are exact "
+            f"below {_EXACT:.3g}; divide all weights by "
+            f"{10 ** math.ceil(math.log10(most / _EXACT) + 1e-9):,}"
         )
 
 

@@ -103,4 +103,5 @@ def value(problem: Problem, plan: object) -> int:
     services = services_of(problem, Plan.of(problem, plan))
     seats = values.seat_values(problem, services).sum()
     fit = values.qualities(problem, services).sum()
-    return int(seats + fit - values.loads(problem, services).sum())
+    total = int(seats + fit - values.loads(problem, services).sum())
+    return total + values.evenness(problem, services) if problem.policy.equity else total

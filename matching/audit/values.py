@@ -48,6 +48,28 @@ def qualities(problem: Problem, services: pl.DataFrame) -> c.Longs:
     return fit
 
 
+def evenness(problem: Problem, services: pl.DataFrame) -> int:
+    """Return what the plan gains by serving districts: their early seats are worth more.
+
+    Of a district with so many seats, the filled one number j adds ``equity * (seats - j) / seats``.
+    Who comes when all seats of a post are taken fills none.
+    """
+    equity = problem.policy.equity
+    filled = np.bincount(services["post"].to_numpy(), minlength=len(problem.posts))
+    rows = pl.DataFrame(
+        {
+            "district": problem.requests.district[problem.posts.request],
+            "seats": problem.posts.seats.astype(np.int64),
+            "filled": np.minimum(filled, problem.posts.seats).astype(np.int64),
+        }
+    )
+    sums = rows.filter(pl.col("district") >= 0).group_by("district").sum()
+    each = sums.with_columns(place=pl.int_ranges(1, pl.col("filled") + 1)).explode("place")
+    each = each.drop_nulls("place")
+    seats, place = each["seats"].to_numpy(), each["place"].to_numpy()
+    return int(_rounded(equity * (seats - place) / seats).sum())
+
+
 def loads(problem: Problem, services: pl.DataFrame) -> c.Longs:
     """Return what each service costs as its volunteer's first, second, ...: shape (services,)."""
     policy = problem.policy

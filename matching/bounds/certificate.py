@@ -14,7 +14,7 @@ from matching.arcs.value import quality
 from matching.bounds.labelling import Stopped, batches, never, solve_pricing
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import MOST_SERVICES, Weeks
-from matching.bounds.teams import best_teams
+from matching.bounds.teams import best_districts, best_teams
 from matching.bounds.timeline import best_timelines
 from matching.guards.doors import door
 from matching.problem import Problem
@@ -173,7 +173,10 @@ def reward(problem: Problem, arcs: Arcs, quality: c.Longs, prices: Prices) -> c.
 
 def rest_of_bound(problem: Problem, arcs: Arcs, prices: Prices) -> float:
     """Return the requests' and the quotas' part of ``bound(p)``."""
-    teams = float(best_teams(problem, arcs, prices).sum())
+    if problem.policy.equity:
+        teams = best_districts(problem, arcs, prices)
+    else:
+        teams = float(best_teams(problem, arcs, prices).sum())
     limited = problem.organisations.limited
     most = problem.organisations.max_seats[limited].astype(np.float64)
     quotas = prices.charged(problem)[limited] @ most

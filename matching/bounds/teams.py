@@ -20,8 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching.arcs.districts import district_value
 from matching.arcs.eligibility import Arcs, holders
 from matching.arcs.value import seat_value
+from matching.bounds.exactness import refuse_equity
 from matching.bounds.prices import Prices
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -51,6 +53,34 @@ def best_teams(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     best = np.zeros(len(problem.requests))
     np.maximum.at(best, problem.options.request, value)
     return best
+
+
+def best_districts(problem: Problem, arcs: Arcs, prices: Prices) -> float:
+    """Return what all teams together gain at most where the seats of districts are worth more.
+
+    Only capacities are looked at. Of each district the seats that gain most come first: with what
+    the district adds, which falls too, no other choice of as many is better.
+
+    Raises
+    ------
+    PolicyError
+        If a request may be served at several times.
+    """
+    if len(problem.options) > len(problem.requests):
+        refuse_equity(problem, "some request has several times")
+    slots = problem.slots
+    candidates = np.bincount(arcs.slot, minlength=len(slots))
+    count = np.minimum(problem.posts.seats[slots.post], candidates)
+    slot = np.repeat(np.arange(len(slots)), count)
+    k = c.ranges(np.ones(len(count), np.int64), count.astype(np.int64))
+    gain = seat_value(problem, slots.post[slot], k) - _kth_price(arcs, prices, count, slot, k)
+    district = problem.requests.district[slots.request[slot]]
+    alone = np.maximum(gain[district < 0], 0).sum()
+    rows = np.flatnonzero(district >= 0)
+    rows = rows[np.lexsort((-gain[rows], district[rows]))]
+    of = district[rows]
+    j = np.arange(len(rows)) - c.starts_of(of, int(of.max(initial=-1)) + 1)[of] + 1
+    return float(alone + np.maximum(gain[rows] + district_value(problem, of, j), 0).sum())
 
 
 def _without_rules(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:

@@ -17,6 +17,7 @@ from matching.cli.conduct import say
 from matching.cli.drafting import draft_mapping
 from matching.cli.examples import EXAMPLES
 from matching.cli.explaining import explain
+from matching.cli.fairness import fairness
 from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.promising import promise
@@ -73,6 +74,7 @@ app.command(epilog=EXAMPLES["advise"])(advise)
 app.command(epilog=EXAMPLES["what-if"], name="what-if")(what_if)
 app.command(epilog=EXAMPLES["promise"])(promise)
 app.command(epilog=EXAMPLES["standby"])(standby)
+app.command(epilog=EXAMPLES["fairness"])(fairness)
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)
 app.command(epilog=EXAMPLES["generate"])(generate)

@@ -15,11 +15,11 @@ import numpy as np
 from matching.arcs.eligibility import Arcs
 from matching.arcs.living import LivingArcs, Member
 from matching.arcs.value import seat_value
+from matching.bounds.exactness import is_pure_network, refuse_equity
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
 from matching.flow.attaching import attach
-from matching.flow.exactness import is_pure_network
 from matching.flow.kernel import HOME, NONE, detach, forget, open_all, reach, search
 from matching.flow.network import Network, build
 from matching.flow.pinned_places import PinnedPlaces, pinned_below, pinned_posts
@@ -40,6 +40,7 @@ class LivingWeek:
     """
 
     def __init__(self, problem: Problem, arcs: Arcs | None = None) -> None:
+        refuse_equity(problem, "not in a week that changes, nor in answers that change one")
         self.living = LivingArcs(problem, arcs)
         arcs, pinned = self.living.arcs, self.living.pinned
         weeks = Weeks(problem, arcs)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from matching.arcs.districts import district_value, districts_value, seats_of
 from matching.arcs.eligibility import Arcs
 from matching.arcs.value import seat_value
 from matching.bounds.pricing import Clusters
@@ -212,7 +213,8 @@ class _Taken:
         post = np.repeat(np.arange(len(self.seats), dtype=np.int32), self.seats)
         k = c.ranges(np.ones(len(self.seats), np.int64), self.seats)
         people = people_value(self.problem, self.volunteer, quality[self.pinned], first_load)
-        return int(seat_value(self.problem, post, k).sum()) + people
+        seats = int(seat_value(self.problem, post, k).sum())
+        return seats + people + districts_value(self.problem, self.seats)
 
 
 def services_below(problem: Problem, organisation: c.Ints) -> c.Longs:
@@ -345,5 +347,24 @@ def _seats(
         count = np.minimum(count, candidates)
     post = np.repeat(np.arange(len(count), dtype=np.int32), count)
     k = c.ranges(taken.seats + 1, count)
-    edges.add(post_node[post], 1, 1, -seat_value(problem, post, k))
+    head = _districts(problem, edges, post, taken) if problem.policy.equity else 1
+    edges.add(post_node[post], head, 1, -seat_value(problem, post, k))
     return len(post) + 1
+
+
+def _districts(problem: Problem, edges: Edges, post: c.Ints, taken: _Taken) -> c.Longs:
+    """Put a node between the seats of a district and the sink, whose edges are worth less and less.
+
+    Returns
+    -------
+    int64 array, shape (seats,)
+        The node of each seat's district, or the sink where it has none.
+    """
+    done = seats_of(problem, taken.seats)
+    district = problem.requests.district[problem.posts.request[post]]
+    count = np.bincount(district[district >= 0], minlength=len(done))
+    node = edges.node(len(done))
+    of = np.repeat(np.arange(len(done)), count)
+    j = c.ranges(done + 1, count)
+    edges.add(node[of], 1, 1, -district_value(problem, of, j))
+    return np.where(district >= 0, np.append(node, 1)[district], 1)

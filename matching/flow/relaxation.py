@@ -66,6 +66,8 @@ def relax(
     pinned : int64 array, optional
         Arcs that have to be in the plan, where all rules are those of the network.
     """
+    if problem.policy.equity:
+        return _by_districts(problem, _whole(problem, weeks, quality, pinned))
     if pinned is not None and len(pinned):
         return _by_shortest_paths(problem, _whole(problem, weeks, quality, np.unique(pinned)))
     if seats_are_few(problem, weeks):
@@ -99,6 +101,16 @@ def _by_shortest_paths(problem: Problem, network: Network) -> Relaxation:
     quota[network.quota] = of_quota
     prices = Prices(post[problem.slots.post].astype(np.float64), quota)
     return Relaxation(residual.chosen, prices, residual.value)
+
+
+def _by_districts(problem: Problem, network: Network) -> Relaxation:
+    """Solve the flow in which districts join the seats of all their requests, whole."""
+    answer = solve_component(network)
+    quota = np.zeros(len(problem.organisations))
+    quota[answer.quota] = answer.quota_price
+    chosen = np.append(answer.chosen, network.pinned)
+    prices = Prices(answer.price[problem.slots.post], quota)
+    return Relaxation(chosen, prices, answer.value + network.pinned_value)
 
 
 def _by_candidates(

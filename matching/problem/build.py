@@ -14,7 +14,7 @@ import polars as pl
 
 from matching.policy import Policy
 from matching.problem import columns as c
-from matching.schema import KEPT, PAIR_RULES, STATUSES, SUBJECTS
+from matching.schema import COUNTY, KEPT, PAIR_RULES, STATUSES, SUBJECTS
 from matching.tables.cells import to_local, to_utc, week_start
 from matching.tables.indices import positions
 from matching.tables.references import posts_of, times_of
@@ -194,6 +194,12 @@ class Builder:
     def requests(self) -> c.Requests:
         """Fill in what the menu item says where the request does not."""
         t = self._placed(self.requests_in_week)
+        regions = self.tables["stations"].select("station_id", "region")
+        district = (
+            t.select("station_id")
+            .join(regions, on="station_id", how="left", maintain_order="left")["region"]
+            .str.slice(0, COUNTY)
+        )
         people = t["min_people"].fill_null(
             t["menu_people"].cast(pl.Int64) * t["quantity"].fill_null(1)
         )
@@ -209,6 +215,7 @@ class Builder:
             category=index_in(self._category(), self.codes["category"]),
             menu_item=index_in(t["menu_item"], self.codes["menu_item"]),
             station=index_in(t["station_id"], self.codes["station"]),
+            district=index_in(district, district.drop_nulls().unique().sort()),
             beneficiary=index_in(t["beneficiary_id"], self.codes["beneficiary"]),
             row=_ints(t["row"]),
         )

@@ -117,6 +117,7 @@ class Requests(Columns):
     category: Ints
     menu_item: Ints
     station: Ints
+    district: Ints  # of the station: the region that its code names down to the county
     beneficiary: Ints
     row: Ints  # in the table ``requests``
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from matching.errors import UsageError, listed
+from matching.errors import PolicyError, UsageError, listed
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS
 from matching.guards.mondays import Day, monday_of
 from matching.parallel.memory import peak_memory_mb
@@ -117,6 +117,11 @@ def plan_nation(
     check_target(out)
     tables, out = Path(tables), Path(out)
     _check_room(out)
+    if policy is not None and policy.equity:
+        raise PolicyError(
+            f"policy equity = {policy.equity}: a nation is planned region by region, and serves no "
+            "districts alike; leave equity at 0"
+        )
     terms = Terms(monday_of(week), policy or Policy(), time_limit, gap, seed)
     folders = {code: folder.absolute() for code, folder in dataset.regions(tables).items()}
     clear(out)

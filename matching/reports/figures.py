@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from matching import audit
+from matching.answers.fairness import gini
 from matching.problem import Problem
-from matching.problem import columns as c
 from matching.problem.plan import Plan
 from matching.result import counts
 
@@ -43,13 +42,3 @@ def _number(value: object) -> int | float | None:
     """Return what a summary says, if it is a number: anybody may have written it."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if number and math.isfinite(value) else None  # type: ignore[arg-type, return-value]
-
-
-def gini(amounts: c.Floats) -> float | None:
-    """Return Gini's coefficient: 0 where all have the same, near 1 where one has all.
-
-    It is half the mean difference of two of them, over their mean; None of nothing.
-    """
-    total, number = float(amounts.sum()), len(amounts)
-    rank = np.arange(1, number + 1)
-    return float((2 * rank - number - 1) @ np.sort(amounts)) / (number * total) if total else None

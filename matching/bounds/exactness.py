@@ -5,7 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from matching.bounds.pricing import Clusters
+from matching.errors import PolicyError
 from matching.problem import Problem
+
+
+def refuse_equity(problem: Problem, why: str) -> None:
+    """Refuse a policy that serves districts alike, where that cannot be kept.
+
+    Raises
+    ------
+    PolicyError
+    """
+    if problem.policy.equity:
+        raise PolicyError(
+            f"policy equity = {problem.policy.equity}: districts are served alike under network "
+            f"rules alone, and {why}; leave equity at 0"
+        )
 
 
 def is_pure_network(problem: Problem, clusters: Clusters) -> bool:
