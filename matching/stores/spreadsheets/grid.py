@@ -1,0 +1,150 @@
+"""The cells of a spreadsheet file, whatever its format: one grid a sheet, merged cells filled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from matching.errors import UsageError
+from matching.guards.extras import needing
+from matching.stores.spreadsheets.text_files import rows_of
+
+Cell = str | float | bool | date | time | None
+ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt")
+_WORKBOOKS = ENDINGS[:5]
+# A coordinator's workbook; what is larger comes from a system, and has a mapping.
+MAX_CELLS = 500_000
+
+
+@dataclass
+class Sheet:
+    """One sheet; ``rows[0]`` is row 1 and its first cell is in column A.
+
+    Attributes
+    ----------
+    file : str
+        The file's name.
+    name : str
+        The sheet's name; empty for a text file.
+    rows : list of list of cell
+        All of one length; None where a cell is empty.
+    repeats : set of (int, int)
+        Cells that are the rest of a merged one, whose value they hold too.
+    """
+
+    file: str
+    name: str
+    rows: list[list[Cell]]
+    repeats: set[tuple[int, int]] = field(default_factory=set)
+
+    @property
+    def title(self) -> str:
+        """What a message calls the sheet."""
+        return f"{self.file}, sheet {self.name}" if self.name else self.file
+
+
+def sheets_of(paths: list[Path]) -> tuple[list[Sheet], list[str]]:
+    """Read all sheets of files and folders; also say what was left out."""
+    sheets: list[Sheet] = []
+    said: list[str] = []
+    for path in paths:
+        for file in _files(path, said):
+            sheets += list(_sheets(file, said))
+    count = sum(len(sheet.rows) * len(sheet.rows[0]) for sheet in sheets if sheet.rows)
+    if count > MAX_CELLS:
+        raise UsageError(
+            f"{count:,} cells are more than a sheet that people keep ({MAX_CELLS:,}); for the "
+            "export of a system write a mapping: matching map"
+        )
+    return sheets, said
+
+
+def _files(path: Path, said: list[str]) -> list[Path]:
+    if not path.exists():
+        raise UsageError(f"{path} is not there; name a workbook, a .csv file or a folder of them")
+    if path.is_dir():
+        found = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] not in ".~")
+        files = [p for p in found if p.suffix.lower() in ENDINGS]
+        if not files:
+            raise UsageError(f"{path} holds no file that ends in {', '.join(ENDINGS)}")
+        said += [f"{p.name} was not read: no spreadsheet" for p in found if p not in files]
+        return files
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(f"{path} is no spreadsheet; one ends in {', '.join(ENDINGS)}")
+    return [path]
+
+
+def _sheets(path: Path, said: list[str]) -> Iterator[Sheet]:
+    if path.suffix.lower() not in _WORKBOOKS:
+        rows: list[list[Cell]] = [[_clean(cell) for cell in row] for row in rows_of(path)]
+        yield _sheet(path.name, "", rows, [])
+        return
+    with needing("a workbook"):
+        from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+    try:
+        book = CalamineWorkbook.from_path(path)
+        for about in book.sheets_metadata:
+            sheet = book.get_sheet_by_name(about.name)
+            if about.visible != SheetVisibleEnum.Visible:
+                said.append(f"{path.name}: sheet {about.name} is hidden and was not read")
+                continue
+            rows = [[_clean(c) for c in r] for r in sheet.to_python(skip_empty_area=False)]
+            yield _sheet(path.name, about.name, rows, getattr(sheet, "merged_cell_ranges", None))
+    except CalamineError as error:
+        raise UsageError(
+            f"{path} cannot be read as a workbook ({error}); if it has a password, take it off; "
+            "else open it and save it as .xlsx"
+        ) from None
+
+
+def _sheet(file: str, name: str, rows: list[list[Cell]], merges: Any) -> Sheet:
+    width = max((len(row) for row in rows), default=0)
+    for row in rows:
+        row += [None] * (width - len(row))
+    sheet = Sheet(file, name, rows)
+    for (top, left), (bottom, right) in merges or ():
+        for r in range(top, min(bottom + 1, len(rows))):
+            for c in range(left, min(right + 1, width)):
+                if (r, c) != (top, left):
+                    sheet.repeats.add((r, c))
+                    rows[r][c] = rows[top][left]
+    return sheet
+
+
+def _clean(cell: Any) -> Cell:
+    """Return a cell without blanks at its ends; None where nothing is in it."""
+    if isinstance(cell, str):
+        return cell.strip().strip("\ufeff\u200b\u3000").strip() or None
+    if isinstance(cell, timedelta):
+        return (datetime.min + cell).time()
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        return float(cell)
+    if isinstance(cell, (bool, date, time)):
+        return cell
+    return None
+
+
+def text(cell: Cell) -> str:
+    """Return a cell as people see it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:g}" if cell == int(cell) else str(cell)
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d}" if not (cell.hour or cell.minute) else f"{cell:%Y-%m-%d %H:%M}"
+    if isinstance(cell, time):
+        return f"{cell:%H:%M}"
+    return str(cell)
+
+
+def letter(column: int) -> str:
+    """Return what a spreadsheet calls a column, 0 is A."""
+    name = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        name = chr(65 + rest) + name
+    return name

@@ -1,0 +1,304 @@
+"""Rows of people: what they can do, when and where they can come, how often; forms and lists."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from matching.stores.spreadsheets.days import Calendar
+from matching.stores.spreadsheets.facts import Free, Held, Option, When
+from matching.stores.spreadsheets.grid import text
+from matching.stores.spreadsheets.hours import DAY, WHOLE_DAY, Window
+from matching.stores.spreadsheets.layout import (
+    Layout,
+    count_of,
+    day_of,
+    moment_of,
+    place_name,
+    value_type,
+)
+from matching.stores.spreadsheets.notebook import Lists, Notebook, choices, full_name, typed_other
+from matching.stores.spreadsheets.phrases import axis_in, said_in
+from matching.stores.spreadsheets.tables import Column
+from matching.stores.spreadsheets.words import bare, begins, is_any, mentions, plain
+
+_LIMITS = {"max_shifts": "max_shifts", "max_hours": "max_hours", "max_per_day": "max_shifts_per_day"}
+
+
+def persons_of(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, str]:
+    """Enter the people of a table's rows; return their ids by row, of each only the last answer."""
+    rows: dict[int, str] = {}
+    last: dict[str, int] = {}
+    stamps: dict[int, tuple[object, int]] = {}
+    contacts: dict[str, str] = {}
+    for row in layout.table.rows:
+        name = full_name(layout, row) or text(layout.cell(row, "person_id"))
+        if not name or is_any(name, "totals"):
+            continue
+        contact = plain(text(layout.cell(row, "private")))
+        given = text(layout.cell(row, "person_id"))
+        if "@" in contact and contacts.setdefault(plain(name), contact) != contact and not given:
+            given = f"{name} (row {row + 1})"
+            book.say(f"{place_name(layout.table, row)}: another {name}, with another address")
+        person = book.facts.person(_base(name), place_name(layout.table, row), given)
+        stamp = layout.cell(row, "timestamp")
+        stamps[row] = (_moment(stamp, calendar), row)
+        earlier = last.get(person)
+        if earlier is not None and layout.has("timestamp"):
+            kept, gone = (row, earlier) if stamps[row] >= stamps[earlier] else (earlier, row)  # type: ignore[operator]
+            rows.pop(gone, None)
+            rows[kept] = person
+            last[person] = kept
+            book.say(
+                f"{layout.table.where}: {name} answered twice; row {kept + 1}, the later, counts"
+            )
+            continue
+        if earlier is not None:
+            book.say(f"{layout.table.where}: {name} stands in rows {earlier + 1} and {row + 1}")
+        rows[row] = person
+        last[person] = row
+    return rows
+
+
+def _base(name: str) -> str:
+    from matching.stores.spreadsheets.names import names_in
+
+    found = names_in(name)
+    return found[0].name if len(found) == 1 and (found[0].company or found[0].bracket) else name
+
+
+def _moment(cell: object, calendar: Calendar) -> datetime:
+    if isinstance(cell, datetime):
+        return cell
+    day, window = moment_of(cell)  # type: ignore[arg-type]
+    date = calendar.date(day) if day else None
+    if date is None:
+        return datetime.min
+    minute = window.start if window else 0
+    return datetime(date.year, date.month, date.day, minute // 60 % 24, minute % 60)
+
+
+def read_members(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, str]:
+    """Read a table of people; return their ids by row."""
+    rows = persons_of(layout, book, calendar)
+    for name in ("skills", "place", "wish"):
+        for column in layout.fields.get(name, ()):
+            _lists(name, column, rows, book)
+    for column in layout.fields.get("free", ()):
+        read_free(layout, column, rows, book, calendar)
+    for column in layout.fields.get("busy", ()):
+        for row, person in rows.items():
+            said = said_in(text(column.cells.get(row)))
+            book.facts.off += [(person, When(day, window)) for day, window in said.free + said.busy]
+    for column in layout.fields.get("held", ()):
+        for row, person in rows.items():
+            for day, window in said_in(text(column.cells.get(row))).free:
+                book.facts.held.append(Held(person, When(day, window), "", source=id(layout)))
+    for name, limit in _LIMITS.items():
+        for row, person in rows.items():
+            most = count_of(layout.cell(row, name))[1]
+            if math.isfinite(most):
+                if most != int(most) and limit != "max_hours":
+                    book.say(f"{place_name(layout.table, row)}: {most:g} is taken for {int(most)}")
+                    most = max(1.0, float(int(most)))
+                book.facts.people[person].limits[limit] = most
+    for name in ("together", "apart"):
+        for row, person in rows.items():
+            others = getattr(book.facts.people[person], name)
+            others += [c for c in choices(text(layout.cell(row, name))) if not is_any(c, "nothing")]
+    _flags(layout, rows, book)
+    _remarks(layout, rows, book)
+    _minors(layout, rows, book, calendar)
+    return rows
+
+
+def _lists(name: str, column: Column, rows: dict[int, str], book: Notebook) -> None:
+    known = {"skills": book.roles, "place": book.places, "wish": book.roles}[name].values()
+    cells = [text(column.cells.get(row)) for row in rows]
+    lists = Lists(cells, known)
+    every = {item for cell in cells for item in lists.items(cell) if not mentions(item, "both")}
+    for row, person in rows.items():
+        items = lists.items(text(column.cells.get(row)))
+        about = book.facts.people[person]
+        for item in items:
+            if name == "skills":
+                about.skills.setdefault(item, None)
+            elif name == "wish":
+                about.wishes.append(item)
+            elif mentions(item, "both") or is_any(item, "all"):
+                named = [one for one in every if plain(one) in plain(item)]
+                about.places += named or sorted(every)
+            else:
+                about.places.append(item)
+
+
+def read_free(
+    layout: Layout, column: Column, rows: dict[int, str], book: Notebook, calendar: Calendar
+) -> None:
+    """Read when people can come from a column of texts: options that were ticked, or own words."""
+    cells = {row: text(column.cells.get(row)) for row in rows}
+    options = _options(list(cells.values()))
+    offered = list(dict.fromkeys(option for option in options.values() if option))
+    step = _step([w for when in offered for w in (when.window,) if w and w.point])
+    for row, person in rows.items():
+        book.facts.asked.add(person)
+        cell = cells[row]
+        if not cell or begins(cell, "none") or is_any(cell, "no"):
+            continue
+        if any(is_any(c, "all") for c in choices(cell)) or (options and _is_all(cell)):
+            whens = [_hour(when, step) for when in offered] or [When()]
+            book.facts.free += [Free(person, when) for when in whens]
+            continue
+        parts = choices(cell)
+        if all(options.get(part) for part in parts):
+            book.facts.free += [Free(person, _hour(options[part], step)) for part in parts]  # type: ignore[arg-type]
+            continue
+        said = said_in(cell)
+        for day, window in said.free:
+            book.facts.free.append(Free(person, _hour(When(day, window), step)))
+        book.facts.off += [(person, When(day, window)) for day, window in said.busy]
+        if not said.understood:
+            where = place_name(layout.table, row, column)
+            book.say(f"{where}: no time was understood; taken for never")
+    if _many(offered):
+        for name, when in options.items():
+            if when:
+                book.facts.options.append(Option(_hour(when, step), name))
+
+
+def _is_all(cell: str) -> bool:
+    return any(len(word) > 3 and word in plain(cell) for word in ("都可以", "均可", "all of the above", "すべて", "全て"))
+
+
+def _options(cells: list[str]) -> dict[str, When | None]:
+    """Return what choices say, each one day or one time, if the cells are lists of such choices."""
+    found: dict[str, When | None] = {}
+    for part in (p for cell in cells for p in choices(cell)):
+        if part not in found:
+            axis = axis_in(part)
+            plainly = axis and not axis.rest or (axis.day and axis.window)
+            found[part] = When(axis.day, axis.window) if plainly else None
+    return found
+
+
+def _many(offered: list[When]) -> bool:
+    """Tell whether choices are the services themselves: dated, with hours that never cross."""
+    return bool(offered) and all(
+        when.day is not None and when.day.dated and when.window is not None and when.window.closed
+        for when in offered
+    )
+
+
+def _step(points: list[Window]) -> int:
+    starts = sorted({point.start for point in points})
+    return min((b - a for a, b in zip(starts, starts[1:], strict=False)), default=60)
+
+
+def _hour(when: When, step: int) -> When:
+    """Let an hour that stands for a slot last until the next; an open end is the day's."""
+    window = when.window
+    if window is not None and window.point:
+        return When(when.day, Window(window.start, window.start + step), when.label)
+    if window is not None and window.end is None:
+        return When(when.day, Window(window.start, DAY), when.label)
+    return when
+
+
+def _flags(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
+    """Read columns of yes and no, and of days on which somebody has something."""
+    for column in layout.others:
+        cells = [column.cells[row] for row in rows if column.cells.get(row) is not None]
+        kind = value_type(cells, {})
+        days = [c for c in cells if _only_days(text(c))]
+        none = [c for c in cells if is_any(text(c), "no")]
+        label = flag_name(column.head)
+        if kind == "marks" and label:
+            for row, person in rows.items():
+                if is_any(text(column.cells.get(row)), "yes"):
+                    book.facts.people[person].skills[label] = None
+            book.say(f"{layout.table.where}: '{label}' is kept as a qualification of those with yes")
+        elif days and len(days) + len(none) > 0.7 * len(cells):
+            for row, person in rows.items():
+                said = [d for d, _ in said_in(text(column.cells.get(row))).free if d]
+                if said:
+                    book.facts.people[person].skills[label] = said
+            book.say(f"{layout.table.where}: '{label}' is kept as a qualification on those days")
+        elif cells and column.head:
+            book.say(f"{layout.table.where}: column '{_head(column)}' is not used")
+
+
+def _only_days(cell: str) -> bool:
+    said = said_in(cell)
+    return bool(said.free) and all(day and w == WHOLE_DAY for day, w in said.free)
+
+
+def _head(column: Column) -> str:
+    head = " ".join(column.head.split())
+    return head if len(head) < 40 else f"{head[:37]}..."
+
+
+def flag_name(head: str) -> str:
+    """Return what a question of yes and no is about: 是否已满18周岁 is 满18周岁."""
+    import re
+
+    words = " ".join(re.sub(r"[?？:：*]", " ", head).split())
+    words = re.sub(r"^\d{1,2}\s*[、.)]\s*", "", words)
+    words = re.sub(r"^(您|你)?(是否|有没有|有无|能否|会不会)(已经|已|持有|拥有|有|会|能)?", "", words)
+    words = re.sub(r"^(?:do you have|have you got|do you|are you|can you|have you)\s+(?:an?\s+)?", "", words, flags=re.I)
+    words = re.sub(r"^(?:hast du|haben sie|hast|bist du|kannst du)\s+(?:einen?\s+)?", "", words, flags=re.I)
+    words = re.sub(r"^an diesen tagen (?:mit\s+)?", "", words, flags=re.I)
+    return words.strip()
+
+
+def _remarks(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
+    """Act on remarks that take back a time; of the others say how many there are."""
+    kept = []
+    for column in layout.fields.get("note", ()):
+        for row, person in rows.items():
+            cell = text(column.cells.get(row))
+            if not cell or is_any(cell, "nothing"):
+                continue
+            said = said_in(cell)
+            exact = [(d, w) for d, w in said.free if d is not None]
+            if said.only and exact:
+                for day, window in exact:
+                    book.facts.off += [(person, When(day, gap)) for gap in _outside(window)]
+                book.say(f"{place_name(layout.table, row)}: the remark '{cell}' cuts that day")
+            elif cell in ("组长", "队长", "leader", "team leader") or is_title(cell):
+                book.facts.people[person].skills[cell] = None
+            else:
+                kept.append(row + 1)
+    if kept:
+        rows_said = ", ".join(map(str, kept[:8])) + (" ..." if len(kept) > 8 else "")
+        book.say(f"{layout.table.where}: remarks are not acted on; read rows {rows_said} yourself")
+
+
+def is_title(cell: str) -> bool:
+    """Tell whether a remark is what somebody is, in one word."""
+    return bare(cell) in {"leader", "team leader", "teamleitung", "leitung", "组长", "队长", "副组长", "responsable", "リーダー", "supervisor", "coordinator"}
+
+
+def _outside(window: Window) -> list[Window]:
+    end = DAY if window.end is None else window.end
+    return [w for w in (Window(0, window.start), Window(end, DAY)) if w.start < (w.end or 0)]
+
+
+def _minors(layout: Layout, rows: dict[int, str], book: Notebook, calendar: Calendar) -> None:
+    """Say who is under age on the dates of birth, which are read for this and not kept."""
+    young = []
+    for column in layout.fields.get("private", ()):
+        if not any(w in plain(column.head) for w in ("birth", "dob", "生", "geburt", "naissance")):
+            continue
+        for row in rows:
+            day = day_of(column.cells.get(row))
+            born = calendar.date(day) if day and day.year else None
+            if born and (calendar.near - born).days < 18 * 365.25:
+                young.append(row + 1)
+    if young:
+        count = f"{len(young)} people are" if len(young) > 1 else "one person is"
+        book.say(
+            f"{layout.table.where}: {count} under 18 (rows {', '.join(map(str, young))}) and "
+            "planned like the others"
+        )
+
+

@@ -1,0 +1,205 @@
+"""From files to the engine's tables: read, put together, and say what was understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from matching.errors import UsageError
+from matching.stores.spreadsheets.crossing import read_cross
+from matching.stores.spreadsheets.days import Calendar
+from matching.stores.spreadsheets.demand import (
+    Service,
+    seats_question,
+    services_of,
+    settle_skills,
+)
+from matching.stores.spreadsheets.evidence import calendar_of, month_days, zone_of
+from matching.stores.spreadsheets.facts import Facts
+from matching.stores.spreadsheets.frames import request_ids, tables_of_week
+from matching.stores.spreadsheets.grid import sheets_of
+from matching.stores.spreadsheets.layout import Layout, layout_of
+from matching.stores.spreadsheets.members import read_members
+from matching.stores.spreadsheets.months import is_calendar, read_calendar
+from matching.stores.spreadsheets.notebook import Notebook
+from matching.stores.spreadsheets.people import join_names, join_roles
+from matching.stores.spreadsheets.questions import Answers, Question
+from matching.stores.spreadsheets.services import read_services
+from matching.stores.spreadsheets.settling import clock_of, settle_hours
+from matching.stores.spreadsheets.supply import Supply, derive_skills, supply_of
+from matching.stores.spreadsheets.tables import tables_of
+
+
+@dataclass
+class Reading:
+    """What was understood of spreadsheets.
+
+    Attributes
+    ----------
+    tables : dict of str to polars.DataFrame
+        The engine's tables; empty as long as a question must be answered first.
+    questions : list of Question
+        What to ask, those that must be answered first.
+    taken : list of Question
+        What is open too, and whose guess is taken unless somebody says otherwise.
+    answers : dict of str to str
+        What was answered, and what is taken without an answer.
+    said : list of str
+        What was taken for what, left out, or may be wrong.
+    sheets : list of str
+        What each table of the sheets was taken for.
+    week : datetime.date or None
+        The Monday.
+    time_zone : str
+        The time zone that the sheets suggest; empty where they do not.
+    only_listed : bool
+        People are bound to places at some times: only the pairs listed in ``affinities`` count.
+    """
+
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
+    taken: list[Question] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+    said: list[str] = field(default_factory=list)
+    sheets: list[str] = field(default_factory=list)
+    week: date | None = None
+    time_zone: str = ""
+    only_listed: bool = False
+    facts: Facts = field(default_factory=Facts)
+    services: dict[str, Service] = field(default_factory=dict)
+    supply: Supply = field(default_factory=Supply)
+
+
+def understand(
+    paths: list[Path], answers: Mapping[str, str] | None = None, today: date | None = None
+) -> Reading:
+    """Read spreadsheets as people keep them.
+
+    Parameters
+    ----------
+    paths : list of Path
+        Workbooks, text files and folders of them, which belong together.
+    answers : mapping of str to str, optional
+        Answers to questions, by their key.
+    today : datetime.date, optional
+        What dates without a year lie near; the day it is, if absent.
+
+    Raises
+    ------
+    UsageError
+        If a file cannot be read, or no plan can come of what the sheets hold: the message says what
+        was found, what is missing and what to do.
+    """
+    today = today or date.today()
+    sheets, said = sheets_of(paths)
+    layouts = [layout_of(table) for sheet in sheets for table in tables_of(sheet)]
+    calendar = calendar_of(layouts, sheets, today)
+    for layout in layouts:
+        month_days(layout)
+    book = Notebook(layouts)
+    book.facts.said += said
+    book.know()
+    kinds = _read(book, calendar)
+    used = {id(layout.table.sheet) for layout in layouts}
+    for sheet in sheets:
+        if id(sheet) not in used and sheet.rows:
+            book.say(f"{sheet.title} was not read: no table was found there")
+    reading = Reading(sheets=kinds, said=book.facts.said, facts=book.facts)
+    reading.time_zone = zone_of(sheets)
+    _refuse(book, sheets)
+    _combine(reading, calendar, Answers(dict(answers or {})), today)
+    return reading
+
+
+def _read(book: Notebook, calendar: Calendar) -> list[str]:
+    """Read each table by the reader of its kind; rosters last, which need to know what is needed."""
+    kinds: dict[int, str] = {}
+    later = []
+    for k, layout in enumerate(book.layouts):
+        where = f"{layout.table.where}, rows {layout.table.rows[0] + 1} to {layout.table.rows[-1] + 1}"
+        if is_calendar(layout):
+            read_calendar(layout, book)
+            kinds[k] = f"{where}: a calendar with names"
+        elif layout.axes:
+            later.append(k)
+            kinds[k] = f"{where}: a grid with {len(layout.axes)} times across"
+        elif _is_services(layout):
+            read_services(layout, book)
+            kinds[k] = f"{where}: services or sign-ups, one a row"
+        elif layout.people:
+            read_members(layout, book, calendar)
+            kinds[k] = f"{where}: people, one a row"
+        else:
+            kinds[k] = f"{where}: not understood, and not used"
+            book.say(f"{layout.table.where}: the table in rows {layout.table.rows[0] + 1} to "
+                     f"{layout.table.rows[-1] + 1} was not understood, and is not used")
+    for k in later:
+        read_cross(book.layouts[k], book, calendar)
+    return [kinds[k] for k in sorted(kinds)]
+
+
+def _is_services(layout: Layout) -> bool:
+    if layout.has("free", "busy"):
+        return False
+    return layout.timed or layout.has("seats", "service")
+
+
+def _refuse(book: Notebook, sheets: object) -> None:
+    """Refuse, by name, what no plan can come of."""
+    facts = book.facts
+    if facts.refusals:
+        raise UsageError("\n".join(facts.refusals))
+    found = []
+    for layout in book.layouts:
+        if layout.people and not layout.axes:
+            count = sum(1 for row in layout.table.rows if layout.cell(row, "person") or layout.cell(row, "first"))
+            found.append(f"{count} people on {layout.table.where}, from row {layout.table.rows[0] + 1} on")
+    shown = "; ".join(found) or "; ".join(f"{l.table.where}: {len(l.table.rows)} rows" for l in book.layouts)
+    times = facts.free or facts.asked or facts.held
+    if not facts.people:
+        needs = f"{len(facts.needs)} services were found, and nobody to serve them" if facts.needs else (
+            f"no people were found ({shown})" if shown else "no table was found"
+        )
+        raise UsageError(
+            f"{needs}. Missing: a list of people with the times when they can come. Add such a "
+            "sheet, or name its file too: matching start FILE FILE"
+        )
+    if not times and not facts.needs and not facts.options:
+        raise UsageError(
+            f"found: {shown}. Missing: times when people can come, and services with day, time and "
+            "number of people. Add a sheet for each, or ask people (a form with times), or name a "
+            "second file: matching start FILE FILE"
+        )
+
+
+def _combine(reading: Reading, calendar: Calendar, answers: Answers, today: date) -> None:
+    facts = reading.facts
+    join_names(facts)
+    join_roles(facts)
+    clock = clock_of(facts, calendar, answers, today)
+    services = None
+    if clock is not None:
+        reading.week = clock.monday
+        known = settle_hours(clock, facts, answers)
+        if known:
+            services = services_of(facts, clock, answers)
+        else:
+            seats_question(facts, answers)
+    if clock is not None and services is not None:
+        everybody = derive_skills(facts, answers)
+        settle_skills(services, facts, answers)
+        supply = supply_of(facts, services, clock, answers, everybody)
+        reading.supply = supply
+        reading.only_listed = supply.bound
+        reading.services = dict(zip(request_ids(services), services, strict=True))
+        if not any(question.must for question in answers.open):
+            reading.tables = tables_of_week(facts, services, supply, clock)
+    reading.questions = [question for question in answers.open if question.asked]
+    reading.taken = [question for question in answers.open if not question.asked]
+    guesses = {q.key: q.guess for q in answers.open if q.guess is not None}
+    reading.answers = answers.given | guesses
+
