@@ -58,6 +58,7 @@ def test_every_command_without_the_extras_teaches(tmp_path: Path) -> None:
             [*made, "--pins", str(tmp_path / "pins.xlsx")],
             ["generate", "town", "--format", "xlsx", "--out", str(tmp_path / "town")],
         ],
+        "python_calamine": [["start", str(tmp_path / "x.xlsx"), "--yes"]],
         "icalendar": [
             ["report", str(plan), "--format", "ics", "--out", str(tmp_path / "ics")],
             ["report", str(plan), "--format", "slips", "--out", str(tmp_path / "slips")],

@@ -1,4 +1,4 @@
-"""The command line: ``matching plan | check | report | explain | recommend | ...``."""
+"""The command line: ``matching start | plan | check | report | explain | recommend | ...``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from matching.cli.promising import promise
 from matching.cli.recommending import recommend
 from matching.cli.reporting import report
 from matching.cli.standing_by import standby
+from matching.cli.starting import start
 from matching.cli.supposing import what_if
 from matching.guards.harmless import harmless
 
@@ -65,6 +66,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command(epilog=EXAMPLES["start"])(start)
 app.command(epilog=EXAMPLES["plan"])(plan)
 app.command(epilog=EXAMPLES["check"])(check)
 app.command(epilog=EXAMPLES["report"])(report)

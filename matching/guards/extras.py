@@ -11,6 +11,7 @@ _EXTRAS = {
     "psycopg": "sql",
     "pymysql": "sql",
     "fastexcel": "xlsx",
+    "python_calamine": "xlsx",
     "xlsxwriter": "xlsx",
     "fsspec": "remote",
     "icalendar": "calendars",

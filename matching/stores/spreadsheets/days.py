@@ -29,12 +29,12 @@ class Day:
     def __or__(self, other: Day) -> Day:
         """Return the day with what another says where this one is silent."""
         return Day(
-            *((a if a is not None else b) for a, b in zip(self._all(), other._all(), strict=True)),
-            order=self.order if self.month else other.order,
+            self.year if self.year is not None else other.year,
+            self.month if self.month is not None else other.month,
+            self.day if self.day is not None else other.day,
+            self.weekday if self.weekday is not None else other.weekday,
+            self.order if self.month else other.order,
         )
-
-    def _all(self) -> tuple[int | None, ...]:
-        return self.year, self.month, self.day, self.weekday
 
     @property
     def dated(self) -> bool:
@@ -141,10 +141,16 @@ def _dates() -> list[tuple[re.Pattern[str], str]]:
             (r"(?<!\d)(\d{1,2})-(\d{1,2})-(\d{4})(?!\d)", "aby"),
             (r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.(?!\d)", "dm"),
             (r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", "ab"),
-            (rf"(?<![^\W\d_])(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s-]?(?:of |de |d')?({month})"
-             r"(?![^\W\d_])\.?(?:,?[\s-](\d{4})(?!\d))?", "dMy"),
-            (rf"(?<![^\W\d_])({month})(?![^\W\d_])\.?\s(\d{{1,2}})(?!\d|:|\s?[ap]\.?m)"
-             r"(?:st|nd|rd|th)?(?:,?\s(\d{4})(?!\d))?", "Mdy"),
+            (
+                rf"(?<![^\W\d_])(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s-]?(?:of |de |d')?({month})"
+                r"(?![^\W\d_])\.?(?:,?[\s-](\d{4})(?!\d))?",
+                "dMy",
+            ),
+            (
+                rf"(?<![^\W\d_])({month})(?![^\W\d_])\.?\s(\d{{1,2}})(?!\d|:|\s?[ap]\.?m)"
+                r"(?:st|nd|rd|th)?(?:,?\s(\d{4})(?!\d))?",
+                "Mdy",
+            ),
             (rf"(?<![^\W\d_])({month})(?![^\W\d_])\.?,?\s(\d{{4}})(?!\d)", "My"),
         )
     ]

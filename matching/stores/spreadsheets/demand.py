@@ -1,4 +1,4 @@
-"""The services of the week: what is needed, or was asked about, with seats and what they ask for."""
+"""The services of the week: what is needed, or was asked about, with seats."""
 
 from __future__ import annotations
 
@@ -131,7 +131,9 @@ def _ask_seats(services: list[Service], facts: Facts, answers: Answers) -> None:
 def _ask(names: list[str], facts: Facts, answers: Answers) -> str | None:
     seen = max(facts.seats_seen, default=None)
     guess = f"{seen}" if seen is not None else None
-    example = guess or ("2" if len(names) > 6 or len(names) == 1 else "; ".join(f"{n}=2" for n in names))
+    example = guess or (
+        "2" if len(names) > 6 or len(names) == 1 else "; ".join(f"{n}=2" for n in names)
+    )
     about = "how many people each time needs"
     if seen is not None:
         about += f" ({seen} is the most that stands anywhere)"

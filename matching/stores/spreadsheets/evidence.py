@@ -12,13 +12,21 @@ from matching.stores.spreadsheets.settling import number_days
 from matching.stores.spreadsheets.words import plain
 
 _ZONES = {
-    "ja": "Asia/Tokyo", "zh-Hant": "Asia/Taipei", "zh": "Asia/Shanghai", "de": "Europe/Berlin",
-    "fr": "Europe/Paris", "ko": "Asia/Seoul",
+    "ja": "Asia/Tokyo",
+    "zh-Hant": "Asia/Taipei",
+    "zh": "Asia/Shanghai",
+    "de": "Europe/Berlin",
+    "fr": "Europe/Paris",
+    "ko": "Asia/Seoul",
 }
 _TRADITIONAL = set("單號們個來時間當麼這會對點國學區報務員資訊請與聯絡證運紀錄樣開關書")
 _MARKS = {
-    "de": re.compile(r"\b(?:und|nicht|uhr|montag|dienstag|donnerstag|vorname|datum|bemerkung|ab|bis|jeden|kann)\b|ß"),
-    "fr": re.compile(r"\b(?:prénom|nom|créneaux?|disponibilités?|bénévoles?|lundi|mardi|horodateur|jeudi|et|le|la)\b"),
+    "de": re.compile(
+        r"\b(?:und|nicht|uhr|montag|dienstag|donnerstag|vorname|datum|bemerkung|ab|bis|jeden|kann)\b|ß"
+    ),
+    "fr": re.compile(
+        r"\b(?:prénom|nom|créneaux?|disponibilités?|bénévoles?|lundi|mardi|horodateur|jeudi|et|le|la)\b"
+    ),
 }
 
 
@@ -117,9 +125,14 @@ def _spread(days: list[Day], swapped: bool) -> int:
     found = [
         d
         for day in days
-        if (d := Calendar(date.today(), day_first=False).date(
-            Day(day.year or date.today().year, *((day.day, day.month) if swapped else (day.month, day.day)))
-        ))
+        if (
+            d := Calendar(date.today(), day_first=False).date(
+                Day(
+                    day.year or date.today().year,
+                    *((day.day, day.month) if swapped else (day.month, day.day)),
+                )
+            )
+        )
     ]
     return (max(found) - min(found)).days if found else 10**6
 
@@ -155,5 +168,3 @@ def language_of(sheets: list[Sheet]) -> str:
 def zone_of(sheets: list[Sheet]) -> str:
     """Return the time zone that the language suggests; empty where many speak it."""
     return _ZONES.get(language_of(sheets), "")
-
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from matching.stores.spreadsheets.days import Day
-from matching.stores.spreadsheets.hours import Window
+from matching.stores.spreadsheets.hours import DAY, Window, clock
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,14 @@ class When:
     day: Day | None = None
     window: Window | None = None
     label: str = ""
+
+
+def time_name(when: When) -> str:
+    """Return what a time is called where nothing else names it."""
+    window = when.window
+    if when.label or window is None:
+        return when.label
+    return f"{clock(window.start)}-{clock(window.end if window.end is not None else DAY)}"
 
 
 @dataclass(frozen=True)

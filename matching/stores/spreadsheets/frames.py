@@ -27,12 +27,18 @@ def tables_of_week(
         "volunteers": _volunteers(facts, supply),
         "qualifications": _qualifications(facts, clock),
         "availability": [
-            {"volunteer_id": facts.people[person].id, "start": w.start, "end": w.end,
-             "preference": w.preference}
+            {
+                "volunteer_id": facts.people[person].id,
+                "start": w.start,
+                "end": w.end,
+                "preference": w.preference,
+            }
             for person, windows in supply.windows.items()
             for w in windows
         ],
-        "requests": [], "posts": [], "post_qualifications": [],
+        "requests": [],
+        "posts": [],
+        "post_qualifications": [],
         "stations": [{"station_id": p, "name": p} for p in places_of(services)],
         "preferences": _preferences(facts, services),
         "pairs": _pairs(facts),
@@ -41,22 +47,31 @@ def tables_of_week(
     }
     ids = request_ids(services)
     for request_id, service in zip(ids, services, strict=True):
-        rows["requests"].append({
-            "request_id": request_id, "name": service.name or None,
-            "category": service.role or service.name or None,
-            "station_id": service.place or None, "start": service.start, "end": service.end,
-        })
+        rows["requests"].append(
+            {
+                "request_id": request_id,
+                "name": service.name or None,
+                "category": service.role or service.name or None,
+                "station_id": service.place or None,
+                "start": service.start,
+                "end": service.end,
+            }
+        )
         for post in posts_of(service):
             key = {"request_id": request_id, "post": post.name}
             seats = {"seats": post.seats, "min_seats": min(post.min_seats, post.seats)}
             rows["posts"].append(key | seats)
             rows["post_qualifications"] += [key | {"qualification": s} for s in post.skills]
     for person, index, status, _ in supply.held:
-        post = _post_for(facts, person, services[index])
-        rows["assignments"].append({
-            "volunteer_id": facts.people[person].id, "request_id": ids[index],
-            "post": post, "status": status,
-        })
+        place = _post_for(facts, person, services[index])
+        rows["assignments"].append(
+            {
+                "volunteer_id": facts.people[person].id,
+                "request_id": ids[index],
+                "post": place,
+                "status": status,
+            }
+        )
     if supply.bound:
         rows["affinities"] = [
             {"volunteer_id": facts.people[person].id, "request_id": ids[k], "score": 0}
@@ -80,7 +95,9 @@ def request_ids(services: list[Service]) -> list[str]:
     """Return an id for each service that people can read: day, hours and name."""
     names = [f"{s.start:%Y-%m-%d %H:%M} {s.name}".strip()[:150] for s in services]
     twice = {name for name, count in Counter(names).items() if count > 1}
-    names = [f"{n} {s.place}".strip() if n in twice else n for n, s in zip(names, services, strict=True)]
+    names = [
+        f"{n} {s.place}".strip() if n in twice else n for n, s in zip(names, services, strict=True)
+    ]
     seen: Counter[str] = Counter()
     for k, name in enumerate(names):
         seen[name] += 1
@@ -127,7 +144,7 @@ def _qualifications(facts: Facts, clock: Clock) -> list[dict[str, Any]]:
     dated = any(days is not None for p in facts.people.values() for days in p.skills.values())
     for person in facts.people.values():
         for skill, days in person.skills.items():
-            key = {"volunteer_id": person.id, "qualification": skill}
+            key: dict[str, Any] = {"volunteer_id": person.id, "qualification": skill}
             if days is None:
                 none = {"valid_from": None, "valid_until": None} if dated else {}
                 rows.append(key | none)
@@ -154,13 +171,27 @@ def _preferences(facts: Facts, services: list[Service]) -> list[dict[str, Any]]:
     for person in facts.people.values():
         for wish in dict.fromkeys(person.wishes):
             if plain(wish) in categories:
-                rows.append({"volunteer_id": person.id, "subject": "category",
-                             "value": categories[plain(wish)], "weight": _WISH, "never": None})
+                rows.append(
+                    {
+                        "volunteer_id": person.id,
+                        "subject": "category",
+                        "value": categories[plain(wish)],
+                        "weight": _WISH,
+                        "never": None,
+                    }
+                )
         own = {plain(p) for p in person.places}
         for place in places if own else ():
             if plain(place) not in own:
-                rows.append({"volunteer_id": person.id, "subject": "station", "value": place,
-                             "weight": None, "never": True})
+                rows.append(
+                    {
+                        "volunteer_id": person.id,
+                        "subject": "station",
+                        "value": place,
+                        "weight": None,
+                        "never": True,
+                    }
+                )
     return rows
 
 
@@ -172,7 +203,9 @@ def _pairs(facts: Facts) -> list[dict[str, Any]]:
             for name in getattr(person, rule):
                 other = by_name.get(plain(name))
                 if other is None:
-                    facts.said.append(f"{person.name}: '{name}', named beside, is nobody on the sheets")
+                    facts.said.append(
+                        f"{person.name}: '{name}', named beside, is nobody on the sheets"
+                    )
                 elif other != person.id:
                     a, b = sorted((person.id, other))
                     rows[a, b, rule] = {"volunteer_a": a, "volunteer_b": b, "rule": rule}

@@ -70,9 +70,7 @@ def _patterns() -> dict[str, re.Pattern[str]]:
         "until": re.compile(rf"(?:{any_of(signs['until'])})\s*$"),
         "since_behind": re.compile(rf"\s?(?:{any_of(signs['since_behind'])})"),
         "until_behind": re.compile(rf"\s?(?:{any_of(signs['until_behind'])})"),
-        "part": re.compile(
-            rf"(?<![^\W\d_])({part})(?![^\W\d_])|({'|'.join(parts)})"
-        ),
+        "part": re.compile(rf"(?<![^\W\d_])({part})(?![^\W\d_])|({'|'.join(parts)})"),
     }
 
 
@@ -115,13 +113,13 @@ def part_window(name: str) -> Window:
     """Return the hours that are taken for a part of a day."""
     if name == "day":
         return WHOLE_DAY
-    start, end = (int(h[:2]) * 60 + int(h[3:]) for h in book()["dayparts"][name]["hours"].split("-"))
+    start, end = (
+        int(h[:2]) * 60 + int(h[3:]) for h in book()["dayparts"][name]["hours"].split("-")
+    )
     return Window(start, end, part=name)
 
 
-def _joined(
-    found: list[tuple[int, int, Window]], text: str
-) -> list[tuple[int, int, Window]]:
+def _joined(found: list[tuple[int, int, Window]], text: str) -> list[tuple[int, int, Window]]:
     """Put ``ab 15:00, bis 18:00`` into one; a part of a day beside hours says nothing more."""
     kept: list[tuple[int, int, Window]] = []
     for a, b, window in found:

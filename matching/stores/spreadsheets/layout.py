@@ -1,23 +1,28 @@
-"""What the columns of a table are: fields by their heading and cells, days and hours, and others."""
+"""What the columns of a table are: fields by their heading and cells, times, and others."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from matching.stores.spreadsheets.days import Day, find_days, serial, typed
 from matching.stores.spreadsheets.grid import Cell, letter, text
+from matching.stores.spreadsheets.headings import number
 from matching.stores.spreadsheets.hours import Window, find_hours, hours_in
 from matching.stores.spreadsheets.legend import Legend
-from matching.stores.spreadsheets.tables import Column, Table, number
+from matching.stores.spreadsheets.tables import Column, Table
 from matching.stores.spreadsheets.words import bare, begins, eastern, is_any, meanings, plain
 
-_CONTACT = re.compile(r"\S+@\S+\.\S+|^\+?\(?\d[\d\s()/-]{7,}$|^\d{1,3}(\.\d{1,3}){3}|^https?://|^webcal:")
+_CONTACT = re.compile(
+    r"\S+@\S+\.\S+|^\+?\(?\d[\d\s()/-]{7,}$|^\d{1,3}(\.\d{1,3}){3}|^https?://|^webcal:"
+)
 _RANGE = re.compile(r"^(\d+)\s*(?:-|–|~|to|bis|至|à)\s*(\d+)\D*$")
-_COUNT = re.compile(r"^\D{0,3}(\d+(?:[.,]\d+)?)\s*(?:人|名|位|people|persons?|volunteers?|x|明|명)?\.?$")
+_COUNT = re.compile(
+    r"^\D{0,3}(\d+(?:[.,]\d+)?)\s*(?:人|名|位|people|persons?|volunteers?|x|明|명)?\.?$"
+)
 _GENERIC = {"name", "nom", "naam", "nome", "nombre", "title", "bezeichnung", "名称", "名稱", "이름"}
 PEOPLE = ("person", "first", "last", "person_id")
 TIMES = ("day", "start", "end", "time")
@@ -60,10 +65,23 @@ class Layout:
         return self.has(*TIMES) or any(s.axis for s in self.table.sections.values())
 
 
-def layout_of(table: Table) -> Layout:
-    """Find out what each column of a table is."""
+def layout_of(table: Table, told: Mapping[str, str] | None = None) -> Layout:
+    """Find out what each column of a table is, unless somebody told, by its letter."""
     layout = Layout(table)
+    told = told or {}
     for column in table.columns:
+        said = told.get(letter(column.index))
+        if said == "skip":
+            continue
+        if said == "across":
+            layout.axes.append(column)
+            continue
+        if said == "other":
+            layout.others.append(column)
+            continue
+        if said is not None:
+            layout.fields.setdefault(said, []).append(column)
+            continue
         at = column.axis.day
         timed = (at is not None and (at.day or at.weekday)) or column.axis.window is not None
         name = meaning_of(column)
@@ -79,7 +97,8 @@ def layout_of(table: Table) -> Layout:
     if len(layout.axes) == 1 and len(layout.others) >= 3:
         layout.others += layout.axes  # one weekday among other words names no time of the table
         layout.axes = []
-    _settle(layout)
+    if not told:
+        _settle(layout)
     return layout
 
 
@@ -205,7 +224,7 @@ def hours_only(cell: str) -> bool:
 
 
 def count_of(cell: Cell) -> tuple[float, float]:
-    """Return the least and the most that a cell counts: ``2-3``, ``3人``, 4; NaN where it does not."""
+    """Return the least and the most that a cell counts: ``2-3``, ``3人``, 4; NaN if it does not."""
     if isinstance(cell, float):
         return 0.0, cell
     if isinstance(cell, str):
@@ -224,15 +243,15 @@ def is_code(word: str) -> bool:
 
 
 def value_type(cells: list[Cell], legend: Legend) -> str:
-    """Return what cells hold: marks, numbers, windows, codes or names; empty where there are none."""
+    """Return what cells hold: marks, numbers, windows, codes or names; nothing: empty."""
     words = [text(c) for c in cells]
     if not words:
         return ""
     marks = _share(cells, lambda c: any(is_any(text(c), k) for k in ("yes", "maybe", "no")))
     numbers = [n for n in map(number, cells) if math.isfinite(n)]
-    if legend and sum(plain(w) in legend or plain(w) in _together(legend) for w in words) > 0.6 * len(
-        words
-    ):
+    if legend and sum(
+        plain(w) in legend or plain(w) in _together(legend) for w in words
+    ) > 0.6 * len(words):
         return "codes"
     if len(numbers) > 0.8 * len(words) and max(numbers) > 1:
         return "numbers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from datetime import datetime
 
@@ -17,12 +18,16 @@ from matching.stores.spreadsheets.layout import (
     place_name,
     value_type,
 )
-from matching.stores.spreadsheets.notebook import Lists, Notebook, choices, full_name, typed_other
+from matching.stores.spreadsheets.notebook import Lists, Notebook, choices, full_name
 from matching.stores.spreadsheets.phrases import axis_in, said_in
 from matching.stores.spreadsheets.tables import Column
 from matching.stores.spreadsheets.words import bare, begins, is_any, mentions, plain
 
-_LIMITS = {"max_shifts": "max_shifts", "max_hours": "max_hours", "max_per_day": "max_shifts_per_day"}
+_LIMITS = {
+    "max_shifts": "max_shifts",
+    "max_hours": "max_hours",
+    "max_per_day": "max_shifts_per_day",
+}
 
 
 def persons_of(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, str]:
@@ -41,11 +46,12 @@ def persons_of(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, 
             given = f"{name} (row {row + 1})"
             book.say(f"{place_name(layout.table, row)}: another {name}, with another address")
         person = book.facts.person(_base(name), place_name(layout.table, row), given)
+        book.facts.people[person].name = name
         stamp = layout.cell(row, "timestamp")
         stamps[row] = (_moment(stamp, calendar), row)
         earlier = last.get(person)
         if earlier is not None and layout.has("timestamp"):
-            kept, gone = (row, earlier) if stamps[row] >= stamps[earlier] else (earlier, row)  # type: ignore[operator]
+            kept, gone = (row, earlier) if stamps[row] >= stamps[earlier] else (earlier, row)
             rows.pop(gone, None)
             rows[kept] = person
             last[person] = kept
@@ -167,7 +173,10 @@ def read_free(
 
 
 def _is_all(cell: str) -> bool:
-    return any(len(word) > 3 and word in plain(cell) for word in ("都可以", "均可", "all of the above", "すべて", "全て"))
+    return any(
+        len(word) > 3 and word in plain(cell)
+        for word in ("都可以", "均可", "all of the above", "すべて", "全て")
+    )
 
 
 def _options(cells: list[str]) -> dict[str, When | None]:
@@ -176,7 +185,7 @@ def _options(cells: list[str]) -> dict[str, When | None]:
     for part in (p for cell in cells for p in choices(cell)):
         if part not in found:
             axis = axis_in(part)
-            plainly = axis and not axis.rest or (axis.day and axis.window)
+            plainly = (axis and not axis.rest) or (axis.day and axis.window)
             found[part] = When(axis.day, axis.window) if plainly else None
     return found
 
@@ -191,7 +200,7 @@ def _many(offered: list[When]) -> bool:
 
 def _step(points: list[Window]) -> int:
     starts = sorted({point.start for point in points})
-    return min((b - a for a, b in zip(starts, starts[1:], strict=False)), default=60)
+    return min((b - a for a, b in itertools.pairwise(starts)), default=60)
 
 
 def _hour(when: When, step: int) -> When:
@@ -216,7 +225,9 @@ def _flags(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
             for row, person in rows.items():
                 if is_any(text(column.cells.get(row)), "yes"):
                     book.facts.people[person].skills[label] = None
-            book.say(f"{layout.table.where}: '{label}' is kept as a qualification of those with yes")
+            book.say(
+                f"{layout.table.where}: '{label}' is kept as a qualification of those with yes"
+            )
         elif days and len(days) + len(none) > 0.7 * len(cells):
             for row, person in rows.items():
                 said = [d for d, _ in said_in(text(column.cells.get(row))).free if d]
@@ -243,9 +254,18 @@ def flag_name(head: str) -> str:
 
     words = " ".join(re.sub(r"[?？:：*]", " ", head).split())
     words = re.sub(r"^\d{1,2}\s*[、.)]\s*", "", words)
-    words = re.sub(r"^(您|你)?(是否|有没有|有无|能否|会不会)(已经|已|持有|拥有|有|会|能)?", "", words)
-    words = re.sub(r"^(?:do you have|have you got|do you|are you|can you|have you)\s+(?:an?\s+)?", "", words, flags=re.I)
-    words = re.sub(r"^(?:hast du|haben sie|hast|bist du|kannst du)\s+(?:einen?\s+)?", "", words, flags=re.I)
+    words = re.sub(
+        r"^(您|你)?(是否|有没有|有无|能否|会不会)(已经|已|持有|拥有|有|会|能)?", "", words
+    )
+    words = re.sub(
+        r"^(?:do you have|have you got|do you|are you|can you|have you)\s+(?:an?\s+)?",
+        "",
+        words,
+        flags=re.I,
+    )
+    words = re.sub(
+        r"^(?:hast du|haben sie|hast|bist du|kannst du)\s+(?:einen?\s+)?", "", words, flags=re.I
+    )
     words = re.sub(r"^an diesen tagen (?:mit\s+)?", "", words, flags=re.I)
     return words.strip()
 
@@ -275,7 +295,19 @@ def _remarks(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
 
 def is_title(cell: str) -> bool:
     """Tell whether a remark is what somebody is, in one word."""
-    return bare(cell) in {"leader", "team leader", "teamleitung", "leitung", "组长", "队长", "副组长", "responsable", "リーダー", "supervisor", "coordinator"}
+    return bare(cell) in {
+        "leader",
+        "team leader",
+        "teamleitung",
+        "leitung",
+        "组长",
+        "队长",
+        "副组长",
+        "responsable",
+        "リーダー",
+        "supervisor",
+        "coordinator",
+    }
 
 
 def _outside(window: Window) -> list[Window]:
@@ -300,5 +332,3 @@ def _minors(layout: Layout, rows: dict[int, str], book: Notebook, calendar: Cale
             f"{layout.table.where}: {count} under 18 (rows {', '.join(map(str, young))}) and "
             "planned like the others"
         )
-
-

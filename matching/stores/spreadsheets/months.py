@@ -8,16 +8,18 @@ from datetime import date, timedelta
 from matching.stores.spreadsheets.days import Day, find_days, typed
 from matching.stores.spreadsheets.facts import Need, When
 from matching.stores.spreadsheets.grid import Cell, text
+from matching.stores.spreadsheets.headings import number
 from matching.stores.spreadsheets.hours import hours_in
 from matching.stores.spreadsheets.layout import Layout, day_of
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import Notebook, real_names
 from matching.stores.spreadsheets.phrases import axis_in
 from matching.stores.spreadsheets.services import hold
-from matching.stores.spreadsheets.tables import number
 from matching.stores.spreadsheets.words import plain
 
-_LEADING = re.compile(r"^(\d{1,2})(?:st|nd|rd|th|日|\.)?(?:\s*\n\s*|\s*[:：]\s*|\s{2,}|$)(.*)$", re.S)
+_LEADING = re.compile(
+    r"^(\d{1,2})(?:st|nd|rd|th|日|\.)?(?:\s*\n\s*|\s*[:：]\s*|\s{2,}|$)(.*)$", re.S
+)
 
 
 def is_calendar(layout: Layout) -> bool:
@@ -50,7 +52,7 @@ def read_calendar(layout: Layout, book: Notebook) -> None:
         return
     base = date(month.year, month.month, 1)
     columns = [c for c in layout.axes if c.axis.day and c.axis.day.weekday]
-    names, odd = real_names([c for k in columns for c in k.filled if not _number(c)[0]], book)
+    _names, odd = real_names([c for k in columns for c in k.filled if not _number(c)[0]], book)
     current: dict[int, date] = {}
     band: tuple[When, str] = (When(), "")
     stands: dict[tuple[date, str], list[str]] = {}
@@ -76,8 +78,13 @@ def read_calendar(layout: Layout, book: Notebook) -> None:
 
 
 def _entry(
-    part: str, day: date, label: str, stands: dict[tuple[date, str], list[str]],
-    closed: set[tuple[date, str]], odd: set[str], bands: dict[str, When],
+    part: str,
+    day: date,
+    label: str,
+    stands: dict[tuple[date, str], list[str]],
+    closed: set[tuple[date, str]],
+    odd: set[str],
+    bands: dict[str, When],
 ) -> None:
     """Read one line of a day: a name, several, or a time with names behind it."""
     hours = hours_in(part)
@@ -96,8 +103,12 @@ def _entry(
 
 
 def _emit(
-    layout: Layout, book: Notebook, stands: dict[tuple[date, str], list[str]],
-    bands: dict[str, When], closed: set[tuple[date, str]], base: date,
+    layout: Layout,
+    book: Notebook,
+    stands: dict[tuple[date, str], list[str]],
+    bands: dict[str, When],
+    closed: set[tuple[date, str]],
+    base: date,
 ) -> None:
     usual = {(day.isoweekday(), label) for (day, label), who in stands.items() if who}
     days = {base + timedelta(days=k) for k in range(31)}
@@ -133,9 +144,9 @@ def _number(cell: Cell) -> tuple[int, str]:
     if isinstance(cell, date):
         return cell.day, ""
     if isinstance(cell, str):
-        if found := _LEADING.match(cell):
-            if 1 <= int(found[1]) <= 31 and not hours_in(cell.split("\n")[0]):
-                return int(found[1]), found[2]
+        found = _LEADING.match(cell)
+        if found and 1 <= int(found[1]) <= 31 and not hours_in(cell.split("\n")[0]):
+            return int(found[1]), found[2]
         day = day_of(cell) if len(cell) < 14 else None
         if day is not None and day.day and not day.weekday:
             return day.day, ""
@@ -155,5 +166,3 @@ def _dated(base: date, number_here: int, weekday: int) -> date:
             continue
     fitting = [day for day in found if day.isoweekday() == weekday]
     return (fitting or found)[0]
-
-

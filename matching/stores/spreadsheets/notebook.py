@@ -101,8 +101,8 @@ def role_name(label: str) -> str:
 class Lists:
     """Cuts cells that hold several items, learnt from all cells of a column.
 
-    Signs part items where there are any. Where only blanks do, an item is what stands alone in a
-    cell somewhere, or is known from elsewhere: ``Glen Marra`` is one, ``Glen Marra Stonepoint`` two.
+    Signs part items where there are any. Where only blanks do, an item is what stands alone in
+    a cell somewhere, or is known from elsewhere: ``Glen Marra`` is one, beside ``Stonepoint`` two.
     """
 
     def __init__(self, cells: Iterable[str], known: Iterable[str] = ()) -> None:

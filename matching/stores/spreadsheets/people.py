@@ -61,7 +61,9 @@ def join_roles(facts: Facts) -> None:
         aliases |= _matched(roles, wanted)
     for ours, theirs_name in aliases.items():
         if ours != theirs_name:
-            facts.said.append(f"'{ours}' on the roster is taken for '{theirs_name}': same days, same order")
+            facts.said.append(
+                f"'{ours}' on the roster is taken for '{theirs_name}': same days, same order"
+            )
     facts.held = [
         replace(h, role=aliases[h.role], name=aliases[h.role]) if h.role in aliases else h
         for h in facts.held

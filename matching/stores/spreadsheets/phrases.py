@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 from matching.stores.spreadsheets.days import Day, find_days
 from matching.stores.spreadsheets.hours import WHOLE_DAY, Window, find_hours
@@ -50,7 +51,9 @@ def _words() -> re.Pattern[str]:
         every = sorted(map(plain, words), key=len, reverse=True)
         west = "|".join(re.escape(w) for w in every if not eastern(w))
         east = "|".join(re.escape(w) for w in every if eastern(w))
-        both = "|".join(filter(None, (rf"(?<![^\W\d_])(?:{west})(?![^\W\d_])" if west else "", east)))
+        both = "|".join(
+            filter(None, (rf"(?<![^\W\d_])(?:{west})(?![^\W\d_])" if west else "", east))
+        )
         parts.append(f"(?P<{name}>{both})")
     return re.compile("|".join(parts))
 
@@ -87,14 +90,15 @@ def said_in(text: str) -> Said:
     groups.append(group)
     for one in groups:
         if one.days or one.windows:
-            pairs = [(d, w) for d in one.days or [None] for w in one.windows or [WHOLE_DAY]]
+            days: list[Day | None] = [*one.days] or [None]
+            pairs = [(d, w) for d in days for w in one.windows or [WHOLE_DAY]]
             (said.busy if one.minus else said.free).extend(pairs)
     if said.busy and not said.free:
         said.free.append((None, WHOLE_DAY))
     return said
 
 
-def _tokens(content: str) -> list[tuple[int, int, str, object]]:
+def _tokens(content: str) -> list[tuple[int, int, str, Any]]:
     """Return what is understood of the text, in its order: days, windows, and small words."""
     days = find_days(content, short=len(content) < 14 or content.count(",") > 0)
     blanked = content
@@ -102,7 +106,7 @@ def _tokens(content: str) -> list[tuple[int, int, str, object]]:
         blanked = blanked[:a] + " " * (b - a) + blanked[b:]
     hours = find_hours(blanked)
     taken = [(a, b) for a, b, _ in (*days, *hours)]
-    tokens: list[tuple[int, int, str, object]] = [(a, b, "window", w) for a, b, w in hours]
+    tokens: list[tuple[int, int, str, Any]] = [(a, b, "window", w) for a, b, w in hours]
     for hit in _words().finditer(content):
         a, b = hit.span()
         kind = str(hit.lastgroup)
@@ -117,13 +121,11 @@ def _tokens(content: str) -> list[tuple[int, int, str, object]]:
     return sorted(tokens, key=lambda token: token[:2])
 
 
-def _ranges(
-    days: list[tuple[int, int, Day]], content: str
-) -> list[tuple[int, int, str, object]]:
+def _ranges(days: list[tuple[int, int, Day]], content: str) -> list[tuple[int, int, str, Any]]:
     """Put a date and its weekday into one day, and ``Mon-Fri`` into five."""
     merged: list[tuple[int, int, list[Day]]] = []
     skip = False
-    for k, (a, b, day) in enumerate(days):
+    for _k, (a, b, day) in enumerate(days):
         if skip:
             skip = False
             continue
@@ -144,7 +146,7 @@ def _ranges(
     return [(a, b, "days", list(found)) for a, b, found in merged]
 
 
-def _rest(content: str, tokens: list[tuple[int, int, str, object]]) -> str:
+def _rest(content: str, tokens: list[tuple[int, int, str, Any]]) -> str:
     for a, b, _, _ in tokens:
         content = content[:a] + " " * (b - a) + content[b:]
     return " ".join(re.sub(r"[^\w]+|_", " ", content).split())

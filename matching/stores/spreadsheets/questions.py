@@ -12,7 +12,9 @@ from matching.stores.spreadsheets.hours import DAY, Window, clock, find_hours
 from matching.stores.spreadsheets.phrases import said_in
 from matching.stores.spreadsheets.words import plain
 
-_LENGTH = re.compile(r"(\d+(?:[.,]\d+)?)\s*(h\b|hours?\b|stunden?\b|小时|時間|min|minutes?\b|minuten\b|分)")
+_LENGTH = re.compile(
+    r"(\d+(?:[.,]\d+)?)\s*(h\b|hours?\b|stunden?\b|小时|時間|min|minutes?\b|minuten\b|分)"
+)
 
 
 @dataclass(frozen=True)

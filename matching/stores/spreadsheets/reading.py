@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -69,13 +69,17 @@ class Reading:
     week: date | None = None
     time_zone: str = ""
     only_listed: bool = False
+    layouts: list[Layout] = field(default_factory=list)
     facts: Facts = field(default_factory=Facts)
     services: dict[str, Service] = field(default_factory=dict)
     supply: Supply = field(default_factory=Supply)
 
 
 def understand(
-    paths: list[Path], answers: Mapping[str, str] | None = None, today: date | None = None
+    paths: list[Path],
+    answers: Mapping[str, str] | None = None,
+    today: date | None = None,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Reading:
     """Read spreadsheets as people keep them.
 
@@ -87,6 +91,8 @@ def understand(
         Answers to questions, by their key.
     today : datetime.date, optional
         What dates without a year lie near; the day it is, if absent.
+    columns : mapping, optional
+        What columns mean, by sheet and letter, where somebody knows better.
 
     Raises
     ------
@@ -96,7 +102,8 @@ def understand(
     """
     today = today or date.today()
     sheets, said = sheets_of(paths)
-    layouts = [layout_of(table) for sheet in sheets for table in tables_of(sheet)]
+    tables = [table for sheet in sheets for table in tables_of(sheet)]
+    layouts = [layout_of(table, (columns or {}).get(table.where)) for table in tables]
     calendar = calendar_of(layouts, sheets, today)
     for layout in layouts:
         month_days(layout)
@@ -108,7 +115,7 @@ def understand(
     for sheet in sheets:
         if id(sheet) not in used and sheet.rows:
             book.say(f"{sheet.title} was not read: no table was found there")
-    reading = Reading(sheets=kinds, said=book.facts.said, facts=book.facts)
+    reading = Reading(sheets=kinds, said=book.facts.said, facts=book.facts, layouts=layouts)
     reading.time_zone = zone_of(sheets)
     _refuse(book, sheets)
     _combine(reading, calendar, Answers(dict(answers or {})), today)
@@ -116,11 +123,13 @@ def understand(
 
 
 def _read(book: Notebook, calendar: Calendar) -> list[str]:
-    """Read each table by the reader of its kind; rosters last, which need to know what is needed."""
+    """Read each table by the reader of its kind; rosters last: what is needed comes first."""
     kinds: dict[int, str] = {}
     later = []
     for k, layout in enumerate(book.layouts):
-        where = f"{layout.table.where}, rows {layout.table.rows[0] + 1} to {layout.table.rows[-1] + 1}"
+        where = (
+            f"{layout.table.where}, rows {layout.table.rows[0] + 1} to {layout.table.rows[-1] + 1}"
+        )
         if is_calendar(layout):
             read_calendar(layout, book)
             kinds[k] = f"{where}: a calendar with names"
@@ -135,8 +144,10 @@ def _read(book: Notebook, calendar: Calendar) -> list[str]:
             kinds[k] = f"{where}: people, one a row"
         else:
             kinds[k] = f"{where}: not understood, and not used"
-            book.say(f"{layout.table.where}: the table in rows {layout.table.rows[0] + 1} to "
-                     f"{layout.table.rows[-1] + 1} was not understood, and is not used")
+            book.say(
+                f"{layout.table.where}: the table in rows {layout.table.rows[0] + 1} to "
+                f"{layout.table.rows[-1] + 1} was not understood, and is not used"
+            )
     for k in later:
         read_cross(book.layouts[k], book, calendar)
     return [kinds[k] for k in sorted(kinds)]
@@ -156,13 +167,23 @@ def _refuse(book: Notebook, sheets: object) -> None:
     found = []
     for layout in book.layouts:
         if layout.people and not layout.axes:
-            count = sum(1 for row in layout.table.rows if layout.cell(row, "person") or layout.cell(row, "first"))
-            found.append(f"{count} people on {layout.table.where}, from row {layout.table.rows[0] + 1} on")
-    shown = "; ".join(found) or "; ".join(f"{l.table.where}: {len(l.table.rows)} rows" for l in book.layouts)
+            count = sum(
+                1
+                for row in layout.table.rows
+                if layout.cell(row, "person") or layout.cell(row, "first")
+            )
+            found.append(
+                f"{count} people on {layout.table.where}, from row {layout.table.rows[0] + 1} on"
+            )
+    shown = "; ".join(found) or "; ".join(
+        f"{one.table.where}: {len(one.table.rows)} rows" for one in book.layouts
+    )
     times = facts.free or facts.asked or facts.held
     if not facts.people:
-        needs = f"{len(facts.needs)} services were found, and nobody to serve them" if facts.needs else (
-            f"no people were found ({shown})" if shown else "no table was found"
+        needs = (
+            f"{len(facts.needs)} services were found, and nobody to serve them"
+            if facts.needs
+            else (f"no people were found ({shown})" if shown else "no table was found")
         )
         raise UsageError(
             f"{needs}. Missing: a list of people with the times when they can come. Add such a "
@@ -178,6 +199,12 @@ def _refuse(book: Notebook, sheets: object) -> None:
 
 def _combine(reading: Reading, calendar: Calendar, answers: Answers, today: date) -> None:
     facts = reading.facts
+    if doubt := facts.doubts.get("if-need-be"):
+        liked = answers.ask("if-need-be", f"what '{doubt[0]}' is worth", doubt[1]) or ""
+        if "less" not in liked:
+            facts.free = [replace(free, preference=0) for free in facts.free]
+    if doubt := facts.doubts.get("open end"):
+        facts.said.append(f"'{doubt[0]}' has no end: {doubt[1]}")
     join_names(facts)
     join_roles(facts)
     clock = clock_of(facts, calendar, answers, today)
@@ -202,4 +229,3 @@ def _combine(reading: Reading, calendar: Calendar, answers: Answers, today: date
     reading.taken = [question for question in answers.open if not question.asked]
     guesses = {q.key: q.guess for q in answers.open if q.guess is not None}
     reading.answers = answers.given | guesses
-

@@ -6,6 +6,7 @@ each seat, with or without a name).
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from matching.stores.spreadsheets.layout import (
     place_name,
     value_type,
 )
-from matching.stores.spreadsheets.members import flag_name, _base
+from matching.stores.spreadsheets.members import _base, flag_name
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import (
     Lists,
@@ -61,14 +62,14 @@ def read_services(layout: Layout, book: Notebook) -> None:
     asked = [text(c) for column in layout.fields.get("skills", ()) for c in column.filled]
     lists = Lists(asked, book.roles.values())
     for row in layout.table.rows:
-        slots, last_day = _slots(layout, row, book, last_day)
+        slots, last_day = slots_of(layout, row, book, last_day)
         for slot in slots:
             counted = groups.setdefault(slot, {"rows": 0, "held": 0, "open": 0, "qty": 0})
             if asked:
                 counted.setdefault("skills", lists.items(text(layout.cell(row, "skills"))))
             if seats:
                 _seats(layout, row, slot, seats, book)
-            if not signed and not seats or layout.has("seats", "open", "qty"):
+            if (not signed and not seats) or layout.has("seats", "open", "qty"):
                 low, high = count_of(layout.cell(row, "seats"))
                 if math.isfinite(high):
                     counted["seats"] = max(counted.get("seats", 0), high)
@@ -86,7 +87,7 @@ def read_services(layout: Layout, book: Notebook) -> None:
             _need(layout, slot, counted, signed, book)
 
 
-def _slots(
+def slots_of(
     layout: Layout, row: int, book: Notebook, last: Day | None
 ) -> tuple[list[Slot], Day | None]:
     """Return the services of a row; a list of hours is one each. A day holds until the next."""
@@ -149,7 +150,7 @@ def _slots(
 
 def _step_of(layout: Layout, windows: list[Window]) -> int:
     starts = sorted({w.start for w in windows if w.point})
-    return min((b - a for a, b in zip(starts, starts[1:], strict=False)), default=60)
+    return min((b - a for a, b in itertools.pairwise(starts)), default=60)
 
 
 def _slot_window(window: Window, step: int) -> Window:
@@ -169,7 +170,11 @@ def _named(layout: Layout, row: int, book: Notebook) -> tuple[str, str, str]:
         place = max(found, key=len) if found else ""
         if place:
             book.say(f"{layout.table.where}: the place of a shift is found in its description")
-    name = f"{service}: {role}" if service and role and plain(service) != plain(role) else service or role
+    name = (
+        f"{service}: {role}"
+        if service and role and plain(service) != plain(role)
+        else service or role
+    )
     return name, place, role or service
 
 
@@ -181,7 +186,11 @@ def _numbered_days(layout: Layout, book: Notebook) -> None:
         if len(odd) > len(column.filled) / 2:
             shown = f"{odd[0]:g}"
             twice = [f"{c:g}" for c in odd if round(c * 100) % 10 == 0]
-            lost = f"; {twice[0]} may be day {twice[0].split('.')[1]} or {twice[0].split('.')[1]}0" if twice else ""
+            lost = (
+                f"; {twice[0]} may be day {twice[0].split('.')[1]} or {twice[0].split('.')[1]}0"
+                if twice
+                else ""
+            )
             book.facts.refusals.append(
                 f"{layout.table.where}: column {column.head} holds numbers such as {shown} (row "
                 f"{layout.table.rows[0] + 1}), not days: the year is missing, and so are zeros"
@@ -230,21 +239,43 @@ def _seats(
         if state == "closed":
             continue
         named = names_in(text(cell)) if state is None else []
-        name = slot.name if not role else (f"{slot.name}: {role}" if slot.name and slot.role else role)
+        name = (
+            slot.name if not role else (f"{slot.name}: {role}" if slot.name and slot.role else role)
+        )
         if not layout.has("seats"):
             book.facts.needs.append(
-                Need(slot.when, name, slot.place, max(1, len(named)), 0, (), role or slot.role,
-                     slot.section, id(layout) if explicit else -id(layout))
+                Need(
+                    slot.when,
+                    name,
+                    slot.place,
+                    max(1, len(named)),
+                    0,
+                    (),
+                    role or slot.role,
+                    slot.section,
+                    id(layout) if explicit else -id(layout),
+                )
             )
         for one in named:
             hold(one.name, slot.when, name, slot.place, role, slot.section, book, layout, row)
             if one.company:
-                book.say(f"{place_name(layout.table, row)}: {one.name} alone is planned, not who comes along")
+                book.say(
+                    f"{place_name(layout.table, row)}: {one.name} is planned, not who comes along"
+                )
 
 
 def hold(
-    name: str, when: When, service: str, place: str, role: str, section: str,
-    book: Notebook, layout: Layout, row: int, party: int = 1, status: str = "published",
+    name: str,
+    when: When,
+    service: str,
+    place: str,
+    role: str,
+    section: str,
+    book: Notebook,
+    layout: Layout,
+    row: int,
+    party: int = 1,
+    status: str = "published",
 ) -> None:
     """Note that somebody stands at a service."""
     person = book.facts.person(name, place_name(layout.table, row))
@@ -254,9 +285,7 @@ def hold(
     )
 
 
-def _signed(
-    layout: Layout, row: int, slot: Slot, counted: dict[str, Any], book: Notebook
-) -> None:
+def _signed(layout: Layout, row: int, slot: Slot, counted: dict[str, Any], book: Notebook) -> None:
     """Read a row that is one seat, or several, with somebody or open."""
     quantity = count_of(layout.cell(row, "qty"))[1]
     party = int(quantity) if math.isfinite(quantity) else 1
@@ -273,8 +302,19 @@ def _signed(
     status = "accepted" if layout.has("timestamp", "qty", "private") else "published"
     for name in names:
         counted["held"] += 1
-        hold(_base(name), slot.when, slot.name, slot.place, "", slot.section, book, layout,
-             row, party, status)
+        hold(
+            _base(name),
+            slot.when,
+            slot.name,
+            slot.place,
+            "",
+            slot.section,
+            book,
+            layout,
+            row,
+            party,
+            status,
+        )
     if not names:
         counted["unnamed"] = counted.get("unnamed", 0) + party
 
@@ -291,14 +331,25 @@ def _need(
         seats = int(counted["open"] + counted["qty"] - counted.get("unnamed", 0))
     elif signed:
         held = counted["held"]
-        seats = int(counted["qty"] if layout.has("qty") else max(held + counted.get("unnamed", 0), 1))
+        seats = int(
+            counted["qty"] if layout.has("qty") else max(held + counted.get("unnamed", 0), 1)
+        )
     else:
         seats = None
     if seats is not None and seats < 1:
         return
     book.facts.needs.append(
-        Need(slot.when, slot.name, slot.place, seats, int(counted.get("min", 0)),
-             tuple(counted.get("skills", ())), slot.role, slot.section, id(layout))
+        Need(
+            slot.when,
+            slot.name,
+            slot.place,
+            seats,
+            int(counted.get("min", 0)),
+            tuple(counted.get("skills", ())),
+            slot.role,
+            slot.section,
+            id(layout),
+        )
     )
 
 

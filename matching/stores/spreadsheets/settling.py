@@ -119,7 +119,9 @@ def settle_hours(clock: Clock, facts: Facts, answers: Answers) -> bool:
     endless = dateless = False
     services = [need.when for need in facts.needs] or [option.when for option in facts.options]
     for when in services + [f.when for f in facts.free if f.when.label or f.when.window]:
-        if not any(clock.monday <= d < clock.monday + timedelta(days=7) for d in clock.dates(when.day)):
+        if not any(
+            clock.monday <= d < clock.monday + timedelta(days=7) for d in clock.dates(when.day)
+        ):
             continue
         if when.window is not None and when.window.end is None:
             endless = True
@@ -136,11 +138,13 @@ def settle_hours(clock: Clock, facts: Facts, answers: Answers) -> bool:
         parts.append("when do services begin where only the day is given")
     if endless or dateless:
         parts.append("how long do they last")
-    example = "; ".join([
-        *(f"{label}={shown_window(_likely(label))}" for label in labels),
-        *(["10:00"] if dateless else []),
-        *(["90 min"] if endless or dateless else []),
-    ])
+    example = "; ".join(
+        [
+            *(f"{label}={shown_window(_likely(label))}" for label in labels),
+            *(["10:00"] if dateless else []),
+            *(["90 min"] if endless or dateless else []),
+        ]
+    )
     given = answers.ask("hours", "; ".join(parts), None, True, example)
     clock.hours = hours_answer(given) if given else Hours()
     missing = [label for label in labels if clock.hours.of(label) is None]

@@ -1,4 +1,4 @@
-"""The people of the week: when each can come, at which services each stands, and who could serve."""
+"""The people of the week: when each can come, and at which services each stands."""
 
 from __future__ import annotations
 
@@ -40,12 +40,15 @@ def derive_skills(facts: Facts, answers: Answers) -> bool:
     days = {h.when.day for h in roles}
     if not roles or len(days) < 2:
         return False
-    given = plain(answers.ask(
-        "who",
-        "who may fill an empty cell of the roster: those who do that role on another day (same), "
-        "everybody, or nobody",
-        "same",
-    ) or "same")
+    given = plain(
+        answers.ask(
+            "who",
+            "who may fill an empty cell of the roster: those who do that role on another day "
+            "(same), everybody, or nobody",
+            "same",
+        )
+        or "same"
+    )
     if given.startswith("same"):
         for held in roles:
             facts.people[held.person].skills.setdefault(held.role, None)
@@ -83,7 +86,11 @@ def supply_of(
 
 
 def _unasked(
-    facts: Facts, services: list[Service], answers: Answers, supply: Supply, asked: set[str],
+    facts: Facts,
+    services: list[Service],
+    answers: Answers,
+    supply: Supply,
+    asked: set[str],
     everybody: bool,
 ) -> None:
     """Settle when those can come whom nobody asked."""
@@ -185,10 +192,10 @@ def joined(windows: list[Window]) -> list[Window]:
     found: list[Window] = []
     for window in sorted(windows, key=lambda w: (w.place, w.preference, w.start)):
         last = found[-1] if found else None
-        if last and (last.place, last.preference) == (window.place, window.preference):
-            if window.start <= last.end:
-                found[-1] = replace(last, end=max(last.end, window.end))
-                continue
+        alike = last and (last.place, last.preference) == (window.place, window.preference)
+        if last and alike and window.start <= last.end:
+            found[-1] = replace(last, end=max(last.end, window.end))
+            continue
         found.append(window)
     return sorted(found)
 

@@ -71,8 +71,12 @@ def meanings(header: str) -> tuple[tuple[str, ...], bool]:
 
 def singular(word: str) -> str:
     """Return a word without the ending of its plural."""
-    return re.sub(r"(?<=[a-z]{2})(?:ies)$", "y", word) if word.endswith("ies") else (
-        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+    return (
+        re.sub(r"(?<=[a-z]{2})(?:ies)$", "y", word)
+        if word.endswith("ies")
+        else (
+            word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+        )
     )
 
 
@@ -82,7 +86,13 @@ def holds(text: str, word: str) -> bool:
         return len(word) > 1 and word in text
     if len(word) < 3:
         return False
-    return re.search(rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])", text) is not None
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not text[at - 1 : at].isalpha() and not text[end : end + 1].isalpha():
+            return True
+        at = text.find(word, at + 1)
+    return False
 
 
 def eastern(text: str) -> bool:

@@ -1,0 +1,176 @@
+"""What was understood, as a few lines to say yes to, and as a file in which it can be changed."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matching.errors import UsageError
+from matching.stores.spreadsheets.grid import letter
+from matching.stores.spreadsheets.layout import Layout
+from matching.stores.spreadsheets.reading import Reading
+from matching.stores.spreadsheets.words import book
+
+ACROSS, SKIP, OTHER = "across", "skip", "other"
+
+
+@dataclass
+class Corrections:
+    """What a file of an earlier reading says: answers, and columns by sheet and letter."""
+
+    answers: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def figures_of(reading: Reading) -> list[tuple[str, str]]:
+    """Return what was understood in figures: name and figure."""
+    services, supply = list(reading.services.values()), reading.supply
+    people = reading.facts.people
+    free = sum(bool(windows) for windows in supply.windows.values())
+    seats = sum(service.seats or 0 for service in services)
+    rows = [("people", f"{len(people):,}, of whom {free:,} can come at some time")]
+    if services:
+        first, last = services[0], services[-1]
+        rows.append(("services", f"{len(services):,} with {seats:,} seats"))
+        rows.append(("the first", _service(first)))
+        if len(services) > 1:
+            rows.append(("the last", _service(last)))
+    places = list(dict.fromkeys(s.place for s in services if s.place))
+    if places:
+        rows.append(("places", _few(places)))
+    skills = list(dict.fromkeys(s for p in people.values() for s in p.skills))
+    if skills:
+        rows.append(("qualifications", _few(skills)))
+    if supply.held:
+        rows.append(("on the roster already", f"{len(supply.held):,} seats"))
+    if reading.week:
+        rows.append(("week", f"from Monday {reading.week:%d %B %Y}"))
+    return rows
+
+
+def _service(service: object) -> str:
+    from matching.stores.spreadsheets.demand import Service
+
+    assert isinstance(service, Service)
+    asks = f", asks for {', '.join(service.skills)}" if service.skills else ""
+    place = f" at {service.place}" if service.place else ""
+    people = "person" if service.seats == 1 else "people"
+    return f"{service.shown}{place}: {service.seats} {people}{asks}"
+
+
+def _few(items: Iterable[str]) -> str:
+    every = list(items)
+    return ", ".join(every[:6]) + (f" and {len(every) - 6} more" if len(every) > 6 else "")
+
+
+def warnings_of(reading: Reading) -> list[str]:
+    """Return what a coordinator should know before planning: nobody can, nobody may."""
+    from matching.stores.spreadsheets.supply import covers
+
+    said = []
+    never = [p.name for k, p in reading.facts.people.items() if not reading.supply.windows.get(k)]
+    if never and len(never) < len(reading.facts.people):
+        said.append(f"{len(never)} cannot come at any time of the week: {_few(never)}")
+    empty = []
+    for service in reading.services.values():
+        able = [
+            key
+            for key, windows in reading.supply.windows.items()
+            if covers(windows, service, place=True)
+            and all(skill in reading.facts.people[key].skills for skill in service.skills)
+        ]
+        if not able:
+            empty.append(service.shown)
+    if empty:
+        said.append(f"nobody can serve {len(empty)} of the services: {_few(empty)}")
+    return said
+
+
+def reading_text(reading: Reading, files: Iterable[Path]) -> str:
+    """Return the file that says how the sheets were read, to be changed and given again."""
+    names = " ".join(_quoted(str(file)) for file in files)
+    lines = [
+        "# How these spreadsheets were read. Change what is wrong, and start again with",
+        f"#   matching start {names} --reading reading.toml",
+        "",
+        "[answers]",
+    ]
+    taken = {question.key: question for question in [*reading.taken, *reading.questions]}
+    for key, answer in reading.answers.items():
+        guessed = f"  # a guess: {taken[key].about}" if key in taken else ""
+        lines.append(f"{_key(key)} = {_quoted(answer)}{_comment(guessed)}")
+    meanings = ", ".join(book()["headers"])
+    lines += ["", "# What each column means, by sheet and letter: one of", *_wrapped(meanings)]
+    lines += [
+        f"# {ACROSS} (its heading is a time), {OTHER} (seen by its cells), {SKIP} (left out).",
+    ]
+    for layout in reading.layouts:
+        lines += ["", f"[columns.{_quoted(layout.table.where)}]"]
+        lines += _columns(layout)
+    lines += [
+        "",
+        "# What was said of the reading:",
+        *(_comment(f"# {one}") for one in reading.said),
+    ]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _columns(layout: Layout) -> list[str]:
+    meaning = {id(c): name for name, columns in layout.fields.items() for c in columns}
+    meaning |= {id(c): ACROSS for c in layout.axes} | {id(c): OTHER for c in layout.others}
+    lines = []
+    for column in layout.table.columns:
+        head = " ".join(column.head.split())
+        name = meaning.get(id(column), OTHER)
+        lines.append(
+            f"{letter(column.index)} = {_quoted(name)}{_comment(f'  # {head}' if head else '')}"
+        )
+    return lines
+
+
+def _wrapped(text: str) -> list[str]:
+    import textwrap
+
+    return [f"# {line}" for line in textwrap.wrap(text, 90)]
+
+
+def _comment(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    return name if name.replace("-", "").isalnum() and name.isascii() else _quoted(name)
+
+
+def corrections_of(path: Path) -> Corrections:
+    """Read a file that `reading_text` wrote, and somebody may have changed."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"{path}: {error.strerror}; name the reading.toml of an earlier start"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not TOML: {error}") from None
+    answers, columns = content.get("answers", {}), content.get("columns", {})
+    wrong = sorted(set(content) - {"answers", "columns"})
+    if wrong or not isinstance(answers, dict) or not isinstance(columns, dict):
+        raise UsageError(
+            f"{path}: {wrong[0] if wrong else 'answers'} is not known; it has answers and columns"
+        )
+    known = {*book()["headers"], ACROSS, OTHER, SKIP}
+    for sheet, found in columns.items():
+        for column, meaning in found.items() if isinstance(found, Mapping) else ():
+            if meaning not in known:
+                raise UsageError(
+                    f"{path}: column {column} of {sheet} cannot be {meaning!r}; write one of "
+                    f"{', '.join(sorted(known))}"
+                )
+    return Corrections({k: str(v) for k, v in answers.items()}, columns)
