@@ -148,8 +148,9 @@ def headings_around(sheet: Sheet, rows: list[int], head: int, left: int, right: 
             axes and kinds == above and not _numeric(below)
         ):
             break
-        if not axes and len(own_cells(sheet, r, left, right)) > len(below) + 2:
-            break
+        words = {c for c, _ in own_cells(sheet, head, left, right)} - axes.keys()
+        if len(words & below.keys()) > 1:
+            break  # what stands below a word is its column's first cell
         if r != found[-1] + 1 or len(set(map(repr, below.values()))) < 2:
             break
         found.append(r)
