@@ -179,6 +179,11 @@ def test_what_is_set_aside_is_told(tmp_path: Path) -> None:
     assert "set aside: " in done.stderr
 
 
+def test_without_a_menu_there_is_nothing_to_promise() -> None:
+    with pytest.raises(UsageError, match="the tables have no menu"):
+        promise(people("ada").tables(), MONDAY)
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 
@@ -207,6 +212,8 @@ def test_the_command_says_it_in_both_languages(folder: Path) -> None:
 
 def test_the_command_writes_tables(folder: Path, tmp_path: Path) -> None:
     asked = ("promise", folder, "--week", MONDAY, "--half-day", "early=08:00-10:00")
+    crowd = ("--item", "trip")
+    assert "Nothing can be promised: " in run("promise", folder, "--week", MONDAY, *crowd).stdout
     told = json.loads(run(*asked, "--json").stdout)
     assert told["promise"][0]["half_day"] == "tue early"
     assert told["rows"] == {"promise": 1, "idle": 0, "not_promised": 1, "not_counted": 0}

@@ -106,8 +106,8 @@ def promise(
     DataError
         If tables are faulty, unless faults are to be set aside.
     UsageError
-        If a station or menu item is not in the tables, half days overlap, or the policy takes
-        only pairs that are listed.
+        If there is no menu, a station or menu item is not in the tables, half days overlap, or
+        the policy takes only pairs that are listed.
     """
     policy, week, parts = policy or Policy(), monday_of(week), half_days_of(half_days)
     if policy.only_listed:
@@ -125,6 +125,11 @@ def promise(
         option_minutes=policy.option_minutes,
         on_error=on_error,
     )
+    if cleaned["menu"].is_empty():
+        raise UsageError(
+            "the tables have no menu: a promise is about its items; add the table menu, and "
+            "menu_posts and menu_qualifications with what each asks for"
+        )
     made, refused = teams(cleaned)
     items = cleaned["menu"].filter(_chosen("menu_item", menu_items, cleaned["menu"], "menu item"))
     refused = {item: refused[item] for item in items["menu_item"] if item in refused}

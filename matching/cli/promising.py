@@ -45,6 +45,8 @@ def promise(
     the tables order already is left out. Without --week, the week that starts next Monday.
     """
     with teaching(json) as outcome:
+        import polars as pl
+
         from matching.cli.ticker import Ticker
 
         check_file(out)
@@ -72,9 +74,11 @@ def promise(
         if "faults" in found:
             faults = found["faults"]
             tell(f"set aside: {faults.height:,} faults, which --json tells", "yellow")
+        nothing = pl.DataFrame({"row": [1] * found["promise"].is_empty()})
         sentences = chain(
             said(found["not_counted"], lambda row: f"not_counted_{row['reason']}", language),
             said(found["not_promised"], lambda row: f"not_promised_{row['reason']}", language),
+            said(nothing, "promise_nothing", language),
             said(with_half_days(found["promise"], language), _of_order, language),
             said(with_half_days(found["idle"], language), _of_idle, language),
         )
