@@ -117,6 +117,21 @@ def test_a_qualification_opens_a_post() -> None:
     assert serving(desk) == {("ann", "tea")}
 
 
+def test_what_is_served_in_another_week_is_nobody_s_here() -> None:
+    # Tea is on the second or on the eleventh; bob has it on the eleventh, so that a newcomer and
+    # ann, whatever she says of herself now, are not to serve it here.
+    week = people("ann bob")
+    options = {"a": (at("2 09:00"), at("2 10:00")), "b": ("2026-03-11 09:00", "2026-03-11 10:00")}
+    week.request("tea", options=options)
+    week.assignment("bob", "tea", "accepted", option="b")
+    desk = desk_of(week)
+    desk.put_volunteer("ann", travel_km=20.0)
+    desk.put_volunteer("cem", available=[MORNING])
+    for name in ("ann", "cem"):
+        assert shown(desk, name) == []
+        assert set(desk.why_not(name, "tea")["kind"]) == {"already_served"}
+
+
 def test_seats_and_requests_are_added() -> None:
     desk = desk_of(tea_and_bus())
     desk.set_seats("walk", 2)

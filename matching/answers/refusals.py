@@ -9,6 +9,7 @@ import polars as pl
 
 from matching.answers.names import number_of
 from matching.arcs.eligibility import RULES, Finder, held, km_of, merged_windows
+from matching.arcs.other_weeks import served_elsewhere
 from matching.arcs.pair_rules import subject_codes
 from matching.arcs.unfilled import left_by_rules
 from matching.guards.doors import door
@@ -20,6 +21,7 @@ from matching.result import Result
 from matching.schema import SUBJECTS
 
 _MOST_LEVEL = 5
+_SERVED = RULES.index("already_served")
 
 
 @door
@@ -69,6 +71,7 @@ def refused(problem: Problem, plan: Plan, volunteer: int, slots: c.Ints) -> pl.D
     """
     part = Parts(problem).of(np.array([volunteer]))
     fails = left_by_rules(Finder(part), slots, 1) == 0
+    fails[:, _SERVED] |= served_elsewhere(problem)[problem.slots.request[slots]]
     first = np.where(fails.any(axis=1), fails.argmax(axis=1), len(RULES))
     mine = plan.slot[plan.volunteer == volunteer]
     figures = [

@@ -11,6 +11,7 @@ import numpy as np
 from matching.arcs.crowd import Asked, Crowd, asked_of, asked_of_all, crowd_of, mask_of, reached
 from matching.arcs.eligibility import Arcs, eligible, merged_windows
 from matching.arcs.few import eligible_few, judged
+from matching.arcs.other_weeks import served_elsewhere
 from matching.arcs.pair_rules import Pairs
 from matching.arcs.pinned import pinned_arcs
 from matching.arcs.spatial import Places, distance_km
@@ -108,6 +109,7 @@ class LivingArcs:
         if self.asked is None:
             self.asked = asked_of_all(part)
         arcs = eligible_few(part, self.asked)
+        arcs = arcs.take(~served_elsewhere(self.problem)[part.slots.request[arcs.slot]])
         return Member(part, arcs, quality(part, arcs), np.unique(pinned_arcs(part, arcs)[1]))
 
     def of(self, volunteers: c.Longs) -> tuple[Arcs, c.Longs, c.Longs]:

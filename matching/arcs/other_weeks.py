@@ -15,14 +15,23 @@ from matching.problem import columns as c
 _TOLERANCE = 1e-9
 
 
+def served_elsewhere(problem: Problem) -> c.Bools:
+    """Tell which requests somebody serves at an option in another week, shape (requests,).
+
+    The part of some volunteers knows of these alone.
+    """
+    served = np.zeros(len(problem.requests), np.bool_)
+    served[problem.other_weeks.request[problem.other_weeks.request >= 0]] = True
+    return served
+
+
 class Edges:
     """Tells whether volunteers and slots go with the services of other weeks."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         there = problem.other_weeks
-        self.served = np.zeros(len(problem.requests), np.bool_)
-        self.served[there.request[there.request >= 0]] = True
+        self.served = served_elsewhere(problem)
         self.there = there.take(np.flatnonzero(self._near(there)))
         self.first = c.starts_of(self.there.volunteer, len(problem.volunteers))
 
