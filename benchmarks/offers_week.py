@@ -1,4 +1,4 @@
-"""A simulated week of offers: the best of all together, against the best of each seat, and nearest.
+"""A simulated week of offers: the best for all together, against simpler ways to choose.
 
 On each day every open seat is offered to some people; they answer by what is stated here, and those
 who say yes serve. `python -m benchmarks.offers_week` prints a table and draws it.
@@ -45,6 +45,15 @@ def of_all_together(desk: Desk, pairs: pl.DataFrame) -> pl.DataFrame:
     return desk.offers("accepted").join(pairs, on=keys, nulls_equal=True, maintain_order="left")
 
 
+def best_of_each_person(desk: Desk, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Choose the best of one person after the other, until as many offers are made."""
+    open_ = pairs.unique(["request_id", "post"])["open"].sum()
+    people = pairs["volunteer_id"].unique().sort().sample(fraction=1.0, shuffle=True, seed=1)
+    turn = pl.DataFrame({"volunteer_id": people}).with_row_index("turn")
+    best = pairs.filter(pl.col("rank") <= desk.problem.policy.max_offers)
+    return best.join(turn, on="volunteer_id").sort("turn", "rank").head(OFFERS * open_)
+
+
 def best_of_each_seat(desk: Desk, pairs: pl.DataFrame) -> pl.DataFrame:
     """Choose, for each seat, those with the highest scores."""
     return _first_of_each(pairs.sort("score", descending=True, maintain_order=True))
@@ -62,7 +71,8 @@ def _first_of_each(pairs: pl.DataFrame) -> pl.DataFrame:
 
 CHOOSERS: dict[str, Chooser] = {
     "offers": of_all_together,
-    "top-k": best_of_each_seat,
+    "best of\neach person": best_of_each_person,
+    "best of\neach seat": best_of_each_seat,
     "nearest": nearest,
 }
 
@@ -145,16 +155,16 @@ def measured(size: str, scarcity: float, seeds: list[int]) -> pl.DataFrame:
 
 def drawn(table: pl.DataFrame, path: Path) -> None:
     """Draw each measure: a bar for the mean, a dot for each seed."""
-    figure = Figure(figsize=(7.5, 2.6), layout="constrained")
+    figure = Figure(figsize=(9, 2.6), layout="constrained")
     for axes, (column, title) in zip(figure.subplots(1, 3), MEASURES.items(), strict=True):
         for at, name in enumerate(CHOOSERS):
             values = table.filter(chosen=name)[column].to_list()
-            axes.bar(at, float(np.mean(values)), color=("#2a6f97", "#a9a9a9", "#d9d9d9")[at])
+            axes.bar(at, float(np.mean(values)), color="#a9a9a9" if at else "#2a6f97")
             axes.plot([at] * len(values), values, "k.", markersize=4)
         axes.set_xticks(range(len(CHOOSERS)), list(CHOOSERS))
         axes.set_title(title, fontsize=9)
-        axes.tick_params(labelsize=8)
-    with rc_context({"svg.hashsalt": "offers"}):
+        axes.tick_params(labelsize=7)
+    with rc_context({"svg.hashsalt": "offers", "svg.fonttype": "none"}):
         figure.savefig(path, format="svg", metadata={"Date": None})
 
 
@@ -162,7 +172,7 @@ def main(arguments: list[str] | None = None) -> pl.DataFrame:
     """Simulate, print the table, and draw it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", default="district")
-    parser.add_argument("--scarcity", type=float, default=4.0)
+    parser.add_argument("--scarcity", type=float, default=2.0)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--out", type=Path, help="an .svg file")
     given = parser.parse_args(arguments)
