@@ -300,7 +300,8 @@ def test_the_library_works_where_there_are_no_locks_and_forks(tmp_path: Path) ->
 
 
 # Rooms that a problem is made of, and the libraries that its tables are made with.
-ROOMS = {"errors", "guards", "policy", "problem", "schema", "tables"}
+# Of `parallel`, what gives freed memory back.
+ROOMS = {"errors", "guards", "parallel", "policy", "problem", "schema", "tables"}
 LIBRARIES = "dataframely, numpy, polars, tzdata"
 
 
