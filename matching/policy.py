@@ -53,6 +53,9 @@ class Policy(Shown):
     time_zone: str = _key(
         Unsaid("Asia/Shanghai"), "time zone of every time without an offset", "IANA name"
     )
+    contact: str = _key(
+        "", "whom a volunteer asks, and how: the last line of every slip and sheet, if any"
+    )
     travel_km: float = _key(
         10.0, "how far a volunteer goes, where the volunteer does not say", "km"
     )

@@ -102,3 +102,17 @@ def test_faulty_contacts_write_nothing(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert "contacts row 2" in done.output
     assert not out.exists()
+
+
+def test_a_report_guesses_no_week(tmp_path: Path) -> None:
+    """A bare plan does not say its week, and next Monday's is another."""
+    tables, plan = tmp_path / "tables", tmp_path / "plan"
+    write_tables(tables, small_world())
+    run = CliRunner().invoke
+    run(app, ["plan", str(tables), "--week", "2026-11-30", "--out", str(plan)])
+    (plan / "summary.json").unlink()
+    bare = ["report", str(plan), "--tables", str(tables), "--out", str(tmp_path / "page.html")]
+    done = run(app, bare)
+    assert done.exit_code == 2
+    assert "add --week" in done.output
+    assert run(app, [*bare, "--week", "2026-11-30"]).exit_code == 0

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from matching.cli import app
 from matching.reports.facts import Facts
 from matching.reports.feeds import write_feeds
+from matching.reports.locales import Locale
 from matching.reports.page.payload import payload_of
 from matching.reports.slips import HOLDING, write_slips
 from matching.reports.slips.lines import (
@@ -41,18 +42,20 @@ def but(facts: Facts, **frames: pl.DataFrame) -> Facts:
 
 def test_a_volunteer_is_told_their_own_services(facts: Facts) -> None:
     slips = volunteer_slips(facts).rows_by_key("volunteer_id", named=True, unique=True)
-    assert slips["ann"]["zh"] == (
-        "志愿服务 ann 待确认\n周一11/30 09:00-11:00 探访 visitor North 领队"
-    )
-    assert slips["ann"]["en"] == (
-        "Volunteering ann (to confirm)\nMon 30 Nov 09:00-11:00 探访, visitor, North, you lead"
-    )
-    assert slips["bo"]["en"] == (
-        "Volunteering bo (to confirm)\nMon 30 Nov 09:00-11:00 探访, visitor, North"
-    )
-    # "志愿服务 cy 待确认" and a line end are 12 characters, and the second line has 35.
+    assert slips["ann"]["zh"].splitlines() == [
+        "ann您好，志愿服务",
+        "周一11/30 09:00-11:00 探访 visitor North 领队",
+        "能来吗？回复是/否",
+    ]
+    assert slips["ann"]["en"].splitlines() == [
+        "Hello ann, your volunteering:",
+        "Mon 30 Nov 09:00-11:00 探访, visitor, North, you lead",
+        "Can you come? Please answer YES or NO.",
+    ]
+    assert slips["bo"]["en"].splitlines()[1] == "Mon 30 Nov 09:00-11:00 探访, visitor, North"
+    # "cy您好，志愿服务" has 9 characters, the second line 35, the third 9; two line ends.
     assert slips["cy"]["zh"].splitlines()[1] == "周二12/1 10:00-13:00 lunch cook South"
-    assert (slips["cy"]["zh_characters"], slips["cy"]["zh_messages"]) == (47, 1)
+    assert (slips["cy"]["zh_characters"], slips["cy"]["zh_messages"]) == (55, 1)
 
 
 def test_services_stand_in_the_order_of_time_and_what_is_settled_asks_nothing(
@@ -63,7 +66,7 @@ def test_services_stand_in_the_order_of_time_and_what_is_settled_asks_nothing(
     )
     (text,) = volunteer_slips(but(facts, roster=roster))["zh"]
     assert text.splitlines() == [
-        "志愿服务 ann",
+        "ann您好，志愿服务",
         "周一11/30 09:00-11:00 探访 North 领队",
         "周一11/30 09:00-11:00 探访 North",
         "周二12/1 10:00-13:00 lunch South",
@@ -76,6 +79,56 @@ def test_a_service_past_midnight_says_so(facts: Facts) -> None:
     )
     (text,) = volunteer_slips(but(facts, roster=roster))["en"]
     assert "Tue 1 Dec 10:00-01:30(+1) lunch" in text
+
+
+def test_a_place_is_always_there_and_whom_to_ask_if_the_policy_says(facts: Facts) -> None:
+    """Without a station there is the order to ask for."""
+    roster = facts.roster.with_columns(station=pl.lit(None, pl.String))
+    nowhere = but(facts, roster=roster, contact="Maria,\n555-0100 ")
+    (text,) = volunteer_slips(nowhere).filter(volunteer_id="cy")["en"]
+    assert text.splitlines()[1:] == [
+        "Tue 1 Dec 10:00-13:00 lunch, cook, order r2",
+        "Can you come? Please answer YES or NO.",
+        "Questions: Maria,\\n555-0100",
+    ]
+    assert "咨询：Maria" in station_slips(nowhere)["zh"][0]
+    assert "Maria" in render(nowhere)
+
+
+def test_the_clock_is_the_regions(facts: Facts) -> None:
+    american = Locale("en", "en_US")
+    text = volunteer_slips(facts, american).filter(volunteer_id="cy")["en"].item()
+    assert text.splitlines()[1] == "Tue, Dec 1 10:00 AM-1:00 PM lunch, cook, South"
+    assert re.fullmatch(r"[\x20-\x7e\n]*", text), "no narrow blanks: they make messages long"
+    assert "10:00 AM–1:00 PM" in render(facts, american)
+    assert station_slips(facts, american)["zh"][1].splitlines()[1].startswith("10:00-13:00")
+
+
+def test_people_are_greeted_by_name_and_phones_are_on_the_sheet(facts: Facts) -> None:
+    """Ann and Bo are both called Kim: each is greeted as Kim, and the lists tell them apart."""
+    contacts = pl.DataFrame(
+        {
+            "volunteer_id": ["ann", "bo"],
+            "name": ["Kim", "Kim"],
+            "phone": ["555-0101", None],
+            "language": ["zh", None],
+        }
+    )
+    named = but(facts, contacts=contacts)
+    slips = volunteer_slips(named)
+    assert slips.columns[:4] == ["volunteer_id", "name", "phone", "language"]
+    assert slips.row(0)[:4] == ("ann", "Kim", "555-0101", "zh")
+    assert [text.splitlines()[0] for text in slips["en"]] == [
+        "Hello Kim, your volunteering:",
+        "Hello Kim, your volunteering:",
+        "Hello cy, your volunteering:",
+    ]
+    team = team_slips(named).filter(request_id="r1")["en"].item()
+    assert team.splitlines()[1] == "visitor: Kim (ann)(lead) Kim (bo)"
+    page = Tags(render(named))
+    for text in ("Kim (ann) ★ lead", "Kim (bo)", "Phone", "555-0101"):
+        assert text in page.text
+    assert "Phone" not in Tags(render(facts)).text
 
 
 def test_a_team_is_told_who_comes_and_how_many_are_missing(facts: Facts) -> None:
@@ -153,7 +206,7 @@ def test_everything_is_in_the_folder(tmp_path: Path, facts: Facts) -> None:
     with (tmp_path / "volunteers.csv").open(encoding="utf-8-sig", newline="") as file:
         table = list(csv.DictReader(file))
     assert [row["volunteer_id"] for row in table] == ["ann", "bo", "cy"]
-    assert table[2]["zh_characters"] == "47"
+    assert table[2]["zh_characters"] == "55"
     event = icalendar.Calendar.from_ical((tmp_path / "calendars" / "bo.ics").read_bytes()).events[0]
     assert event["SEQUENCE"] == 2
 
@@ -193,12 +246,17 @@ class Tags(HTMLParser):
 
 
 def test_a_sheet_per_station_with_room_to_sign(facts: Facts) -> None:
+    """North, South, and one sheet for what has no station: nobody is left without a line."""
     page = Tags(render(facts))
-    assert page.tags.count("section") == page.tags.count("h1") == 2
-    for text in ("North", "09:00–11:00", "ann ★ 领队 lead", "空缺 1 open", "签到 Sign"):
+    assert page.tags.count("section") == page.tags.count("h1") == 3
+    for text in ("North", "09:00–11:00", "ann ★ lead", "1 open", "Signature", "Services", "repair"):
         assert text in page.text
+    # Three lines a day for those who come without being planned, on three days.
+    assert page.text.count("walk-in") == 9
     assert not {"script", "img", "link", "a"} & set(page.tags)
     assert not {"src", "href"} & page.attributes
+    assert "签到" in Tags(render(facts, Locale("zh"))).text
+    assert not re.search("[签岗]", page.text), "one language"
 
 
 HOSTILE = (
@@ -226,7 +284,7 @@ def test_no_text_is_markup_a_formula_or_another_line(
         for language in ("zh", "en"):
             for text in slips[language]:
                 # The head, and a line for each service, post or order; three rows in all.
-                assert len(text.splitlines()) == text.count("\n") + 1 <= 4
+                assert len(text.splitlines()) == text.count("\n") + 1 <= 5
                 assert not set(text) & set("\r\x00\u2028\u202e")
     for path in tmp_path.glob("*.csv"):
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -262,7 +320,7 @@ def test_a_station_without_a_name_is_called_by_its_id_everywhere(tmp_path: Path,
     assert " n 订单r1" in team_slips(facts).filter(request_id="r1")["zh"].item()
     assert station_slips(facts)["en"].str.split(" ").list.first().to_list() == ["n", "s"]
     headings = re.findall("<h1>(.*?)</h1>", render(facts))
-    assert headings == ["n", "s"]
+    assert headings == ["n", "s", "Services"]
     assert payload_of(facts)["station"]["name"] == ["n", "s"]
     write_workbook(facts, tmp_path / "plan.xlsx")
     for sheet in (WORDS.roster, WORDS.sheets["unfilled"], WORDS.sheets["stations"]):

@@ -57,6 +57,7 @@ def report(
         from matching.cli.ticker import Ticker
 
         with Ticker(("read", "check", "draw")) as ticker:
+            from matching.errors import UsageError
             from matching.problem import Problem
             from matching.reports.asking import answered
             from matching.reports.contacts import addressed, read_contacts
@@ -73,7 +74,12 @@ def report(
             (made, summary), mapping = saved_plan(plan, mapping, options_of(out_option))
             origin = Origin.from_summary(summary, tables, options_of(option))
             chosen = policy_of(policy, summary)
-            monday = week_of(week or summary.get("week"))
+            week = week or summary.get("week")
+            if week is None:
+                raise UsageError(
+                    "the plan's summary does not say its week: add --week, as 2026-11-30"
+                )
+            monday = week_of(week)
             raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
             ticker.announce("validate")
             cleaned, faults = clean(

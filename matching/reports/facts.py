@@ -62,6 +62,8 @@ class Facts:
     stations : polars.DataFrame
         One row per station with requests: ``station_id``, ``station``, ``district``, ``lat``,
         ``lon``, ``requests``, ``seats``, ``filled``.
+    contact : str
+        Whom a volunteer asks, as the policy says; empty for nobody.
     answers : Answers, optional
         Why seats are empty and who could come, where somebody asked.
     contacts : polars.DataFrame, optional
@@ -77,6 +79,7 @@ class Facts:
     hours: pl.DataFrame
     coverage: pl.DataFrame
     stations: pl.DataFrame
+    contact: str = ""
     answers: Answers | None = None
     contacts: pl.DataFrame | None = None
 
@@ -123,6 +126,7 @@ class Facts:
             hours=hours,
             coverage=_coverage(posts),
             stations=stations_of(posts, tables),
+            contact=problem.policy.contact,
         )
 
 

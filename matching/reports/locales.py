@@ -42,6 +42,10 @@ class Locale:
             return False
         return "a" in babel.Locale.parse(self.region).time_formats["short"].pattern
 
+    def english(self) -> Locale:
+        """Return the same region's English."""
+        return Locale("en", self.region)
+
     def time(self, moment: time) -> str:
         """Return a time of day, as ``9:00 AM``."""
         if self.language == "zh":

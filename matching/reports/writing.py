@@ -121,9 +121,10 @@ def _writer(
 
             return partial(write_workbook, locale=locale_of(locale)), ()
         case "slips":
+            from matching.reports.locales import locale_of
             from matching.reports.slips import HOLDING, write_slips
 
-            return partial(write_slips, sequence=sequence), HOLDING
+            return partial(write_slips, sequence=sequence, locale=locale_of(locale)), HOLDING
         case "ics":
             from matching.reports.feeds import KINDS, write_feeds
 

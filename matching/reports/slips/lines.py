@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import polars as pl
 
+from matching.guards.harmless import one_line as one_line_of
+from matching.reports.contacts import people
 from matching.reports.facts import Facts
+from matching.reports.locales import Locale
 from matching.reports.page.texts import WEEKDAYS
 from matching.reports.plain import one_line
 from matching.schema import DEFAULT_POST
@@ -23,35 +26,58 @@ _GSM_TWICE = r"[\^{}\\\[~\]|€]"
 _TEXTS = ("station", "service", "post", "volunteer_id", "request_id")
 
 
-def volunteer_slips(facts: Facts) -> pl.DataFrame:
+def volunteer_slips(facts: Facts, locale: Locale | None = None) -> pl.DataFrame:
     """Return the text for each volunteer who serves: their own services and nobody else's.
 
-    ``volunteer_id``, and for each language the text, its ``characters`` and ``messages``.
+    ``volunteer_id``, and for each language the text, its ``characters`` and ``messages``. Where
+    there are contacts also ``name``, ``phone`` and ``language``, to send it by.
     """
-    roster = _plain(facts.roster).sort("volunteer_id", "start", "request_id")
+    clock = _Clock(locale)
+    roster = _plain(facts, facts.roster).sort("own_volunteer_id", "start", "request_id")
+    if facts.contacts is not None:
+        # Nobody is greeted by an id that tells them from another of their name.
+        names = facts.contacts.select("volunteer_id", "name")
+        roster = roster.join(
+            names, left_on="own_volunteer_id", right_on="volunteer_id", how="left"
+        ).with_columns(volunteer_id=pl.coalesce("name", "volunteer_id"))
     post = pl.when(pl.col("post") != DEFAULT_POST).then("post")
-    what = pl.format("{} {}", _when("en"), "service")
+    what = pl.format("{} {}", clock.when("en"), "service")
+    order = {"zh": pl.format("订单{}", "request_id"), "en": pl.format("order {}", "request_id")}
+    # A place is always there, if only as something to ask for.
+    place = {one: pl.coalesce("station", order[one]) for one in LANGUAGES}
     line = {
-        "zh": _joined(_when("zh"), "service", post, "station", _if("lead", "领队"), by=" "),
-        "en": _joined(what, post, "station", _if("lead", "you lead"), by=", "),
+        "zh": _joined(clock.when("zh"), "service", post, place["zh"], _if("lead", "领队"), by=" "),
+        "en": _joined(what, post, place["en"], _if("lead", "you lead"), by=", "),
     }
     head = {
-        "zh": pl.format("志愿服务 {}{}", "volunteer_id", _if("open", " 待确认", "")),
-        "en": pl.format("Volunteering {}{}", "volunteer_id", _if("open", " (to confirm)", "")),
+        "zh": pl.format("{}您好，志愿服务", "volunteer_id"),
+        "en": pl.format("Hello {}, your volunteering:", "volunteer_id"),
     }
     slips = roster.group_by("own_volunteer_id", "volunteer_id", maintain_order=True).agg(
         *(text.alias(f"lines_{language}") for language, text in line.items()),
         open=(pl.col("status") == "proposed").any(),
     )
-    return _slips(slips, head, {"volunteer_id": "own_volunteer_id"})
+    answer = {
+        "zh": "能来吗？回复是/否",
+        "en": "Can you come? Please answer YES or NO.",
+    }
+    asks = {one: _if("open", text) for one, text in answer.items()}
+    slips = _slips(facts, slips, head, {"volunteer_id": "own_volunteer_id"}, asks)
+    if facts.contacts is None:
+        return slips
+    known = facts.contacts.select("volunteer_id", "name", "phone", "language")
+    return slips.join(known, on="volunteer_id", how="left", maintain_order="left").select(
+        *known.columns, pl.exclude(known.columns)
+    )
 
 
-def team_slips(facts: Facts) -> pl.DataFrame:
+def team_slips(facts: Facts, locale: Locale | None = None) -> pl.DataFrame:
     """Return the text for each team: what, when, where, who, and how many are missing.
 
     ``request_id``, and the columns of `volunteer_slips`.
     """
-    roster = _plain(facts.roster).sort("own_request_id", "post", "volunteer_id")
+    clock = _Clock(locale)
+    roster = _plain(facts, facts.roster).sort("own_request_id", "post", "own_volunteer_id")
     about = pl.col("request_id", "station", "service", "day", "start", "end", "team").first()
     teams = roster.group_by("own_request_id", "post", maintain_order=True).agg(
         about,
@@ -68,24 +94,25 @@ def team_slips(facts: Facts) -> pl.DataFrame:
         ),
     )
     teams = teams.join(_missing(facts), on="own_request_id", how="left", maintain_order="left")
-    zh = (*("service", _when("zh"), _if_any(" {}", "station")), "request_id", "team")
-    en = (*("service", _when("en"), _if_any(", {}", "station")), "request_id", _people())
+    zh = (*("service", clock.when("zh"), _if_any(" {}", "station")), "request_id", "team")
+    en = (*("service", clock.when("en"), _if_any(", {}", "station")), "request_id", _people())
     head = {
         "zh": pl.format("{} {}{} 订单{}，{}人{}", *zh, _if_any("，缺{}", "missing")),
         "en": pl.format("{}, {}{}, order {}: {}{}", *en, _if_any(", {} missing", "missing")),
     }
-    return _slips(teams, head, {"request_id": "own_request_id"})
+    return _slips(facts, teams, head, {"request_id": "own_request_id"})
 
 
-def station_slips(facts: Facts) -> pl.DataFrame:
+def station_slips(facts: Facts, locale: Locale | None = None) -> pl.DataFrame:
     """Return the text for each station and day: what happens when, and how many come.
 
     ``station_id``, ``day``, and the columns of `volunteer_slips`. Orders that nobody serves are
     among them, so that nobody waits in vain.
     """
+    clock = _Clock(locale)
     about = ["own_station_id", "own_request_id", "station", "service", "day", "start", "end"]
-    served = _plain(facts.roster).select(*about, "team").unique("own_request_id")
-    left = _plain(facts.unfilled).join(served, on="own_request_id", how="anti")
+    served = _plain(facts, facts.roster).select(*about, "team").unique("own_request_id")
+    left = _plain(facts, facts.unfilled).join(served, on="own_request_id", how="anti")
     left = left.select(*about, team=pl.lit(0, pl.UInt32)).unique("own_request_id")
     every = pl.concat([served.cast({"team": pl.UInt32}), left])
     every = every.join(_missing(facts), on="own_request_id", how="left")
@@ -94,33 +121,45 @@ def station_slips(facts: Facts) -> pl.DataFrame:
     )
     zh, en = _if_any(" 缺{}", "missing"), _if_any(", {} missing", "missing")
     line = {
-        "zh": pl.format("{} {} {}人{}", _clock(), "service", "team", zh),
-        "en": pl.format("{} {}: {}{}", _clock(), "service", _people(), en),
+        "zh": pl.format("{} {} {}人{}", clock.clock("zh"), "service", "team", zh),
+        "en": pl.format("{} {}: {}{}", clock.clock("en"), "service", _people(), en),
     }
     slips = every.group_by("own_station_id", "day", maintain_order=True).agg(
         pl.col("station").first(),
         *(text.alias(f"lines_{language}") for language, text in line.items()),
     )
-    head = {one: pl.format("{} {}", "station", _day(one)) for one in LANGUAGES}
-    return _slips(slips, head, {"station_id": "own_station_id", "day": "day"})
+    head = {one: pl.format("{} {}", "station", clock.day(one)) for one in LANGUAGES}
+    return _slips(facts, slips, head, {"station_id": "own_station_id", "day": "day"})
 
 
-def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the texts as one line each, with the ids as they are beside them."""
+def _plain(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return texts as one line each, people by their names, and the ids as they are beside."""
     ids = [n for n in ("volunteer_id", "station_id", "request_id") if n in frame.columns]
-    return frame.with_columns(pl.col(ids).name.prefix("own_")).with_columns(
-        one_line(name) for name in _TEXTS if name in frame.columns
-    )
+    frame = frame.with_columns(pl.col(ids).name.prefix("own_"))
+    if "volunteer_id" in ids:
+        frame = frame.with_columns(people(frame["volunteer_id"], facts.contacts))
+    return frame.with_columns(one_line(name) for name in _TEXTS if name in frame.columns)
 
 
 def _missing(facts: Facts) -> pl.DataFrame:
     return facts.unfilled.group_by(own_request_id="request_id").agg(missing=pl.col("empty").sum())
 
 
-def _slips(slips: pl.DataFrame, head: dict[str, pl.Expr], keys: dict[str, str]) -> pl.DataFrame:
+def _slips(
+    facts: Facts,
+    slips: pl.DataFrame,
+    head: dict[str, pl.Expr],
+    keys: dict[str, str],
+    asks: dict[str, pl.Expr] | None = None,
+) -> pl.DataFrame:
     """Return the keys and each language's text, with what it takes to send it."""
+    contact = one_line_of(facts.contact.strip())
+    questions = {"zh": f"咨询：{contact}", "en": f"Questions: {contact}"}
     for one in LANGUAGES:
-        text = pl.format("{}\n{}", head[one], pl.col(f"lines_{one}").list.join("\n"))
+        parts = [head[one], pl.col(f"lines_{one}").list.join("\n")]
+        parts += [asks[one]] if asks else []
+        parts += [pl.lit(questions[one])] if contact else []
+        text = pl.concat_str(parts, separator="\n", ignore_nulls=True)
         slips = slips.with_columns(text.alias(one)).with_columns(
             pl.col(one).str.len_chars().alias(f"{one}_characters"),
             messages(one).alias(f"{one}_messages"),
@@ -147,23 +186,27 @@ def messages(column: str) -> pl.Expr:
     return pl.when(length <= single).then(1).otherwise(parts)
 
 
-def _day(language: str) -> pl.Expr:
-    weekday = pl.col("day").dt.weekday()
-    weekday = weekday.replace_strict(range(1, 8), WEEKDAYS[language], return_dtype=pl.String)
-    if language == "zh":
+class _Clock:
+    """How days and times are written: in English as the region does, in Chinese briefly."""
+
+    def __init__(self, locale: Locale | None) -> None:
+        self.locale = locale or Locale()
+
+    def day(self, language: str) -> pl.Expr:
+        if language == "en":
+            return self.locale.english().days("day")
+        weekday = pl.col("day").dt.weekday()
+        weekday = weekday.replace_strict(range(1, 8), WEEKDAYS["zh"], return_dtype=pl.String)
         return weekday + pl.col("day").dt.strftime("%-m/%-d")
-    return weekday + pl.col("day").dt.strftime(" %-d %b")
 
+    def clock(self, language: str) -> pl.Expr:
+        nights = (pl.col("end").dt.date() - pl.col("day")).dt.total_days()
+        later = pl.when(nights > 0).then(pl.format("(+{})", nights)).otherwise(pl.lit(""))
+        locale = self.locale.english() if language == "en" else Locale("zh")
+        return pl.format("{}-{}{}", locale.times("start"), locale.times("end"), later)
 
-def _clock() -> pl.Expr:
-    nights = (pl.col("end").dt.date() - pl.col("day")).dt.total_days()
-    later = pl.when(nights > 0).then(pl.format("(+{})", nights)).otherwise(pl.lit(""))
-    start, end = (pl.col(name).dt.strftime("%H:%M") for name in ("start", "end"))
-    return pl.format("{}-{}{}", start, end, later)
-
-
-def _when(language: str) -> pl.Expr:
-    return pl.format("{} {}", _day(language), _clock())
+    def when(self, language: str) -> pl.Expr:
+        return pl.format("{} {}", self.day(language), self.clock(language))
 
 
 def _member(language: str) -> pl.Expr:
