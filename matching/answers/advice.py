@@ -30,6 +30,8 @@ _GAINS: _Kinds = {
 _PLACE = ("region", "station_id", "organisation_id", "half_day")
 _RECRUITS: _Kinds = {"qualification": pl.String} | dict.fromkeys(_PLACE, pl.String) | _GAINS
 _LESSON: _Kinds = {"qualification": pl.String, "level": pl.Int64}
+# What the table has of people who are recruited; null of those who learn.
+_ANYWHERE: _Kinds = {"region": pl.String, "half_day": pl.String}
 _TRAINEES: _Kinds = _LESSON | {"rank": pl.Int64, "volunteer_id": pl.String} | _GAINS
 
 
@@ -69,7 +71,8 @@ def advise(
     -------
     dict of str to polars.DataFrame
         ``advice``: ``qualification`` (null: none is asked for), and to recruit ``region``,
-        ``station_id``, ``organisation_id``, ``half_day``, to train ``level``; ``volunteers``,
+        ``station_id``, ``organisation_id``, ``half_day``, to train ``level``; ``volunteers`` (to
+        train those who gain most alone),
         ``seats_gained``, ``value_gained``, ``estimate``; ``at_least`` and ``at_most`` of what the
         best plans gain; ``weeks`` in which such a seat is empty. By falling gain of one. To train
         also ``trainees``: the volunteers one by one, by gain. ``errors``: by ``volunteers`` the
@@ -123,13 +126,16 @@ def _trainees(weeks: list[Trainees], top: int) -> dict[str, pl.DataFrame]:
     first = {lesson: max(people.values()) for lesson, people in estimates.items()}
     rows, single = [], []
     for lesson in _most(first, top):
-        best: list[str] = _most(estimates[lesson], max(PEOPLE))
+        alone = {
+            who: _sum([week.gain(lesson, [who]) for week in weeks])
+            for who in _most(estimates[lesson], max(PEOPLE))
+        }
         what = dict(zip(_LESSON, lesson, strict=True))
         among = sum(lesson in week.estimates for week in weeks)
-        for who in best:
-            gain = _sum([week.gain(lesson, [who]) for week in weeks])
+        for who, gain in alone.items():
             row = what | _figures(1, gain, estimates[lesson][who], among)
             single.append(row | {"volunteer_id": who})
+        best = sorted(alone, key=lambda who: -alone[who].value)
         for count in (count for count in PEOPLE if count <= len(best)):
             chosen = best[:count]
             gain = _sum([week.gain(lesson, chosen) for week in weeks])
@@ -140,7 +146,7 @@ def _trainees(weeks: list[Trainees], top: int) -> dict[str, pl.DataFrame]:
     trainees = trainees.sort(order, descending=True, maintain_order=True)
     rank = pl.int_range(1, pl.len() + 1).over(list(_LESSON))
     trainees = trainees.with_columns(rank=rank)
-    advice = _by_gain(pl.DataFrame(rows, schema=_LESSON | _GAINS), list(_LESSON))
+    advice = _by_gain(pl.DataFrame(rows, schema=_LESSON | _ANYWHERE | _GAINS), list(_LESSON))
     return {"advice": advice, "trainees": trainees}
 
 

@@ -80,7 +80,7 @@ def _sentences(tables: dict[str, pl.DataFrame], language: Language) -> Iterator[
     advice = tables["advice"]
     proof = list(said(advice, _proof, language))
     advice = advice.with_columns(proof=pl.Series(proof, dtype=pl.String))
-    if "half_day" in advice.columns:
+    if "level" not in advice.columns:
         yield from said(with_half_days(advice, language), _of_recruits, language)
     else:
         yield from said(advice, "advice_train", language)
