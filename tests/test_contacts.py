@@ -8,9 +8,10 @@ from typer.testing import CliRunner
 
 from matching import DataError, UsageError
 from matching.cli import app
-from matching.reports.contacts import COLUMNS, people, read_contacts
+from matching.reports.contacts import COLUMNS, addressed, people, read_contacts
+from matching.reports.feeds import write_feeds
 from matching.stores import write_tables
-from tests.support.facts import small_world
+from tests.support.facts import facts_of, rows, small_world
 
 NAME, PHONE = "Annabel Quillfeather", "555-0147"
 
@@ -90,6 +91,32 @@ def test_names_and_phones_reach_reports_alone(tmp_path: Path) -> None:
     for secret in (NAME, PHONE, "Tinker", "Dolittle"):
         assert secret not in said
     assert NAME in named.read_text(encoding="utf-8")
+
+
+def test_calendars_have_names_and_files_have_ids(tmp_path: Path) -> None:
+    """The repair has no station, so its order stands in the place of one."""
+    names = {"ann": "Kim", "bo": "Bo", "cy": "Xu"}
+    contacts = pl.DataFrame(
+        {"volunteer_id": [*names], "name": [*names.values()], "phone": PHONE, "language": "en"}
+    )
+    tables = small_world()
+    del tables["post_qualifications"], tables["team_rules"]
+    plan = rows(
+        {"request_id": "r1", "post": "visitor", "volunteer_id": "ann"},
+        {"request_id": "r3", "post": "volunteer", "volunteer_id": "bo"},
+    )
+    facts = addressed(facts_of(tables, ({"plan": plan}, {})), contacts)
+    write_feeds(facts, tmp_path)
+    assert sorted(path.name for path in (tmp_path / "volunteers").iterdir()) == [
+        "ann.ics",
+        "bo.ics",
+    ]
+    team = (tmp_path / "stations" / "n.ics").read_text(encoding="utf-8")
+    assert "visitor: Kim" in team
+    mine = (tmp_path / "volunteers" / "bo.ics").read_text(encoding="utf-8")
+    assert "LOCATION:订单 Order r3" in mine
+    assert PHONE not in team + mine
+    assert "Kim" not in mine
 
 
 def test_faulty_contacts_write_nothing(tmp_path: Path) -> None:

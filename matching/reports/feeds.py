@@ -15,6 +15,7 @@ import polars as pl
 from icalendar import Calendar, Event, Timezone
 from icalendar.enums import STATUS, TRANSP
 
+from matching.reports.contacts import people
 from matching.reports.facts import Facts
 from matching.reports.plain import file_names, one_line
 from matching.schema import DEFAULT_POST
@@ -50,7 +51,9 @@ def write_feeds(
     OSError
         If the system refuses to write.
     """
-    roster = facts.roster.with_columns(pl.col(_IDS).name.prefix("own_")).with_columns(
+    roster = facts.roster.with_columns(pl.col(_IDS).name.prefix("own_"))
+    # Whoever has a name is called by it; files keep their ids.
+    roster = roster.with_columns(people(roster["volunteer_id"], facts.contacts)).with_columns(
         *(one_line(name) for name in _TEXTS),
         settled=pl.col("status").is_in(_SETTLED),
     )
@@ -142,7 +145,8 @@ class _Calendars:
             status=STATUS.CONFIRMED if row["settled"] else STATUS.TENTATIVE,
             summary=title,
             description="\n".join(lines),
-            location=row["station"] or None,
+            # A place is always there, if only as something to ask for.
+            location=row["station"] or f"订单 Order {row['request_id']}",
             categories=[row["category"]] if row["category"] else (),
             transparency=shown,
         )

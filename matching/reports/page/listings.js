@@ -11,7 +11,7 @@
     return Object.fromEntries(Object.entries(dictionaries).map(
       ([name, entries]) => [name, entries.map((text) => text.includes(word))]));
   }
-  const PAGE = 25, MOST_PRINTED = { roster: 2000, unfilled: 200 };
+  const PAGE = 25, FEW = 12, MOST_PRINTED = { roster: 2000, unfilled: 200 };
 
   function cell(row, ...parts) {
     const element = made("td");
@@ -36,6 +36,8 @@
       this.buttons = [...root.querySelectorAll("[data-turn]")];
       this.body = root.querySelector("table");
       this.status = root.querySelector(".count");
+      // Whoever sees all rows at once has nothing to search.
+      root.querySelector(".filters").hidden = table.request.length <= FEW;
       for (const field of Object.values(this.fields)) {
         field.addEventListener("input", () => { this.page = 0; this.filter(); });
       }
@@ -82,19 +84,17 @@
       }
       this.show();
     }
-    // Shows one request, opened; the filters say why no other is shown.
+    // Shows one request, opened, among all others.
     find(code) {
       for (const field of Object.values(this.fields)) field.value = "";
-      this.fields.text.value = request.id[code];
-      this.page = 0;
       this.filter();
-      const row = this.rows.findIndex((one) => this.table.request[one] === code);
-      this.page = Math.max(0, Math.floor(row / PAGE));
+      this.page = Math.floor(Math.max(0, this.rows.findIndex((row) => this.table.request[row] === code)) / PAGE);
       this.show();
-      const opened = [...this.root.querySelectorAll(`details[data-request="${code}"]`)];
-      for (const details of opened) details.open = true;
-      this.root.scrollIntoView();
-      (opened[0]?.firstChild ?? this.fields.text).focus({ preventScroll: true });
+      const opened = [...this.root.querySelectorAll(`[data-request="${code}"]`)];
+      for (const row of opened) for (const details of row.querySelectorAll("details")) details.open = true;
+      const first = opened[0];
+      first.scrollIntoView({ block: "center" });
+      (first.querySelector("summary") ?? first).focus({ preventScroll: true });
     }
     show(whole = false) {
       const pages = Math.max(1, Math.ceil(this.rows.length / PAGE));
@@ -116,7 +116,10 @@
             body.insertRow().append(head);
           }
         }
-        this.row(body.insertRow(), this.table, row);
+        const line = body.insertRow();
+        line.dataset.request = this.table.request[row];
+        line.tabIndex = -1;
+        this.row(line, this.table, row);
       }
       this.status.textContent = !this.rows.length ? say("no_rows")
         : whole || pages === 1 ? say("every_row", count(this.rows.length))
@@ -134,7 +137,6 @@
     if (!data.told || !data.told[at]) return [];
     const [sentences, could] = [data.told[at][languages.indexOf(language)], data.could[at]];
     const details = made("details"), list = made("ul");
-    details.dataset.request = code;
     details.append(made("summary", could.length ? say("who_could", count(could.length)) : say("why_empty")));
     for (const text of sentences) list.append(made("li", text));
     details.append(list);
