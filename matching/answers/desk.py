@@ -108,6 +108,11 @@ class Desk(Changeable):
         return self._ledger.plan
 
     @property
+    def arcs(self) -> Arcs:
+        """Who may serve where."""
+        return self._ledger.arcs
+
+    @property
     def prices(self) -> Prices:
         """What seats are worth."""
         return self._ledger.prices

@@ -27,8 +27,9 @@ def plan_changes(before: Result, after: Result) -> pl.DataFrame:
         ``volunteer_id``, ``request_id``, ``from`` and ``to``, such as ``cook, 2026-12-01 09:00 to
         10:00``, and ``why``: ``volunteer_gone``, ``request_gone`` (the tables no longer have
         them), ``not_allowed`` (a rule keeps them away now), ``volunteer_new``, ``request_new``,
-        ``now_allowed`` (no rule keeps them away any more), ``request_changed`` (the same post at
-        another time), ``better_use`` (the plan is worth more so).
+        ``now_allowed`` (no rule keeps them away any more), ``stands_in`` (for somebody who is gone
+        or not allowed any more), ``request_changed`` (the same post at another time),
+        ``better_use`` (the plan is worth more so).
     """
     old, new = _rows(before), _rows(after)
     both = old.join(new, on=_PAIR, how="full", coalesce=True, suffix="_new")
@@ -70,6 +71,14 @@ def plan_changes(before: Result, after: Result) -> pl.DataFrame:
         .then(pl.lit("request_changed"))
         .otherwise(pl.lit("better_use"))
     )
+    rows = rows.with_columns(why=why)
+    left = rows.filter(is_.not_(), pl.col("why").is_in(["volunteer_gone", "not_allowed"]))
+    seat = ["request_id", "post_new", "option_new"]
+    freed = left.select("request_id", post_new="post", option_new="option").unique()
+    freed = freed.with_columns(freed=True)
+    rows = rows.join(freed, on=seat, how="left", nulls_equal=True, maintain_order="left")
+    stands_in = ~was & (pl.col("why") == "better_use") & pl.col("freed").is_not_null()
+    why = pl.when(stands_in).then(pl.lit("stands_in")).otherwise("why")
     told = {
         name: pl.when(pl.col(f"post{suffix}").is_not_null()).then(
             pl.format(

@@ -56,12 +56,13 @@ def what_if(
     policy: Mapping[str, Any] | None = None,
     *,
     time_limit: float = 60.0,
+    staying: int = 1,
 ) -> WhatIf:
     """Return what becomes of a plan if tables or the policy change.
 
-    The changed week is planned twice: for its value, and once more with 1 added to the value of
-    each service of the plan that can stay, so that nobody is moved for nothing. The second plan is
-    taken unless the first is worth more than the people whom it spares.
+    The changed week is planned twice: for its value, and once more with ``staying`` added to the
+    value of each service of the plan that can stay, so that nobody is moved for nothing. The second
+    plan is taken unless the first is worth more than the people whom it spares.
 
     Parameters
     ----------
@@ -75,6 +76,9 @@ def what_if(
         The keys that change.
     time_limit : float
         Seconds of each search.
+    staying : int
+        What it is worth that somebody stays where the plan has them, as a whole number of at
+        least 1.
 
     Returns
     -------
@@ -110,7 +114,7 @@ def what_if(
         raise UsageError(
             f"the changed week has no plan that keeps every pin and every rule; look at {pinned}"
         )
-    after = _sparing(best, start, time_limit)
+    after = _sparing(best, start, time_limit, staying)
     found = {
         "changes": plan_changes(result, after),
         "summaries": _summaries(result, after),
@@ -132,7 +136,7 @@ def _standing(result: Result, problem: Problem) -> Plan:
     return Plan(volunteer[stays], slot[stays])
 
 
-def _sparing(best: Result, start: Plan, time_limit: float) -> Result:
+def _sparing(best: Result, start: Plan, time_limit: float, worth: int) -> Result:
     """Return a plan as good, or nearly, that leaves more people where they are."""
     problem, arcs = best.problem, best.arcs
     keys = c.combine(arcs.volunteer, arcs.slot)
@@ -140,13 +144,13 @@ def _sparing(best: Result, start: Plan, time_limit: float) -> Result:
     staying = Plan(start.volunteer[able], start.slot[able])
     if _kept(best.plan, staying) == len(staying):
         return best
-    liked = replace(problem, affinities=_liked(problem, staying))
+    liked = replace(problem, affinities=_liked(problem, staying, worth))
     found = solve(liked, time_limit=time_limit, start=best.plan)
     if found.status in ("infeasible", "unknown"):
         return best
     value = audit.value(problem, found.plan)
     spared = _kept(found.plan, staying) - _kept(best.plan, staying)
-    return _with_plan(best, found.plan, value) if value + spared > best.value else best
+    return _with_plan(best, found.plan, value) if value + worth * spared > best.value else best
 
 
 def _kept(plan: Plan, staying: Plan) -> int:
@@ -155,17 +159,17 @@ def _kept(plan: Plan, staying: Plan) -> int:
     return int(np.isin(ours, c.combine(staying.volunteer, staying.slot)).sum())
 
 
-def _liked(problem: Problem, staying: Plan) -> c.Affinities:
-    """Return the affinities, with 1 more for every pair of a volunteer and a post."""
+def _liked(problem: Problem, staying: Plan, worth: int) -> c.Affinities:
+    """Return the affinities, with so much more for every pair of a volunteer and a post."""
     post = problem.slots.post[staying.slot]
     pairs = np.unique(c.combine(staying.volunteer, post))
     old = problem.affinities
     is_post = old.post >= 0
     at = c.lookup(pairs, c.combine(old.volunteer, old.post))
-    score = old.score + ((at >= 0) & is_post)
+    score = old.score + worth * ((at >= 0) & is_post)
     new = pairs[~np.isin(pairs, c.combine(old.volunteer, old.post)[is_post])]
     volunteer, posts = (new >> 32).astype(np.int32), ((new & 0xFFFFFFFF) - 1).astype(np.int32)
-    more = c.Affinities(volunteer, problem.posts.request[posts], posts, np.ones_like(posts))
+    more = c.Affinities(volunteer, problem.posts.request[posts], posts, np.full_like(posts, worth))
     return joined(replace(old, score=score.astype(np.int32)), more).sorted()
 
 

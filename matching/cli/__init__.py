@@ -22,10 +22,12 @@ from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.promising import promise
 from matching.cli.recommending import recommend
+from matching.cli.replacing import replace
 from matching.cli.reporting import report
 from matching.cli.standing_by import standby
 from matching.cli.starting import start
 from matching.cli.supposing import what_if
+from matching.cli.who import who
 from matching.guards.harmless import harmless
 
 # What Arrow and Polars free goes back to the system at once (they read this when they are loaded):
@@ -72,6 +74,8 @@ app.command(epilog=EXAMPLES["check"])(check)
 app.command(epilog=EXAMPLES["report"])(report)
 app.command(epilog=EXAMPLES["explain"])(explain)
 app.command(epilog=EXAMPLES["recommend"])(recommend)
+app.command(epilog=EXAMPLES["who"])(who)
+app.command(epilog=EXAMPLES["replace"])(replace)
 app.command(epilog=EXAMPLES["advise"])(advise)
 app.command(epilog=EXAMPLES["what-if"], name="what-if")(what_if)
 app.command(epilog=EXAMPLES["promise"])(promise)

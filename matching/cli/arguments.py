@@ -67,6 +67,14 @@ OnErrorOption = Annotated[OnError, option("Refuse faulty tables, or set the faul
 JsonOption = Annotated[
     bool, option("Write one JSON object, for machines, errors too", None, "--json")
 ]
+ContactsOption = Annotated[
+    Path | None,
+    option(
+        "Table of what people are called: volunteer_id, name, phone, language; nothing else reads "
+        "it, and without it people are ids",
+        "FILE",
+    ),
+]
 OutFileOption = Annotated[
     Path | None, option("A file to write: .csv, .parquet, .jsonl or .xlsx", "FILE", "--out")
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from matching.cli import arguments as arg
-from matching.cli.conduct import teaching
+from matching.cli.conduct import say, teaching
 from matching.cli.given import edits_of, options_of, policy_of, print_json, week_of
 
 _SECONDS = 60.0
@@ -33,7 +33,7 @@ def check(
     """Audit a plan: which rules hold, what it is worth, and what its prices prove.
 
     Week and policy are those of the plan's summary.json, unless given.
-    A plan that was made with --pins is checked with them.
+    A plan that was made with --pins is checked with them; what `replace` changed, the plan knows.
     If the time limit ends the proof, the check tells what is left unproved.
     Exit status 0 if the plan keeps every rule and its summary tells the truth, 1 if not.
     """
@@ -49,15 +49,16 @@ def check(
             from matching.cli.verdict import Verdict
             from matching.problem import Problem
             from matching.problem.plan import Plan
+            from matching.reports.origin import Origin
             from matching.reports.saved import saved_plan
-            from matching.stores.mapping import mapped_source
 
             ticker.announce("read")
             found, mapping = saved_plan(plan, mapping, options_of(out_option))
             tables_of_plan, summary = found
             chosen = policy_of(policy, summary)
             monday = week_of(week or summary.get("week"))
-            raw = mapped_source(tables, mapping, monday, **options_of(option)).read_tables()
+            origin = Origin.from_summary(summary, tables, options_of(option))
+            raw = origin.read(mapping, monday, chosen.time_zone)
             ticker.announce("validate")
             problem = Problem.from_tables(raw, monday, chosen, on_error)
             if pins is not None:
@@ -74,10 +75,13 @@ def check(
             ticker.announce("prove")
             proof = None if prices is None else certified(problem, prices, time_limit)
         verdict = Verdict(broken, value, proof, summary)
+        changes = len(origin.changes)
         zone = {"time_zone": chosen.time_zone, "time_zone_given": chosen.time_zone_given}
         if json:
-            print_json(verdict.to_json() | zone)
+            print_json(verdict.to_json() | zone | {"changes": changes})
         else:
+            if changes:
+                say(f"with what the plan was changed for, {changes:,} times, beside the tables")
             show_zone(chosen.time_zone, chosen.time_zone_given)
             show_check(verdict)
         if not verdict.passes:

@@ -27,14 +27,7 @@ def report(
     sequence: Annotated[
         int, arg.option("Of calendars: how often the week was sent out before", min=0)
     ] = 0,
-    contacts: Annotated[
-        Path | None,
-        arg.option(
-            "Table of what people are called: volunteer_id, name, phone, language; nothing else "
-            "reads it, and without it people are ids",
-            "FILE",
-        ),
-    ] = None,
+    contacts: arg.ContactsOption = None,
     locale: Annotated[
         str | None,
         arg.option(
@@ -65,7 +58,6 @@ def report(
             from matching.reports.origin import Origin
             from matching.reports.saved import saved_plan
             from matching.reports.writing import ASKED, format_of, prepared
-            from matching.stores.mapping import mapped_source
             from matching.tables.cleaning import clean
 
             write = prepared(out, format, sequence, locale)
@@ -80,7 +72,7 @@ def report(
                     "the plan's summary does not say its week: add --week, as 2026-11-30"
                 )
             monday = week_of(week)
-            raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
+            raw = origin.read(mapping, monday, chosen.time_zone)
             ticker.announce("validate")
             cleaned, faults = clean(
                 raw,

@@ -86,21 +86,9 @@ def _changes(paths: list[Path]) -> tuple[dict[str, pl.DataFrame], dict[str, obje
 
 def _sentences(tables: dict[str, pl.DataFrame], language: Language) -> Iterator[str]:
     """Yield what was done, both summaries, and what is other in the plan."""
-    import polars as pl
-
+    from matching.answers.change_sentences import change_sentences
     from matching.answers.telling import said
 
     yield from said(tables["done"], lambda row: f"done_{row['action']}", language)
     yield from said(tables["summaries"], "summary_figure", language)
-    changes = tables["changes"]
-    reasons = list(said(changes, lambda row: f"why_{row['why']}", language))
-    changes = changes.with_columns(reason=pl.Series(reasons, dtype=pl.String))
-    if changes.is_empty():
-        yield from said(pl.DataFrame({"none": [0]}), "changes_none", language)
-    yield from said(changes, _of_change, language)
-
-
-def _of_change(row: dict[str, object]) -> str:
-    if row["from"] is None:
-        return "change_told"
-    return "change_freed" if row["to"] is None else "change_moved"
+    yield from change_sentences(tables["changes"], language)

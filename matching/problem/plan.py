@@ -210,9 +210,13 @@ def local_of(problem: Problem, minutes: c.Ints) -> pl.Series:
 
 def moments(problem: Problem) -> pl.Series:
     """Return the start of every option in its time zone, where the local clock may repeat."""
-    utc = _utc(problem, problem.options.start).dt.replace_time_zone("UTC")
-    zoned = utc.dt.convert_time_zone(problem.policy.time_zone)
-    return pl.select(moment=zoned).to_series()
+    return zoned_of(problem, problem.options.start)
+
+
+def zoned_of(problem: Problem, minutes: c.Ints) -> pl.Series:
+    """Return some minutes of the week in its time zone, where the local clock may repeat."""
+    utc = _utc(problem, minutes).dt.replace_time_zone("UTC")
+    return pl.select(moment=utc.dt.convert_time_zone(problem.policy.time_zone)).to_series()
 
 
 def _utc(problem: Problem, minutes: c.Ints) -> pl.Expr:

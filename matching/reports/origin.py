@@ -1,4 +1,4 @@
-"""Where a plan's tables came from: what its summary remembers, without secrets."""
+"""Where a plan's tables came from, and what was changed in them: what its summary remembers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from matching.answers.edited import edited
 from matching.errors import UsageError
+from matching.guards.mondays import Day
 from matching.guards.urls import is_secret, is_url, remembered
-from matching.tables.cleaning import OnError
+from matching.stores.mapping import mapped_source
+from matching.tables.cleaning import OnError, Tables
+
+# Of each table that changes: its rows, whose cells are text or empty.
+Changes = dict[str, list[dict[str, str | None]]]
 
 
 @dataclass(frozen=True)
@@ -25,12 +33,16 @@ class Origin:
     on_error : {"raise", "quarantine"}
     mapping : pathlib.Path, optional
         The absolute path of the mapping that they were read through, and the plan written.
+    changes : tuple of dict
+        What happened after the tables were written, one after the other: the changes that the plan
+        was made with; see `matching.answers.edited.edited`.
     """
 
     tables: str
     options: dict[str, str]
     on_error: OnError
     mapping: Path | None = None
+    changes: tuple[Changes, ...] = ()
 
     @classmethod
     def of(
@@ -70,8 +82,9 @@ class Origin:
         found = summary.get("source")
         source: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
         on_error: OnError = "quarantine" if source.get("on_error") == "quarantine" else "raise"
+        changes = _changes_in(source)
         if moved is not None:
-            return cls(moved, dict(options or {}), on_error)
+            return cls(moved, dict(options or {}), on_error, changes=changes)
         tables = source.get("tables")
         if not isinstance(tables, str):
             raise UsageError(
@@ -84,12 +97,38 @@ class Origin:
             )
         known = source.get("options")
         kept = {} if not isinstance(known, Mapping) else {str(k): str(v) for k, v in known.items()}
-        return cls(tables, kept | dict(options or {}), on_error)
+        return cls(tables, kept | dict(options or {}), on_error, changes=changes)
+
+    def read(self, mapping: Path | None, week: Day, time_zone: str) -> Tables:
+        """Read the tables as they are now, with the changes that the plan was made with."""
+        tables = mapped_source(self.tables, mapping, week, **self.options).read_tables()
+        for change in self.changes:
+            frames = {
+                name: pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String), orient="row")
+                for name, rows in change.items()
+            }
+            tables = edited(tables, frames, time_zone).tables
+        return tables
 
     def to_json(self) -> dict[str, Any]:
         """Return what a summary holds under ``source``."""
         source = {"tables": self.tables, "options": self.options, "on_error": self.on_error}
-        return source if self.mapping is None else source | {"mapping": str(self.mapping)}
+        mapping = {} if self.mapping is None else {"mapping": str(self.mapping)}
+        return source | mapping | ({"changes": [*self.changes]} if self.changes else {})
+
+
+def _changes_in(source: Mapping[str, Any]) -> tuple[Changes, ...]:
+    """Return the changes that a plan remembers."""
+    found = source.get("changes", [])
+    try:
+        rows = [row for change in found for table in change.values() for row in table]
+        whole = all(table for change in found for table in change.values())
+        texts = all(isinstance(cell, str | None) for row in rows for cell in row.values())
+    except (AttributeError, TypeError):
+        whole = texts = False
+    if not (whole and texts):
+        raise UsageError("the plan's summary does not hold its changes as they were: plan again")
+    return tuple(found)
 
 
 def mapping_of(summary: Mapping[str, Any]) -> Path | None:

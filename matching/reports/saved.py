@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from matching.reports.origin import Origin, mapping_of
 from matching.result import Output
 from matching.stores import read_plan
 from matching.stores.earlier import summary_in
-from matching.stores.mapping import mapped_sink, mapped_source
+from matching.stores.mapping import mapped_sink
 from matching.stores.registry import PATH, adapter_name, open_sink
 from matching.tables.cleaning import OnError, Tables
 
@@ -77,6 +78,8 @@ class Saved(NamedTuple):
     on_error : {"raise", "quarantine"}
     output : Output
         The tables of the plan, and its summary.
+    origin : Origin
+        Where the tables are, and the mapping of both.
     """
 
     tables: Tables
@@ -84,6 +87,7 @@ class Saved(NamedTuple):
     policy: Policy
     on_error: OnError
     output: Output
+    origin: Origin
 
     def problem(self) -> Problem:
         """Return the week that it was made for."""
@@ -130,8 +134,9 @@ def saved_tables(
     if monday is None:
         raise UsageError("the plan's summary does not say its week: add --week, as 2026-11-30")
     chosen = Policy.from_summary(summary) if policy is None else policy
-    raw = mapped_source(origin.tables, mapping, monday, **origin.options).read_tables()
-    return Saved(raw, monday, chosen, origin.on_error, (made, summary))
+    raw = origin.read(mapping, monday, chosen.time_zone)
+    origin = replace(origin, mapping=mapping)
+    return Saved(raw, monday, chosen, origin.on_error, (made, summary), origin)
 
 
 def saved_plan(

@@ -51,11 +51,19 @@ def check_requests(week: date, requests: int, others: int, set_aside: int = 0) -
     raise UsageError(f"{text}, nor in any other: the table requests is empty")
 
 
-def check_place(sink: object, where: object, week: date, filled: int | None = None) -> None:
+def check_place(
+    sink: object,
+    where: object,
+    week: date,
+    filled: int | None = None,
+    *,
+    knows_changes: bool = False,
+) -> None:
     """Refuse to take the place of another week's plan, or of one that fills seats by an empty one.
 
+    So does a plan that knows of changes which the tables, and what is planned from them, may not.
     A sink that is not `Remembering` keeps what it has, or answers for itself. ``filled`` are the
-    seats of the new plan, if that is known.
+    seats of the new plan, if that is known; ``knows_changes``, whether it has these changes too.
     """
     earlier = summary_in(sink, week)
     before, served = earlier.get("week"), earlier.get("filled")
@@ -64,6 +72,13 @@ def check_place(sink: object, where: object, week: date, filled: int | None = No
         raise UsageError(
             f"{where} holds the plan of the week of {before}, and this is the week of {week}; "
             f"{advice}"
+        )
+    source = earlier.get("source")
+    changes = source.get("changes") if isinstance(source, Mapping) else None
+    if changes and not knows_changes:
+        raise UsageError(
+            f"{where} holds a plan that {len(changes):,} times was changed by matching replace, of "
+            f"which the tables know nothing: mend them first, then {advice}"
         )
     if filled == 0 and isinstance(served, int) and served:
         raise UsageError(

@@ -1,0 +1,25 @@
+"""Sentences of who serves otherwise, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from matching.answers.sentences import Language
+from matching.answers.telling import said
+
+
+def change_sentences(changes: pl.DataFrame, language: Language) -> Iterator[str]:
+    """Yield a sentence for each row of `plan_changes`, or that nobody serves otherwise."""
+    reasons = list(said(changes, lambda row: f"why_{row['why']}", language))
+    changes = changes.with_columns(reason=pl.Series(reasons, dtype=pl.String))
+    if changes.is_empty():
+        yield from said(pl.DataFrame({"none": [0]}), "changes_none", language)
+    yield from said(changes, _of_change, language)
+
+
+def _of_change(row: dict[str, object]) -> str:
+    if row["from"] is None:
+        return "change_told"
+    return "change_freed" if row["to"] is None else "change_moved"
