@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 from matching import DataWarning, Problem, solve
 from matching.arcs.unfilled import REASONS
 from matching.reports.answers import UNUSED
-from matching.reports.asking import answers_of
+from matching.reports.asking import answered, answers_of
 from matching.reports.contacts import addressed
 from matching.reports.facts import Facts
 from matching.reports.page import write_page
@@ -312,7 +312,10 @@ def test_a_week_of_many_services_is_shown_by_station(opened: Opener, facts: Fact
     many = facts.roster.join(pl.DataFrame({"copy": range(6)}), how="cross")
     many = many.with_columns(request_id=pl.format("{}-{}", "request_id", "copy"))
     page = opened(replace(facts, roster=many))
-    assert page.input_value("#week-station") != ""
+    # It begins with the station that has most open seats.
+    most = facts.unfilled.group_by("station").agg(pl.col("empty").sum())
+    most = most.filter(pl.col("empty") == pl.col("empty").max())["station"].to_list()
+    assert page.eval_on_selector("#week-station", "one => one.selectedOptions[0].text") in most
     assert 0 < len(page.query_selector_all(".shift")) < 150
     chosen = page.eval_on_selector("#week-station", "one => one.selectedOptions[0].text")
     served = many.filter(pl.col("station") == chosen)["request_id"].n_unique()
@@ -369,6 +372,31 @@ def test_more_empty_posts_than_are_told_of_are_counted(opened: Opener, asked: Fa
     left = asked.unfilled.height - 2
     assert f"Of the last {left} posts only the reason is told." in page.inner_text("#unfilled")
     assert len(page.query_selector_all("[data-listing=unfilled] details")) == 2
+
+
+def test_a_plan_without_prices_says_who_could_come_and_not_why(opened: Opener) -> None:
+    """Bo cooks nowhere, though he may: the lunch has a seat for him on Tuesday."""
+    tables = small_world()
+    free = {"volunteer_id": "bo", "start": "2026-12-01T09:00", "end": "2026-12-01T14:00"}
+    tables["availability"] = pl.concat([tables["availability"], rows(free)])
+    plan = rows({"request_id": "r2", "post": "cook", "volunteer_id": "cy"})
+    facts = facts_of(tables, ({"plan": plan}, {}))
+    problem = Problem.from_tables(tables, MONDAY)
+    page = opened(answered(facts, problem, ({"plan": plan}, {})))
+    row = page.locator("[data-listing=unfilled] tbody tr").filter(has_text="lunch")
+    row.locator("summary").click()
+    assert row.locator("ol li").all_inner_texts() == ["bo free"]
+    assert row.locator("ul").count() == 0
+
+
+def test_a_plan_that_breaks_a_rule_has_no_answers(opened: Opener) -> None:
+    """Cy is not there on Monday."""
+    plan = rows({"request_id": "r1", "post": "visitor", "volunteer_id": "cy"})
+    tables = small_world()
+    facts = facts_of(tables, ({"plan": plan}, {}))
+    with pytest.warns(DataWarning, match="does not say who could come: the plan breaks the rule"):
+        same = answered(facts, Problem.from_tables(tables, MONDAY), ({"plan": plan}, {}))
+    assert same.answers is None
 
 
 # --- names ----------------------------------------------------------------------------------------

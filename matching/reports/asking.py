@@ -14,6 +14,7 @@ from matching.answers.explanation import explain
 from matching.answers.sentences import sentences
 from matching.arcs.eligibility import merged_windows
 from matching.audit.pins import settled
+from matching.bounds.prices import PRICE_COLUMNS
 from matching.errors import DataError, DataWarning, UsageError
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -35,21 +36,29 @@ _WEEK = 7 * 24 * 60
 
 
 def answered(facts: Facts, problem: Problem, output: Output) -> Facts:
-    """Return the facts of a saved plan with answers, if it has prices and keeps every rule.
+    """Return the facts of a saved plan with answers, if it keeps every rule.
+
+    Without prices nobody can say why a seat is empty, and who could come is told by fit.
 
     Warns
     -----
     DataWarning
         If it breaks a rule.
     """
-    if "prices" not in output[0]:
-        return facts
+    tables, summary = output
+    has_prices = "prices" in tables
+    if not has_prices:
+        nothing = pl.DataFrame(schema=dict.fromkeys(PRICE_COLUMNS, pl.String))
+        tables = {**tables, "prices": nothing}
     try:
-        result = reopened(settled(problem), output)
+        result = reopened(settled(problem), (tables, summary))
     except (UsageError, DataError) as error:
         warnings.warn(f"the report does not say who could come: {error}", DataWarning, stacklevel=2)
         return facts
-    return replace(facts, answers=answers_of(result, facts))
+    answers = answers_of(result, facts)
+    if not has_prices:
+        answers = replace(answers, told=answers.told.clear())
+    return replace(facts, answers=answers)
 
 
 def answers_of(result: Result, facts: Facts, most: int = MOST_POSTS) -> Answers:

@@ -135,11 +135,12 @@
   // Why a seat is empty and who could come: opened by whoever wants to know.
   function answerOf(at, code) {
     if (!data.told || !data.told[at]) return [];
-    const [sentences, could] = [data.told[at][languages.indexOf(language)], data.could[at]];
+    const sentences = data.told[at][languages.indexOf(language)] ?? [], could = data.could[at];
+    if (!sentences.length && !could.length) return [];
     const details = made("details"), list = made("ul");
     details.append(made("summary", could.length ? say("who_could", count(could.length)) : say("why_empty")));
     for (const text of sentences) list.append(made("li", text));
-    details.append(list);
+    if (sentences.length) details.append(list);
     if (!could.length) return [details];
     const names = made("ol");
     for (const [who, km, busy, known, start, end] of could) {

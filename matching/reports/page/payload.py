@@ -107,7 +107,9 @@ def _answers(facts: Facts, requests: pl.Series, volunteers: pl.Series) -> dict[s
     posts = facts.unfilled.select(keys).rows()
     asked = len(posts) - facts.answers.left_out
     return {
-        "told": [[list(two) for two in zip(*said[key], strict=True)] for key in posts[:asked]],
+        "told": [
+            [list(two) for two in zip(*said.get(key, ()), strict=True)] for key in posts[:asked]
+        ],
         "could": [first.get(key, []) for key in posts[:asked]],
     }
 

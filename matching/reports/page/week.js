@@ -12,10 +12,22 @@
       this.narrow.addEventListener("change", () => this.show());
     }
     translate() {
-      const sorted = [...places].sort((a, b) => stationText(a).localeCompare(stationText(b), locale));
+      const sorted = [...places].sort((a, b) => (a === NONE) - (b === NONE)
+        || stationText(a).localeCompare(stationText(b), locale));
       const all = this.few || places.length < 2 ? [["", say("all")]] : [];
+      const fresh = this.field.options.length === 0;
       optionsOf(this.field, [...all, ...sorted.map((code) => [code, stationText(code)])]);
+      if (fresh && !all.length && places.length > 1) this.field.value = this.neediest();
       this.show();
+    }
+    // The station with the most open seats.
+    neediest() {
+      const open = new Map(places.map((code) => [code, 0]));
+      data.unfilled.request.forEach((code, row) => {
+        const place = request.station[code];
+        open.set(place, open.get(place) + data.unfilled.seats[row] - data.unfilled.filled[row]);
+      });
+      return places.reduce((a, b) => open.get(b) > open.get(a) ? b : a);
     }
     show(narrow = this.narrow.matches) {
       const place = this.field.value === "" ? null : Number(this.field.value);
