@@ -8,6 +8,7 @@ integer programme that HiGHS can finish.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from matching.solvers.neighbourhoods.restricted_master_heuristic import (
     mostly_selected,
     restricted_master_heuristic,
 )
+from matching.solvers.neighbourhoods.roster_blocks import roster_block_search
 from matching.solvers.subproblems.block_merging import merge_blocks
 from matching.solvers.subproblems.blocks import Blocks
 from matching.solvers.subproblems.differences import largest_shares, residual_gap
@@ -41,7 +43,7 @@ from matching.solvers.subproblems.reduced_mip import solve_reduced_mip, solve_wh
 
 # Shares of the time left when these begin.
 _HEURISTIC_TIME_SHARE = 0.15
-_TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
+_TIME_SHARE_AFTER_COLUMN_GENERATION = 0.5
 # Where there are no more, HiGHS alone is quickest.
 _MAX_ARCS_FOR_WHOLE_MIP = 10_000
 # Where there are fewer, all rounds together take no longer than a few repairs.
@@ -49,9 +51,9 @@ _MIN_ARCS_FOR_REPAIR = 10_000
 # A smaller problem is solved at once: to solve blocks first saves nothing.
 _MIN_ARCS_FOR_BLOCKS = 50_000
 _BLOCK_REQUESTS = 100
-_MAX_BLOCK_REQUESTS = 1_000
-# Below this relative gap larger neighbourhoods help less than block bounds.
-_MIN_GAP_FOR_LARGE_BLOCKS = 1e-3
+_MAX_BLOCK_REQUESTS = 2_000
+# Below this relative gap blocks over rosters help less than block bounds.
+_MIN_GAP_FOR_ROSTER_BLOCKS = 1e-3
 # A pass of large neighbourhood search that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
 # After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
@@ -92,6 +94,8 @@ def search(
         group = fractional_components(generation, lp.primal)
         _offer_heuristic_plan(generation, lp, group >= 0, executor)
         if incumbent.goes_on():
+            lp = _improve_by_rosters(generation, lp, executor)
+            prices = generation.prices(lp.dual)
             blocks = _improve_by_lns(generation, lp, group, executor)
             blocks = _tighten_block_bounds(blocks, incumbent)
             solve_reduced_mip(generation, blocks.arcs_after_fixing(incumbent.value))
@@ -115,15 +119,27 @@ def _solve_lp(generation: ColumnGeneration, relaxation: Relaxation) -> LPSolutio
     rounds = itertools.count(1)
 
     def on_round(bound: float, solution: MasterSolution) -> None:
-        incumbent.prove(bound, "column generation")
         # Repair costs as much as a round: only after the 1st, 2nd, 4th, 8th ...
         if next(rounds).bit_count() == 1 and len(weeks.arcs) > _MIN_ARCS_FOR_REPAIR:
             plan = mostly_selected(generation, solution)
             incumbent.offer(repair(generation.problem, weeks, quality, plan), "column generation")
 
+    return _run(generation, on_round, _TIME_SHARE_AFTER_COLUMN_GENERATION * incumbent.seconds_left)
+
+
+def _run(
+    generation: ColumnGeneration,
+    on_round: Callable[[float, MasterSolution], None],
+    reserve_seconds: float = 0.0,
+) -> LPSolution | None:
+    """Go on with column generation; None if the linear programme cannot be solved."""
+
+    def on_bound(bound: float, solution: MasterSolution) -> None:
+        generation.incumbent.prove(bound, "column generation")
+        on_round(bound, solution)
+
     try:
-        reserve = _TIME_SHARE_AFTER_COLUMN_GENERATION * incumbent.seconds_left
-        return generation.run(on_round, reserve)
+        return generation.run(on_bound, reserve_seconds)
     except UnsolvedError:
         return None
 
@@ -142,12 +158,38 @@ def _offer_heuristic_plan(
         incumbent.offer(plan, "restricted master heuristic")
 
 
+def _improve_by_rosters(
+    generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
+) -> LPSolution:
+    """Far from the bound, plan large blocks anew over rosters, along other lines each turn.
+
+    Returns
+    -------
+    LPSolution
+        With a better bound, if there was no time to solve it to its end before.
+    """
+    incumbent = generation.incumbent
+    gap = incumbent.progress("neighbourhood search").gap
+    if not _has_blocks(generation) or gap is None or gap <= _MIN_GAP_FOR_ROSTER_BLOCKS:
+        return lp
+    everywhere = np.zeros(len(generation.problem.requests), np.int32)
+    lagrangian = lagrangian_bound(generation, lp.dual)
+    size, turn = _MAX_BLOCK_REQUESTS, 0
+    while size >= _BLOCK_REQUESTS and incumbent.goes_on():
+        split = split_by_place(generation, everywhere, size, turn)
+        partition = Partition(generation, lagrangian, split)
+        blocks = Blocks(generation, lagrangian, partition, executor)
+        if not _closes_much(incumbent, roster_block_search(blocks, incumbent.chosen, turn)):
+            size //= 2
+        turn += 1
+    more = _run(generation, lambda bound, solution: None) if incumbent.goes_on() else None
+    return lp if more is None or more.bound > lp.bound else more
+
+
 def _improve_by_lns(
     generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
 ) -> Blocks:
-    """Improve the plan in blocks of growing size, split along other lines each turn.
-
-    Far from the bound larger blocks find what smaller ones cannot; near it, block bounds do more.
+    """Improve the plan in small blocks, split along other lines each turn.
 
     Returns
     -------
@@ -157,30 +199,30 @@ def _improve_by_lns(
     incumbent = generation.incumbent
     lagrangian = lagrangian_bound(generation, lp.dual)
 
-    def blocks(size: int) -> Blocks:
-        split = split_by_place(generation, group, size, turn)
+    def blocks() -> Blocks:
+        split = split_by_place(generation, group, _BLOCK_REQUESTS, turn)
         return Blocks(generation, lagrangian, Partition(generation, lagrangian, split), executor)
 
-    def far() -> bool:
-        gap = incumbent.progress("neighbourhood search").gap
-        return gap is not None and gap > _MIN_GAP_FOR_LARGE_BLOCKS
-
-    size, turn = 2 * _BLOCK_REQUESTS if far() else _BLOCK_REQUESTS, 0
-    while len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS:
-        if incumbent.value is None or not incumbent.goes_on():
-            break
-        before, now = incumbent.value, blocks(size)
+    turn, much = 0, _has_blocks(generation)
+    while much and incumbent.value is not None and incumbent.goes_on():
+        now = blocks()
         numbers = largest_shares(residual_gap(now, incumbent.chosen)[0])
         plan = large_neighbourhood_search(now, numbers, incumbent.chosen, turn)
-        incumbent.offer(plan, "neighbourhood search")
+        much = _closes_much(incumbent, plan)
         turn += 1
-        gap = incumbent.bound - incumbent.value
-        if incumbent.value - before >= _MIN_GAP_CLOSED_PER_PASS * gap:
-            continue
-        if size == _MAX_BLOCK_REQUESTS or not far():
-            break
-        size = min(2 * size, _MAX_BLOCK_REQUESTS)
-    return blocks(_BLOCK_REQUESTS)
+    return blocks()
+
+
+def _has_blocks(generation: ColumnGeneration) -> bool:
+    return len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS
+
+
+def _closes_much(incumbent: Incumbent, plan: c.Longs) -> bool:
+    """Offer a plan; tell whether it closes so much of the gap that more of its kind may come."""
+    before = incumbent.value or 0
+    incumbent.offer(plan, "neighbourhood search")
+    value = incumbent.value or 0
+    return value - before >= _MIN_GAP_CLOSED_PER_PASS * (incumbent.bound - value)
 
 
 def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
@@ -191,7 +233,7 @@ def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
     Blocks
         Those that are left, for reduced-cost fixing.
     """
-    if len(blocks.generation.weeks.arcs) <= _MIN_ARCS_FOR_BLOCKS:
+    if not _has_blocks(blocks.generation):
         return blocks
 
     def on_bound(bound: float) -> None:

@@ -21,9 +21,9 @@ def fractional_components(generation: ColumnGeneration, solution: MasterSolution
     """
     problem, pool, arcs = generation.problem, generation.pool, generation.weeks.arcs
     requests, volunteers = len(problem.requests), len(problem.volunteers)
-    arc = pool.arcs_of(_fractional(pool.padded(solution.selected)))
+    arc = pool.arcs_of(is_fractional(pool.padded(solution.selected)))
     request = problem.slots.request[arcs.slot[arc]]
-    served = generation.needs_link & _fractional(solution.service[: len(problem.options)])
+    served = generation.needs_link & is_fractional(solution.service[: len(problem.options)])
     ends = (np.ones(len(arc)), (arcs.volunteer[arc], volunteers + request))
     graph = sparse.coo_array(ends, shape=(volunteers + requests,) * 2)
     label = connected_components(graph, directed=False)[1][volunteers:]
@@ -33,6 +33,7 @@ def fractional_components(generation: ColumnGeneration, solution: MasterSolution
     return np.where(hit[label], label, -1).astype(np.int32)
 
 
-def _fractional(value: c.Floats) -> c.Bools:
+def is_fractional(value: c.Floats) -> c.Bools:
+    """Tell which values are neither 0 nor 1."""
     fractional: c.Bools = (value > _INTEGRALITY_TOLERANCE) & (value < 1 - _INTEGRALITY_TOLERANCE)
     return fractional

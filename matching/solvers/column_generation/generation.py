@@ -54,45 +54,31 @@ class LPSolution:
     bound: float
 
 
-class ColumnGeneration:
-    """The linear programme over all rosters, of which a pool holds only few."""
+class Generation:
+    """A linear programme over rosters, of which a pool holds only few.
+
+    Parameters
+    ----------
+    rows : Rows
+        They grow by linking cuts.
+    constant : float
+        What of every solution's value is the same.
+    """
 
     def __init__(
         self,
-        problem: Problem,
         weeks: Weeks,
         quality: c.Longs,
-        seed: int,
         incumbent: Incumbent,
-        workers: int = 1,
+        rows: Rows,
+        pairs: VolunteerOptions,
+        pool: ColumnPool,
+        master: RestrictedMaster | PDLPMaster,
+        constant: float = 0.0,
     ) -> None:
-        self.problem, self.weeks, self.quality = problem, weeks, quality
-        self.incumbent = incumbent
-        self.constraints = constraints = Constraints(problem, weeks.arcs)
-        self.rows = constraints.rows()
-        self.needs_link = ~constraints.any_volunteer_suffices()
-        first_load = weeks.first_load[weeks.arcs.volunteer]
-        self.first_shift_value: c.Floats = (quality - first_load).astype(np.float64)
-        self.pairs = VolunteerOptions(weeks.arcs.volunteer, constraints.arc_option, self.needs_link)
-        self.pool = ColumnPool(weeks, quality, seed)
-        self.master: RestrictedMaster | PDLPMaster
-        if len(weeks.arcs) > _MIN_ARCS_FOR_PDLP and self._seats_outnumber_volunteers():
-            self.master = PDLPMaster(len(problem.volunteers), workers)
-        else:
-            self.master = RestrictedMaster(self.rows, len(problem.volunteers), incumbent.stop)
-        self.builder = SubproblemBuilder(
-            problem, weeks.arcs, self.rows, self.needs_link, self.pairs.of_arc
-        )
-
-    def _seats_outnumber_volunteers(self) -> bool:
-        """Tell whether there are at least half as many seats as volunteers who could fill any."""
-        volunteers = len(np.unique(self.weeks.arcs.volunteer))
-        return bool(self.problem.posts.seats.sum() > volunteers / 2)
-
-    def start(self, prices: Prices) -> None:
-        """Add the best rosters under some prices."""
-        arc_reward = reward(self.problem, self.weeks.arcs, self.quality, prices)
-        self.pool.add(self._solve_pricing(arc_reward, np.zeros(len(self.problem.volunteers))))
+        self.problem, self.weeks, self.quality = weeks.problem, weeks, quality
+        self.incumbent, self.rows, self.pairs, self.pool = incumbent, rows, pairs, pool
+        self.master, self.constant = master, constant
 
     def run(
         self, on_round: Callable[[float, MasterSolution], None], reserve_seconds: float = 0.0
@@ -131,31 +117,46 @@ class ColumnGeneration:
                 lp = LPSolution(solution, solution.dual, bound)
             lp = replace(lp, primal=solution)
             on_round(lp.bound, solution)
-            rows = separate_linking_cuts(self.rows, self.pairs, self.pool, solution, found)
-            cut, self.rows = rows is not self.rows, rows
-            added = self.pool.add(found)
+            added, cut = self._add(solution, found)
             # A gain below a quarter of the gap asked for, or next to nothing of the whole, is not
             # worth a round.
             share = max(incumbent.gap_limit / 4, _CONVERGED_SHARE)
-            tolerance = max(_CONVERGED_VALUE, share * solution.value)
+            tolerance = max(_CONVERGED_VALUE, share * (solution.value - self.constant))
             converged = bound - solution.value <= tolerance and (
                 not cut or last_value - solution.value <= tolerance
             )
-            proved = incumbent.value is not None and lp.bound < incumbent.value + 1
-            if converged or proved or not (added or cut):
+            if converged or self._is_proved(lp.bound) or not (added or cut):
                 return lp
             if incumbent.stop() or incumbent.seconds_left < reserve_seconds:
                 incumbent.timed_out = True
                 return lp
             last_value = solution.value
 
-    def best_rosters(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
-        """Return each arc's reward under some duals, and the value of every best roster."""
-        arc_reward = self.reward(dual)
-        best = np.zeros(len(self.problem.volunteers))
-        found = self._solve_pricing(arc_reward, best)
-        np.maximum.at(best, found.volunteer, found.value)
-        return arc_reward, best
+    def reoptimise(self) -> MasterSolution | None:
+        """Solve the master as it is now, and once more with the rosters that pay in it.
+
+        None if time runs out.
+        """
+        solution = self._solve_master()
+        if solution is None:
+            return None
+        arc_reward = self.reward(solution.dual)
+        found = self._solve_pricing(arc_reward, self.pool.best(self.pool.gain(arc_reward)))
+        return self._solve_master() if any(self._add(solution, found)) else solution
+
+    def _solve_master(self) -> MasterSolution | None:
+        self.master.grow(self.rows, self.pool)
+        return self.master.solve(self.incumbent.seconds_left)
+
+    def _add(self, solution: MasterSolution, found: Rosters) -> tuple[int, bool]:
+        """Add rosters and the cuts that go with them; return how many, and whether any cut."""
+        rows = separate_linking_cuts(self.rows, self.pairs, self.pool, solution, found)
+        cut, self.rows = rows is not self.rows, rows
+        return self.pool.add(found), cut
+
+    def _is_proved(self, bound: float) -> bool:
+        """Tell whether a bound ends the search."""
+        return False
 
     def reward(self, dual: c.Floats) -> c.Floats:
         """Return what each arc is worth to its volunteer under some duals, before load."""
@@ -175,6 +176,47 @@ class ColumnGeneration:
             self.incumbent.stop,
         )
 
+
+class ColumnGeneration(Generation):
+    """The linear programme over all rosters."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        weeks: Weeks,
+        quality: c.Longs,
+        seed: int,
+        incumbent: Incumbent,
+        workers: int = 1,
+    ) -> None:
+        self.constraints = constraints = Constraints(problem, weeks.arcs)
+        rows = constraints.rows()
+        self.needs_link = ~constraints.any_volunteer_suffices()
+        first_load = weeks.first_load[weeks.arcs.volunteer]
+        self.first_shift_value: c.Floats = (quality - first_load).astype(np.float64)
+        pairs = VolunteerOptions(weeks.arcs.volunteer, constraints.arc_option, self.needs_link)
+        master: RestrictedMaster | PDLPMaster
+        if len(weeks.arcs) > _MIN_ARCS_FOR_PDLP and _seats_outnumber_volunteers(weeks):
+            master = PDLPMaster(len(problem.volunteers), workers)
+        else:
+            master = RestrictedMaster(rows, len(problem.volunteers), incumbent.stop)
+        pool = ColumnPool(weeks, quality, seed)
+        super().__init__(weeks, quality, incumbent, rows, pairs, pool, master)
+        self.builder = SubproblemBuilder(problem, weeks.arcs, rows, self.needs_link, pairs.of_arc)
+
+    def start(self, prices: Prices) -> None:
+        """Add the best rosters under some prices."""
+        arc_reward = reward(self.problem, self.weeks.arcs, self.quality, prices)
+        self.pool.add(self._solve_pricing(arc_reward, np.zeros(len(self.problem.volunteers))))
+
+    def best_rosters(self, dual: c.Floats) -> tuple[c.Floats, c.Floats]:
+        """Return each arc's reward under some duals, and the value of every best roster."""
+        arc_reward = self.reward(dual)
+        best = np.zeros(len(self.problem.volunteers))
+        found = self._solve_pricing(arc_reward, best)
+        np.maximum.at(best, found.volunteer, found.value)
+        return arc_reward, best
+
     def prices(self, dual: c.Floats) -> Prices:
         """Read the prices off the duals: a slot's, and those of arcs with rows of their own."""
         problem, arcs = self.problem, self.weeks.arcs
@@ -188,6 +230,16 @@ class ColumnGeneration:
         different = np.flatnonzero(np.abs(own - slot[arcs.slot]) > 1e-9)
         key = c.combine(arcs.volunteer[different], arcs.slot[different])
         return Prices(slot, quota, key, own[different])
+
+    def _is_proved(self, bound: float) -> bool:
+        value = self.incumbent.value
+        return value is not None and bound < value + 1
+
+
+def _seats_outnumber_volunteers(weeks: Weeks) -> bool:
+    """Tell whether there are at least half as many seats as volunteers who could fill any."""
+    volunteers = len(np.unique(weeks.arcs.volunteer))
+    return bool(weeks.problem.posts.seats.sum() > volunteers / 2)
 
 
 def sign_feasible(rows: Rows, dual: c.Floats) -> c.Floats:

@@ -20,6 +20,8 @@ from matching.solvers.column_generation.restricted_master import MasterSolution
 
 # Halved with every solution.
 _FIRST_RELATIVE_TOLERANCE, _LAST_RELATIVE_TOLERANCE = 1e-3, 3e-5
+# While rosters are still missing, a more exact solution is of no use.
+_MAX_ITERATIONS = 1_500
 _INTEGRALITY_TOLERANCE = 0.01
 # A fixed number makes the solution the same for any number of threads.
 _SHARDS = 8
@@ -73,6 +75,7 @@ class PDLPMaster:
         if seconds <= 0:
             return None
         criteria.time_sec_limit = seconds
+        criteria.iteration_limit = _MAX_ITERATIONS
         start = pdlp.PrimalAndDualSolution()
         start.primal_solution = self.x
         start.dual_solution = -np.append(self.dual, self.convexity_dual[self.people])

@@ -56,7 +56,8 @@ class RestrictedMaster:
         self.rosters = self.size = 0
         self.highs: highspy.Highs = Quiet()  # type: ignore[no-untyped-call]
         self.highs.setOptionValue("threads", 1)
-        self.highs.cbSimplexInterrupt += lambda event: event.interrupt() if interrupted() else None
+        for callback in (self.highs.cbSimplexInterrupt, self.highs.cbMipInterrupt):
+            callback += lambda event: event.interrupt() if interrupted() else None
         self._add_columns(-rows.value, rows.upper, sparse.csc_array((0, self.services)))
 
     def grow(self, rows: Rows, pool: ColumnPool) -> None:
@@ -132,6 +133,31 @@ class RestrictedMaster:
         x, dual = np.array(solution.col_value), -np.array(solution.row_dual)
         value = -self.highs.getInfo().objective_function_value
         return MasterSolution(value, x[self.services :], x[: self.services], dual[self.row_at])
+
+    def fix(self, columns: c.Longs, value: npt.ArrayLike) -> None:
+        """Fix some service variables, or rosters behind them, at a value each."""
+        at = np.broadcast_to(value, len(columns)).astype(np.float64)
+        columns32 = columns.astype(np.int32)
+        self._done(self.highs.changeColsBounds(len(columns), columns32, at, at))
+
+    def solve_whole(
+        self, rosters: c.Longs, seconds: float, nodes: int
+    ) -> tuple[float, c.Floats] | None:
+        """Solve it with some of the rosters taken whole; return the value and what is selected.
+
+        None if there is no such solution, or none was found. It cannot be solved again after.
+        """
+        columns = (self.services + rosters).astype(np.int32)
+        kinds = np.full(len(columns), highspy.HighsVarType.kInteger)
+        self._done(self.highs.changeColsIntegrality(len(columns), columns, kinds))
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(seconds, 0.01))
+        self.highs.setOptionValue("mip_max_nodes", nodes)
+        self.highs.run()
+        status = self.highs.getInfo().primal_solution_status
+        if status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        x = np.array(self.highs.getSolution().col_value)
+        return -self.highs.getInfo().objective_function_value, x[self.services :]
 
     def _done(self, status: highspy.HighsStatus) -> None:
         if status == highspy.HighsStatus.kError:

@@ -158,7 +158,7 @@ class SubproblemBuilder:
         rows, services = self.rows, np.sort(self.service_of.of(requests))
         row = self.rows_of.of(requests)
         of_rows = rows.arc_coefficients[row]
-        offset = 0.0 if kept is None else _columns(of_rows, kept).sum(axis=1)
+        offset = 0.0 if kept is None else take_columns(of_rows, kept).sum(axis=1)
         tied = np.arange(len(arc)) if split_copies is None else np.flatnonzero(~split_copies)
         weeks = RosterConstraints(self.problem, self.arcs.take(arc[tied]))
         of_weeks, low, high = weeks.rows()
@@ -171,9 +171,14 @@ class SubproblemBuilder:
         held = held[:0] if joint_capacity is None else held[np.isfinite(joint_capacity[held])]
         of_joint = use[:, held].T
         links, shifts = link.shape[0], len(weeks.cost)
+        of_services = take_columns(rows.service_coefficients[row], services)
         matrix = sparse.block_array(
             [
-                [_columns(rows.service_coefficients[row], services), _columns(of_rows, arc), None],
+                [
+                    of_services,
+                    take_columns(of_rows, arc),
+                    None,
+                ],
                 [served, link, None],
                 [None, of_joint, None],
                 [None, of_weeks[:, : len(tied)] @ of_tied, of_weeks[:, len(tied) :]],
@@ -227,7 +232,7 @@ class SubproblemBuilder:
         return link, served
 
 
-def _columns(matrix: sparse.csr_array, column: c.Longs) -> sparse.csr_array:
+def take_columns(matrix: sparse.csr_array, column: c.Longs) -> sparse.csr_array:
     """Take some columns, sorted, without looking at the others."""
     at = np.searchsorted(column, matrix.indices)
     here = np.append(column, -1)[at] == matrix.indices

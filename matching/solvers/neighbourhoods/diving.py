@@ -1,0 +1,84 @@
+"""Diving: a plan from a linear programme over rosters, which is solved again at every step.
+
+What is fractional is mostly which requests are served, a few dozen of thousands. Those served least
+are given up, some at a time; the people go where they help others most, which then become whole.
+See Sadykov, Vanderbeck, Pessoa, Tahiri and Uchoa (2019), Primal heuristics for branch and price. To
+give up is always possible, so that nothing has to be taken back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from matching.problem import columns as c
+from matching.solvers.column_generation.fractional import is_fractional
+from matching.solvers.column_generation.generation import Generation
+from matching.solvers.column_generation.restricted_master import MasterSolution, RestrictedMaster
+
+# Of the options that are served in part, this share is given up at once.
+_SHARE_PER_STEP = 0.1
+# At the end, rosters of larger reduced cost are left out.
+_MAX_REDUCED_COST = 1_000.0
+_MAX_NODES = 100
+
+
+def dive(
+    generation: Generation,
+    solution: MasterSolution,
+    may_drop: c.Bools,
+    request: c.Ints,
+    least: float,
+) -> c.Longs | None:
+    """Return the arcs of a plan near a solution; None if it is worth no more than the least.
+
+    None, too, if there was no time. The master cannot be used again.
+
+    Parameters
+    ----------
+    may_drop : bool array, shape (options,)
+        Which of the options, the first service variables, may be given up.
+    request : int32 array, shape (arcs,)
+    """
+    master, incumbent = generation.master, generation.incumbent
+    assert isinstance(master, RestrictedMaster)
+    while solution.value > least:
+        served = solution.service[: len(may_drop)]
+        partly = np.flatnonzero(is_fractional(served) & may_drop)
+        if not len(partly):
+            break
+        order = np.argsort(served[partly], kind="stable")
+        master.fix(partly[order[: max(1, int(_SHARE_PER_STEP * len(partly)))]], 0.0)
+        again = generation.reoptimise()
+        if again is None:
+            return None
+        solution = again
+    value, selected = solution.value, solution.selected
+    free = _still_free(generation, solution, request)
+    if len(free) and value > least:
+        fixed = np.setdiff1d(np.arange(len(selected)), free)
+        master.fix(master.services + fixed, np.rint(selected[fixed]))
+        decided = np.flatnonzero(may_drop)
+        master.fix(decided, np.rint(served[decided]))
+        whole = master.solve_whole(free, incumbent.seconds_left, _MAX_NODES)
+        if whole is None:
+            return None
+        value, selected = whole
+    if value <= least:
+        return None
+    pool = generation.pool
+    return np.sort(pool.arcs_of(pool.padded(selected) > 0.5))
+
+
+def _still_free(generation: Generation, solution: MasterSolution, request: c.Ints) -> c.Longs:
+    """Return the rosters that are selected in part, and those that compete with them."""
+    pool, size = generation.pool, len(solution.selected)
+    partly = is_fractional(pool.padded(solution.selected))
+    if not partly.any():
+        return np.empty(0, np.int64)
+    touched = np.zeros(len(generation.problem.requests), np.bool_)
+    touched[request[pool.arcs_of(partly)]] = True
+    competes = np.bincount(pool.roster, touched[request[pool.arc]], minlength=len(pool)) > 0
+    gain = pool.gain(generation.reward(solution.dual))
+    near = gain >= pool.best(gain)[pool.volunteer] - _MAX_REDUCED_COST
+    competes &= near | (pool.padded(solution.selected) > 0)
+    return np.flatnonzero(competes[:size])

@@ -1,0 +1,88 @@
+"""Diving, and blocks of a plan planned anew as linear programmes over rosters."""
+
+import numpy as np
+import pytest
+
+from matching import Week
+from matching.audit import value, violations
+from matching.solvers.neighbourhoods.diving import dive
+from matching.solvers.neighbourhoods.repair import repair
+from matching.solvers.neighbourhoods.roster_blocks import roster_block_search
+from tests.support.priced import Priced, blocks_of, priced, priced_of
+
+NOBODY = np.empty(0, np.int64)
+
+
+def three_teams_of_two() -> Week:
+    """Three people, all at one time, and three teams that each want two of them."""
+    week = Week("2026-11-30")
+    for name, skills in (("ann", "xz"), ("bea", "xy"), ("cy", "yz")):
+        week.volunteer(name, available=[("mon", "08:00", "12:00")], qualifications=list(skills))
+    for skill in "xyz":
+        start, end = "2026-11-30 09:00", "2026-11-30 11:00"
+        week.request(skill, start=start, end=end, seats=2, min_seats=2, qualifications=[skill])
+    return week
+
+
+def test_diving_gives_up_what_is_served_least_until_the_rest_is_whole() -> None:
+    # A team is worth 3750 + 3000. The linear programme serves each of the three by half; whichever
+    # is given up, the two others still want the same person: one team remains.
+    world = priced_of(three_teams_of_two().problem(), 6_750)
+    generation, primal = world.generation, world.solved.primal
+    assert world.solved.bound == pytest.approx(1.5 * 6_750)
+    request = generation.problem.slots.request[generation.weeks.arcs.slot]
+    chosen = dive(generation, primal, generation.needs_link, request, 0.0)
+    assert chosen is not None
+    plan = generation.incumbent.plan_of(chosen)
+    assert violations(generation.problem, plan).is_empty()
+    assert value(generation.problem, plan) == 6_750
+
+
+def test_diving_ends_where_nothing_better_can_come() -> None:
+    world = priced_of(three_teams_of_two().problem(), 6_750)
+    generation, primal = world.generation, world.solved.primal
+    request = generation.problem.slots.request[generation.weeks.arcs.slot]
+    assert dive(generation, primal, generation.needs_link, request, 6_750.5) is None
+
+
+def score(world: Priced, chosen: np.ndarray) -> int:
+    plan = world.generation.incumbent.plan_of(chosen)
+    assert violations(world.generation.problem, plan).is_empty()
+    return value(world.generation.problem, plan)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_blocks_only_make_a_plan_better_and_keep_every_rule(seed: int) -> None:
+    world = priced(seed)
+    generation, problem = world.generation, world.generation.problem
+    requests = len(problem.requests)
+    everything = blocks_of(world, np.zeros(requests, np.int32))
+    optimal = world.optimal
+    assert score(world, roster_block_search(everything, optimal, 0)) == world.optimum
+    # Rosters can only be given up, which seldom costs much.
+    alone = score(world, roster_block_search(everything, NOBODY, 0))
+    assert 0.97 * world.optimum <= alone <= world.optimum
+    draw = np.random.default_rng(seed)
+    chosen = repair(problem, generation.weeks, generation.quality, NOBODY)
+    before = score(world, chosen)
+    for turn in range(4):
+        group = draw.integers(-1, 3, requests).astype(np.int32)
+        again = roster_block_search(blocks_of(world, group, 2), chosen, turn)
+        chosen = roster_block_search(blocks_of(world, group), chosen, turn)
+        # With one worker or two, the plan is the same.
+        assert (chosen == again).all()
+        after = score(world, chosen)
+        assert after >= before
+        before = after
+
+
+def test_who_serves_outside_a_block_goes_on_and_is_free_for_more_inside() -> None:
+    week = Week("2026-11-30")
+    week.volunteer("ann", available=[("mon", "08:00", "18:00")])
+    for name, hour in (("r1", 9), ("r2", 13)):
+        start, end = f"2026-11-30 {hour:02}:00", f"2026-11-30 {hour + 2}:00"
+        week.request(name, start=start, end=end, seats=1)
+    # 3000 for each of the seats, less 100 for the second service.
+    world = priced_of(week.problem(), 5_900)
+    blocks = blocks_of(world, np.array([-1, 0], np.int32))
+    assert roster_block_search(blocks, np.array([0]), 0).tolist() == [0, 1]
