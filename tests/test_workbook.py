@@ -484,6 +484,14 @@ def test_people_have_names_and_are_known_by_them(tmp_path: Path) -> None:
     assert sorted({*who} - {None}) == ["Kim (ann)", "Xu", "Zoe", "kim (bo)"]
     assert "555-0101" not in str([[*sheet.iter_rows(values_only=True)] for sheet in book])
     assert take(path).counts() == {"kept": 6, "added": 0, "set_aside": 0, "taken_off": 0}
+    sheet[f"{column['Volunteer']}3"] = "xu"
+    sheet[f"{column['Volunteer']}2"] = "Xu"
+    book.save(path)
+    with pytest.raises(
+        DataError, match="Roster row 3, Order, Volunteer = 'Order=lunch, Volunteer=xu'"
+    ):
+        take(path)
+    sheet[f"{column['Volunteer']}2"] = "Kim (ann)"
     sheet[f"{column['Volunteer']}3"] = "zoe"
     book.save(path)
     found = take(path)

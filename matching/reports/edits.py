@@ -168,7 +168,9 @@ def _identified(cells: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
     found = alike.join(
         names.unique("alike", keep="none"), on="alike", how="left", maintain_order="left"
     )
-    return cells.with_columns(volunteer_id=pl.coalesce(found["volunteer_id"], "volunteer_id"))
+    return cells.with_columns(
+        volunteer_id=pl.coalesce(found["volunteer_id"], "volunteer_id"), written="volunteer_id"
+    )
 
 
 def _sheet(book: Book, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -253,7 +255,11 @@ def _parsed(cells: pl.DataFrame, said: Words) -> tuple[pl.DataFrame, pl.DataFram
         "unknown",
         *_KEYS,
         *(read.alias(name) for name, (read, _) in wanted.items()),
-        *(_shown(n).alias(f"cell_{n}") for n in (*_KEYS, *wanted)),
+        *(_shown(n).alias(f"cell_{n}") for n in (*_KEYS, *wanted) if n != "volunteer_id"),
+        # As the sheet has it: a name, where it has names.
+        pl.col("written" if "written" in cells.columns else "volunteer_id").alias(
+            "cell_volunteer_id"
+        ),
         *(pl.col(n).alias(f"cell_{n}") for n in _INFORMATIVE if n in cells.columns),
     )
     faults = [no_faults()]

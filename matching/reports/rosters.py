@@ -19,7 +19,7 @@ from matching.reports.sheets import Words
 _SHOWN = ("station", "service", "organisation", "district")
 _KEYS = ["request_id", "post"]
 # Columns that tell nothing where they have one value alone.
-_TELLING = ("station", "station_id", "organisation", "district", "options")
+_TELLING = ("station", "station_id", "organisation", "district", "options", "lead", "option")
 
 
 @dataclass(frozen=True)
