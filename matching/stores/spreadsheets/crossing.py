@@ -138,11 +138,15 @@ def _across(layout: Layout, book: Notebook) -> list[Across]:
         found = {g: (g, "") for g in groups}
     elif len(groups) == 1 and asking:
         found = {groups[0]: ("", "")}
-    return [
-        Across(c, When(c.axis.day, c.axis.window), *found[c.axis.rest])
-        for c in layout.axes
-        if c.axis.rest in found
-    ]
+    return [Across(c, _when(c), *found[c.axis.rest]) for c in layout.axes if c.axis.rest in found]
+
+
+def _when(column: Column) -> When:
+    """Return the time of a column; a part of a day has no hours of its own."""
+    window = column.axis.window
+    if window is not None and window.part:
+        return When(column.axis.day, None, window.part)
+    return When(column.axis.day, window)
 
 
 def _label(group: str) -> str:

@@ -62,6 +62,12 @@ class Calendar:
         """Return the date; None if it cannot be one."""
         if not day.dated:
             return None
+        if day.order == "either" and day.weekday:
+            # The weekday beside it tells month from day.
+            for one in (day, day.swapped()):
+                found = self.date(Day(day.year, one.month, one.day, day.weekday))
+                if found and found.isoweekday() == day.weekday:
+                    return found
         if day.order == "either":
             if self.day_first is None:
                 self.guessed.add("order")
@@ -134,6 +140,8 @@ def _dates() -> list[tuple[re.Pattern[str], str]]:
         (re.compile(pattern), kinds)
         for pattern, kinds in (
             (r"(?<!\d)(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)[日号]?", "ymd"),
+            (r"(?<!\d)(1[01]\d)\s?[年/.]\s?(\d{1,2})\s?[月/.]\s?(\d{1,2})(?!\d)日?", "Rmd"),
+            (r"(?:令和|r)\s?(\d{1,2})\s?[年/.]\s?(\d{1,2})\s?[月/.]\s?(\d{1,2})(?!\d)日?", "Wmd"),
             (r"(?<!\d)(\d{4})\s?年\s?(\d{1,2})\s?月(?!\s?\d)", "ym"),
             (r"(?<!\d)(\d{1,2})\s?月\s?(\d{1,2})\s?[日号]?(?!\d)", "md"),
             (r"(?<!\d)(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2}(?![\d:.]))", "dmy"),
@@ -143,7 +151,7 @@ def _dates() -> list[tuple[re.Pattern[str], str]]:
             (r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", "ab"),
             (
                 rf"(?<![^\W\d_])(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s-]?(?:of |de |d')?({month})"
-                r"(?![^\W\d_])\.?(?:,?[\s-](\d{4})(?!\d))?",
+                r"(?![^\W\d_])\.?(?:,?[\s-](\d{4}(?!\d)|\d{2}(?![\d:h.]|\s?[ap]\.?m)))?",
                 "dMy",
             ),
             (
@@ -204,6 +212,10 @@ def _of(kinds: str, parts: tuple[str | None, ...]) -> Day | None:
         if part is not None:
             given[kind] = month_names()[part] if kind == "M" else int(part)
     year, month, day = given.get("y"), given.get("m", given.get("M")), given.get("d")
+    if "R" in given:
+        year = given["R"] + 1911  # the calendar of the Republic
+    if "W" in given:
+        year = given["W"] + 2018  # Reiwa
     order = "sure"
     if "a" in given:
         month, day = given["a"], given["b"]

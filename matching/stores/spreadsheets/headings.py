@@ -145,12 +145,15 @@ def headings_around(sheet: Sheet, rows: list[int], head: int, left: int, right: 
         kinds = {(a.day is None, a.window is None) for a in below.values()}
         above = {(a.day is None, a.window is None) for a in axes.values()}
         if len(below) < max(2, len(axes) * 0.5) or (
-            axes and kinds == above and not _numeric(below)
+            axes and kinds == above and not (_numeric(below) or _apart(axes, below))
         ):
             break
         words = {c for c, _ in own_cells(sheet, head, left, right)} - axes.keys()
         if len(words & below.keys()) > 1:
             break  # what stands below a word is its column's first cell
+        label = sheet.rows[r][left]
+        if isinstance(label, str) and left not in below and not meanings(label)[0]:
+            break  # a name, with hours behind it
         if r != found[-1] + 1 or len(set(map(repr, below.values()))) < 2:
             break
         found.append(r)
@@ -162,6 +165,12 @@ def headings_around(sheet: Sheet, rows: list[int], head: int, left: int, right: 
     return found
 
 
+def _apart(above: dict[int, Axis], below: dict[int, Axis]) -> bool:
+    """Tell whether one line has the weekdays and the other the dates."""
+    dated = [{bool(a.day and a.day.dated) for a in axes.values()} for axes in (above, below)]
+    return len(dated[0]) == len(dated[1]) == 1 and dated[0] != dated[1]
+
+
 def _numeric(axes: dict[int, Axis]) -> bool:
     return all(a.day and a.day.day and not a.day.month and not a.day.weekday for a in axes.values())
 
@@ -170,10 +179,10 @@ def _groups(sheet: Sheet, r: int, left: int, right: int) -> bool:
     """Tell whether a line above a heading groups its columns: days, months, or merged words."""
     cells = own_cells(sheet, r, left, right)
     axes = axes_of(sheet, r, left, right)
+    if any(re.search(r"[:：]\D", text(c)) or len(text(c)) > SHORT for _, c in cells):
+        return False
     if axes:
         return len(axes) * 2 >= len(cells) and not (len(cells) == 1 and cells[0][0] == left)
-    if any(re.search(r"[:：]", text(c)) or len(text(c)) > SHORT for _, c in cells):
-        return False
     merged = [c for c, _ in cells if is_merged(sheet, r, c)]
     return (len(cells) > 1 and len(merged) > 0) or (len(merged) == 1 and cells[0][0] > left)
 

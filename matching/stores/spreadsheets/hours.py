@@ -32,6 +32,15 @@ class Window:
         return self.end is not None and not self.part
 
 
+# 0900-1200, and noon and midnight as ends of a window, in as many characters.
+_FOUR_DIGITS = re.compile(r"(?<!\d)([0-2]\d)([0-5]\d)\s?[-–—]\s?([0-2]\d)([0-5]\d)(?!\d)")
+_NOONS = {"noon": "12pm", "midday": "12pm", "midi": "12h", "midnight": "24:00", "minuit": "24h"}
+_NOON = re.compile(
+    r"(?<![^\W\d_])(?:noon|midday|midi|midnight|minuit)(?=\s?[-–—]|\s(?:to|until|till|à)\s)"
+    r"|(?<=[-–—])(?:noon|midday|midi|midnight|minuit)(?![^\W\d_])"
+    r"|(?<=[-–—à]\s)(?:noon|midday|midi|midnight|minuit)(?![^\W\d_])"
+    r"|(?<=\bto\s)(?:noon|midday|midi|midnight|minuit)(?![^\W\d_])"
+)
 WHOLE_DAY = Window(0, DAY)
 
 
@@ -79,9 +88,17 @@ def find_hours(text: str) -> list[tuple[int, int, Window]]:
     found: list[tuple[int, int, Window]] = []
     taken: list[tuple[int, int]] = []
     pattern = _patterns()
+    text = _NOON.sub(lambda hit: _NOONS[hit[0]].ljust(len(hit[0])), text)
+    for hit in _FOUR_DIGITS.finditer(text):
+        numbers = [int(number) for number in hit.groups()]
+        years = hit[1] == hit[3] == "20" and 20 <= numbers[1] <= 40 and 20 <= numbers[3] <= 40
+        start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
+        if not years:
+            found.append((*hit.span(), Window(start, end if end > start else end + DAY)))
+            taken.append(hit.span())
     for hit in pattern["range"].finditer(text):
         window = _range(hit.groups())
-        if window is not None:
+        if window is not None and not _within(hit.span(), taken):
             found.append((*hit.span(), window))
             taken.append(hit.span())
     for hit in pattern["clock"].finditer(text):

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from matching.stores.spreadsheets.days import Day, find_days, serial, typed
 from matching.stores.spreadsheets.grid import Cell, letter, text
@@ -31,12 +31,13 @@ COUNTS = ("seats", "min_seats", "open", "qty", "max_shifts", "max_hours", "max_p
 
 @dataclass
 class Layout:
-    """A table whose columns are known, as far as they are."""
+    """A table whose columns are known, as far as they are; ``name``: the sheet's, if of one job."""
 
     table: Table
     fields: dict[str, list[Column]] = field(default_factory=dict)
     axes: list[Column] = field(default_factory=list)
     others: list[Column] = field(default_factory=list)
+    name: str = ""
 
     def has(self, *names: str) -> bool:
         """Tell whether the table has one of some fields."""
@@ -140,6 +141,15 @@ def _fits(name: str, column: Column) -> bool:
     return True
 
 
+def _is_phrase(cell: Cell) -> bool:
+    """Tell whether a cell says more than one day or time."""
+    if not isinstance(cell, str):
+        return False
+    content = plain(cell)
+    days = {d.weekday for _, _, d in find_days(content, short=True) if d.weekday}
+    return len(days) > 1 or len(hours_in(cell)) > 0 or bool(re.search(r"[;；]", content))
+
+
 def _is_contact(cell: Cell) -> bool:
     return isinstance(cell, str) and bool(_CONTACT.search(cell)) and day_of(cell) is None
 
@@ -171,6 +181,15 @@ def _settle(layout: Layout) -> None:
     form = layout.has("timestamp", "private", "free") and layout.people
     if form and layout.has("time") and not layout.has("day", "start", "seats", "service", "qty"):
         layout.move("time", "free")
+    only_days = layout.has("day") and not layout.has("start", "end", "time", "service", "seats")
+    if layout.people and only_days and not layout.has("qty", "role"):
+        cells = [c for column in layout.fields["day"] for c in column.filled]
+        if _share(cells, _is_phrase) > 0.2:
+            layout.move("day", "free")
+    if layout.has("start", "day") and layout.has("time") and not layout.has("service"):
+        cells = [c for column in layout.fields["time"] for c in column.filled]
+        if cells and not any(not w.part for c in cells for w in hours_in(c)):
+            layout.move("time", "service")  # "Shift: Food bank" is no time
     if layout.has("person") and not layout.has("first", "last", "free", "private") and counted:
         # One column says how many there are, another who: "Volunteers: 4" is a number.
         for column in list(layout.fields["person"]):
@@ -235,6 +254,16 @@ def count_of(cell: Cell) -> tuple[float, float]:
     return math.nan, math.nan
 
 
+def in_week(row: Day | None, column: Day | None) -> Day | None:
+    """Return the day of a column of weekdays in the week that a row names by a date."""
+    if row is None or column is None or not row.dated or column.dated or not column.weekday:
+        return column or row
+    if row.year is None or row.month is None or row.day is None:
+        return column
+    first = date(row.year, row.month, row.day)
+    return typed(first + timedelta(days=column.weekday - first.isoweekday()))
+
+
 def is_code(word: str) -> bool:
     """Tell whether a cell looks like the code of a shift, and not like a name."""
     if eastern(word):
@@ -255,7 +284,8 @@ def value_type(cells: list[Cell], legend: Legend) -> str:
         return "codes"
     if len(numbers) > 0.8 * len(words) and max(numbers) > 1:
         return "numbers"
-    if marks > 0.85:
+    distinct = {plain(w) for w in words}
+    if marks > 0.85 or (marks > 0.6 and len(distinct) <= 5 and not numbers):
         return "marks"
     timed = [c for c in cells if _mostly_hours(c)]
     none = _share(cells, lambda c: any(is_any(text(c), k) for k in ("no", "none", "all", "maybe")))
@@ -263,7 +293,6 @@ def value_type(cells: list[Cell], legend: Legend) -> str:
         return "windows"
     if timed and len(timed) / len(cells) + none > 0.8:
         return "windows"
-    distinct = {plain(w) for w in words}
     if all(map(is_code, words)) and (len(words) > 1.5 * len(distinct) or len(distinct) <= 3):
         return "codes"
     return "names"

@@ -44,7 +44,8 @@ def text_legend(content: str) -> Legend:
     for code, meaning in pairs:
         hours = hours_in(meaning)
         window = hours[0] if len(hours) == 1 and hours[0].closed else None
-        found["" if code in _EMPTY else plain(code)] = Meaning(meaning.strip(), window)
+        words = re.sub(r"[\s(（]*\d[\d:.：h\s]*[-–~～至].*$", "", meaning) or meaning
+        found["" if code in _EMPTY else plain(code)] = Meaning(words.strip(), window)
     return found
 
 

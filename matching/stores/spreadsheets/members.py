@@ -145,14 +145,17 @@ def read_free(
     cells = {row: text(column.cells.get(row)) for row in rows}
     options = _options(list(cells.values()))
     offered = list(dict.fromkeys(option for option in options.values() if option))
+    plain_words = [o for o in options if not (_is_all(o) or begins(o, "none") or is_any(o, "all"))]
+    listed = bool(offered) and sum(bool(options[o]) for o in plain_words) > 0.8 * len(plain_words)
     step = _step([w for when in offered for w in (when.window,) if w and w.point])
     for row, person in rows.items():
         book.facts.asked.add(person)
         cell = cells[row]
         if not cell or begins(cell, "none") or is_any(cell, "no"):
             continue
-        if any(is_any(c, "all") for c in choices(cell)) or (options and _is_all(cell)):
-            whens = [_hour(when, step) for when in offered] or [When()]
+        everything = _is_all(cell) and not said_in(cell).understood
+        if any(is_any(c, "all") for c in choices(cell)) or everything:
+            whens = [_hour(when, step) for when in offered] if listed else [When()]
             book.facts.free += [Free(person, when) for when in whens]
             continue
         parts = choices(cell)

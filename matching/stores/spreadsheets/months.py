@@ -9,11 +9,10 @@ from matching.stores.spreadsheets.days import Day, find_days, typed
 from matching.stores.spreadsheets.facts import Need, When
 from matching.stores.spreadsheets.grid import Cell, text
 from matching.stores.spreadsheets.headings import number
-from matching.stores.spreadsheets.hours import hours_in
+from matching.stores.spreadsheets.hours import find_hours, hours_in
 from matching.stores.spreadsheets.layout import Layout, day_of
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import Notebook, real_names
-from matching.stores.spreadsheets.phrases import axis_in
 from matching.stores.spreadsheets.services import hold
 from matching.stores.spreadsheets.words import plain
 
@@ -74,7 +73,8 @@ def read_calendar(layout: Layout, book: Notebook) -> None:
                 if not part.strip() or day is None:
                     continue
                 _entry(part, day, band[1], stands, closed, odd, bands)
-    _emit(layout, book, stands, bands, closed, base)
+    drawn = {band[1] for band in _drawn(layout)}
+    _emit(layout, book, stands, bands, closed, base, drawn)
 
 
 def _entry(
@@ -87,12 +87,13 @@ def _entry(
     bands: dict[str, When],
 ) -> None:
     """Read one line of a day: a name, several, or a time with names behind it."""
-    hours = hours_in(part)
-    if hours and hours[0].closed:
-        axis = axis_in(part)
-        label = part if not axis.rest else part.replace(axis.rest, "").strip(" :-")
-        bands[label] = When(None, hours[0])
-        part = axis.rest
+    words = " ".join(part.split())
+    found = find_hours(plain(words))
+    if found and found[0][2].closed and len(plain(words)) == len(words):
+        begin, end, window = found[0]
+        label = words[begin:end].strip(" :-")
+        bands[label] = When(None, window)
+        part = f"{words[:begin]} {words[end:]}".strip(" :-–")
     state = nobody(part) if part else "open"
     if state == "closed":
         closed.add((day, ""))
@@ -109,8 +110,12 @@ def _emit(
     bands: dict[str, When],
     closed: set[tuple[date, str]],
     base: date,
+    drawn: set[str],
 ) -> None:
-    usual = {(day.isoweekday(), label) for (day, label), who in stands.items() if who}
+    # A band beside the days is a shift wherever anybody ever stands; hours in a cell are its own.
+    usual = {
+        (day.isoweekday(), label) for (day, label), who in stands.items() if who and label in drawn
+    }
     days = {base + timedelta(days=k) for k in range(31)}
     days = {day for day in days if day.month == base.month} | {day for day, _ in stands}
     most = max((len(who) for who in stands.values()), default=1)
@@ -119,7 +124,8 @@ def _emit(
             continue
         for label in bands:
             who = stands.get((day, label), [])
-            if not who and (day.isoweekday(), label) not in usual:
+            written = label not in drawn and (day, label) in stands and label
+            if not who and not written and (day.isoweekday(), label) not in usual:
                 continue
             when = When(typed(day), bands[label].window, bands[label].label)
             name = label or layout.table.sheet.name
@@ -127,6 +133,13 @@ def _emit(
             book.facts.seats_seen.append(most)
             for person in who:
                 hold(person, when, name, "", "", "", book, layout, layout.table.rows[0])
+
+
+def _drawn(layout: Layout) -> list[tuple[When, str]]:
+    """Return the bands of hours beside the days."""
+    cells = [c.cells.get(row) for c in layout.others for row in layout.table.rows]
+    cells += [layout.cell(row, "time") for row in layout.table.rows]
+    return [(_band(text(c)), text(c)) for c in cells if c is not None]
 
 
 def _band(label: str) -> When:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from matching.stores.spreadsheets.days import find_days
 from matching.stores.spreadsheets.facts import Facts
 from matching.stores.spreadsheets.grid import Cell, text
 from matching.stores.spreadsheets.layout import Layout, value_type
@@ -35,6 +36,7 @@ class Notebook:
         """Collect the names that columns give away by their headings."""
         for layout in self.layouts:
             _key_people(layout, self)
+        _name_sheets(self.layouts)
         for layout in self.layouts:
             for row in layout.table.rows:
                 if layout.has("person", "first", "last"):
@@ -52,6 +54,20 @@ class Notebook:
             for cell in _cells(layout, "place"):
                 for item in splitter.items(cell):
                     self.places.setdefault(plain(item), item)
+
+
+def _name_sheets(layouts: list[Layout]) -> None:
+    """Let sheets of the same headings, one for each job, give their rows its name."""
+    alike: dict[tuple[str, ...], list[Layout]] = {}
+    for layout in layouts:
+        heads = tuple(column.head for column in layout.table.columns)
+        if not layout.has("service", "role") and layout.timed:
+            alike.setdefault(heads, []).append(layout)
+    for same in alike.values():
+        if len({one.table.sheet.name for one in same}) > 1:
+            for layout in same:
+                name = layout.table.sheet.name
+                layout.name = "" if find_days(plain(name), short=len(name) < 14) else name
 
 
 def _key_people(layout: Layout, book: Notebook) -> None:

@@ -180,9 +180,12 @@ def _duty(
     """Read one cell of a roster of codes; who is not off can be planned on that day."""
     meanings_here = _meanings(text(cell), legend) if cell is not None else []
     if any(meaning.off for meaning in meanings_here):
-        book.facts.off.append((person, replace(when, window=None)))
         return
     book.facts.free.append(Free(person, replace(when, window=None)))
+    for shift in legend.values():
+        if shift.window and (shift.window.end or 0) > DAY and not shift.off:
+            # Who can be planned on a day can take its night.
+            book.facts.free.append(Free(person, replace(when, window=shift.window)))
     for meaning in meanings_here:
         label = "" if meaning.window else meaning.words
         held = replace(when, window=meaning.window, label=label)

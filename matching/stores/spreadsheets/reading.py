@@ -23,6 +23,7 @@ from matching.stores.spreadsheets.facts import Facts
 from matching.stores.spreadsheets.frames import request_ids, tables_of_week
 from matching.stores.spreadsheets.grid import sheets_of
 from matching.stores.spreadsheets.layout import Layout, layout_of
+from matching.stores.spreadsheets.legends import with_legends
 from matching.stores.spreadsheets.members import read_members
 from matching.stores.spreadsheets.months import is_calendar, read_calendar
 from matching.stores.spreadsheets.notebook import Notebook
@@ -107,13 +108,14 @@ def understand(
     calendar = calendar_of(layouts, sheets, today)
     for layout in layouts:
         month_days(layout)
+    layouts = with_legends(layouts)
     book = Notebook(layouts)
     book.facts.said += said
     book.know()
     kinds = _read(book, calendar)
-    used = {id(layout.table.sheet) for layout in layouts}
+    used = {table.sheet.title for table in tables}
     for sheet in sheets:
-        if id(sheet) not in used and sheet.rows:
+        if sheet.title not in used and sheet.rows:
             book.say(f"{sheet.title} was not read: no table was found there")
     reading = Reading(sheets=kinds, said=book.facts.said, facts=book.facts, layouts=layouts)
     reading.time_zone = zone_of(sheets)
@@ -179,6 +181,16 @@ def _refuse(book: Notebook, sheets: object) -> None:
         f"{one.table.where}: {len(one.table.rows)} rows" for one in book.layouts
     )
     times = facts.free or facts.asked or facts.held
+    for layout in book.layouts:
+        alone = not facts.free and all(need.source == id(layout) for need in facts.needs)
+        record = layout.has("done") and not layout.has("seats", "free", "end")
+        if record and alone and layout.people:
+            raise UsageError(
+                f"{layout.table.where}, from row {layout.table.rows[0] + 1} on, is a record of "
+                f"hours done ({layout.fields['done'][0].head}), and no plan can come of it. "
+                "Missing: times when people can come, and services with day, time and number "
+                "of people. Name the sheet that has them: matching start FILE"
+            )
     if not facts.people:
         needs = (
             f"{len(facts.needs)} services were found, and nobody to serve them"

@@ -9,12 +9,12 @@ from matching.stores.spreadsheets.facts import Free, Need, When, time_name
 from matching.stores.spreadsheets.grid import Cell, text
 from matching.stores.spreadsheets.headings import number
 from matching.stores.spreadsheets.hours import Window, hours_in
-from matching.stores.spreadsheets.layout import Layout
+from matching.stores.spreadsheets.layout import Layout, day_of, in_week
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import Notebook, is_held, real_names
 from matching.stores.spreadsheets.phrases import axis_in
 from matching.stores.spreadsheets.services import hold
-from matching.stores.spreadsheets.tables import section_of
+from matching.stores.spreadsheets.tables import only_day, section_of
 from matching.stores.spreadsheets.words import is_any, mentions
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> None:
     for row in table.rows:
         here = [text(one.column.cells.get(row)) for one in columns]
         filled = [cell for cell in here if cell]
-        when, role, place = row_of(layout, row, timed)
+        when, role, place, called = row_of(layout, row, timed)
         section = section_of(table, row)
         shown = " ".join(filter(None, (role, when.label))) or f"row {row + 1}"
         strange = [c for c in filled if {n.name for n in names_in(c)} <= odd]
@@ -61,8 +61,10 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> None:
             cell = text(one.column.cells.get(row))
             window = when.window or one.when.window
             label = when.label or ("" if window else head)
-            at = When((section.axis.day if section else None) or one.when.day, window, label)
-            name = service_name(role, head, when.label, one.name, window)
+            head_day = (section.axis.day if section else None) or when.day
+            day = in_week(head_day, one.when.day) or only_day(table)
+            at = When(day, window, label)
+            name = service_name(role, head, when.label or called, one.name, window)
             where = place or one.place
             if held:
                 _stand(layout, row, at, name, where, role or one.name, head, cell, odd, most, book)
@@ -93,15 +95,17 @@ def _labels_are_times(layout: Layout) -> bool:
     return len(timed) > 0.7 * len(labels)
 
 
-def row_of(layout: Layout, row: int, timed: bool = True) -> tuple[When, str, str]:
-    """Return the time, role and place that the words at the beginning of a row say."""
+def row_of(layout: Layout, row: int, timed: bool = True) -> tuple[When, str, str, str]:
+    """Return what the words at the beginning of a row say: time, role, place, the time's name."""
     role = text(layout.cell(row, "role")) or text(layout.cell(row, "service"))
     place = text(layout.cell(row, "place"))
-    window, label = None, ""
+    window, label, called = None, "", ""
     for cell in [c.cells.get(row) for c in layout.fields.get("time", ())][::-1]:
         hours = hours_in(cell)
         if len(hours) == 1 and not hours[0].part and not window:
             window = hours[0]
+            # 早班 8:00-12:00 is called 早班; 10:00 - 11:00 as it is written.
+            called = axis_in(text(cell)).rest or text(cell)
         elif cell is not None and not window and not label:
             label = text(cell)
     first = min((c.index for c in layout.axes), default=999)
@@ -112,12 +116,13 @@ def row_of(layout: Layout, row: int, timed: bool = True) -> tuple[When, str, str
         axis = axis_in(word)
         if axis.window and not axis.window.part and axis.window.end:
             window = window or axis.window
-            role = role or axis.rest
+            called = called or axis.rest or word
         elif timed and ((axis.window and axis.window.part) or (_PERIOD.search(word) and not role)):
             label = label or word
         else:
             role = role or word
-    return When(None, window, "" if window else label), role.strip(), place
+    day = day_of(layout.cell(row, "day"))
+    return When(day, window, "" if window else label), role.strip(), place, called
 
 
 def service_name(role: str, head: str, label: str, group: str, window: Window | None) -> str:
@@ -156,15 +161,16 @@ def read_needs(layout: Layout, columns: list[Across], kind: str, book: Notebook)
     """Read a grid of numbers or marks whose rows are roles or times: how many are needed."""
     timed = _labels_are_times(layout)
     for row in layout.table.rows:
-        when, role, place = row_of(layout, row, timed)
+        when, role, place, called = row_of(layout, row, timed)
         for one in columns:
             cell = one.column.cells.get(row)
             seats = number(cell) if kind == "numbers" else 1.0
             if cell is None or is_any(text(cell), "no") or not seats >= 1:
                 continue
             window = when.window or one.when.window
-            at = When(one.when.day, window, "" if window else when.label)
-            name = service_name(role, "", when.label, one.name, window)
+            day = in_week(when.day, one.when.day) or only_day(layout.table)
+            at = When(day, window, "" if window else when.label)
+            name = service_name(role, "", when.label or called, one.name, window)
             book.facts.needs.append(
                 Need(at, name, place or one.place, int(seats), 0, (), role, "", id(layout))
             )

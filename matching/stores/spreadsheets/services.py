@@ -35,7 +35,7 @@ from matching.stores.spreadsheets.notebook import (
     role_name,
 )
 from matching.stores.spreadsheets.phrases import axis_in
-from matching.stores.spreadsheets.tables import Column, section_of
+from matching.stores.spreadsheets.tables import Column, only_day, section_of
 from matching.stores.spreadsheets.words import meanings, plain
 
 _HINT = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]\s*$")
@@ -99,7 +99,7 @@ def slots_of(
         day = last
     start, begins = moment_of(layout.cell(row, "start"))
     end, ends = moment_of(layout.cell(row, "end"))
-    day = day or start
+    day = day or start or only_day(layout.table)
     begins = begins or time
     if start and end and not begins and start != end:
         begins, ends = None, None
@@ -140,6 +140,7 @@ def slots_of(
         return [], last
     step = _step_of(layout, windows)
     whens = [When(day, _slot_window(w, step), label) for w in windows] or [When(day, None, label)]
+    name = name or layout.name
     if not name and label:
         name = label
     if not name and cell is not None and isinstance(cell, str) and hours_only(cell):
@@ -257,7 +258,8 @@ def _seats(
                 )
             )
         for one in named:
-            hold(one.name, slot.when, name, slot.place, role, slot.section, book, layout, row)
+            stands = role or (slot.role if layout.has("role") else "")
+            hold(one.name, slot.when, name, slot.place, stands, slot.section, book, layout, row)
             if one.company:
                 book.say(
                     f"{place_name(layout.table, row)}: {one.name} is planned, not who comes along"

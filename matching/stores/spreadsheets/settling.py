@@ -27,7 +27,7 @@ Span = tuple[datetime, datetime]
 class Clock:
     """Resolves times: the week is known, and so are hours, as far as they were told.
 
-    ``day`` is the day of times that name none.
+    ``day`` is the day of times that name none, ``parts`` the hours taken for parts of a day.
     """
 
     calendar: Calendar
@@ -35,6 +35,7 @@ class Clock:
     number: int | None = None
     day: date | None = None
     hours: Hours = field(default_factory=Hours)
+    parts: dict[str, Window] = field(default_factory=dict)
 
     def dates(self, day: Day | None) -> list[date]:
         """Return the dates of the week that a day is; of none, all of them or the one."""
@@ -49,10 +50,11 @@ class Clock:
     def window(self, when: When) -> Window | None:
         """Return the hours of a time; None if nobody said them."""
         if when.window is not None and when.window.end is not None:
-            return when.window
+            told = self.hours.named.get(when.window.part) if when.window.part else None
+            return told or when.window
         if when.window is not None:
             return self.hours.lasting(when.window)
-        return self.hours.of(when.label)
+        return self.hours.of(when.label) or self.parts.get(when.label)
 
     def spans(self, when: When, whole_days: bool = False) -> list[Span]:
         """Return the spans of a time; without hours and ``whole_days``, of the whole day."""
@@ -118,6 +120,8 @@ def settle_hours(clock: Clock, facts: Facts, answers: Answers) -> bool:
     labels: dict[str, None] = {}
     endless = dateless = False
     services = [need.when for need in facts.needs] or [option.when for option in facts.options]
+    asked = {when.label for when in services}
+    _take_parts(clock, facts, asked)
     for when in services + [f.when for f in facts.free if f.when.label or f.when.window]:
         if not any(
             clock.monday <= d < clock.monday + timedelta(days=7) for d in clock.dates(when.day)
@@ -125,7 +129,7 @@ def settle_hours(clock: Clock, facts: Facts, answers: Answers) -> bool:
             continue
         if when.window is not None and when.window.end is None:
             endless = True
-        elif when.window is None and when.label:
+        elif when.window is None and when.label and when.label not in clock.parts:
             labels[when.label] = None
         elif when.window is None and when in services:
             dateless = True
@@ -153,6 +157,22 @@ def settle_hours(clock: Clock, facts: Facts, answers: Answers) -> bool:
 
         raise wrong("hours", given, f"hours of {', '.join(missing)} too, as {example}")
     return given is not None
+
+
+def _take_parts(clock: Clock, facts: Facts, asked: set[str]) -> None:
+    """Take usual hours for the parts of a day in which people can come, and say which."""
+    windows: dict[str, Window] = {}
+    for free in facts.free:
+        label = free.when.label
+        if label and label not in asked and (found := find_hours(plain(label))):
+            clock.parts[label] = windows[label] = found[0][2]
+        elif free.when.window is not None and free.when.window.part:
+            windows[free.when.window.part] = free.when.window
+    if windows:
+        shown = ", ".join(f"{name} {shown_window(w)}" for name, w in sorted(windows.items()))
+        facts.said.append(
+            f"parts of a day are taken for {shown}; --answer hours='morning=8-12' changes it"
+        )
 
 
 def _likely(label: str) -> Window:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from matching.stores.spreadsheets.days import Day, find_days
 from matching.stores.spreadsheets.grid import Cell, Sheet, text
 from matching.stores.spreadsheets.headings import (
     FIRST_ROWS,
@@ -24,7 +25,7 @@ from matching.stores.spreadsheets.headings import (
 )
 from matching.stores.spreadsheets.legend import Legend, line_legend, text_legend
 from matching.stores.spreadsheets.phrases import Axis
-from matching.stores.spreadsheets.words import is_any, meanings
+from matching.stores.spreadsheets.words import is_any, meanings, plain
 
 
 @dataclass
@@ -104,6 +105,9 @@ def tables_of(sheet: Sheet) -> list[Table]:
             legend |= line
             rows = [q for q in rows if q != r]
     for left, right in _blocks(sheet, rows):
+        if _is_turned(sheet, rows, left, right):
+            found += tables_of(_turned(sheet, rows, left, right))
+            continue
         inside = [r for r in rows if any(c is not None for c in sheet.rows[r][left:right])]
         for part in _stacked(sheet, inside, left, right):
             table = _table(sheet, part, left, right)
@@ -112,6 +116,20 @@ def tables_of(sheet: Sheet) -> list[Table]:
                 table.legend = legend | text_legend("\n".join(texts))
                 found.append(table)
     return found
+
+
+def _is_turned(sheet: Sheet, rows: list[int], left: int, right: int) -> bool:
+    """Tell whether the words that headers have stand in the first column, below each other."""
+    down = [sheet.rows[r][left] for r in rows]
+    known = sum(1 for cell in down if isinstance(cell, str) and meanings(cell)[1])
+    across = max((known_words(sheet, r, left, right) for r in rows), default=0)
+    return known >= 3 and known > across and known * 2 > len(rows) and right - left > 1
+
+
+def _turned(sheet: Sheet, rows: list[int], left: int, right: int) -> Sheet:
+    """Return a sheet whose columns are rows; its rows are called by the number of the column."""
+    cells = [[sheet.rows[r][c] for r in rows] for c in range(left, right)]
+    return Sheet(sheet.file, sheet.name, cells)
 
 
 def _blocks(sheet: Sheet, rows: list[int]) -> list[tuple[int, int]]:
@@ -138,7 +156,8 @@ def _stacked(sheet: Sheet, rows: list[int], left: int, right: int) -> list[list[
         gap = k > 0 and r > rows[k - 1] + 1
         if gap and len(parts[-1]) > 1 and known_words(sheet, r, left, right) >= 2:
             rest = [q for q in rows[k:] if q >= r]
-            if len(rest) > 1 and likeness(sheet, r, left, right) >= 5:
+            titled = max(likeness(sheet, q, left, right) for q in parts[-1]) < 2
+            if len(rest) > 1 and not titled and likeness(sheet, r, left, right) >= 5:
                 parts.append([])
         parts[-1].append(r)
     return [part for part in parts if part]
@@ -175,6 +194,7 @@ def _table(sheet: Sheet, rows: list[int], left: int, right: int) -> Table | None
             continue
         else:
             table.rows.append(r)
+    _drop_counts(table, left, right)
     _single_lines(table, left, right)
     for column in columns:
         column.cells = {r: sheet.rows[r][column.index] for r in table.rows}
@@ -231,6 +251,21 @@ def _without_notes(table: Table, body: list[int], left: int, right: int) -> list
     return kept
 
 
+def _drop_counts(table: Table, left: int, right: int) -> None:
+    """Take off last lines that count what stands above them: numbers where others have none."""
+    sheet = table.sheet
+    while len(table.rows) > 2:
+        *above, last = table.rows
+        counted = [c for c in range(left + 1, right) if sheet.rows[last][c] is not None]
+        marked = [c for c in counted if re.fullmatch(r"[\d:/.,\s%]+", text(sheet.rows[last][c]))]
+        others = [sheet.rows[r][c] for r in above for c in counted]
+        words = [c for c in others if c is not None]
+        numbers = sum(1 for c in words if re.fullmatch(r"[\d:/.,\s%]+", text(c)))
+        if len(counted) < 2 or len(marked) < len(counted) or numbers > 0.2 * len(words):
+            return
+        table.rows.pop()
+
+
 def _single_lines(table: Table, left: int, right: int) -> None:
     """Find lines that name the rows below: merged, ending in a colon, or among repeated days."""
     sheet = table.sheet
@@ -260,6 +295,26 @@ def _days_down(table: Table, left: int) -> bool:
     """Tell whether most rows begin with a day, so that one which holds nothing else is a row."""
     days = sum(1 for r in table.rows if axis_of(table.sheet.rows[r][left]).day)
     return days > len(table.rows) / 2
+
+
+_MADE = re.compile(
+    r"report|run|stand|printed|updated|generated|created|version|制表|印表|更新|打印|erstellt|édité|作成",
+    re.IGNORECASE,
+)
+
+
+def only_day(table: Table) -> Day | None:
+    """Return the one day that title, sheet or file names, for a sheet that is of one day."""
+    for words in [table.sheet.name, *table.titles, table.sheet.file.rpartition(".")[0]]:
+        found = find_days(plain(words.replace("_", " ")), short=len(words) < 14)
+        if _MADE.search(words) or len([d for _, _, d in found if d.dated]) > 1:
+            continue
+        day: Day | None = None
+        for _, _, one in found:
+            day = one if day is None else day | one
+        if day is not None and (day.dated or day.weekday):
+            return day
+    return None
 
 
 def section_of(table: Table, row: int) -> Section | None:
