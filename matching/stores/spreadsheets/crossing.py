@@ -136,7 +136,7 @@ def _across(layout: Layout, book: Notebook) -> list[Across]:
                 )
     elif len(groups) > 1 and sum(plain(g) in book.places for g in groups) * 2 > len(groups):
         found = {g: (g, "") for g in groups}
-    elif len(groups) == 1 and asking:
+    elif len(groups) == 1:
         found = {groups[0]: ("", "")}
     return [Across(c, _when(c), *found[c.axis.rest]) for c in layout.axes if c.axis.rest in found]
 

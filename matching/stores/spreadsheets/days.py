@@ -63,11 +63,11 @@ class Calendar:
         if not day.dated:
             return None
         if day.order == "either" and day.weekday:
-            # The weekday beside it tells month from day.
-            for one in (day, day.swapped()):
-                found = self.date(Day(day.year, one.month, one.day, day.weekday))
-                if found and found.isoweekday() == day.weekday:
-                    return found
+            # The weekday beside it tells month from day; of two that fit, the nearer.
+            both = [Day(day.year, one.month, one.day, day.weekday) for one in (day, day.swapped())]
+            fitting = [d for d in map(self.date, both) if d and d.isoweekday() == day.weekday]
+            if fitting:
+                return min(fitting, key=lambda d: abs((d - self.near).days))
         if day.order == "either":
             if self.day_first is None:
                 self.guessed.add("order")
@@ -148,6 +148,7 @@ def _dates() -> list[tuple[re.Pattern[str], str]]:
             (r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4}|\d{2}(?!\d))", "aby"),
             (r"(?<!\d)(\d{1,2})-(\d{1,2})-(\d{4})(?!\d)", "aby"),
             (r"(?<![\d.])(\d{1,2})\.\s?(\d{1,2})\.(?!\d)", "dm"),
+            (r"(?<![\d.:])(\d{1,2})\.(\d{1,2})(?=\s?[(（]?(?:周|星期|週|礼拜|禮拜))", "md"),
             (r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", "ab"),
             (
                 rf"(?<![^\W\d_])(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s-]?(?:of |de |d')?({month})"
@@ -162,6 +163,16 @@ def _dates() -> list[tuple[re.Pattern[str], str]]:
             (rf"(?<![^\W\d_])({month})(?![^\W\d_])\.?,?\s(\d{{4}})(?!\d)", "My"),
         )
     ]
+
+
+@cache
+def _before_days() -> frozenset[str]:
+    """Return small words that stand before a weekday: on, außer, et."""
+    signs = book()["signs"]
+    words = {
+        plain(w) for name in ("except", "only", "between", "since", "until") for w in signs[name]
+    }
+    return frozenset(words) | set(book()["signs"]["and"])
 
 
 @cache
@@ -192,6 +203,10 @@ def find_days(text: str, short: bool = False) -> list[tuple[int, int, Day]]:
             beside = text[b : b + 1]
             if beside and not re.match(r"[.,;:/&+\-–\d)\]]|$", beside):
                 continue
+        before = re.search(r"([^\W\d_]+)\s$", text[:a])
+        known = weekday_names().keys() | _before_days()
+        if len(hit[0]) <= 2 and before and before[1] not in known:
+            continue  # "can do" is no Thursday
         found.append((a, b, Day(weekday=weekday_names()[hit[1] or hit[2]])))
     for hit in re.finditer(r"[(\[]([月火水木金土日一二三四五六])[)\]]", text):
         found.append((*hit.span(), Day(weekday=single(hit[1]))))
@@ -204,6 +219,26 @@ def single(sign: str) -> int | None:
         if sign in signs and len(sign) == 1:
             return signs.index(sign) + 1
     return 7 if sign == "天" else None
+
+
+_LETTERS = {
+    "MTWTFSS": 1,
+    "MTWTF": 1,
+    "MTWTFS": 1,
+    "SMTWTFS": 0,
+    "MDMDFSS": 1,
+    "MDMDF": 1,
+    "LMMJVSD": 1,
+    "LMMJV": 1,
+    "LMXJVSD": 1,
+    "LMXJV": 1,
+}
+
+
+def letters(signs: list[str]) -> list[int]:
+    """Return the weekdays of a row of single letters, as M T W T F; none if they are not."""
+    first = _LETTERS.get("".join(signs).upper())
+    return [] if first is None else [(first + k - 1) % 7 + 1 for k in range(len(signs))]
 
 
 def _of(kinds: str, parts: tuple[str | None, ...]) -> Day | None:

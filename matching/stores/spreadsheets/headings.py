@@ -6,7 +6,7 @@ import itertools
 import re
 from datetime import date, datetime, time
 
-from matching.stores.spreadsheets.days import Day, serial, single, typed
+from matching.stores.spreadsheets.days import Day, letters, serial, single, typed
 from matching.stores.spreadsheets.grid import Cell, Sheet, text
 from matching.stores.spreadsheets.hours import Window, hours_in
 from matching.stores.spreadsheets.phrases import Axis, axis_in
@@ -86,7 +86,9 @@ def _signs(own: list[tuple[int, Cell]]) -> dict[int, Axis]:
     days = [(c, single(cell)) for c, cell in own if isinstance(cell, str)]
     days = [(c, day) for c, day in days if day]
     if len(days) < 5:
-        return {}
+        ones = [(c, cell) for c, cell in own if isinstance(cell, str) and len(cell) == 1]
+        found = letters([cell for _, cell in ones])
+        days = list(zip([c for c, _ in ones], found, strict=True)) if found else []
     return {c: Axis(Day(weekday=day)) for c, day in days}
 
 
@@ -125,7 +127,8 @@ def likeness(sheet: Sheet, r: int, left: int, right: int) -> float:
                 score += 0.4
         else:
             score -= 1
-    return score
+    # One text over many columns is a title.
+    return score if len(cells) > 1 or right - left < 2 else score / 4
 
 
 def holds_marks(sheet: Sheet, rows: list[int], left: int, right: int) -> bool:

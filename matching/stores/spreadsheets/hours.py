@@ -92,9 +92,9 @@ def find_hours(text: str) -> list[tuple[int, int, Window]]:
     for hit in _FOUR_DIGITS.finditer(text):
         numbers = [int(number) for number in hit.groups()]
         years = hit[1] == hit[3] == "20" and 20 <= numbers[1] <= 40 and 20 <= numbers[3] <= 40
-        start, end = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
+        one, two = numbers[0] * 60 + numbers[1], numbers[2] * 60 + numbers[3]
         if not years:
-            found.append((*hit.span(), Window(start, end if end > start else end + DAY)))
+            found.append((*hit.span(), Window(one, two if two > one else two + DAY)))
             taken.append(hit.span())
     for hit in pattern["range"].finditer(text):
         window = _range(hit.groups())

@@ -88,7 +88,8 @@ def layout_of(table: Table, told: Mapping[str, str] | None = None) -> Layout:
         name = meaning_of(column)
         if timed and not (name in ("timestamp", *COUNTS) or (name == "day" and not at)):
             values = value_type(column.filled, table.legend)
-            if not (column is table.columns[0] and values == "names" and len(table.columns) > 3):
+            key = column is table.columns[0] and values == "names" and len(table.columns) > 3
+            if not key or _alike(column, table.columns[1:]):
                 layout.axes.append(column)
                 continue
         if name:
@@ -101,6 +102,15 @@ def layout_of(table: Table, told: Mapping[str, str] | None = None) -> Layout:
     if not told:
         _settle(layout)
     return layout
+
+
+def _alike(column: Column, others: list[Column]) -> bool:
+    """Tell whether a column is headed by a weekday or date as most others are."""
+    kinds = [(c.axis.day.dated, c.axis.window is None) for c in others if c.axis.day]
+    own = column.axis.day
+    return own is not None and kinds.count((own.dated, column.axis.window is None)) * 2 > len(
+        others
+    )
 
 
 def meaning_of(column: Column) -> str:
@@ -285,10 +295,15 @@ def value_type(cells: list[Cell], legend: Legend) -> str:
     if len(numbers) > 0.8 * len(words) and max(numbers) > 1:
         return "numbers"
     distinct = {plain(w) for w in words}
-    if marks > 0.85 or (marks > 0.6 and len(distinct) <= 5 and not numbers):
+    lists = ("yes", "maybe", "no")
+    strange = [w for w in distinct if not any(is_any(w, name) for name in lists)]
+    worded = len(strange) <= 2 and not numbers and not any(map(is_code, strange))
+    if marks > 0.85 or (marks > 0.6 and worded):
         return "marks"
     timed = [c for c in cells if _mostly_hours(c)]
-    none = _share(cells, lambda c: any(is_any(text(c), k) for k in ("no", "none", "all", "maybe")))
+    none = _share(cells, _says_no_hours)
+    if timed and len(timed) / len(cells) + none > 0.8 and _all_parts(timed):
+        return "codes"  # AM, PM, both
     if timed and len(timed) / len(cells) + none > 0.6 and not _all_parts(timed):
         return "windows"
     if timed and len(timed) / len(cells) + none > 0.8:
@@ -306,6 +321,11 @@ def _mostly_hours(cell: Cell) -> bool:
     found = find_hours(content)
     written = sum(b - a for a, b, _ in found)
     return bool(found) and written * 2 >= len(re.sub(r"[\s\W]+", "", content))
+
+
+def _says_no_hours(cell: Cell) -> bool:
+    lists = ("no", "none", "all", "maybe", "both")
+    return any(is_any(text(cell), name) for name in lists)
 
 
 def _all_parts(cells: list[Cell]) -> bool:

@@ -14,8 +14,8 @@ def with_legends(layouts: list[Layout]) -> list[Layout]:
     legends = {id(layout): found for layout in layouts if (found := _legend(layout))}
     used: set[int] = set()
     for layout in layouts:
-        columns = [*layout.axes, *layout.others]
-        cells = [c for column in columns for c in column.filled]
+        columns = layout.axes or layout.others
+        cells = [c for k in columns for c in k.filled if value_type(k.filled, {}) != "names"]
         if id(layout) in legends or value_type(cells, {}) != "codes":
             continue
         codes = {plain(text(c)) for c in cells}
@@ -41,7 +41,7 @@ def _legend(layout: Layout) -> Legend:
         spans: list[Window] = []
         for column in columns[1:]:
             cell = column.cells.get(row)
-            hours = hours_in(cell)
+            hours = [window for window in hours_in(cell) if not window.part]
             spans += hours
             if cell is not None and not hours and not words:
                 words = text(cell)

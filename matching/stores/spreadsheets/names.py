@@ -16,6 +16,9 @@ _PAIR = re.compile(r"^(\w+)(?:\s?[&+]\s?|\s(?:and|und|et|y|e)\s)(\w+)\s+(\w[\w'-
 _COMPANY = re.compile(r"\s*[+＋]\s*(\d+|α|[a-z]\b|guest|friend)\s*$", re.IGNORECASE)
 
 
+_PRIVATE = re.compile(r"[(（]?\+?\d[\d\s()/-]{5,}\d[)）]?|\S+@\S+\.\w+")
+
+
 @dataclass(frozen=True)
 class Named:
     """A name in a cell, what its brackets say, and how many come along (-1: unknown)."""
@@ -26,7 +29,8 @@ class Named:
 
 
 def names_in(cell: str) -> list[Named]:
-    """Return the names of a cell."""
+    """Return the names of a cell; telephone numbers and addresses beside them are left out."""
+    cell = _PRIVATE.sub(" ", cell)
     found: list[Named] = []
     at = 0
     for hit in _BRACKETS.finditer(cell):

@@ -33,10 +33,8 @@ def read_people(
             cell = one.column.cells.get(row)
             if roster:
                 _duty(person, one.when, cell, legend, book, layout)
-            elif one.name and kind == "marks" and not one.when.day and not one.when.window:
-                continue
             else:
-                read_cell(person, one.when, one.place, cell, kind, legend, book)
+                read_cell(person, one.when, one.place or one.name, cell, kind, legend, book)
     if roster:
         shifts = [m for m in legend.values() if not m.off and m.words and not _waiting(m)]
         for one in columns:
@@ -97,7 +95,7 @@ def offer(layout: Layout, columns: list[Across], kind: str, legend: Legend, book
     title = poll_title(layout.table.titles)
     if kind == "marks":
         for one in columns:
-            if one.when.window is not None or one.when.label:
+            if one.when.window is not None or one.when.label or one.name:
                 name = one.name or title or time_name(one.when)
                 options.append(Option(one.when, name, one.place))
     elif kind == "codes":
@@ -146,6 +144,8 @@ def codes_of(layout: Layout, kind: str, cells: Sequence[Cell]) -> Legend:
         return {}
     legend = dict(layout.table.legend)
     for word in {plain(text(c)) for c in cells}:
+        if is_any(word, "no") or is_any(word, "both") or is_any(word, "all"):
+            continue
         if word not in legend and not _meanings(word, legend):
             legend[word] = Meaning(next(text(c) for c in cells if plain(text(c)) == word))
     return {code: meaning for code, meaning in legend.items() if code}
@@ -154,6 +154,8 @@ def codes_of(layout: Layout, kind: str, cells: Sequence[Cell]) -> Legend:
 def _meanings(word: str, legend: Legend) -> list[Meaning]:
     """Return the meanings of a cell that may hold several codes: AM is morning and afternoon."""
     word = plain(word)
+    if is_any(word, "both") or is_any(word, "all"):
+        return [meaning for meaning in legend.values() if not meaning.off]
     if word in legend:
         return [legend[word]]
     parts = re.split(r"[\s/+,&、]+", word)
@@ -171,6 +173,8 @@ def _waiting(meaning: Meaning) -> bool:
 def _is_roster(layout: Layout, legend: Legend) -> bool:
     if any(meaning.off for meaning in legend.values()):
         return True
+    if all(hours_in(m.words) and not m.window for m in legend.values()):
+        return mentions(layout.table.about, "held_titles")  # AM and PM are when people can come
     return is_held(layout.table.about, False) and not mentions(layout.table.about, "free_titles")
 
 

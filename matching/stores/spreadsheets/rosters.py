@@ -100,6 +100,9 @@ def row_of(layout: Layout, row: int, timed: bool = True) -> tuple[When, str, str
     role = text(layout.cell(row, "role")) or text(layout.cell(row, "service"))
     place = text(layout.cell(row, "place"))
     window, label, called = None, "", ""
+    inside = hours_in(role)
+    if len(inside) == 1 and inside[0].closed:
+        window, role = inside[0], axis_in(role).rest
     for cell in [c.cells.get(row) for c in layout.fields.get("time", ())][::-1]:
         hours = hours_in(cell)
         if len(hours) == 1 and not hours[0].part and not window:

@@ -220,7 +220,7 @@ def _like_names(column: Column, book: Notebook, beside: bool) -> bool:
     cells = [c for c in column.filled if isinstance(c, str) and nobody(c) is None]
     known = sum(plain(name) in book.people for name in names)
     if beside or known:
-        return 2 * known >= len(names) > 0
+        return known > 0 and 3 * known >= len(names)
     if not cells:
         return True
     if len(cells) > 3 and len({plain(text(c)) for c in cells}) == 1:

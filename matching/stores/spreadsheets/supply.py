@@ -177,9 +177,8 @@ def _settle_overfull(facts: Facts, services: list[Service], supply: Supply) -> N
 
 def covers(windows: list[Window], service: Service, place: bool = False) -> bool:
     """Tell whether windows hold all of a service; with ``place``, those that are good there."""
-    usable = [
-        w for w in windows if not place or not w.place or plain(w.place) == plain(service.place)
-    ]
+    here = ("", plain(service.place), plain(service.name))
+    usable = [w for w in windows if not place or plain(w.place) in here]
     at = service.start
     for window in sorted(usable):
         if window.start <= at < window.end:

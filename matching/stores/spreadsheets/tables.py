@@ -152,7 +152,20 @@ def _blocks(sheet: Sheet, rows: list[int]) -> list[tuple[int, int]]:
 def _stacked(sheet: Sheet, rows: list[int], left: int, right: int) -> list[list[int]]:
     """Part tables that stand below each other: after an empty row, with headings of their own."""
     parts: list[list[int]] = [[]]
+    days: dict[int, Axis] = {}
+    body = 0
     for k, r in enumerate(rows):
+        here = {c: a for c, a in axes_of(sheet, r, left, right).items() if a.day}
+        cells = own_cells(sheet, r, left, right)
+        mostly = len(here) >= 0.6 * len(cells) and len(here) > 1
+        if mostly and len({a.day for a in here.values()}) > 1:
+            # Headings of other days begin a table of their own, such as the next week's.
+            if body and days and len(here) * 2 >= len(days) and here != days and _new(here, days):
+                parts.append([])
+                body = 0
+            days = here if not body else days
+        elif days:
+            body += 1
         gap = k > 0 and r > rows[k - 1] + 1
         if gap and len(parts[-1]) > 1 and known_words(sheet, r, left, right) >= 2:
             rest = [q for q in rows[k:] if q >= r]
@@ -264,6 +277,13 @@ def _drop_counts(table: Table, left: int, right: int) -> None:
         if len(counted) < 2 or len(marked) < len(counted) or numbers > 0.2 * len(words):
             return
         table.rows.pop()
+
+
+def _new(here: dict[int, Axis], before: dict[int, Axis]) -> bool:
+    """Tell whether days are dates that stand in the columns of other dates."""
+    shared = [c for c in here if c in before]
+    dated = all(a.day and a.day.dated for a in here.values())
+    return dated and len(shared) * 2 >= len(here)
 
 
 def _single_lines(table: Table, left: int, right: int) -> None:
