@@ -21,6 +21,7 @@ from typer.main import get_command
 from matching import Problem, Progress, Week, audit, solve
 from matching.cli import app
 from matching.cli.conduct import teaching
+from matching.cli.terminal import first_line
 from matching.cli.ticker import PHASES, PLAN, Ticker, spoken
 from matching.solvers import search
 from matching.stores import read_summary
@@ -144,6 +145,20 @@ def test_a_plan_leaves_its_figures_on_the_screen(town: Path, tmp_path: Path, col
     assert screen[1].startswith(f"week of {WEEK}: value {summary['value']:,}, ")
     assert re.fullmatch(rf"  seats filled +{seats} +\d+%", screen[2])
     assert len(screen) < 40
+
+
+@pytest.mark.parametrize(
+    ("filled", "served", "line"),
+    [
+        (53, 7, "53 of 70 seats; 17 open; 3 orders with nobody"),
+        (53, 9, "53 of 70 seats; 17 open; 1 order with nobody"),
+        (69, 10, "69 of 70 seats; 1 open"),
+        (70, 10, "70 of 70 seats"),
+    ],
+)
+def test_the_first_line_says_what_is_left_to_do(filled: int, served: int, line: str) -> None:
+    counts = {"seats": 70, "filled": filled, "requests": 10, "requests_served": served}
+    assert first_line(counts) == line
 
 
 def test_a_verdict_goes_on_below_itself_where_the_screen_ends(town: Path, plan: Path) -> None:

@@ -62,7 +62,7 @@
         if (!rows.has(keyOf(code))) rows.set(keyOf(code), []);
         rows.get(keyOf(code)).push(code);
       }
-      const table = made("table", undefined, "grid");
+      const table = made("table", undefined, recurs ? "grid" : "grid parts");
       table.setAttribute("aria-labelledby", "week-title");
       const head = table.createTHead().insertRow();
       for (const text of [say("shift"), ...days.map(dayText)]) {
