@@ -16,6 +16,7 @@ from matching.stores.mapping.cells import lost_by, parsed, pieces_of, text_of, t
 from matching.stores.mapping.codes import UNKNOWN
 from matching.stores.mapping.shapes import SLOT, is_moment, units_of
 from matching.stores.national import book
+from matching.stores.spreadsheets.words import header_words
 
 SIGNS = [",", "，", "、", ";", "；", "|"]
 _DAYS = ("%Y/%m/%d", "%Y年%m月%d日", "%Y.%m.%d", "%Y%m%d", "%d/%m/%Y", "%m/%d/%Y")
@@ -44,11 +45,31 @@ class Guess:
     doubts: list[str] = field(default_factory=list)
 
 
+# Our columns that a spreadsheet has too: they are called by the words of `spreadsheets`.
+_SHARED = {
+    ("requests", "name"): "service",
+    ("requests", "start"): "start",
+    ("requests", "end"): "end",
+    ("posts", "seats"): "seats",
+    ("posts", "min_seats"): "min_seats",
+    ("posts", "post"): "role",
+    ("availability", "slot"): "free",
+    ("volunteers", "max_shifts"): "max_shifts",
+    ("volunteers", "max_hours"): "max_hours",
+    ("volunteers", "max_shifts_per_day"): "max_per_day",
+}
+
+
 @functools.cache
 def headers() -> dict[str, Any]:
     """Return what platforms call things."""
     text = (resources.files("matching.stores.mapping") / "headers.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    known = tomllib.loads(text)
+    for (table, column), meaning in _SHARED.items():
+        names = known["columns"].setdefault(table, {}).setdefault(column, [])
+        names += [word for word in header_words(meaning) if word not in names]
+    known["special"]["personal"] += header_words("private") + header_words("first")
+    return known
 
 
 def plain(name: str) -> str:

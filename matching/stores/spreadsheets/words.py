@@ -33,6 +33,11 @@ def bare(text: str) -> str:
     return _SIGNS.sub(" ", short or text).strip()
 
 
+def header_words(meaning: str) -> list[str]:
+    """Return what headers of one meaning are called, in all languages."""
+    return [word for words in book()["headers"][meaning].values() for word in words]
+
+
 @cache
 def _headers() -> dict[str, tuple[str, ...]]:
     """Return all header words with their meanings; the longest first."""

@@ -1,0 +1,93 @@
+"""``matching start`` at a terminal: what it asks, shows, writes, and what it never replaces."""
+
+import tomllib
+from pathlib import Path
+from unittest.mock import patch
+
+from click.testing import Result
+from typer.testing import CliRunner
+
+from tests.support.commands import COMMAND, contents, run
+from tests.support.sheets import sheet
+
+POLL = """
+    Poll about the winter fair
+    Name  | Email   | Mon 7 Dec 2026 9-12 | Tue 8 Dec 2026 9-12
+    Ada B | a@x.org | x                   |
+    Bo L  | b@x.org | x                   | x
+"""
+
+
+def typed(lines: str, *arguments: object) -> Result:
+    """Run a command with lines typed in."""
+    with patch("typer.testing._get_command", return_value=COMMAND):
+        done = CliRunner().invoke(COMMAND, [str(one) for one in arguments], input=lines)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exc_info
+    return done
+
+
+def test_it_asks_shows_and_plans(tmp_path: Path) -> None:
+    poll, out = sheet(tmp_path, POLL), tmp_path / "out"
+    done = typed("many\n1\ny\n", "start", poll, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "a whole number from 1" in done.output  # what was typed first
+    for shown in ("2, of whom 2", "2 with 2 seats", "Monday 07 December 2026", "2 of 2 seats"):
+        assert shown in done.output
+    assert f"matching report {out / 'plan'}" in done.output
+    assert set(contents(out / "tables")) == {
+        f"{name}.csv" for name in ("volunteers", "availability", "requests", "posts")
+    }
+    assert "x.org" not in done.output
+    answers = tomllib.loads((out / "reading.toml").read_text("utf-8"))["answers"]
+    assert answers == {"seats": "1"}
+
+
+def test_who_says_no_gets_the_reading_to_change(tmp_path: Path) -> None:
+    poll, out = sheet(tmp_path, POLL), tmp_path / "out"
+    done = typed("1\nn\n", "start", poll, "--out", out)
+    assert done.exit_code == 1
+    assert set(contents(out)) == {"reading.toml"}
+    reading = out / "reading.toml"
+    text = reading.read_text("utf-8")
+    assert 'D = "across"' in text
+    # Tuesday is left out, and one seat is enough.
+    reading.write_text(text.replace('D = "across"', 'D = "skip"'), "utf-8")
+    again = run("start", poll, "--reading", reading, "--yes", "--out", out)
+    assert again.exit_code == 0, again.output
+    assert "1 of 1 seats" in again.output
+
+
+def test_what_must_be_known_is_told_with_the_option_that_says_it(tmp_path: Path) -> None:
+    poll, out = sheet(tmp_path, POLL), tmp_path / "out"
+    for done in (run("start", poll, "--yes", "--out", out), typed("", "start", poll, "--out", out)):
+        assert done.exit_code == 2
+        assert "--answer seats=2" in done.output
+        assert not out.exists()
+    assert run("start", poll, "--yes", "--answer", "seats", "--out", out).exit_code == 2
+
+
+def test_another_weeks_plan_is_kept(tmp_path: Path) -> None:
+    poll, out = sheet(tmp_path, POLL), tmp_path / "out"
+    start = ("start", poll, "--yes", "--answer", "seats=1", "--out", out)
+    assert run(*start).exit_code == 0
+    before = contents(out / "tables"), contents(out / "plan")
+    sheet(tmp_path, POLL.replace("7 Dec", "14 Dec").replace("8 Dec", "15 Dec"))
+    done = run(*start)
+    assert done.exit_code == 2
+    assert "--force" in done.output
+    assert (contents(out / "tables"), contents(out / "plan")) == before
+    assert run(*start, "--force").exit_code == 0
+
+
+def test_a_reading_that_is_none_teaches(tmp_path: Path) -> None:
+    poll = sheet(tmp_path, POLL)
+    for text, named in (
+        ("no toml [", "TOML"),
+        ('[columns."sheet.csv"]\nA = "whim"', "whim"),
+        ("[other]", "other"),
+    ):
+        (tmp_path / "reading.toml").write_text(text, "utf-8")
+        done = run("start", poll, "--yes", "--reading", tmp_path / "reading.toml")
+        assert done.exit_code == 2
+        assert named in done.output
+    assert run("start", poll, "--reading", tmp_path / "none.toml").exit_code == 2
