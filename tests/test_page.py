@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from matching import DataWarning, Problem, solve
+from matching import DataWarning, Problem, Result, solve
 from matching.arcs.unfilled import REASONS
 from matching.reports.answers import UNUSED
 from matching.reports.asking import answered, answers_of
@@ -77,9 +77,13 @@ def facts() -> Facts:
 
 
 @pytest.fixture(scope="module")
-def asked() -> Facts:
+def result() -> Result:
+    return solve(Problem.from_tables(read_tables("docs/examples/district/tables"), MONDAY))
+
+
+@pytest.fixture(scope="module")
+def asked(result: Result) -> Facts:
     """The same example, with what the answers say of its empty seats."""
-    result = solve(Problem.from_tables(read_tables("docs/examples/district/tables"), MONDAY))
     facts = result.facts()
     return replace(facts, answers=answers_of(result, facts))
 
@@ -365,8 +369,9 @@ def test_what_needs_somebody_leads_there(opened: Opener, asked: Facts) -> None:
     assert told(page, "unfilled") == f"{asked.unfilled.height} found", "all others stay"
 
 
-def test_more_empty_posts_than_are_told_of_are_counted(opened: Opener, asked: Facts) -> None:
-    result = solve(Problem.from_tables(read_tables("docs/examples/district/tables"), MONDAY))
+def test_more_empty_posts_than_are_told_of_are_counted(
+    opened: Opener, asked: Facts, result: Result
+) -> None:
     few = replace(asked, answers=answers_of(result, asked, most=2))
     page = opened(few)
     left = asked.unfilled.height - 2
