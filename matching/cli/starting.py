@@ -253,6 +253,7 @@ def _plan(
             force=force,
             ticker=ticker,
             outcome=outcome,
+            warns=False,  # what it would say was said of the sheets, by name
             time_limit=_SECONDS,
             gap=RELATIVE_GAP,
             workers=WORKERS,

@@ -61,10 +61,11 @@ def first_line(summary: dict[str, Any]) -> str:
 
 
 def show_zone(name: str, given: bool) -> None:
-    """Print the time zone where nobody chose it."""
+    """Print the time zone, and where it comes from."""
+    text = f"Times are those of {name}, as the policy says."
     if not given:
         text = f"Times are those of {name}, the default: time_zone in a policy file says another."
-        _console().print(Text(text, style="yellow"), soft_wrap=True)
+    _console().print(Text(text, style="dim" if given else "yellow"), soft_wrap=True)
 
 
 def say_next(*commands: Iterable[str]) -> None:

@@ -6,7 +6,10 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from matching.cli.conduct import Outcome
+from matching.answers.foreseen import foreseen, foreseen_sentences
+from matching.cli.conduct import Outcome, tell
+from matching.cli.language import language_of
+from matching.cli.room import make_room
 from matching.cli.ticker import Ticker
 from matching.policy import Policy
 from matching.problem import Problem
@@ -32,6 +35,7 @@ def plan_week(
     force: bool,
     ticker: Ticker,
     outcome: Outcome,
+    warns: bool = True,
     **search: Any,
 ) -> Output:
     """Plan a week and write it; return what was written.
@@ -39,10 +43,12 @@ def plan_week(
     The summary remembers the ``origin``, which says what becomes of faulty rows; the rosters of the
     ``edits`` stay. ``where`` is the sink, fit to be shown; with ``force`` the plan takes the place
     of any that is there. Where tables, edits or stores do not allow a plan, nothing is written.
+    What is sure before it is planned is warned of, and stands in the summary, unless it ``warns``
+    of nothing.
     """
     ticker.announce("read")
     if not force:
-        check_place(sink, where, monday)
+        make_room(ticker, sink, where, monday)
     problem = _read_problem(source, monday, policy, origin, ticker)
     edited = None
     if edits is not None:
@@ -50,6 +56,9 @@ def plan_week(
 
         edited = repinned(problem, edits)
         problem = edited.problem
+    known = foreseen(problem).to_dicts() if warns else []
+    for text in foreseen_sentences(known, language_of(None)):
+        tell(f"warning: {text}", "yellow")
     # Solvers take a second to load, which who is told of faults need not wait for.
     from matching.engine import solve
 
@@ -64,6 +73,7 @@ def plan_week(
     if edited is not None:
         summary["pins"] = edited.counts()
     summary["timings"] |= ticker.timings
+    summary["foreseen"] = known
     summary["source"] = origin.to_json()
     with outcome.writing(where):
         sink.write_result(frames, summary)

@@ -7,6 +7,10 @@ from typing import Any, Protocol, runtime_checkable
 from matching.errors import DataError, UsageError
 
 
+class PlaceTaken(UsageError):
+    """A plan would take the place of one that nobody wants to lose: which, and what to do."""
+
+
 @runtime_checkable
 class Remembering(Protocol):
     """A sink where a plan replaces an earlier one, and which gives that one's summary."""
@@ -69,18 +73,18 @@ def check_place(
     before, served = earlier.get("week"), earlier.get("filled")
     advice = "name another place, or replace it all the same with --force (in Python, force=True)"
     if isinstance(before, str) and before != week.isoformat():
-        raise UsageError(
+        raise PlaceTaken(
             f"{where} holds the plan of the week of {before}, and this is the week of {week}; "
             f"{advice}"
         )
     source = earlier.get("source")
     changes = source.get("changes") if isinstance(source, Mapping) else None
     if changes and not knows_changes:
-        raise UsageError(
+        raise PlaceTaken(
             f"{where} holds a plan that {len(changes):,} times was changed by matching replace, of "
-            f"which the tables know nothing: mend them first, then {advice}"
+            f"which the tables know nothing unless they were mended since; {advice}"
         )
     if filled == 0 and isinstance(served, int) and served:
-        raise UsageError(
+        raise PlaceTaken(
             f"{where} holds a plan that fills {served:,} seats, and this one fills none; {advice}"
         )
