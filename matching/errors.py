@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
 from matching.guards.harmless import harmless, one_line
 
 SHOWN = 20
+# From so many rows on that share a fault, it is told of all at once.
+MANY = 4
 SHOWN_NAMES, SHOWN_CHARACTERS = 10, 60
 
 FAULT_SCHEMA = {
@@ -41,22 +43,38 @@ class DataError(MatchingError):
         Which tables, where there are several sets of them: "region 23"; else empty.
     """
 
-    def __init__(self, faults: pl.DataFrame, whose: str = "") -> None:
+    def __init__(
+        self, faults: pl.DataFrame, whose: str = "", heights: Mapping[str, int] | None = None
+    ) -> None:
         self.faults = faults
         self.whose = whose
+        self._heights = dict(heights or {})
         super().__init__(self._text())
 
-    def __reduce__(self) -> tuple[type[DataError], tuple[pl.DataFrame, str]]:
+    def __reduce__(self) -> tuple[type[DataError], tuple[pl.DataFrame, str, dict[str, int]]]:
         # From its arguments, or it would not arrive from another process.
-        return type(self), (self.faults, self.whose)
+        return type(self), (self.faults, self.whose, self._heights)
 
     def _text(self) -> str:
         total = self.faults.height
         noun = "fault" if total == 1 else "faults"
         lines = [f"{total} {noun} in the tables{self.whose and f' of {self.whose}'}"]
-        lines += [describe(row) for row in self.faults.head(SHOWN).iter_rows(named=True)]
-        if total > SHOWN:
-            lines.append(f"... and {total - SHOWN} more: see DataError.faults")
+        alike = ["table", "column", "rule", "message"]
+        # What many rows of a column share is said once, where the first of them stands.
+        faults = self.faults.with_columns(size=pl.len().over(alike))
+        together = pl.col("row").is_not_null() & (pl.col("size") >= MANY)
+        said = faults.filter(~together | pl.struct(alike).is_first_distinct()).head(SHOWN)
+        left = total
+        for row in said.iter_rows(named=True):
+            if row["row"] is None or row["size"] < MANY:
+                lines.append(describe(row))
+                left -= 1
+                continue
+            same = faults.filter(*(pl.col(name).eq_missing(row[name]) for name in alike))
+            lines.append(_describe_many(same, self._heights.get(row["table"])))
+            left -= row["size"]
+        if left:
+            lines.append(f"... and {left} more: see DataError.faults")
         return "\n".join(lines)
 
 
@@ -66,6 +84,23 @@ class PolicyError(MatchingError):
 
 class UsageError(MatchingError):
     """A call or a command asks for something that is not there or not allowed."""
+
+
+class NoTables(UsageError):
+    """A place holds spreadsheets, and no table of the contract.
+
+    Attributes
+    ----------
+    where : str
+    """
+
+    def __init__(self, text: str, where: object) -> None:
+        self.where = str(where)
+        super().__init__(text, self.where)
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return harmless(str(self.args[0]))
 
 
 class StoreError(MatchingError):
@@ -82,6 +117,19 @@ def describe(fault: dict[str, object]) -> str:
     if fault["value"] is not None:
         where += f" = {fault['value']!r}"
     return f"  {where}: {fault['message']} [{fault['rule']}]"
+
+
+def _describe_many(faults: pl.DataFrame, height: int | None) -> str:
+    """Put what several rows of a column share into one sentence, with the first of them."""
+    first = faults.row(0, named=True)
+    where = f"  {one_line(first['table'])}"
+    if first["column"] is not None:
+        where += f", {one_line(first['column'])}"
+    all_ = "all " if faults.height == height else ""
+    cells = faults.head(MANY - 1).select("row", "value").iter_rows()
+    rows = [str(row) if value is None else f"{row} = {value!r}" for row, value in cells]
+    some = f"{all_}{faults.height:,} rows ({', '.join(rows)}, ...)"
+    return f"{where}, {some}: {first['message']} [{first['rule']}]"
 
 
 def listed(names: Iterable[object], most: int = SHOWN_NAMES) -> str:

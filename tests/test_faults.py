@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matching.errors import DataError, DataWarning, UsageError
+from matching.errors import FAULT_SCHEMA, DataError, DataWarning, UsageError
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.schema import NEEDED, TABLES, meta
@@ -226,14 +226,45 @@ def test_several_faults_of_a_row_are_told_at_once(base: Path) -> None:
     assert [row[2] for row in rows] == ["lat", "lon", "priority", "quantity", "start"]
 
 
-def test_twenty_faults_are_printed_and_all_are_kept(base: Path) -> None:
-    rows = "".join(f"v1,skill{i},9\n" for i in range(50))
+def test_twenty_faults_are_printed_and_all_are_kept() -> None:
+    cells = [("bonds", n, "visits", "x", "type", f"message {n}") for n in range(50)]
+    error = DataError(pl.DataFrame(cells, schema=FAULT_SCHEMA, orient="row"))
+    assert error.faults.height == 50
+    lines = str(error).splitlines()
+    assert (lines[0], len(lines)) == ("50 faults in the tables", 22)
+    assert lines[-1] == "... and 30 more: see DataError.faults"
+
+
+def test_what_many_rows_of_a_column_share_is_said_once(base: Path) -> None:
+    """All five rows have a level too high; then five of six; then three, which are told singly."""
+    rows = "".join(f"v1,skill{i},{i + 6}\n" for i in range(5))
     (base / "qualifications.csv").write_text("volunteer_id,qualification,level\n" + rows)
     error = refused(read_tables(base))
-    assert error.faults.height == 50
-    assert str(error).splitlines()[0] == "50 faults in the tables"
-    assert str(error).splitlines()[-1] == "... and 30 more: see DataError.faults"
-    assert len(str(error).splitlines()) == 22
+    assert str(error).splitlines()[1:] == [
+        "  qualifications, level, all 5 rows (1 = '6', 2 = '7', 3 = '8', ...): must be from 1 to 5 "
+        "[max]"
+    ]
+    good = "v1,nurse,1\n"
+    (base / "qualifications.csv").write_text("volunteer_id,qualification,level\n" + good + rows)
+    assert "level, 5 rows (2 = '6', 3 = '7', 4 = '8', ...)" in str(refused(read_tables(base)))
+    few = "".join(rows.splitlines(True)[:3])
+    (base / "qualifications.csv").write_text("volunteer_id,qualification,level\n" + few)
+    assert len(str(refused(read_tables(base))).splitlines()) == 4
+
+
+@pytest.mark.parametrize("header", ["Volunteer ID", "VOLUNTEER_ID", "volunteer-ids", "volunter_id"])
+def test_a_column_that_is_meant_is_named(base: Path, header: str) -> None:
+    (base / "volunteers.csv").write_text(f"{header}\nv1\n")
+    with pytest.warns(DataWarning, match=rf"volunteers.{header} \(is volunteer_id meant\?\)"):
+        error = refused(read_tables(base))
+    assert f"is {header} meant? Call it volunteer_id" in str(error)
+
+
+def test_a_table_that_is_meant_is_named(base: Path) -> None:
+    (base / "requests.csv").rename(base / "Request.csv")
+    with pytest.warns(DataWarning, match=r"Request \(is requests meant\?\)"):
+        error = refused(read_tables(base))
+    assert "requests: this table is needed and was not given; is Request meant?" in str(error)
 
 
 def test_faults_of_several_tables_come_together(base: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -120,10 +121,12 @@ def say(text: str, *, end: str = "\n", err: bool = False) -> None:
 
 def _advised(error: MatchingError) -> str:
     """Return the message, with what to do next where the library cannot know it."""
-    from matching.errors import SHOWN, DataError
+    from matching.errors import SHOWN, DataError, NoTables
     from matching.schema import TABLES
 
     text = str(error)
+    if isinstance(error, NoTables):
+        return text + reads_sheets(error.where)
     if not isinstance(error, DataError):
         return text
     faults = error.faults
@@ -137,6 +140,11 @@ def _advised(error: MatchingError) -> str:
     if faults["row"].null_count() == 0 and tables <= TABLES.keys():
         text += "\nmend these cells, or go on without their rows: --on-error quarantine"
     return text
+
+
+def reads_sheets(where: str) -> str:
+    """Return the command that reads sheets with headings of their own."""
+    return f"\nsheets with headings of their own are read by: matching start {shlex.quote(where)}"
 
 
 def _error(text: str, error: Exception) -> dict[str, object]:

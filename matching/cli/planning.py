@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from matching.cli import arguments as arg
-from matching.cli.conduct import interruptible, say, teaching, tell
+from matching.cli.conduct import interruptible, reads_sheets, say, teaching, tell
 from matching.cli.given import edits_of, options_of, policy_of, print_json, sink_of, week_of
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.urls import is_url, shown, shown_option
@@ -76,7 +76,7 @@ def plan(
                 tables, out, week_of(week), policy_of(policy), workers, json, force, search
             )
         return
-    with teaching(json) as outcome, _about_edits(pins), interruptible() as interrupted:
+    with teaching(json) as outcome, _about_errors(tables, pins), interruptible() as interrupted:
         from matching.cli.ticker import Ticker
 
         with Ticker(time_limit=time_limit, gap=gap) as ticker:
@@ -162,13 +162,17 @@ def _next_commands(
 
 
 @contextmanager
-def _about_edits(workbook: Path | None) -> Iterator[None]:
-    """Say what to do where an edit breaks something."""
+def _about_errors(tables: str, workbook: Path | None) -> Iterator[None]:
+    """Say what to do where an edit breaks something, or no table is as the contract has it."""
     from matching.errors import DataError
+    from matching.schema import NEEDED
 
     try:
         yield
-    except DataError:
+    except DataError as error:
+        whole = error.faults.filter(error.faults["row"].is_null())
+        if {*NEEDED} <= {*whole["table"]} and not is_url(tables):
+            tell(reads_sheets(tables).strip(), "yellow")
         if workbook is not None:
             tell(
                 f"nothing was planned; mend {workbook}, or leave these rows out with --on-error "

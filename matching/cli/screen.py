@@ -40,10 +40,11 @@ class _Harmless:
 def tell(text: str, style: str) -> None:
     """Write to standard error, in colour if it is a terminal and NO_COLOR is not set.
 
-    Lines stay whole, so that what is copied from the screen is.
+    At a terminal lines end between words, elsewhere they stay whole.
     """
     console = Screen(stderr=True)
+    whole = not console.is_terminal
     with console.capture() as written:
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        console.print(text, style=style, markup=False, highlight=False, soft_wrap=whole)
     # Not by the console itself: what shows progress stands between it and the screen.
     sys.stderr.write(written.get())

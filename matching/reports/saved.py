@@ -11,6 +11,7 @@ from matching.answers.desk import Desk
 from matching.audit.pins import settled
 from matching.errors import UsageError
 from matching.guards.doors import door
+from matching.guards.likeness import near_path
 from matching.guards.mondays import Day
 from matching.guards.urls import is_url, shown
 from matching.policy import Policy
@@ -150,6 +151,7 @@ def saved_plan(
     if not is_url(plan) and not Path(plan).exists():
         raise UsageError(
             f"{shown(plan)} does not exist; name a plan's file, or the folder that holds it"
+            f"{near_path(Path(plan))}"
         )
     if local and not Path(plan).is_dir():
         return ({"plan": read_plan(plan)}, {}), mapping

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, Protocol
 
 import dataframely as dy
 import polars as pl
 
-from matching.errors import DataError, DataWarning, UsageError, listed
+from matching.errors import DataError, DataWarning, UsageError, listed, shown
 from matching.guards.doors import constructor
+from matching.guards.likeness import like
 from matching.guards.mondays import Day, monday_of
 from matching.guards.showing import Shown
 from matching.guards.urls import shown_value
@@ -132,8 +133,13 @@ def clean(
     given, found = _numbered(frames)
     faults += found
     unread = _whole_tables(faults)
+    others = [other for other in frames if other not in TABLES]
     faults += [
-        fault(name, "needed_table", "this table is needed and was not given")
+        fault(
+            name,
+            "needed_table",
+            f"this table is needed and was not given{_named(name, others)}",
+        )
         for name in NEEDED
         if name not in frames and name not in unread
     ]
@@ -161,10 +167,13 @@ def clean(
     if refused:
         # A row that is only set aside along with a faulty one needs no line of its own.
         every = every.filter(pl.col("rule") != "set_aside")
+    ours = every["table"]
     if every.height and isinstance(frames, Tables) and frames.words is not None:
         every = frames.words(every)
     if refused:
-        raise DataError(every)
+        named = zip(every["table"], ours, strict=True) if len(every) == len(ours) else ()
+        heights = {theirs: given[name].height for theirs, name in {*named} if name in given}
+        raise DataError(every, heights=heights)
     words = frames.words if isinstance(frames, Tables) else None
     warn_of_places(tables, given, week, time_zone, words)
     return tables, every
@@ -199,14 +208,28 @@ def _numbered(
 
 
 def _warn_of_unknown(frames: Mapping[str, pl.DataFrame]) -> None:
-    unknown = [name for name in frames if name not in TABLES]
+    absent = [name for name in TABLES if name not in frames]
+    unknown = [f"{name}{_meant(name, absent)}" for name in frames if name not in TABLES]
     for name, schema in TABLES.items():
         if name in frames:
             known = {"row", *schema.columns()}
-            unknown += [f"{name}.{c}" for c in frames[name].columns if c not in known]
+            absent = [column for column in schema.columns() if column not in frames[name].columns]
+            others = [column for column in frames[name].columns if column not in known]
+            unknown += [f"{name}.{column}{_meant(column, absent)}" for column in others]
     if unknown:
         text = f"ignored, since the contract has no such table or column: {listed(unknown)}"
         warnings.warn(text, DataWarning, stacklevel=4)
+
+
+def _named(name: str, others: Iterable[str]) -> str:
+    """Ask whether one of other names is meant, and say what to do."""
+    found = like(name, others)
+    return "" if found is None else f"; is {shown(found)} meant? Call it {name}"
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    found = like(name, known)
+    return "" if found is None else f" (is {found} meant?)"
 
 
 def _clean_table(
@@ -220,8 +243,10 @@ def _clean_table(
     if missing:
         has = listed(c for c in raw.columns if c != "row") or "no columns"
         text = f"this column is required and was not given; the table has {has}"
+        others = [column for column in raw.columns if column not in ("row", *columns)]
         return _empty(name), [
-            fault(name, "required_column", text, column=column) for column in missing
+            fault(name, "required_column", text + _named(column, others), column=column)
+            for column in missing
         ]
     if len(set_aside):
         raw = raw.filter(~pl.col("row").is_in(set_aside.implode()))

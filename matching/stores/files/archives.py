@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from matching.errors import UsageError, shown
+from matching.guards.likeness import near_path
 from matching.stores.copied import Copied
 from matching.stores.files.folder import Folder
 from matching.stores.files.formats import SUMMARY, format_of
@@ -33,7 +34,8 @@ class Archive(Copied):
     @contextmanager
     def _copied(self) -> Iterator[Folder]:
         if not self.path.is_file():
-            raise UsageError(f"{self.path} does not exist; name a zip archive of tables")
+            text = f"{self.path} does not exist; name a zip archive of tables{near_path(self.path)}"
+            raise UsageError(text)
         with TemporaryDirectory(prefix="matching-") as place:
             folder = Path(place, self.path.name)
             folder.mkdir()

@@ -7,7 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from matching.errors import DataError, UsageError, listed
+from matching.errors import DataError, NoTables, UsageError, listed
+from matching.guards.likeness import near_path
 from matching.result import Output
 from matching.schema import NEEDED, TABLES
 from matching.stores.files import writing
@@ -58,8 +59,8 @@ def read_tables(
         files = _files_of(folder, names)
         if not any(name in TABLES for name in files):
             seen = listed(sorted(path.name for path in folder.iterdir())) or "nothing"
-            raise UsageError(
-                f"{folder} holds no table: it has {seen}; wanted are {_wanted_files(names)}"
+            raise NoTables(
+                f"{folder} holds no table: it has {seen}; wanted are {_wanted_files(names)}", folder
             )
 
         def read(name: str) -> Read:
@@ -94,6 +95,7 @@ def read_plan(path: Path | str) -> pl.DataFrame:
             raise UsageError(f"{path} holds no plan; wanted is {wanted}")
         return frame
     missing = f"{path} does not exist; name a plan's file, or the folder that holds it"
+    missing += near_path(path)
     if not path.parent.is_dir():
         raise UsageError(missing)
     with reading(path.parent):
@@ -190,10 +192,14 @@ def _folder_of(folder: Path | str, encoding: str | None, wanted: str) -> Path:
     if folder.is_file() and folder.suffix.lower() in _OTHER_WORKBOOKS:
         instead = folder.with_suffix(".xlsx").name
         text = f"is a workbook of another kind; save it as .xlsx and name that file, {instead}"
-        raise UsageError(f"{folder} {text}")
+        raise NoTables(f"{folder} {text}", folder)
+    if folder.is_file():
+        raise NoTables(
+            f"{folder} is a file, not a folder; name the folder that holds {wanted}", folder
+        )
     if not folder.is_dir():
-        what = "is a file, not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder} {what}; name the folder that holds {wanted}")
+        text = f"does not exist; name the folder that holds {wanted}{near_path(folder)}"
+        raise UsageError(f"{folder} {text}")
     return folder
 
 

@@ -10,7 +10,8 @@ import dataframely as dy
 import polars as pl
 import xlsxwriter
 
-from matching.errors import DataError, UsageError
+from matching.errors import DataError, NoTables, UsageError
+from matching.guards.likeness import near_path
 from matching.result import Output
 from matching.schema import TABLES
 from matching.stores.files.whole import replacing
@@ -46,10 +47,11 @@ class Workbook:
         ours = {sheet: self.names.ours(sheet) for sheet in book.names}
         if not any(name in TABLES for name in ours.values()):
             seen = ", ".join(book.names[:10])
-            raise UsageError(
+            raise NoTables(
                 f"{self.path.name} holds no table: it has the sheets {seen}; wanted are "
                 f"{', '.join(self.names.theirs(name) for name in ('volunteers', 'requests'))} "
-                "and so on; say with tables={...} which sheet is which"
+                "and so on; say with tables={...} which sheet is which",
+                self.path,
             )
 
         def read(sheet: str) -> Read:
@@ -116,7 +118,8 @@ open_source = open_sink = Workbook
 
 def _open(path: Path) -> Book:
     if not path.is_file():
-        raise UsageError(f"{path} does not exist; name a workbook that holds the tables")
+        text = f"{path} does not exist; name a workbook that holds the tables{near_path(path)}"
+        raise UsageError(text)
     return Book(path)
 
 
