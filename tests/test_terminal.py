@@ -266,9 +266,9 @@ def test_an_error_as_json_has_every_fault(town: Path, tmp_path: Path) -> None:
     assert {(f["table"], f["column"], f["value"]) for f in error["faults"]} == {
         ("requests", "priority", "9")
     }
-    # People read the same on standard error: the first twenty, and how to see the others.
+    # People read the same on standard error, at once where all rows share it.
     assert done.stderr.startswith(f"error: {requests.height} faults in the tables")
-    assert "--json tells more of them" in done.stderr
+    assert f"requests, priority, all {requests.height} rows" in done.stderr
     assert "--on-error quarantine" in done.stderr
     done = planned(tmp_path / "none", tmp_path / "plan", "--json")
     assert json.loads(done.stdout)["error"]["kind"] == "UsageError"

@@ -16,7 +16,7 @@ from matching.guards.doors import door
 from matching.problem import Problem
 from matching.problem import columns as c
 
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "kind": pl.String,
     "qualification": pl.String,
     "level": pl.Int64,
@@ -107,10 +107,10 @@ def _unheld(problem: Problem) -> Iterator[tuple[object, ...]]:
     names = problem.qualification_ids
     known = names.filter(pl.Series(highest > 0)).to_list()
     for (number, level), rows in lacking.group_by("qualification", "best", maintain_order=True):
-        name = names[int(number)]  # type: ignore[call-overload]
+        name = names[int(number)]
         requests = problem.requests.id.gather(rows["request"].unique().sort())
         if level:
-            yield from _row("level", requests, name, int(level))  # type: ignore[call-overload]
+            yield from _row("level", requests, name, int(level))
             continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
         yield from _row("nobody_holds", requests, name, like=near[0] if near else None)
