@@ -424,7 +424,7 @@ def test_nothing_on_stderr_where_all_is_well(tmp_path: Path) -> None:
     # Nothing is coloured or cut short in a pipe.
     assert "\x1b" not in done.stdout
     assert str(tmp_path / "plan") in done.stdout
-    done = process("check", town, tmp_path / "plan")
+    done = process("check", tmp_path / "tables", tmp_path / "plan")
     assert (done.returncode, done.stderr) == (0, "")
 
 
