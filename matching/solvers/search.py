@@ -21,6 +21,7 @@ from matching.problem import columns as c
 from matching.solvers.column_generation.fractional import fractional_components
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
+from matching.solvers.column_generation.pdlp_master import PDLPMaster
 from matching.solvers.column_generation.restricted_master import MasterSolution, UnsolvedError
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.neighbourhoods.difference_neighbourhoods import difference_neighbourhoods
@@ -151,8 +152,12 @@ def _offer_heuristic_plan(
     executor: SubproblemExecutor,
 ) -> None:
     incumbent = generation.incumbent
-    seconds = _HEURISTIC_TIME_SHARE * incumbent.seconds_left
-    plan = restricted_master_heuristic(generation, lp.primal, open_requests, seconds, executor)
+    if isinstance(generation.master, PDLPMaster):
+        # Half of it is fractional and all approximate: blocks over rosters begin with less.
+        plan = mostly_selected(generation, lp.primal)
+    else:
+        seconds = _HEURISTIC_TIME_SHARE * incumbent.seconds_left
+        plan = restricted_master_heuristic(generation, lp.primal, open_requests, seconds, executor)
     if not incumbent.offer(plan, "restricted master heuristic"):
         plan = repair(generation.problem, generation.weeks, generation.quality, plan)
         incumbent.offer(plan, "restricted master heuristic")
