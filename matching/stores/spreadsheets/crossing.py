@@ -96,6 +96,8 @@ def _about_people(
     cells = [c.cells.get(row) for c in columns]
     filled = [c for c in cells if c is not None]
     names, _ = meanings(label)
+    if "note" in names:
+        return
     limit = next((n for n in names if n in ("max_shifts", "max_hours", "max_per_day")), None)
     if not label or not filled:
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from contextlib import suppress
+from datetime import date, timedelta
 
 from matching.stores.spreadsheets.days import Calendar, Day, find_days
 from matching.stores.spreadsheets.grid import Cell, Sheet, text
@@ -135,6 +136,29 @@ def _spread(days: list[Day], swapped: bool) -> int:
         )
     ]
     return (max(found) - min(found)).days if found else 10**6
+
+
+_WEEK = re.compile(
+    r"week (?:of|commencing|beginning|starting)|w/c|woche (?:vom|ab)|semaine du|week van|本周|当周"
+)
+_NUMBER = re.compile(r"(?<![^\W\d_])(?:kw|calendar week|cw)\s?(\d{1,2})(?!\d)")
+
+
+def week_named(layouts: list[Layout], calendar: Calendar) -> date | None:
+    """Return the Monday of the one week that titles, sheets or files name."""
+    found: set[date] = set()
+    for layout in layouts:
+        for words in [*layout.table.titles, layout.table.sheet.name, layout.table.sheet.file]:
+            content = plain(words)
+            dates = [d for _, _, day in find_days(content) if (d := calendar.date(day))]
+            mondays = {d - timedelta(days=d.weekday()) for d in dates}
+            if len(mondays) == 1 and (_WEEK.search(content) or len(set(dates)) == 2):
+                found |= mondays
+            elif number := _NUMBER.search(content):
+                with suppress(ValueError):
+                    monday = date.fromisocalendar(calendar.near.year, int(number[1]), 1)
+                    found.add(monday)
+    return found.pop() if len(found) == 1 else None
 
 
 def month_days(layout: Layout) -> None:

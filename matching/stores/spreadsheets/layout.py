@@ -144,6 +144,8 @@ def _fits(name: str, column: Column) -> bool:
         return _share(cells, lambda c: not math.isnan(count_of(c)[1])) > 0.5
     if name == "timestamp":
         return _share(cells, lambda c: day_of(c) is not None) > 0.5
+    if name == "skills" and value_type(cells, {}) == "marks":
+        return False  # a question of yes and no, such as "do you have a certificate?"
     if name in ("person", "first", "last", "service", "place", "role", "skills", "wish"):
         return _share(cells, lambda c: isinstance(c, str) and not hours_only(c)) > 0.5
     if name in ("together", "apart"):
@@ -188,6 +190,10 @@ def _settle(layout: Layout) -> None:
         layout.move("first", "person")
     if layout.people and not layout.has(*TIMES) and not layout.axes:
         layout.move("role", "skills")
+    if layout.people and layout.has("free") and not layout.has("day", "start", "service", "qty"):
+        layout.move("time", "part")  # days in one column, the part of the day in another
+        layout.move("role", "skills")
+        layout.move("seats", "max_shifts")
     form = layout.has("timestamp", "private", "free") and layout.people
     if form and layout.has("time") and not layout.has("day", "start", "seats", "service", "qty"):
         layout.move("time", "free")

@@ -142,7 +142,7 @@ def read_free(
     layout: Layout, column: Column, rows: dict[int, str], book: Notebook, calendar: Calendar
 ) -> None:
     """Read when people can come from a column of texts: options that were ticked, or own words."""
-    cells = {row: text(column.cells.get(row)) for row in rows}
+    cells = {row: _with_part(text(column.cells.get(row)), layout, row) for row in rows}
     options = _options(list(cells.values()))
     offered = list(dict.fromkeys(option for option in options.values() if option))
     plain_words = [o for o in options if not (_is_all(o) or begins(o, "none") or is_any(o, "all"))]
@@ -173,6 +173,14 @@ def read_free(
         for name, when in options.items():
             if when:
                 book.facts.options.append(Option(_hour(when, step), name))
+
+
+def _with_part(cell: str, layout: Layout, row: int) -> str:
+    """Return a cell with the part of the day that another column says."""
+    part = text(layout.cell(row, "part"))
+    if not part:
+        return cell
+    return f"{'every day' if is_any(cell, 'all') else cell} {part}"
 
 
 def _is_all(cell: str) -> bool:

@@ -125,6 +125,7 @@ class Lists:
         self.cells = [" ".join(c.split()) for c in cells]
         signed = any(_CHOICES.search(c) for c in self.cells)
         whole = {c for c in self.cells if c} | set(known)
+        self.whole = whole
         self.atoms: set[str] = set()
         if not signed:
             self.atoms = {c for c in whole if len(tiles(c, whole - {c})) < 2}
@@ -132,15 +133,26 @@ class Lists:
             for cell in sorted(whole - self.atoms, key=len):
                 self.atoms.discard(cell)
 
+    def _apart(self, cell: str) -> list[str]:
+        """Cut at signs, and at "and" where that leaves nothing but items that are known."""
+        pieces = []
+        for piece in choices(cell):
+            parts = [part for part in _AND.split(piece) if part]
+            pieces += parts if len(parts) > 1 and all(p in self.whole for p in parts) else [piece]
+        return pieces
+
     def items(self, cell: str) -> list[str]:
         """Return the items of a cell, in order."""
         cell = " ".join(cell.split())
         found: list[str] = []
-        for piece in choices(cell):
+        for piece in self._apart(cell):
             parts = tiles(piece, self.atoms) if self.atoms else []
             found += parts if len(parts) > 1 else [piece]
         kept = [typed_other(item) for item in found]
         return [item for item in dict.fromkeys(kept) if item and not is_any(item, "nothing")]
+
+
+_AND = re.compile(r"\s*(?:&|\+|和|及|、)\s*|\s(?:and|und|et|y|e)\s")
 
 
 def choices(cell: str) -> list[str]:

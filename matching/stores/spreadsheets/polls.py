@@ -27,11 +27,15 @@ def read_people(
     """Read a grid with people down."""
     legend = codes_of(layout, kind, [c for one in columns for c in one.column.filled])
     roster = kind == "codes" and _is_roster(layout, legend)
+    shifts_given = kind == "windows" and _is_schedule(layout)
     for row, person in rows.items():
-        book.facts.asked.add(person)
+        if not shifts_given:
+            book.facts.asked.add(person)
         for one in columns:
             cell = one.column.cells.get(row)
-            if roster:
+            if shifts_given:
+                _given(person, one.when, one.column.cells.get(row), book, layout)
+            elif roster:
                 _duty(person, one.when, cell, legend, book, layout)
             else:
                 read_cell(person, one.when, one.place or one.name, cell, kind, legend, book)
@@ -46,7 +50,7 @@ def read_people(
                     Need(when, shift.words, one.place, None, 0, (), "", "", id(layout))
                 )
         book.say(f"{layout.table.where}: an empty cell is a day on which somebody can be planned")
-    else:
+    elif not shifts_given:
         offer(layout, columns, kind, legend, book)
 
 
@@ -176,6 +180,24 @@ def _is_roster(layout: Layout, legend: Legend) -> bool:
     if all(hours_in(m.words) and not m.window for m in legend.values()):
         return mentions(layout.table.about, "held_titles")  # AM and PM are when people can come
     return is_held(layout.table.about, False) and not mentions(layout.table.about, "free_titles")
+
+
+def _is_schedule(layout: Layout) -> bool:
+    """Tell whether the hours in a grid are those that people were given, and not could come."""
+    form = layout.has("timestamp", "private", "free")
+    held = mentions(layout.table.about, "held_titles")
+    return held and not form and not mentions(layout.table.about, "free_titles")
+
+
+def _given(person: str, when: When, cell: Cell, book: Notebook, layout: Layout) -> None:
+    """Read the hours that somebody is given on a day."""
+    for window in hours_in(cell):
+        if window.closed:
+            at = replace(when, window=window)
+            name = time_name(at)
+            book.facts.rostered.add(person)
+            book.facts.held.append(Held(person, at, name, source=id(layout)))
+            book.facts.needs.append(Need(at, name, "", 1, 0, (), "", "", -id(layout)))
 
 
 def _duty(

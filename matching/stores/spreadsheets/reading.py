@@ -18,7 +18,7 @@ from matching.stores.spreadsheets.demand import (
     services_of,
     settle_skills,
 )
-from matching.stores.spreadsheets.evidence import calendar_of, month_days, zone_of
+from matching.stores.spreadsheets.evidence import calendar_of, month_days, week_named, zone_of
 from matching.stores.spreadsheets.facts import Facts
 from matching.stores.spreadsheets.frames import request_ids, tables_of_week
 from matching.stores.spreadsheets.grid import sheets_of
@@ -120,7 +120,8 @@ def understand(
     reading = Reading(sheets=kinds, said=book.facts.said, facts=book.facts, layouts=layouts)
     reading.time_zone = zone_of(sheets)
     _refuse(book, sheets)
-    _combine(reading, calendar, Answers(dict(answers or {})), today)
+    named = week_named(layouts, calendar)
+    _combine(reading, calendar, Answers(dict(answers or {})), today, named)
     return reading
 
 
@@ -209,7 +210,9 @@ def _refuse(book: Notebook, sheets: object) -> None:
         )
 
 
-def _combine(reading: Reading, calendar: Calendar, answers: Answers, today: date) -> None:
+def _combine(
+    reading: Reading, calendar: Calendar, answers: Answers, today: date, named: date | None
+) -> None:
     facts = reading.facts
     if doubt := facts.doubts.get("if-need-be"):
         liked = answers.ask("if-need-be", f"what '{doubt[0]}' is worth", doubt[1]) or ""
@@ -219,7 +222,7 @@ def _combine(reading: Reading, calendar: Calendar, answers: Answers, today: date
         facts.said.append(f"'{doubt[0]}' has no end: {doubt[1]}")
     join_names(facts)
     join_roles(facts)
-    clock = clock_of(facts, calendar, answers, today)
+    clock = clock_of(facts, calendar, answers, today, named)
     services = None
     if clock is not None:
         reading.week = clock.monday

@@ -64,10 +64,11 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> None:
             head_day = (section.axis.day if section else None) or when.day
             day = in_week(head_day, one.when.day) or only_day(table)
             at = When(day, window, label)
-            name = service_name(role, head, when.label or called, one.name, window)
+            does = role or one.name
+            name = service_name(does, head, when.label or called, "", window)
             where = place or one.place
             if held:
-                _stand(layout, row, at, name, where, role or one.name, head, cell, odd, most, book)
+                _stand(layout, row, at, name, where, does, head, cell, odd, most, book)
             else:
                 for named in names_in(cell) if cell and nobody(cell) is None else ():
                     person = book.facts.person(named.name, table.where)

@@ -75,8 +75,13 @@ def at(day: date, minute: int) -> datetime:
     return datetime(day.year, day.month, day.day) + timedelta(minutes=minute)
 
 
-def clock_of(facts: Facts, calendar: Calendar, answers: Answers, today: date) -> Clock | None:
-    """Settle the week or the day, asking where the sheets do not say; None if nobody knows."""
+def clock_of(
+    facts: Facts, calendar: Calendar, answers: Answers, today: date, named: date | None = None
+) -> Clock | None:
+    """Settle the week or the day, asking where the sheets do not say; None if nobody knows.
+
+    ``named`` is the Monday of the week that a title names.
+    """
     services = [need.when for need in facts.needs] or [option.when for option in facts.options]
     times = services or [f.when for f in facts.free] + [h.when for h in facts.held]
     dated = [d for when in times if when.day and (d := calendar.date(when.day))]
@@ -85,6 +90,8 @@ def clock_of(facts: Facts, calendar: Calendar, answers: Answers, today: date) ->
     ahead = today + timedelta(days=(7 - today.weekday()) % 7)
     if dated and not numbered:
         return _dated(dated, calendar, answers, ahead)
+    if weekly and not numbered and named is not None and "week" not in answers.given:
+        return Clock(calendar, named)
     if weekly or numbered or not times:
         about = "which week is planned (its Monday)"
         guess = f"{ahead}"
