@@ -513,3 +513,110 @@ def test_a_file_that_is_no_spreadsheet_teaches(tmp_path: Path) -> None:
             read(path)
     with pytest.raises(UsageError, match="not there"):
         read(tmp_path / "none.csv")
+
+
+def test_a_poll_with_people_across_and_comments_below_in_shift_jis(tmp_path: Path) -> None:
+    poll = tmp_path / "調整.csv"
+    rows = ["忘年会の手伝い", "", "日程,はなび,ゆきじ", "12/7(月) 19:00〜21:00,◯,×"]
+    rows += ["12/8(火) 19:00〜21:00,△,◯", "コメント,,遅れます"]
+    poll.write_bytes("\r\n".join(rows).encode("cp932"))
+    reading = read(poll, seats="1")
+    assert by_time(reading) == {"Mon 19:00": {"はなび"}, "Tue 19:00": {"はなび", "ゆきじ"}}
+
+
+def test_a_form_whose_answers_end_in_a_sign(tmp_path: Path) -> None:
+    form = sheet(
+        tmp_path,
+        f"""
+        ID | Start time       | Completion time  | Name  | Times available           | Do you drive?
+        1  | 2026-11-20 09:00 | 2026-11-20 09:05 | {ADA}  | Mon 7 Dec 9-12;Mon 7 Dec 13-16; | Yes
+        2  | 2026-11-20 09:10 | 2026-11-20 09:15 | {BO}   | Tue 8 Dec 9-12;                 | No
+        """,
+    )
+    reading = read(form, seats="1")
+    assert by_time(reading) == {"Mon 09:00": {ADA}, "Mon 13:00": {ADA}, "Tue 09:00": {BO}}
+    assert list(reading.facts.people["ada brindle"].skills) == ["drive"]
+
+
+def test_a_schedule_holds_people_to_their_hours(tmp_path: Path) -> None:
+    schedule = sheet(
+        tmp_path,
+        f"""
+        Weekly Shift Schedule     |                   |                   |
+        Week of 7 December 2026   |                   |                   |
+        Employee                  | Monday            | Tuesday           | Total Hours
+        {ADA}                     | 9:00 AM - 1:00 PM | OFF               | 4
+        {BO}                      | 9:00 AM - 1:00 PM | 1:00 PM - 5:00 PM | 8
+        """,
+    )
+    reading = read(schedule)
+    assert seats(reading) == {
+        "Mon 07 Dec 09:00-13:00 09:00-13:00": 2,
+        "Tue 08 Dec 13:00-17:00 13:00-17:00": 1,
+    }
+    assert {name for _, name in held(reading)} == {ADA, BO}
+
+
+def test_days_as_lines_of_their_own_and_roles_under_days(tmp_path: Path) -> None:
+    fair = workbook(
+        tmp_path,
+        {
+            "Fair": [
+                ["Time", "Task", "Needed", "Helpers"],
+                ["Monday 7 December 2026"],
+                ["9:00-12:00", "Set-up", 3, f"{ADA}, {BO}"],
+                ["Tuesday 8 December 2026"],
+                ["16:00-18:00", "Clean-up", 2, ADA],
+            ]
+        },
+        Fair=["A2:D2", "A4:D4"],
+    )
+    assert seats(read(fair)) == {
+        "Mon 07 Dec 09:00-12:00 Set-up": 3,
+        "Tue 08 Dec 16:00-18:00 Clean-up": 2,
+    }
+    rota = workbook(
+        tmp_path,
+        {
+            "Rota": [
+                ["", "Mon 7 Dec", "", "Tue 8 Dec", ""],
+                ["Shift", "Lead", "Helper", "Lead", "Helper"],
+                ["18:00-22:00", ADA, BO, CLEO, ""],
+            ]
+        },
+        Rota=["B1:C1", "D1:E1"],
+    )
+    reading = read(rota)
+    assert held(reading) == {
+        ("Mon 07 Dec 18:00-22:00 Lead", ADA),
+        ("Mon 07 Dec 18:00-22:00 Helper", BO),
+        ("Tue 08 Dec 18:00-22:00 Lead", CLEO),
+    }
+    assert servers(reading)["2026-12-08 18:00 Helper"] == {BO}
+
+
+def test_days_and_the_part_of_the_day_in_two_columns(tmp_path: Path) -> None:
+    members = sheet(
+        tmp_path,
+        f"""
+        Full name | Email   | Preferred days | Preferred time | Site          | Work with
+        {ADA}     | a@x.org | Mon, Wed       | Morning        | North         |
+        {BO}      | b@x.org | Any            | Afternoon      | North & South | {ADA}
+        {CLEO}    | c@x.org | Weekends       | All day        | South         |
+        """,
+        "members.csv",
+    )
+    shifts = sheet(
+        tmp_path,
+        """
+        Site  | Activity | Date       | Start | End   | Number required
+        North | Tea      | 07/12/2026 | 09:00 | 12:00 | 1
+        North | Tea      | 09/12/2026 | 13:00 | 16:00 | 1
+        South | Market   | 13/12/2026 | 10:00 | 14:00 | 2
+        """,
+        "shifts.csv",
+    )
+    reading = read(members, shifts)
+    # 13/12 tells that days stand before months; Bo's afternoon begins at 12.
+    assert by_time(reading) == {"Mon 09:00": {ADA}, "Wed 13:00": {BO}, "Sun 10:00": {CLEO}}
+    assert reading.tables["pairs"].rows() == [(ADA, BO, "together")]

@@ -152,7 +152,7 @@ def _dates() -> list[tuple[re.Pattern[str], str]]:
             (r"(?<![\d/])(\d{1,2})/(\d{1,2})(?![\d/])", "ab"),
             (
                 rf"(?<![^\W\d_])(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s-]?(?:of |de |d')?({month})"
-                r"(?![^\W\d_])\.?(?:,?[\s-](\d{4}(?!\d)|\d{2}(?![\d:h.]|\s?[ap]\.?m)))?",
+                r"(?![^\W\d_])\.?(?:,?[\s-](\d{4}(?!\d)|[23]\d(?![\d:h.]|\s?[ap]\.?m|\s?[-–])))?",
                 "dMy",
             ),
             (
@@ -166,13 +166,14 @@ def _dates() -> list[tuple[re.Pattern[str], str]]:
 
 
 @cache
-def _before_days() -> frozenset[str]:
-    """Return small words that stand before a weekday: on, außer, et."""
+def _beside_days() -> frozenset[str]:
+    """Return small words that stand beside a weekday: on, außer, et, vormittags."""
     signs = book()["signs"]
+    parts = {plain(w) for part in book()["dayparts"].values() for w in part["words"]}
     words = {
         plain(w) for name in ("except", "only", "between", "since", "until") for w in signs[name]
     }
-    return frozenset(words) | set(book()["signs"]["and"])
+    return frozenset(words) | parts | month_names().keys() | set(signs["and"])
 
 
 @cache
@@ -203,9 +204,9 @@ def find_days(text: str, short: bool = False) -> list[tuple[int, int, Day]]:
             beside = text[b : b + 1]
             if beside and not re.match(r"[.,;:/&+\-–\d)\]]|$", beside):
                 continue
-        before = re.search(r"([^\W\d_]+)\s$", text[:a])
-        known = weekday_names().keys() | _before_days()
-        if len(hit[0]) <= 2 and before and before[1] not in known:
+        around = [re.search(r"([^\W\d_]+)\s$", text[:a]), re.match(r"\s([^\W\d_]+)", text[b:])]
+        known = weekday_names().keys() | _beside_days()
+        if len(hit[0]) <= 2 and any(word and word[1] not in known for word in around):
             continue  # "can do" is no Thursday
         found.append((a, b, Day(weekday=weekday_names()[hit[1] or hit[2]])))
     for hit in re.finditer(r"[(\[]([月火水木金土日一二三四五六])[)\]]", text):

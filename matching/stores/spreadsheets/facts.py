@@ -136,5 +136,5 @@ class Facts:
         name = " ".join(name.split())
         found = plain(key or name)
         if found not in self.people:
-            self.people[found] = Person(key or name, name, where)
+            self.people[found] = Person((key or name)[:200], name, where)
         return found

@@ -17,6 +17,13 @@ from matching.stores.spreadsheets.words import plain
 
 _WISH = 30
 _MANY = 50
+# The tables that every plan needs, where they have no rows.
+_TIMES = {"start": pl.Datetime, "end": pl.Datetime}
+_EMPTY: dict[str, dict[str, type[pl.DataType]]] = {
+    "volunteers": {"volunteer_id": pl.String},
+    "availability": {"volunteer_id": pl.String, **_TIMES},
+    "requests": {"request_id": pl.String, **_TIMES},
+}
 
 
 def tables_of_week(
@@ -39,7 +46,7 @@ def tables_of_week(
         "requests": [],
         "posts": [],
         "post_qualifications": [],
-        "stations": [{"station_id": p, "name": p} for p in places_of(services)],
+        "stations": [{"station_id": label(p), "name": p} for p in places_of(services)],
         "preferences": _preferences(facts, services),
         "pairs": _pairs(facts),
         "assignments": [],
@@ -51,8 +58,8 @@ def tables_of_week(
             {
                 "request_id": request_id,
                 "name": service.name or None,
-                "category": service.role or service.name or None,
-                "station_id": service.place or None,
+                "category": label(service.role or service.name) or None,
+                "station_id": label(service.place) or None,
                 "start": service.start,
                 "end": service.end,
             }
@@ -61,7 +68,7 @@ def tables_of_week(
             key = {"request_id": request_id, "post": post.name}
             seats = {"seats": post.seats, "min_seats": min(post.min_seats, post.seats)}
             rows["posts"].append(key | seats)
-            rows["post_qualifications"] += [key | {"qualification": s} for s in post.skills]
+            rows["post_qualifications"] += [key | {"qualification": label(s)} for s in post.skills]
     for person, index, status, _ in supply.held:
         place = _post_for(facts, person, services[index])
         rows["assignments"].append(
@@ -80,10 +87,15 @@ def tables_of_week(
             if covers(supply.windows[person], service, place=True)
         ]
     return {
-        name: pl.DataFrame(found, infer_schema_length=None)
+        name: pl.DataFrame(found, _EMPTY.get(name) if not found else None, infer_schema_length=None)
         for name, found in rows.items()
-        if found or name in ("volunteers", "requests")
+        if found or name in _EMPTY
     }
+
+
+def label(text: str) -> str:
+    """Return a text as an id may be: on one line, and not too long."""
+    return " ".join(text.split())[:200]
 
 
 def places_of(services: list[Service]) -> list[str]:
@@ -93,10 +105,10 @@ def places_of(services: list[Service]) -> list[str]:
 
 def request_ids(services: list[Service]) -> list[str]:
     """Return an id for each service that people can read: day, hours and name."""
-    names = [f"{s.start:%Y-%m-%d %H:%M} {s.name}".strip()[:150] for s in services]
+    names = [label(f"{s.start:%Y-%m-%d %H:%M} {s.name}")[:120] for s in services]
     twice = {name for name, count in Counter(names).items() if count > 1}
     names = [
-        f"{n} {s.place}".strip() if n in twice else n for n, s in zip(names, services, strict=True)
+        label(f"{n} {s.place}") if n in twice else n for n, s in zip(names, services, strict=True)
     ]
     seen: Counter[str] = Counter()
     for k, name in enumerate(names):
@@ -144,7 +156,7 @@ def _qualifications(facts: Facts, clock: Clock) -> list[dict[str, Any]]:
     dated = any(days is not None for p in facts.people.values() for days in p.skills.values())
     for person in facts.people.values():
         for skill, days in person.skills.items():
-            key: dict[str, Any] = {"volunteer_id": person.id, "qualification": skill}
+            key: dict[str, Any] = {"volunteer_id": person.id, "qualification": label(skill)}
             if days is None:
                 none = {"valid_from": None, "valid_until": None} if dated else {}
                 rows.append(key | none)

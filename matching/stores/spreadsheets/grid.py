@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -17,6 +18,9 @@ ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv", ".txt")
 _WORKBOOKS = ENDINGS[:5]
 # A coordinator's workbook; what is larger comes from a system, and has a mapping.
 MAX_CELLS = 500_000
+_UNSEEN = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\ufe0f\x00-\x08\x0e-\x1f]"
+)
 
 
 @dataclass
@@ -117,7 +121,7 @@ def _sheet(file: str, name: str, rows: list[list[Cell]], merges: Any) -> Sheet:
 def _clean(cell: Any) -> Cell:
     """Return a cell without blanks at its ends; None where nothing is in it."""
     if isinstance(cell, str):
-        return cell.strip().strip("\ufeff\u200b\u3000").strip() or None
+        return _UNSEEN.sub("", cell).strip() or None
     if isinstance(cell, timedelta):
         return (datetime.min + cell).time()
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):

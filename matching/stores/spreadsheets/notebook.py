@@ -135,7 +135,7 @@ class Lists:
 
     def _apart(self, cell: str) -> list[str]:
         """Cut at signs, and at "and" where that leaves nothing but items that are known."""
-        pieces = []
+        pieces: list[str] = []
         for piece in choices(cell):
             parts = [part for part in _AND.split(piece) if part]
             pieces += parts if len(parts) > 1 and all(p in self.whole for p in parts) else [piece]
