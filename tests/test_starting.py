@@ -4,11 +4,15 @@ import tomllib
 from pathlib import Path
 from unittest.mock import patch
 
+import openpyxl
+import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from matching.stores.spreadsheets import understand
+from matching.stores.spreadsheets.template import LANGUAGES
 from tests.support.commands import COMMAND, contents, run
-from tests.support.sheets import sheet
+from tests.support.sheets import servers, sheet
 
 POLL = """
     Poll about the winter fair
@@ -91,3 +95,17 @@ def test_a_reading_that_is_none_teaches(tmp_path: Path) -> None:
         assert done.exit_code == 2
         assert named in done.output
     assert run("start", poll, "--reading", tmp_path / "none.toml").exit_code == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_blank_workbook_is_read_without_a_question(tmp_path: Path, language: str) -> None:
+    blank = tmp_path / "blank.xlsx"
+    assert run("template", "--language", language, "--out", blank).exit_code == 0
+    book = openpyxl.load_workbook(blank)
+    assert [len(page.data_validations.dataValidation) > 1 for page in book] == [True, True]
+    reading = understand([blank])
+    assert reading.questions == []
+    # On Monday morning the first two can serve, the second alone drives; on Saturday two others.
+    assert [len(able) for able in servers(reading).values()] == [2, 1, 2]
+    assert run("template", "--out", blank).exit_code == 2  # never overwritten
+    assert run("template", "--out", tmp_path / "blank.csv").exit_code == 2

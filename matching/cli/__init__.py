@@ -27,6 +27,7 @@ from matching.cli.reporting import report
 from matching.cli.standing_by import standby
 from matching.cli.starting import start
 from matching.cli.supposing import what_if
+from matching.cli.templating import template
 from matching.cli.who import who
 from matching.guards.harmless import harmless
 
@@ -69,6 +70,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(epilog=EXAMPLES["start"])(start)
+app.command(epilog=EXAMPLES["template"])(template)
 app.command(epilog=EXAMPLES["plan"])(plan)
 app.command(epilog=EXAMPLES["check"])(check)
 app.command(epilog=EXAMPLES["report"])(report)
