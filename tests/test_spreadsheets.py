@@ -620,3 +620,95 @@ def test_days_and_the_part_of_the_day_in_two_columns(tmp_path: Path) -> None:
     # 13/12 tells that days stand before months; Bo's afternoon begins at 12.
     assert by_time(reading) == {"Mon 09:00": {ADA}, "Wed 13:00": {BO}, "Sun 10:00": {CLEO}}
     assert reading.tables["pairs"].rows() == [(ADA, BO, "together")]
+
+
+def test_rows_of_a_name_and_a_time_beside_what_is_needed(tmp_path: Path) -> None:
+    free = sheet(
+        tmp_path,
+        f"""
+        Name  | Date       | From  | To
+        {ADA} | 2026-12-07 | 09:00 | 13:00
+        {ADA} | 2026-12-08 | 14:00 | 18:00
+        {BO}  | 2026-12-07 | 08:00 | 12:00
+        {BO}  | 2026-12-12 |       |
+        """,
+        "free.csv",
+    )
+    shifts = sheet(
+        tmp_path,
+        """
+        Shift  | Date       | Start | End   | Spots
+        Pantry | 2026-12-07 | 09:00 | 12:00 | 2
+        Tea    | 2026-12-08 | 15:00 | 17:00 | 1
+        Market | 2026-12-12 | 10:00 | 12:00 | 1
+        """,
+        "shifts.csv",
+    )
+    able = by_time(read(free, shifts))
+    assert able == {"Mon 09:00": {ADA, BO}, "Tue 15:00": {ADA}, "Sat 10:00": {BO}}
+
+
+def test_times_down_with_the_names_of_all_who_could(tmp_path: Path) -> None:
+    poll = sheet(
+        tmp_path,
+        """
+        时间                    | 可参加人员
+        12月7日上午9:00-11:00   | 云小舟、花知秋、石听雨
+        12月8日下午14:00-16:00  | 花知秋
+        """,
+    )
+    reading = read(poll, seats="1")
+    assert by_time(reading) == {
+        "Mon 09:00": {"云小舟", "花知秋", "石听雨"},
+        "Tue 14:00": {"花知秋"},
+    }
+    assert held(reading) == set()
+
+
+def test_headings_that_say_how_many_are_needed(tmp_path: Path) -> None:
+    poll = sheet(
+        tmp_path,
+        f"""
+        Volunteer | Sat 12 Dec (10am-12pm) [3 needed] | Sun 13 Dec (1pm-3pm) [2 needed]
+        {ADA}     | Yes                               | If needed
+        {BO}      | No                                | Yes
+        """,
+    )
+    reading = read(poll)
+    assert list(seats(reading).values()) == [3, 2]
+    assert by_time(reading) == {"Sat 10:00": {ADA}, "Sun 13:00": {ADA, BO}}
+
+
+def test_italian_first_and_last_names(tmp_path: Path) -> None:
+    people = sheet(
+        tmp_path,
+        """
+        Nome  | Cognome | Telefono     | Disponibilità
+        Anna  | Rossi   | 333 11111111 | lunedì e mercoledì mattina
+        Carla | Verdi   | 333 11111113 | tutti i giorni
+        """,
+        "p.csv",
+    )
+    able = by_time(read(people, sheet(tmp_path, SHIFTS, "s.csv")))
+    assert able["Mon 09:00"] == {"Anna Rossi", "Carla Verdi"}
+
+
+def test_a_roster_that_calls_people_by_their_first_names(tmp_path: Path) -> None:
+    book = workbook(
+        tmp_path,
+        {
+            "Members": [["Name", "Trained for"], [ADA, "Till, Kitchen"], [BO, "Kitchen"]],
+            "Rota": [
+                ["", "Mon 7 Dec", "Tue 8 Dec"],
+                ["Till 9-12", "Ada", ""],
+                ["Kitchen 9-12", "", "Bo"],
+            ],
+        },
+    )
+    reading = read(book)
+    assert held(reading) == {
+        ("Mon 07 Dec 09:00-12:00 Till", ADA),
+        ("Tue 08 Dec 09:00-12:00 Kitchen", BO),
+    }
+    assert servers(reading)["2026-12-08 09:00 Till"] == {ADA}
+    assert "Ada on the roster is taken for Ada Brindle" in reading.said

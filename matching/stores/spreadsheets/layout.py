@@ -184,6 +184,9 @@ def _settle(layout: Layout) -> None:
                 layout.fields[name].remove(column)
                 layout.fields.setdefault("service", []).append(column)
     layout.fields = {name: columns for name, columns in layout.fields.items() if columns}
+    named = [bare(column.head) for column in layout.fields.get("person", ())]
+    if layout.has("last") and named and not layout.has("first") and set(named) <= _GENERIC:
+        layout.move("person", "first")  # Nome, Cognome
     if layout.has("last") and not layout.has("first") and not layout.has("person"):
         layout.move("last", "person")
     if layout.has("first") and not layout.has("last") and not layout.has("person"):

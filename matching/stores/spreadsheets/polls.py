@@ -38,7 +38,8 @@ def read_people(
             elif roster:
                 _duty(person, one.when, cell, legend, book, layout)
             else:
-                read_cell(person, one.when, one.place or one.name, cell, kind, legend, book)
+                bound = one.place or _SEATS.sub("", one.name).strip(" -–,;:()[]")
+                read_cell(person, one.when, bound, cell, kind, legend, book)
     if roster:
         shifts = [m for m in legend.values() if not m.off and m.words and not _waiting(m)]
         for one in columns:
@@ -100,8 +101,12 @@ def offer(layout: Layout, columns: list[Across], kind: str, legend: Legend, book
     if kind == "marks":
         for one in columns:
             if one.when.window is not None or one.when.label or one.name:
-                name = one.name or title or time_name(one.when)
+                seats = _SEATS.search(one.name)
+                name = _SEATS.sub("", one.name).strip(" -–,;:()[]") or title or time_name(one.when)
                 options.append(Option(one.when, name, one.place))
+                if seats:  # "Sat 10am-12pm [3 needed]"
+                    count = int(seats[1] or seats[2])
+                    book.facts.needs.append(Need(one.when, name, one.place, count, source=1))
     elif kind == "codes":
         for one in columns:
             for meaning in legend.values():
@@ -127,6 +132,13 @@ def _partition(windows: Iterable[Window]) -> bool:
     every = sorted(windows)
     closed = all(w.closed for w in every) and 0 < len(every) <= 8
     return closed and all((a.end or 0) <= b.start for a, b in itertools.pairwise(every))
+
+
+_SEATS = re.compile(
+    r"(\d{1,2})\s*(?:x\s)?(?:needed|people|volunteers|spots|slots|places|seats|helpers|personen|plätze"
+    r"|helfer|personnes|bénévoles|personas|人|名|位)(?![^\W\d_])|[x×]\s?(\d{1,2})(?!\d)",
+    re.IGNORECASE,
+)
 
 
 def poll_title(titles: list[str]) -> str:

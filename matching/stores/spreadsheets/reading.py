@@ -29,10 +29,11 @@ from matching.stores.spreadsheets.months import is_calendar, read_calendar
 from matching.stores.spreadsheets.notebook import Notebook
 from matching.stores.spreadsheets.people import join_names, join_roles
 from matching.stores.spreadsheets.questions import Answers, Question
-from matching.stores.spreadsheets.services import read_services
+from matching.stores.spreadsheets.services import read_free_times, read_services
 from matching.stores.spreadsheets.settling import clock_of, settle_hours
 from matching.stores.spreadsheets.supply import Supply, derive_skills, supply_of
 from matching.stores.spreadsheets.tables import tables_of
+from matching.stores.spreadsheets.words import mentions
 
 
 @dataclass
@@ -139,6 +140,9 @@ def _read(book: Notebook, calendar: Calendar) -> list[str]:
         elif layout.axes:
             later.append(k)
             kinds[k] = f"{where}: a grid with {len(layout.axes)} times across"
+        elif _is_free_times(layout, book):
+            read_free_times(layout, book, calendar)
+            kinds[k] = f"{where}: when people can come, one time a row"
         elif _is_services(layout):
             read_services(layout, book)
             kinds[k] = f"{where}: services or sign-ups, one a row"
@@ -154,6 +158,19 @@ def _read(book: Notebook, calendar: Calendar) -> list[str]:
     for k in later:
         read_cross(book.layouts[k], book, calendar)
     return [kinds[k] for k in sorted(kinds)]
+
+
+def _is_free_times(layout: Layout, book: Notebook) -> bool:
+    """Tell whether rows of a name and a time say when people can come, and not who stands there."""
+    service = layout.has("service", "role", "seats", "open", "qty", "free", "busy", "done")
+    if not (layout.people and layout.timed) or service or layout.axes or layout.others:
+        return False
+    if not layout.has("person", "first") or len(layout.fields.get("person", [])) > 1:
+        return False
+    needed = any(other.has("seats") for other in book.layouts if other is not layout)
+    heads = " ".join(column.head for column in layout.fields.get("person", ()))
+    free = mentions(f"{layout.table.about} {heads}", "free_titles")
+    return (needed or free) and not mentions(layout.table.about, "held_titles")
 
 
 def _is_services(layout: Layout) -> bool:
