@@ -12,6 +12,9 @@ from matching.answers.telling import said
 
 def change_sentences(changes: pl.DataFrame, language: Language) -> Iterator[str]:
     """Yield a sentence for each row of `plan_changes`, or that nobody serves otherwise."""
+    if language == "zh":
+        till = pl.col("from", "to").str.replace(r" to (\d\d:\d\d)$", "-$1")
+        changes = changes.with_columns(till)
     reasons = list(said(changes, lambda row: f"why_{row['why']}", language))
     changes = changes.with_columns(reason=pl.Series(reasons, dtype=pl.String))
     if changes.is_empty():

@@ -10,6 +10,7 @@ import typer
 from matching.cli import arguments as arg
 from matching.cli.answering import answer, check_file
 from matching.cli.conduct import teaching
+from matching.cli.language import LanguageOption, language_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,7 +32,7 @@ def advise(
     time_limit: Annotated[
         float, arg.search("Seconds for each week that is planned afresh", "SECONDS")
     ] = 10.0,
-    language: Annotated[Literal["en", "zh"], arg.option("Of the sentences")] = "en",
+    language: LanguageOption = None,
     out: arg.OutFileOption = None,
     json: arg.JsonOption = False,
     tables: arg.TablesOption = None,
@@ -59,6 +60,7 @@ def advise(
         with Ticker(("read", "check", "pair", "solve")) as ticker:
             from matching.answers.advice import advise as advised
             from matching.cli.opened import opened
+            from matching.cli.words import words
 
             weeks = [
                 opened(ticker, each, tables, week, policy, mapping, option, out_option)
@@ -67,8 +69,10 @@ def advise(
             ticker.announce("flow")
             about: Literal["recruit", "train"] = "train" if train else "recruit"
             found = advised(weeks, about, top=top, time_limit=time_limit)
-        nothing = "no empty seat could be filled so"
-        answer(found, _sentences(found, language), nothing, out, json, outcome)
+        spoken = language_of(language)
+        sentences = _sentences(found, spoken)
+        nothing = words(spoken)["nothing_gained"]
+        answer(found, sentences, nothing, out, json, outcome, None, spoken)
 
 
 def _sentences(tables: dict[str, pl.DataFrame], language: Language) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from matching.cli.conduct import MAX_ROWS_IN_JSON, Outcome, say
 from matching.cli.given import print_json
+from matching.cli.language import Language
 from matching.guards.harmless import one_line
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def answer(
     json: bool,
     outcome: Outcome,
     more: Mapping[str, object] | None = None,
+    language: Language = "en",
 ) -> None:
     """Write the first table to a file, if one is named; print all tables, or the sentences.
 
@@ -48,7 +50,12 @@ def answer(
     outcome : Outcome
     more : Mapping, optional
         What JSON has beside tables.
+    language : {"en", "zh"}
+        Of what is said beside the sentences.
     """
+    from matching.cli.words import words
+
+    said = words(language)
     if out is not None:
         from matching.stores.files.formats import format_of, write_file
         from matching.stores.files.whole import replacing
@@ -63,11 +70,11 @@ def answer(
         print_json({**shown, **(more or {}), "rows": rows, **written})
         return
     if out is not None:
-        say(f"{frame.height:,} rows written to {out}")
+        say(said["rows_written"].format(rows=f"{frame.height:,}", out=out))
         return
     texts = iter(sentences)
     shown_texts = list(islice(texts, _SHOWN))
     for text in shown_texts or [nothing]:
         say(one_line(text))
     if rest := sum(1 for _ in texts):
-        say(f"... {rest:,} more: --json or --out FILE for all")
+        say(said["more_lines"].format(more=f"{rest:,}"))

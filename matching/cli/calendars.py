@@ -35,6 +35,7 @@ def availability(
 ) -> None:
     """Read the volunteers' calendars as the table availability of the week."""
     with teaching() as outcome:
+        from matching.cli.language import language_of
         from matching.cli.terminal import show_zone
         from matching.errors import UsageError, describe
 
@@ -59,7 +60,7 @@ def availability(
         for fault in faults.iter_rows(named=True):
             tell(f"left out: {describe(fault).strip()}", "yellow")
         hours = (frame["end"] - frame["start"]).dt.total_minutes().sum() / 60
-        show_zone(chosen.time_zone, chosen.time_zone_given)
+        show_zone(chosen.time_zone, chosen.time_zone_given, language_of(None))
         say(
             f"availability of {frame['volunteer_id'].n_unique():,} volunteers: windows "
             f"{frame.height:,}, hours {hours:,.1f}; written to {shown(out)}"

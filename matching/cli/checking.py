@@ -9,6 +9,7 @@ import typer
 from matching.cli import arguments as arg
 from matching.cli.conduct import say, teaching
 from matching.cli.given import edits_of, options_of, policy_of, print_json, week_of
+from matching.cli.language import LanguageOption, language_of
 
 _SECONDS = 60.0
 
@@ -26,6 +27,7 @@ def check(
     time_limit: Annotated[
         float, arg.search("Seconds to prove the bound from the prices", "SECONDS")
     ] = _SECONDS,
+    language: LanguageOption = None,
     json: arg.JsonOption = False,
     option: arg.OptionOption = None,
     out_option: arg.OutOptionOption = None,
@@ -47,6 +49,7 @@ def check(
             from matching.bounds.prices import Prices
             from matching.cli.terminal import show_check, show_zone
             from matching.cli.verdict import Verdict
+            from matching.cli.words import words
             from matching.problem import Problem
             from matching.problem.plan import Plan
             from matching.reports.origin import Origin
@@ -80,9 +83,10 @@ def check(
         if json:
             print_json(verdict.to_json() | zone | {"changes": changes})
         else:
+            spoken = language_of(language)
             if changes:
-                say(f"with what the plan was changed for, {changes:,} times, beside the tables")
-            show_zone(chosen.time_zone, chosen.time_zone_given)
-            show_check(verdict)
+                say(words(spoken)["changed_for"].format(changes=f"{changes:,}"))
+            show_zone(chosen.time_zone, chosen.time_zone_given, spoken)
+            show_check(verdict, spoken)
         if not verdict.passes:
             raise typer.Exit(1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matching.cli import arguments as arg
 from matching.cli.conduct import MAX_ROWS_IN_JSON, say, teaching
 from matching.cli.given import print_json
+from matching.cli.language import Language, LanguageOption, language_of
 from matching.guards.harmless import one_line
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def explain(
     time_limit: Annotated[
         float, arg.search("Seconds for each remedy that is planned afresh", "SECONDS")
     ] = _SECONDS,
-    language: Annotated[Literal["en", "zh"], arg.option("Of the sentences")] = "en",
+    language: LanguageOption = None,
     tables: arg.TablesOption = None,
     week: arg.WeekOption = None,
     policy: arg.PolicyOption = None,
@@ -56,6 +57,7 @@ def explain(
 
         from matching.cli.ticker import Ticker
 
+        spoken_in = language_of(language)
         with Ticker(("read", "check", "pair")) as ticker:
             from matching.answers.desk import Desk
             from matching.answers.explanation import explain as explained
@@ -73,9 +75,9 @@ def explain(
                 searched = remedies or request is not None
                 found = explained(result, request, with_remedies=searched, time_limit=time_limit)
             if volunteer is None:
-                found["sentences"] = sentences(found, language)
+                found["sentences"] = sentences(found, spoken_in)
             else:
-                found["sentences"] = pl.concat(spoken(table, language) for table in found.values())
+                found["sentences"] = pl.concat(spoken(table, spoken_in) for table in found.values())
         if json:
             rows = {name: frame.height for name, frame in found.items()}
             shown = {name: frame.head(MAX_ROWS_IN_JSON) for name, frame in found.items()}
@@ -83,7 +85,7 @@ def explain(
         elif volunteer is not None:
             _show_each(found["sentences"])
         else:
-            _show(found["sentences"], bool(request))
+            _show(found["sentences"], bool(request), spoken_in)
 
 
 def _compared(desk: Desk, volunteer: str, requests: list[str]) -> dict[str, pl.DataFrame]:
@@ -105,7 +107,10 @@ def _show_each(sentences: pl.DataFrame) -> None:
         say(f"{where}: {one_line(row['sentence'])}")
 
 
-def _show(sentences: pl.DataFrame, every: bool) -> None:
+def _show(sentences: pl.DataFrame, every: bool, language: Language) -> None:
+    from matching.cli.words import words
+
+    texts = words(language)
     posts = sentences.partition_by("request_id", "post", maintain_order=True)
     for post in posts if every else posts[:_SHOWN_POSTS]:
         first, *rest = post["sentence"]
@@ -113,6 +118,6 @@ def _show(sentences: pl.DataFrame, every: bool) -> None:
         for text in rest:
             say(f"  {one_line(text)}")
     if not posts:
-        say("no seat is empty")
+        say(texts["no_seat_empty"])
     if len(posts) > _SHOWN_POSTS and not every:
-        say(f"... {len(posts) - _SHOWN_POSTS:,} more posts: --request ID, or --json for all")
+        say(texts["more_posts"].format(more=f"{len(posts) - _SHOWN_POSTS:,}"))

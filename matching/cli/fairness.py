@@ -10,6 +10,7 @@ import typer
 from matching.cli import arguments as arg
 from matching.cli.conduct import say, teaching
 from matching.cli.given import options_of, policy_of, print_json, week_of
+from matching.cli.language import LanguageOption, language_of
 
 
 def fairness(
@@ -19,7 +20,7 @@ def fairness(
         Literal["plan", "accepted", "nothing"],
         arg.option("What stands: all of the plan, what is pinned or accepted, or nothing of it"),
     ] = "nothing",
-    language: Annotated[Literal["en", "zh"], arg.option("Of the sentences")] = "en",
+    language: LanguageOption = None,
     out: Annotated[
         Path | None, arg.option("A file to write: .csv, .parquet, .jsonl or .xlsx", "FILE")
     ] = None,
@@ -62,5 +63,5 @@ def fairness(
         elif out is not None:
             say(f"written to {out}")
         else:
-            for sentence in fairness_sentences(found, language)["sentence"]:
+            for sentence in fairness_sentences(found, language_of(language))["sentence"]:
                 say(sentence)

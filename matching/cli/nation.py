@@ -13,6 +13,7 @@ from typing import Any
 
 from matching.cli.conduct import say
 from matching.cli.given import print_json
+from matching.cli.language import Language
 from matching.cli.terminal import show_nation
 from matching.errors import UsageError
 from matching.guards.urls import shown
@@ -31,6 +32,7 @@ def plan_regions(
     json: bool,
     force: bool,
     search: dict[str, Any],
+    language: Language = "en",
 ) -> None:
     """Plan a data set in regions, write it, and show its figures."""
     if adapter_name(out) != PATH:
@@ -53,7 +55,7 @@ def plan_regions(
     if json:
         print_json(summary)
     else:
-        show_nation(summary, shown(out))
+        show_nation(summary, shown(out), language)
 
 
 def refuse(**given: object) -> None:

@@ -13,6 +13,7 @@ import typer
 from matching.cli import arguments as arg
 from matching.cli.conduct import interruptible, reads_sheets, say, teaching, tell
 from matching.cli.given import edits_of, options_of, policy_of, print_json, sink_of, week_of
+from matching.cli.language import Language, LanguageOption, language_of
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.urls import is_url, shown, shown_option
 
@@ -46,6 +47,7 @@ def plan(
             "Take the place of another week's plan, or of a fuller one by an empty", None, "--force"
         ),
     ] = False,
+    language: LanguageOption = None,
     json: arg.JsonOption = False,
     format: arg.FormatOption = None,
     option: arg.OptionOption = None,
@@ -58,7 +60,7 @@ def plan(
     Ctrl-C ends the search with the best plan so far (exit status 130); a second one abandons it.
     With regions the first abandons it: nothing is written.
     """
-    start = time.perf_counter()
+    start, spoken = time.perf_counter(), language_of(language)
     if not is_url(tables) and any(Path(tables).glob("region=*/")):
         with teaching(json):
             from matching.cli.nation import plan_regions, refuse
@@ -73,7 +75,7 @@ def plan(
             )
             search = {"time_limit": time_limit, "gap": gap, "seed": seed}
             plan_regions(
-                tables, out, week_of(week), policy_of(policy), workers, json, force, search
+                tables, out, week_of(week), policy_of(policy), workers, json, force, search, spoken
             )
         return
     with teaching(json) as outcome, _about_errors(tables, pins), interruptible() as interrupted:
@@ -96,6 +98,7 @@ def plan(
                 edits,
                 where=shown(out),
                 force=force,
+                language=spoken,
                 ticker=ticker,
                 outcome=outcome,
                 time_limit=time_limit,
@@ -111,12 +114,13 @@ def plan(
         else:
             from matching.cli.terminal import say_next, show_plan
 
-            show_plan(frames, summary, shown(out), time.perf_counter() - start)
+            show_plan(frames, summary, shown(out), time.perf_counter() - start, spoken)
             if edits is not None:
-                say(f"rows of {pins}: {_counted(**summary['pins'])}")
+                say(_counted(pins, spoken, **summary["pins"]))
                 _say_changes(edits, frames["plan"])
             if summary["filled"]:
-                say_next(*_next_commands(tables, out, mapping, option, pins, on_error))
+                commands = _next_commands(tables, out, mapping, option, pins, on_error)
+                say_next(*commands, language=spoken)
         if interrupted():
             raise typer.Exit(130)
 
@@ -135,10 +139,16 @@ def _say_changes(edits: Edits, plan: pl.DataFrame) -> None:
         say(line)
 
 
-def _counted(kept: int, added: int, set_aside: int, taken_off: int) -> str:
+def _counted(
+    pins: Path | None, language: Language, kept: int, added: int, set_aside: int, taken_off: int
+) -> str:
     """Say what became of the rows of an edited workbook."""
-    aside = f", {set_aside:,} set aside" if set_aside else ""
-    return f"{kept:,} kept, {added:,} new{aside}, {taken_off:,} people taken off"
+    from matching.cli.words import words
+
+    said = words(language)
+    aside = said["edited_aside"].format(set_aside=f"{set_aside:,}") if set_aside else ""
+    counts = {"kept": f"{kept:,}", "added": f"{added:,}", "taken_off": f"{taken_off:,}"}
+    return said["edited_rows"].format(pins=pins, aside=aside, **counts)
 
 
 def _next_commands(

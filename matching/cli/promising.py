@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated
 
 from matching.cli import arguments as arg
 from matching.cli.answering import answer, check_file
 from matching.cli.conduct import teaching, tell
 from matching.cli.given import options_of, policy_of, week_of
+from matching.cli.language import LanguageOption, language_of
 
 
 def promise(
@@ -31,7 +32,7 @@ def promise(
     most: Annotated[
         int, arg.option("At most so many of an item, at a place and half day", "N", min=1)
     ] = 1_000,
-    language: Annotated[Literal["en", "zh"], arg.option("Of the sentences")] = "en",
+    language: LanguageOption = None,
     out: arg.OutFileOption = None,
     json: arg.JsonOption = False,
     policy: arg.PolicyOption = None,
@@ -74,15 +75,16 @@ def promise(
         if "faults" in found:
             faults = found["faults"]
             tell(f"set aside: {faults.height:,} faults, which --json tells", "yellow")
+        spoken = language_of(language)
         nothing = pl.DataFrame({"row": [1] * found["promise"].is_empty()})
         sentences = chain(
-            said(found["not_counted"], lambda row: f"not_counted_{row['reason']}", language),
-            said(found["not_promised"], lambda row: f"not_promised_{row['reason']}", language),
-            said(nothing, "promise_nothing", language),
-            said(with_half_days(found["promise"], language), _of_order, language),
-            said(with_half_days(found["idle"], language), _of_idle, language),
+            said(found["not_counted"], lambda row: f"not_counted_{row['reason']}", spoken),
+            said(found["not_promised"], lambda row: f"not_promised_{row['reason']}", spoken),
+            said(nothing, "promise_nothing", spoken),
+            said(with_half_days(found["promise"], spoken), _of_order, spoken),
+            said(with_half_days(found["idle"], spoken), _of_idle, spoken),
         )
-        answer(found, sentences, "nothing can be promised", out, json, outcome)
+        answer(found, sentences, "", out, json, outcome, None, spoken)
 
 
 def _of_order(row: dict[str, object]) -> str:

@@ -70,13 +70,15 @@ def replace(
     with teaching(json) as outcome:
         from matching.cli.meant import day_meant, plan_and_name
         from matching.cli.ticker import Ticker
+        from matching.cli.words import words as texts_of
         from matching.errors import UsageError
 
         if day and request is not None:
             raise UsageError("give --day or --request: a day has all its requests")
         plan, name, is_found = plan_and_name(words, "replace", "VOLUNTEER")
+        spoken = language_of(language)
         if is_found:
-            tell(f"the plan is {plan}", "dim")
+            tell(texts_of(spoken)["plan_is"].format(plan=plan), "dim")
         with Ticker(("read", "check", "pair", "solve"), time_limit=2 * time_limit) as ticker:
             from matching.answers.replacing import replaced
             from matching.cli.opened import saved_of
@@ -105,7 +107,6 @@ def replace(
             told = sorted({*found.tables["changes"]["volunteer_id"]})
             print_json({"volunteer_id": who, "plan": plan, "out": out, "to_tell": told, **shown})
             return
-        spoken = language_of(language)
         event = _event(who, days, request, saved, result.problem, named, spoken)
         for text in (event, *_sentences(found, named, spoken, plan)):
             say(text)
@@ -196,6 +197,6 @@ def _say_end(found: Replaced, out: str | None, language: Language) -> None:
     from matching.guards.urls import shown
 
     texts = texts_in(language)
-    say(first_line(found.result.summary()))
+    say(first_line(found.result.summary(), language))
     text = texts["not_written" if out is None else "written"]
     say(text.format(where="" if out is None else shown(out)))

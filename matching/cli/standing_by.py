@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matching.cli import arguments as arg
 from matching.cli.conduct import MAX_ROWS_IN_JSON, say, teaching
 from matching.cli.given import options_of, policy_of, print_json, week_of
+from matching.cli.language import Language, LanguageOption, language_of
 from matching.guards.harmless import one_line
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def standby(
         list[str] | None, arg.option("Tell of this request alone; once for each", "ID")
     ] = None,
     top: Annotated[int, arg.option("At most so many for each post", "K", min=1)] = 3,
-    language: Annotated[Literal["en", "zh"], arg.option("Of the sentences")] = "en",
+    language: LanguageOption = None,
     out: Annotated[
         Path | None, arg.option("A folder for the tables odds and standby", "FOLDER")
     ] = None,
@@ -77,14 +78,18 @@ def standby(
             rows = {name: table.height for name, table in found.items()}
             print_json({name: table.to_dicts() for name, table in shown.items()} | {"rows": rows})
         else:
-            _show(standby_sentences(found, language), bool(request))
+            spoken = language_of(language)
+            _show(standby_sentences(found, spoken), bool(request), spoken)
 
 
 def _rows(tables: dict[str, pl.DataFrame]) -> str:
     return ", ".join(f"{table.height:,} rows of {name}" for name, table in tables.items())
 
 
-def _show(sentences: pl.DataFrame, every: bool) -> None:
+def _show(sentences: pl.DataFrame, every: bool, language: Language) -> None:
+    from matching.cli.words import words
+
+    texts = words(language)
     requests = sentences.partition_by("request_id", maintain_order=True)
     for request in requests if every else requests[:_SHOWN]:
         first, *rest = request["sentence"]
@@ -92,6 +97,6 @@ def _show(sentences: pl.DataFrame, every: bool) -> None:
         for text in rest:
             say(f"  {one_line(text)}")
     if not requests:
-        say("nobody is planned there" if every else "nobody is planned")
+        say(texts["nobody_there" if every else "nobody_planned"])
     if len(requests) > _SHOWN and not every:
-        say(f"... {len(requests) - _SHOWN:,} more requests: --request ID, or --json for all")
+        say(texts["more_requests"].format(more=f"{len(requests) - _SHOWN:,}"))

@@ -14,6 +14,7 @@ import typer
 
 from matching.cli import arguments as arg
 from matching.cli.conduct import interruptible, say, teaching, tell
+from matching.cli.language import language_of
 from matching.guards.defaults import RELATIVE_GAP, WORKERS
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def _plan(
             listed = "only_listed = true\n" if policy.only_listed else ""
             part.write_text(f'time_zone = "{policy.time_zone}"\n{listed}', encoding="utf-8")
     _write_reading(out, found, files, outcome)
-    show_plan(frames, summary, str(place), time.perf_counter() - begin)
+    show_plan(frames, summary, str(place), time.perf_counter() - begin, language_of(None))
     say(f"how the sheets were read: {out / 'reading.toml'}; the tables: {tables}")
     say_next(
         ["matching", "report", str(place), "--out", str(out / "plan.html")],

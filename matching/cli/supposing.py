@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matching.cli import arguments as arg
 from matching.cli.answering import answer, check_file
 from matching.cli.conduct import teaching
+from matching.cli.language import LanguageOption, language_of
 from matching.guards.defaults import TIME_LIMIT_SECONDS
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def what_if(
     time_limit: Annotated[
         float, arg.search("Seconds of each of two searches", "SECONDS")
     ] = TIME_LIMIT_SECONDS,
-    language: Annotated[Literal["en", "zh"], arg.option("Of the sentences")] = "en",
+    language: LanguageOption = None,
     out: arg.OutFileOption = None,
     json: arg.JsonOption = False,
     tables: arg.TablesOption = None,
@@ -64,8 +65,9 @@ def what_if(
             ticker.announce("flow")
             found = supposed(result, saved.tables, tabled, keys, time_limit=time_limit)
         summaries = {"before": result.summary(), "after": found.result.summary()}
-        sentences = _sentences(found.tables, language)
-        answer(found.tables, sentences, "nothing", out, json, outcome, summaries)
+        spoken = language_of(language)
+        sentences = _sentences(found.tables, spoken)
+        answer(found.tables, sentences, "", out, json, outcome, summaries, spoken)
 
 
 def _changes(paths: list[Path]) -> tuple[dict[str, pl.DataFrame], dict[str, object]]:

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from matching.cli.language import language_of
 from matching.cli.screen import Screen
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 PLAN = ("read", "check", "pair", "solve", "write")
 # The stage of a plan that a phase belongs to, and what is done in it.
-PHASES: dict[str, tuple[str, str]] = tomllib.loads(
+PHASES: dict[str, tuple[str, str, str]] = tomllib.loads(
     files(__package__).joinpath("phases.toml").read_text(encoding="utf-8")
 )
 # Four times a second: it reads as alive, and costs the solver nothing.
@@ -116,7 +117,8 @@ class Ticker:
 
     def __rich__(self) -> RenderableType:
         """Return what is on the screen now: the stages and the clock, the phase, the figures."""
-        stage, doing = PHASES.get(self._phase, ("solve", self._phase))
+        stage, *said = PHASES.get(self._phase, ("solve", self._phase, self._phase))
+        doing = said[language_of(None) == "zh"]
         at = self._stages.index(stage) if stage in self._stages else -1
         names = Text(no_wrap=True)
         for number, name in enumerate(self._stages):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from matching.answers.foreseen import foreseen, foreseen_sentences
 from matching.cli.conduct import Outcome, tell
-from matching.cli.language import language_of
+from matching.cli.language import Language
 from matching.cli.room import make_room
 from matching.cli.ticker import Ticker
 from matching.policy import Policy
@@ -36,6 +36,7 @@ def plan_week(
     ticker: Ticker,
     outcome: Outcome,
     warns: bool = True,
+    language: Language = "en",
     **search: Any,
 ) -> Output:
     """Plan a week and write it; return what was written.
@@ -44,7 +45,7 @@ def plan_week(
     ``edits`` stay. ``where`` is the sink, fit to be shown; with ``force`` the plan takes the place
     of any that is there. Where tables, edits or stores do not allow a plan, nothing is written.
     What is sure before it is planned is warned of, and stands in the summary, unless it ``warns``
-    of nothing.
+    of nothing; it is said in the ``language``.
     """
     ticker.announce("read")
     if not force:
@@ -57,7 +58,7 @@ def plan_week(
         edited = repinned(problem, edits)
         problem = edited.problem
     known = foreseen(problem).to_dicts() if warns else []
-    for text in foreseen_sentences(known, language_of(None)):
+    for text in foreseen_sentences(known, language):
         tell(f"warning: {text}", "yellow")
     # Solvers take a second to load, which who is told of faults need not wait for.
     from matching.engine import solve

@@ -49,11 +49,13 @@ def who(
     with teaching(json) as outcome:
         from matching.cli.meant import plan_and_name
         from matching.cli.ticker import Ticker
+        from matching.cli.words import words as texts_of
 
         check_file(out)
         plan, request, is_found = plan_and_name(words, "who", "REQUEST")
+        spoken = language_of(language)
         if is_found:
-            tell(f"the plan is {plan}", "dim")
+            tell(texts_of(spoken)["plan_is"].format(plan=plan), "dim")
         with Ticker(("read", "check", "pair")) as ticker:
             from matching.answers.desk import Desk
             from matching.answers.who_could import who_could
@@ -64,8 +66,8 @@ def who(
             result = opened(ticker, plan, tables, week, policy, mapping, option, out_option)
             found = who_could(Desk(result), request, top)
         frames = {"people": found.people, "posts": found.posts}
-        sentences = _sentences(found, result.problem, named, language_of(language), plan)
-        answer(frames, sentences, "nobody is asked for", out, json, outcome)
+        sentences = _sentences(found, result.problem, named, spoken, plan)
+        answer(frames, sentences, "", out, json, outcome, None, spoken)
 
 
 def _sentences(
