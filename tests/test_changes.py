@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import assume
 
-from matching import DataError, Desk, UsageError, Week, audit, solve
+from matching import DataError, DataWarning, Desk, UsageError, Week, audit, solve
 from matching.answers.given import Given
 from tests.support.hand import ask, at, people
 from tests.support.laws import SEEDS, law, problem_of
@@ -105,6 +105,42 @@ def test_people_come_change_and_go() -> None:
         desk.put_volunteer("cem", available=[])
     with pytest.raises(UsageError, match="no organisation 'cooks'"):
         desk.put_volunteer("cem", organisation_id="cooks")
+
+
+def test_what_was_agreed_stays_when_a_limit_comes_that_no_network_knows() -> None:
+    # Tea and the walk are an hour each: ann, who said yes to both, cannot have 1.5 hours at most.
+    desk = desk_of(tea_and_bus())
+    desk.accept("ann", "tea")
+    desk.accept("ann", "walk")
+    with pytest.raises(UsageError, match=r"cannot stay \(tea, walk\)"):
+        desk.put_volunteer("ann", max_hours=1.5)
+    # What was refused changed nothing: the plan is still the best, with prices of its own.
+    desk.decline("ann", "walk")
+    assert serving(desk) == {("ann", "tea"), ("bob", "bus"), ("bob", "walk")}
+
+
+def test_a_limit_that_no_network_knows_is_told() -> None:
+    # Bob, with 1.5 hours, cannot do the bus and the walk: from now on what cannot stay only goes.
+    desk = desk_of(tea_and_bus())
+    desk.accept("ann", "tea")
+    with pytest.warns(DataWarning, match=r"\(bob\): from this change on prices stay"):
+        desk.put_volunteer("bob", max_hours=1.5)
+    assert audit.violations(desk.problem, desk.plan).is_empty()
+    # It is told once.
+    desk.put_volunteer("ann", max_hours=1.5)
+
+
+def test_a_request_at_a_time_that_no_network_knows_is_told() -> None:
+    # Ann's 2.5 hours are enough for tea and the walk, but not for another tea at ten.
+    week = Week("2026-03-02")
+    week.volunteer("ann", available=[MORNING], max_hours=2.5)
+    ask(week, "tea")
+    ask(week, "walk", "2 11:00", "2 12:00")
+    desk = desk_of(week)
+    with pytest.warns(DataWarning, match=r"limits of hours, .* \(ann\)"):
+        desk.copy_request("tea", "more tea", start=at("2 10:00"), end=at("2 11:00"))
+    assert serving(desk) == {("ann", "tea"), ("ann", "walk")}
+    assert audit.violations(desk.problem, desk.plan).is_empty()
 
 
 def test_a_qualification_opens_a_post() -> None:

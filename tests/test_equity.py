@@ -135,7 +135,7 @@ def test_an_empty_week_has_no_mean() -> None:
     ]
     assert table["number"].to_list() == [0, 0, 0, 1, 0]
     assert table["mean"].to_list() == [None, None, None, 0.0, None]
-    assert "Hours of 0 people who serve: - in the mean" in fairness_sentences(table)["sentence"][2]
+    assert "Hours of 0 people who serve: - on average" in fairness_sentences(table)["sentence"][2]
     assert "基尼系数 -" in fairness_sentences(table, "zh")["sentence"][2]
 
 

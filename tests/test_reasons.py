@@ -109,6 +109,15 @@ def test_a_plan_that_could_fill_the_seat_and_gains_by_not_doing_so() -> None:
     assert why(week) == {"tea": ("better_use", 500)}
 
 
+def test_what_loses_nothing_is_not_told_as_worth_nothing_less() -> None:
+    # With -1000 the seat's 1000 are just made up for: a plan with tea is as good.
+    week = people("ada")
+    ask(week, "tea", priority=1)
+    week.affinity("ada", "tea", -1000)
+    _, told, *_ = sentences(explain(week.solve()))["sentence"]
+    assert told.startswith("It could be filled, and the week would be worth the same")
+
+
 def test_an_organisation_that_may_send_nobody_more_is_a_quota() -> None:
     week = people("ada bo", organisation_id="red")
     week.organisation("red", max_seats=1)

@@ -270,7 +270,7 @@ def test_what_the_command_refuses(plan: Path) -> None:
 
 def test_sentences_of_both_languages(plan: Path) -> None:
     english = run("standby", plan, "--request", "lunch").stdout
-    assert english.startswith("lunch: 1 planned, 0.8 expected; odds that all come 75.0%")
+    assert english.startswith("lunch: 1 planned, 0.75 expected; odds that all come 75.0%")
     assert "概率 75.0%" in run("standby", plan, "--request", "lunch", "--language", "zh").stdout
 
 

@@ -272,7 +272,7 @@ def test_the_command_says_it_in_both_languages(plan: Path, tmp_path: Path) -> No
     change = tmp_path / "requests.csv"
     change.write_text("action,request_id\nremove,tea\n")
     said = run("what-if", plan, "--change", change).stdout.splitlines()
-    assert said[0] == "requests: rows removed 1."
+    assert said[0] == "requests: rows removed: 1."
     assert "filled: 2 before, 1 after." in said
     assert said[-1].endswith(
         "(volunteer, 2026-03-02 09:00 to 10:00): the tables no longer have the request."

@@ -16,6 +16,7 @@ from matching import Desk, Plan, Prices, UsageError, Week, audit, solve
 from matching.answers.comparing import TERMS
 from matching.answers.spoken import spoken
 from matching.arcs.eligibility import RULES
+from matching.problem.plan import slot_keys
 from tests.support.commands import planned, run
 from tests.support.hand import ask, at, people
 from tests.support.laws import law, problem_of
@@ -95,14 +96,14 @@ def full(week: Week) -> None:
 @pytest.mark.parametrize(
     ("world", "plan", "kind", "said", "in_chinese"),
     [
-        (far, "", "distance", "11.1 km; you go 10.", "距离 11.1 公里"),
+        (far, "", "distance", "11.1 km away; you travel 10 km at most.", "距离 11.1 公里"),
         (unqualified, "", "qualification", "level 3 of cook; you have level 1.", "1 级"),
         (late, "", "availability", "You are not free for 40 of its minutes.", "40 分钟"),
         (of_others, "", "organisation", "Only volunteers of cooks serve it.", "cooks"),
         (never, "", "never", "You said never to its category.", "类别"),
         (declined, "", "declined", "You declined it before.", "拒绝"),
         (busy, "ann bus", "overlap", "It overlaps what you agreed to (bus).", "bus"),
-        (tired, "ann bus", "max_shifts", "more services than you do in a week.", "每周"),
+        (tired, "ann bus", "max_shifts", "one service more than you take in a week.", "每周"),
         (full, "bob tea", "full", "All its seats are pinned or accepted.", "名额"),
     ],
 )
@@ -160,6 +161,34 @@ def test_what_speaks_against_somebody_in_value_has_both_sides() -> None:
     assert (row["kind"], row["fit"], row["elsewhere"]) == ("worth_elsewhere", 30, 40.0)
 
 
+def test_what_the_plan_has_others_do_is_told() -> None:
+    # Every seat has the price 0 and everybody fits equally: only the plan itself speaks against it.
+    week = people("ann bob")
+    week.organisation("cooks", max_seats=1)
+    for name in ("cem", "dan"):
+        week.volunteer(name, available=[MORNING], organisation_id="cooks")
+    ask(week, "tea", posts={"volunteer": 2})
+    ask(week, "bus")
+    ask(week, "team", posts={"volunteer": 3}, min_people=2)
+    week.apart("ann", "bob")
+    desk = desk_of(week, "bob tea, dan bus")
+
+    def told(who: str, request: str) -> list[str]:
+        found = desk.why_not(who, request)
+        assert "{" not in spoken(found, "zh")["sentence"][0]
+        return [found["kind"][0], spoken(found)["sentence"][0]]
+
+    assert told("ann", "tea")[0] == "plan_apart"
+    assert told("cem", "tea")[0] == "plan_quota"
+    assert told("ann", "team")[0] == "plan_team"
+    kind, said = told("dan", "tea")
+    assert kind == "instead"
+    assert said.startswith("The plan has you at bus instead.")
+    # A yes is more than a plan: others make way for it.
+    desk.accept("ann", "tea")
+    assert told("bob", "tea")[0] == "apart"
+
+
 def test_who_serves_is_asked_for_and_who_does_not_is_not() -> None:
     desk = compared()
     assert desk.why_not("ann", "tea")["kind"].to_list() == ["serves"]
@@ -209,9 +238,17 @@ def check(problem: Any, desk: Desk, stands: Any, row: dict[str, Any]) -> None:
         assert "seats" in broken
     elif kind in ("apart", "quota"):
         assert kind in broken
-    elif kind in ("others", "kept_others", "worth_elsewhere", "open"):
+    elif kind not in ("serves", "taken", "team", "other_time"):
         assert not broken
-        assert row["fit"] == sum(row[term] for term in TERMS)
+        if row["fit"] is not None:
+            assert row["fit"] == sum(row[term] for term in TERMS)
+    if kind == "open":
+        slot = slot_keys(problem).rows().index((row["request_id"], row["post"], row["option"]))
+        who = problem.volunteers.id.to_list().index(row["volunteer_id"])
+        more = Plan(
+            *(np.append(*pair) for pair in ((desk.plan.volunteer, who), (desk.plan.slot, slot)))
+        )
+        assert audit.violations(problem, more).is_empty()
     if kind == "serves":
         for why in desk.why(row["volunteer_id"], row["request_id"]).to_dicts():
             assert why["kind"] in ("best", "kept", "alone", "agreed")

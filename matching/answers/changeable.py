@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,13 +20,16 @@ from matching.answers.spoken import spoken
 from matching.answers.told import person, times
 from matching.arcs.eligibility import Arcs
 from matching.bounds.prices import Prices
-from matching.errors import UsageError
+from matching.errors import DataWarning, UsageError
 from matching.guards.doors import door
 from matching.guards.urls import shown_value
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
 from matching.week import When
+
+# So many people are named at most.
+_SHOWN = 5
 
 
 class Changeable:
@@ -37,7 +41,8 @@ class Changeable:
     Under network rules plan and prices after each change are the best of the changed week in which
     all stays that was pinned or accepted; of equal plans it may be another than before. Under the
     full rulebook they are not: prices stay as they were, and the plan only loses what cannot stand
-    beside what was agreed, until `Desk.renew` takes in another result.
+    beside what was agreed, until `Desk.renew` takes in another result. A change that brings in the
+    first limit of hours, rest or travel time that binds warns of it.
     """
 
     _ledger: Ledger
@@ -263,8 +268,19 @@ class Changeable:
         with self._one_by_one:
             if self._changes is None:
                 self._changes = Changing(self._ledger)
+            beyond = self._changes.beyond
             yield self._changes
             self._ledger = self._changes.ledger
+            beyond = self._changes.beyond[len(beyond) :]
+        if beyond:
+            names = ", ".join(self._ledger.problem.volunteers.id.gather(beyond[:_SHOWN]))
+            warnings.warn(
+                f"limits of hours, rest or travel time are in force now that no network knows "
+                f"({names}): from this change on prices stay, and the plan only loses what cannot "
+                "stay; solve the week again, and take the result in with renew",
+                DataWarning,
+                stacklevel=5,
+            )
 
 
 def _slots(ledger: Ledger, request: int, post: str | None, option: str | None) -> c.Ints:

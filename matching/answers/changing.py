@@ -10,7 +10,7 @@ import numpy as np
 from matching.answers.ledger import Ledger
 from matching.answers.standing import beside_an_answer, keeps_weeks, without_what_cannot_stay
 from matching.arcs.eligibility import Arcs
-from matching.arcs.living import LivingArcs
+from matching.arcs.living import LivingArcs, Member
 from matching.arcs.pair_rules import Answers
 from matching.arcs.value import Terms, terms
 from matching.bounds.exactness import is_pure_network
@@ -38,6 +38,8 @@ class Changing:
     ----------
     ledger : Ledger
         Each change makes another; the one before is left as it was.
+    beyond : list of int
+        The volunteers for whose limits of hours, rest or travel time the network was given up.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -46,6 +48,7 @@ class Changing:
         if is_pure_network(problem, ledger.weeks.clusters):
             week = LivingWeek(_holding(ledger), ledger.arcs)
         self.week = week
+        self.beyond: list[int] = []
         self.arcs = LivingArcs(problem, ledger.arcs) if week is None else week.living
 
     def accept(self, arc: int, status: str = "accepted") -> None:
@@ -132,6 +135,8 @@ class Changing:
         ledger, first = self.ledger, len(self.ledger.problem.slots)
         if self.week is not None:
             self.week.copy_request(request, request_id, **changes)
+            if not self.week.is_exact:
+                self._leave_network()
         else:
             _, others = self.arcs.copy_request(request, changes | {"id": request_id})
             for volunteer in others:
@@ -175,22 +180,39 @@ class Changing:
 
     def _enter(self, volunteer: int, part: Problem) -> None:
         """Let the network know, or, without one, see that what was agreed can stay."""
-        if self.week is not None:
-            if volunteer < len(self.ledger.problem.volunteers):
-                self.week.change(volunteer, part)
-            else:
-                self.week.join(part)
-            if not self.week.is_exact:
-                # From now on a rule is in force that the network does not know.
-                self.week = None
+        if self.week is None:
+            self.arcs.members[volunteer] = self._checked(volunteer, part)
             return
+        is_new = volunteer == len(self.ledger.problem.volunteers)
+        before = None if is_new else self.week.member(volunteer)
+        if is_new:
+            self.week.join(part)
+        else:
+            self.week.change(volunteer, part)
+        if self.week.is_exact:
+            return
+        if before is not None:
+            try:
+                self._checked(volunteer, part)
+            except UsageError:
+                self.week.change(volunteer, before)
+                raise
+        self._leave_network()
+
+    def _leave_network(self) -> None:
+        """From now on a rule is in force that the network does not know."""
+        assert self.week is not None
+        self.beyond = sorted(self.week.others)
+        self.week = None
+
+    def _checked(self, volunteer: int, part: Problem) -> Member:
+        """Return somebody as they are now; refuse it if what was agreed cannot stay."""
         member, plan = self.arcs.found(part), self.ledger.plan
         mine = plan.slot[plan.volunteer == volunteer]
         agreed = mine[Answers(part, (_PINNED, _ACCEPTED)).among(np.zeros_like(mine), mine)]
         lost = np.setdiff1d(agreed, member.arcs.slot)
         if not len(lost) and keeps_weeks(part, Plan(np.zeros_like(agreed), agreed)):
-            self.arcs.members[volunteer] = member
-            return
+            return member
         slots = lost if len(lost) else agreed
         names = self.ledger.problem.requests.id.gather(np.unique(part.slots.request[slots]))
         raise UsageError(

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from matching.answers.beside import judge
+from matching.answers.beside import judge, kept_beside
 from matching.answers.elsewhere import elsewhere
-from matching.answers.given import Beside, hindrance
+from matching.answers.given import Beside, beside, hindrance
 from matching.answers.ledger import Ledger
 from matching.answers.refusals import refused
 from matching.arcs.eligibility import RULES as PAIR_RULES
@@ -121,7 +121,24 @@ def _not_chosen(ledger: Ledger, volunteer: int, slot: int) -> Row:
     chosen = chosen[problem.options.request[chosen] == problem.slots.request[slot]]
     if len(chosen) and option not in chosen:
         return row | {"kind": "other_time"}
-    return row | {"kind": "worth_elsewhere" if row["score"] + row["need"] < 0 else "open"}
+    if row["score"] + row["need"] < 0:
+        return row | {"kind": "worth_elsewhere"}
+    return row | _beside_the_plan(ledger, side, arc)
+
+
+def _beside_the_plan(ledger: Ledger, side: Beside, arc: int) -> Row:
+    """Return what of the plan, that nobody agreed to, stands against an arc that is worth it."""
+    problem, arcs, standing = ledger.problem, ledger.arcs, side.standing
+    first, last = standing.first[arcs.volunteer[arc] :][:2]
+    gone = np.zeros(last - first, np.bool_)
+    kept_beside(ledger.book, standing, arc, gone)
+    lost = standing.arc[first:last][gone]
+    if not ledger.beside("plan").allowed[arc]:
+        rest = ledger.planned[~np.isin(ledger.planned, lost)]
+        if not beside(problem, arcs, ledger.book, rest, "plan").allowed[arc]:
+            return {"kind": f"plan_{hindrance(problem, arcs, rest, arc)}"}
+    busy = problem.requests.id.gather(problem.slots.request[arcs.slot[lost]])
+    return {"kind": "instead" if len(lost) else "open", "busy": ", ".join(busy) or None}
 
 
 def _scores(ledger: Ledger, side: Beside, arc: c.Longs) -> c.Floats:

@@ -246,9 +246,10 @@ class Desk(Changeable):
             less, but a rule of a team or a pair, or the end of the search, keeps them.
             ``other_time``: the plan has the request at another time. ``worth_elsewhere``: the seat
             is empty, and the volunteer gains less here (``score`` and ``need``) than elsewhere.
-            ``open``: nothing does. ``fit``, its terms, ``elsewhere`` and ``score`` are as in
-            `shortlist`, those with
-            ``other_`` the other's.
+            ``instead``: the plan has the volunteer do ``busy``, and not both can be.
+            ``plan_apart``, ``plan_quota``, ``plan_team``: beside what others are proposed for, such
+            a rule would be broken. ``open``: nothing does. ``fit``, its terms, ``elsewhere`` and
+            ``score`` are as in `shortlist`, those with ``other_`` the other's.
 
         Raises
         ------

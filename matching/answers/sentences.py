@@ -79,8 +79,9 @@ def _reason(
         row = row | {"before": row[RULES[RULES.index(kind) - 1]]}
     elif kind == "shortage":
         row = row | shortages[row["shortage_id"]]
-    elif kind == "better_use" and not row["exact"]:
-        kind += "_somehow" if row["better_by"] is None else "_by_prices"
+    elif kind == "better_use":
+        kind += "_equal" if row["better_by"] == 0 else ""
+        kind += "_somehow" if row["better_by"] is None else "" if row["exact"] else "_by_prices"
     yield texts[kind].format(**row)
 
 
