@@ -194,7 +194,7 @@ def _show(found: Reading, policy: Policy) -> None:
             "Look at:",
             [
                 *(s.removeprefix("warning: ") for s in found.said if s.startswith("warning: ")),
-                *warnings_of(found),
+                *warnings_of(found, date.today()),
             ],
         ),
     ]

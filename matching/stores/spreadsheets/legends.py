@@ -15,7 +15,8 @@ def with_legends(layouts: list[Layout]) -> list[Layout]:
     used: set[int] = set()
     for layout in layouts:
         columns = layout.axes or layout.others
-        cells = [c for k in columns for c in k.filled if value_type(k.filled, {}) != "names"]
+        coded = [column.filled for column in columns if value_type(column.filled, {}) != "names"]
+        cells = [cell for filled in coded for cell in filled]
         if id(layout) in legends or value_type(cells, {}) != "codes":
             continue
         codes = {plain(text(c)) for c in cells}

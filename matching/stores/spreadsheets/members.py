@@ -20,6 +20,7 @@ from matching.stores.spreadsheets.layout import (
 )
 from matching.stores.spreadsheets.notebook import Lists, Notebook, choices, full_name
 from matching.stores.spreadsheets.phrases import axis_in, said_in
+from matching.stores.spreadsheets.questions import shown_window
 from matching.stores.spreadsheets.tables import Column
 from matching.stores.spreadsheets.words import bare, begins, is_any, mentions, plain
 
@@ -294,7 +295,8 @@ def _remarks(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
             if said.only and exact:
                 for day, window in exact:
                     book.facts.off += [(person, When(day, gap)) for gap in _outside(window)]
-                book.say(f"{place_name(layout.table, row)}: the remark '{cell}' cuts that day")
+                told = ", ".join(shown_window(window) for _, window in exact)
+                book.say(f"{place_name(layout.table, row)}: a remark leaves {told} of that day")
             elif cell in ("组长", "队长", "leader", "team leader") or is_title(cell):
                 book.facts.people[person].skills[cell] = None
             else:

@@ -91,7 +91,8 @@ def read_cell(
         said = said_in(word)
         free += [Free(person, replace(when, window=w), 0, place) for _, w in said.free]
         if not said.understood:
-            book.say(f"'{word}' was not understood as a time, and is taken for no")
+            name = book.facts.people[person].name
+            book.say(f"{name}: an answer was not understood as a time, and is taken for no")
 
 
 def offer(layout: Layout, columns: list[Across], kind: str, legend: Legend, book: Notebook) -> None:

@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 
 from matching.errors import UsageError
@@ -66,11 +67,13 @@ def _few(items: Iterable[str]) -> str:
     return ", ".join(every[:6]) + (f" and {len(every) - 6} more" if len(every) > 6 else "")
 
 
-def warnings_of(reading: Reading) -> list[str]:
-    """Return what a coordinator should know before planning: nobody can, nobody may."""
+def warnings_of(reading: Reading, today: date) -> list[str]:
+    """Return what a coordinator should know before planning: nobody can, nobody may, it is past."""
     from matching.stores.spreadsheets.supply import covers
 
     said = []
+    if reading.week is not None and reading.week + timedelta(days=7) <= today:
+        said.append(f"the week of {reading.week:%d %B %Y} is past; --week names another")
     never = [p.name for k, p in reading.facts.people.items() if not reading.supply.windows.get(k)]
     if never and len(never) < len(reading.facts.people):
         said.append(f"{len(never)} cannot come at any time of the week: {_few(never)}")
