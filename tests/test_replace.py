@@ -13,7 +13,7 @@ from matching import Desk, UsageError, Week
 from matching.answers.replacing import Replaced, replaced
 from matching.answers.who_could import who_could
 from matching.cli.meant import day_meant, plan_and_name
-from matching.reports.called import id_called
+from matching.reports.called import id_called, request_meant, requests_called
 from matching.stores import write_tables
 from tests.support.commands import run
 from tests.support.hand import ask, people
@@ -180,6 +180,18 @@ def test_the_plan_of_this_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         plan_and_name(["plan", "Wang", "Li"], "replace", "VOLUNTEER")
 
 
+def test_a_request_by_its_name() -> None:
+    week = people("ada")
+    for request, name in (("r1", "Lunch"), ("r2", "Tea"), ("r3", "tea"), ("Tea room", "Tea room")):
+        week.request(request, name=name, start="2026-03-02 09:00", end="2026-03-02 10:00")
+    problem = week.problem()
+    assert [request_meant(name, problem) for name in ("LUNCH", "r2", "x")] == ["r1", "r2", "x"]
+    with pytest.raises(UsageError, match="2 requests are called 'Tea': r2, r3; say which"):
+        request_meant("Tea", problem)
+    shown = requests_called(pl.Series(["r1", "Tea room", "x"]), problem)
+    assert list(shown) == ["Lunch (r1)", "Tea room", "x"]
+
+
 # --- at the command line --------------------------------------------------------------------------
 
 
@@ -246,6 +258,17 @@ def test_a_terminal_is_spoken_to_in_its_language(
 ) -> None:
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert "cai 有空" in run("who", "lunch").stdout
+
+
+def test_commands_that_are_named_can_be_copied(here: Path) -> None:
+    week = people("ada")
+    ask(week, "tea at two")
+    write_tables("more", week.tables())
+    assert run("plan", "more", "--week", "2026-03-02", "--out", "my plan").exit_code == 0
+    told = run("replace", "my plan", "ada").stdout
+    assert "Who could: matching who 'my plan' 'tea at two'\n" in told
+    told = run("who", "my plan", "tea at two").stdout
+    assert "Why: matching explain 'my plan' --request 'tea at two'\n" in told
 
 
 def test_what_cannot_be_is_told_without_a_trace(here: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -83,7 +84,7 @@ def replace(
             from matching.answers.replacing import replaced
             from matching.cli.opened import saved_of
             from matching.guards.mondays import monday_of
-            from matching.reports.called import id_called
+            from matching.reports.called import id_called, request_meant
             from matching.reports.contacts import read_contacts
             from matching.reports.reopening import reopened
 
@@ -96,6 +97,7 @@ def replace(
             ticker.announce("validate")
             result = reopened(saved.problem(), saved.output, ticker.announce)
             who = id_called(name, result.problem.volunteers.id, named)
+            request = None if request is None else request_meant(request, result.problem)
             ticker.announce("flow")
             found = replaced(result, saved.tables, who, days, request, time_limit=time_limit)
         if sink is not None:
@@ -183,7 +185,8 @@ def _sentences(
         yield f"  ... {len(lines) - _SHOWN:,}: --json"
     requests = requests_called(left["request_id"], problem)
     for row, request in zip(left.to_dicts(), requests, strict=True):
-        yield texts["left_open"].format(**row, request=request, plan=shown(plan))
+        command = shlex.join(("matching", "who", shown(plan), row["request_id"]))
+        yield texts["left_open"].format(**row, request=request, command=command)
     told = people(ids.unique(maintain_order=True), contacts)
     if len(told):
         separator = "、" if language == "zh" else ", "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,7 @@ def who(
         typer.Argument(
             metavar="[PLAN] REQUEST",
             help="Folder or URL that holds a plan with its prices, if it is not the only one here; "
-            "and the id of a request",
+            "and the id of a request, or its name",
         ),
     ],
     top: Annotated[int, arg.option("At most so many for each post", "K", min=1)] = 5,
@@ -60,11 +61,12 @@ def who(
             from matching.answers.desk import Desk
             from matching.answers.who_could import who_could
             from matching.cli.opened import opened
+            from matching.reports.called import request_meant
             from matching.reports.contacts import read_contacts
 
             named = None if contacts is None else read_contacts(contacts)
             result = opened(ticker, plan, tables, week, policy, mapping, option, out_option)
-            found = who_could(Desk(result), request, top)
+            found = who_could(Desk(result), request_meant(request, result.problem), top)
         frames = {"people": found.people, "posts": found.posts}
         sentences = _sentences(found, result.problem, named, spoken, plan)
         answer(frames, sentences, "", out, json, outcome, None, spoken)
@@ -100,8 +102,8 @@ def _sentences(
         for row in mine:
             yield "  " + _person(row, texts)
         if not mine:
-            told = {"plan": shown(plan), "request_id": post["request_id"]}
-            yield "  " + texts["could_nobody"].format(**told)
+            why = ("matching", "explain", shown(plan), "--request", post["request_id"])
+            yield "  " + texts["could_nobody"].format(command=shlex.join(why))
 
 
 def _person(row: dict[str, Any], texts: Any) -> str:

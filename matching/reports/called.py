@@ -29,7 +29,7 @@ def id_called(name: str, ids: pl.Series, contacts: pl.DataFrame | None) -> str:
         return name
     known = contacts.filter(pl.col("volunteer_id").is_in(ids.implode())).drop_nulls("name")
     alike = normal(known["name"]).str.to_lowercase()
-    asked = normal(pl.Series([" ".join(name.split())])).str.to_lowercase()[0]
+    asked = _plain(name)
     found = known["volunteer_id"].filter(alike == asked)
     if len(found) == 1:
         return str(found[0])
@@ -43,8 +43,37 @@ def id_called(name: str, ids: pl.Series, contacts: pl.DataFrame | None) -> str:
     raise UsageError(f"nobody of the week is called {shown_value(name)}, nor has that id: {hint}")
 
 
+def request_meant(name: str, problem: Problem) -> str:
+    """Return the id of a request that is named by it, or by its name where no other has that.
+
+    What is neither is given back.
+
+    Raises
+    ------
+    UsageError
+        If several are called so.
+    """
+    ids, known = problem.requests.id, problem.names.get("requests")
+    if known is None or name in ids:
+        return name
+    known = known.filter(pl.col("request_id").is_in(ids.implode())).drop_nulls("name")
+    alike = normal(known["name"]).str.to_lowercase()
+    found = known["request_id"].filter(alike == _plain(name))
+    if len(found) > 1:
+        text = f"{len(found)} requests are called {shown_value(name)}"
+        raise UsageError(f"{text}: {listed(found, most=10)}; say which, by the id")
+    return str(found[0]) if len(found) else name
+
+
+def _plain(name: str) -> str:
+    return str(normal(pl.Series([" ".join(name.split())])).str.to_lowercase()[0])
+
+
 def requests_called(ids: pl.Series, problem: Problem) -> pl.Series:
-    """Return what people call each request: its name, or its menu item's, with the id."""
+    """Return what people call each request: its name, or its menu item's, with the id.
+
+    An id that has the name in it says enough.
+    """
     requests, menu = problem.names.get("requests"), problem.names.get("menu")
     if requests is None:
         return ids
@@ -54,7 +83,11 @@ def requests_called(ids: pl.Series, problem: Problem) -> pl.Series:
         known = known.join(items, on="menu_item", how="left").with_columns(
             name=pl.coalesce("name", "item")
         )
-    named = known.select("request_id", said=pl.format("{} ({})", "name", "request_id"))
+    says_it = pl.col("request_id").str.contains(pl.col("name"), literal=True)
+    named = known.select(
+        "request_id",
+        said=pl.when(~says_it).then(pl.format("{} ({})", "name", "request_id")),
+    )
     found = pl.DataFrame({"request_id": ids}).join(
         named.unique("request_id"), on="request_id", how="left", maintain_order="left"
     )
