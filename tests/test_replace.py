@@ -2,14 +2,15 @@
 
 import json
 import os
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from matching import Desk, UsageError, Week
+from matching import Desk, Problem, UsageError, Week, audit, solve
+from matching.answers.edited import edited
 from matching.answers.replacing import Replaced, replaced
 from matching.answers.who_could import who_could
 from matching.cli.meant import day_meant, plan_and_name
@@ -17,8 +18,10 @@ from matching.reports.called import id_called, request_meant, requests_called
 from matching.stores import write_tables
 from tests.support.commands import run
 from tests.support.hand import ask, people
+from tests.support.laws import SEEDS, law, problem_of
+from tests.support.worlds import full_world
 
-TUESDAY = date(2026, 3, 3)
+TUESDAY, ZONE = date(2026, 3, 3), "Asia/Shanghai"
 
 
 def without(week: Week, name: str, **more: Any) -> Replaced:
@@ -123,6 +126,30 @@ def test_the_free_come_before_those_who_would_have_to_leave() -> None:
         (1, "cai", None),
         (2, "bo", "tea"),
     ]
+
+
+@law(12, seed=SEEDS)
+def test_whoever_cannot_come_serves_nothing_then_and_every_rule_holds(seed: int) -> None:
+    world = full_world(seed, volunteers=8, requests=6)
+    # Others who are pinned may need whoever cannot come: that is told, and nothing is planned.
+    if "assignments" in world:
+        world["assignments"] = world["assignments"].filter(pl.col("status") != "pinned")
+    result = solve(problem_of(world), gap=0.0)
+    plan = result.tables()["plan"]
+    if result.status in ("infeasible", "unknown") or plan.is_empty():
+        return
+    row = plan.row(seed % plan.height, named=True)
+    who, day = row["volunteer_id"], row["start"].date()
+    found = replaced(result, world, who, days=[day])
+    after = found.result
+    assert audit.violations(after.problem, after.plan).is_empty()
+    mine = after.tables()["plan"].filter(volunteer_id=who)
+    touched = (pl.col("start").dt.date() <= day) & (pl.col("end") > pl.lit(day))
+    touched &= pl.col("start") < pl.lit(day) + timedelta(days=1)
+    assert mine.filter(touched).is_empty()
+    # The very same plan follows from tables that hold the changes.
+    again = Problem.from_tables(edited(world, found.changes, ZONE).tables, result.problem.week)
+    assert len(again.windows) == len(after.problem.windows)
 
 
 # --- what is meant --------------------------------------------------------------------------------
