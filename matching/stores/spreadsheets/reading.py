@@ -33,7 +33,7 @@ from matching.stores.spreadsheets.services import read_free_times, read_services
 from matching.stores.spreadsheets.settling import clock_of, settle_hours
 from matching.stores.spreadsheets.supply import Supply, derive_skills, supply_of
 from matching.stores.spreadsheets.tables import tables_of
-from matching.stores.spreadsheets.words import mentions
+from matching.stores.spreadsheets.words import mentions, plain
 
 
 @dataclass
@@ -155,6 +155,11 @@ def _read(book: Notebook, calendar: Calendar) -> list[str]:
                 f"{layout.table.where}: the table in rows {layout.table.rows[0] + 1} to "
                 f"{layout.table.rows[-1] + 1} was not understood, and is not used"
             )
+    for layout in book.layouts:
+        for name, what in (("private", "read, and never kept"), ("ignore", "not used")):
+            heads = [" ".join(c.head.split())[:30] for c in layout.fields.get(name, ())]
+            if any(heads):
+                book.say(f"{layout.table.where}: {what}: {', '.join(filter(None, heads))}")
     for k in later:
         read_cross(book.layouts[k], book, calendar)
     return [kinds[k] for k in sorted(kinds)]
@@ -251,6 +256,12 @@ def _combine(
     if clock is not None and services is not None:
         everybody = derive_skills(facts, answers)
         settle_skills(services, facts, answers)
+        bound = any(person.places for person in facts.people.values())
+        if bound and any(service.place for service in services):
+            about = "whether people serve only at the places that they name"
+            if plain(answers.ask("locations", about, "yes") or "").startswith("n"):
+                for person in facts.people.values():
+                    person.places = []
         supply = supply_of(facts, services, clock, answers, everybody)
         reading.supply = supply
         reading.only_listed = supply.bound

@@ -10,10 +10,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from matching.errors import UsageError
+from matching.stores.spreadsheets.demand import Service
+from matching.stores.spreadsheets.facts import Person
 from matching.stores.spreadsheets.grid import letter
 from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.reading import Reading
-from matching.stores.spreadsheets.words import book
+from matching.stores.spreadsheets.words import book, plain
 
 ACROSS, SKIP, OTHER = "across", "skip", "other"
 
@@ -52,14 +54,17 @@ def figures_of(reading: Reading) -> list[tuple[str, str]]:
     return rows
 
 
-def _service(service: object) -> str:
-    from matching.stores.spreadsheets.demand import Service
-
-    assert isinstance(service, Service)
+def _service(service: Service) -> str:
     asks = f", asks for {', '.join(service.skills)}" if service.skills else ""
     place = f" at {service.place}" if service.place else ""
     people = "person" if service.seats == 1 else "people"
     return f"{service.shown}{place}: {service.seats} {people}{asks}"
+
+
+def serves_at(person: Person, service: Service) -> bool:
+    """Tell whether the places that somebody names hold a service's."""
+    here = plain(service.place)
+    return not here or not person.places or here in map(plain, person.places)
 
 
 def _few(items: Iterable[str]) -> str:
@@ -84,6 +89,7 @@ def warnings_of(reading: Reading, today: date) -> list[str]:
             for key, windows in reading.supply.windows.items()
             if covers(windows, service, place=True)
             and all(skill in reading.facts.people[key].skills for skill in service.skills)
+            and serves_at(reading.facts.people[key], service)
         ]
         if not able:
             empty.append(service.shown)
