@@ -712,3 +712,36 @@ def test_a_roster_that_calls_people_by_their_first_names(tmp_path: Path) -> None
     }
     assert servers(reading)["2026-12-08 09:00 Till"] == {ADA}
     assert "Ada on the roster is taken for Ada Brindle" in reading.said
+
+
+def test_one_qualification_has_one_spelling(tmp_path: Path) -> None:
+    people = sheet(
+        tmp_path,
+        f"""
+        Name   | Availability | Skills
+        {ADA}  | Tuesday      | Drivers
+        {BO}   | Tuesday      | driver
+        {CLEO} | Tuesday      | Driver
+        {DOV}  | Tuesday      | driver
+        """,
+        "p.csv",
+    )
+    shifts = sheet(tmp_path, SHIFTS, "s.csv")
+    reading = read(people, shifts)
+    assert by_time(reading)["Tue 13:00"] == {ADA, BO, CLEO, DOV}
+    assert "'Driver' is read as 'driver'" in reading.said
+    assert "spelling" in asked(reading)
+    apart = read(people, shifts, spelling="no")
+    assert by_time(apart)["Tue 13:00"] == {ADA}
+
+
+def test_equal_rows_of_services_add_to_it_and_it_is_said(tmp_path: Path) -> None:
+    people = sheet(tmp_path, f"Name | Availability\n{BO} | Tuesday", "p.csv")
+    twice = """
+        Shift | Date       | Time    | Needed
+        Tea   | 2026-12-08 | 9am-1pm | 2
+        Tea   | 2026-12-08 | 9am-1pm | 3
+        """
+    reading = read(people, sheet(tmp_path, twice, "s.csv"))
+    assert [service.seats for service in reading.services.values()] == [5]
+    assert any("several rows, whose seats are added up (Tea)" in said for said in reading.said)

@@ -12,6 +12,7 @@ from matching.stores.spreadsheets.hours import DAY
 from matching.stores.spreadsheets.people import variant
 from matching.stores.spreadsheets.questions import Answers, counts_answer, needs_answer
 from matching.stores.spreadsheets.settling import Clock, Span, at
+from matching.stores.spreadsheets.spellings import join_case, rename, variants_among
 from matching.stores.spreadsheets.words import plain
 
 
@@ -142,8 +143,9 @@ def _ask(names: list[str], facts: Facts, answers: Answers) -> str | None:
 
 def settle_skills(services: list[Service], facts: Facts, answers: Answers) -> None:
     """See what services ask for, in the words that people's qualifications have."""
+    join_case(facts)
     known = {plain(s): s for person in facts.people.values() for s in person.skills}
-    variants: dict[str, str] = {}
+    variants = variants_among(facts)
     positions: set[str] = set()
     nobody: set[str] = set()
     for service in services:
@@ -157,7 +159,7 @@ def settle_skills(services: list[Service], facts: Facts, answers: Answers) -> No
             if plain(skill) in known:
                 service.skills[k] = known[plain(skill)]
             elif like := variant(skill, list(known.values())):
-                variants[skill] = like
+                variants[skill] = variants.get(like, like)
             else:
                 nobody.add(skill)
     if positions:
@@ -174,7 +176,8 @@ def settle_skills(services: list[Service], facts: Facts, answers: Answers) -> No
         if plain(answers.ask("spelling", f"whether {shown}", "yes") or "").startswith("y"):
             for service in services:
                 service.skills = [variants.get(s, s) for s in service.skills]
+            rename(facts, variants)
         else:
-            nobody |= variants.keys()
+            nobody |= {skill for skill in variants if plain(skill) not in known}
     for skill in sorted(nobody):
         facts.said.append(f"warning: nobody has '{skill}', which a service asks for")

@@ -209,6 +209,12 @@ def _settle(layout: Layout) -> None:
         cells = [c for column in layout.fields["time"] for c in column.filled]
         if cells and not any(not w.part for c in cells for w in hours_in(c)):
             layout.move("time", "service")  # "Shift: Food bank" is no time
+    times = layout.fields.get("time", [])
+    wordy = [column for column in times if not any(hours_in(c) for c in column.filled)]
+    if counted and wordy and len(wordy) < len(times) and not layout.has("service"):
+        # "Shift: Food bank" beside "Time: 9-12".
+        layout.fields["time"] = [column for column in times if column not in wordy]
+        layout.fields["service"] = wordy
     if layout.has("person") and not layout.has("first", "last", "free", "private") and counted:
         # One column says how many there are, another who: "Volunteers: 4" is a number.
         for column in list(layout.fields["person"]):

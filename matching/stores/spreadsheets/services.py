@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +75,11 @@ def read_services(layout: Layout, book: Notebook) -> None:
             if (not signed and not seats) or layout.has("seats", "open", "qty"):
                 low, high = count_of(layout.cell(row, "seats"))
                 if math.isfinite(high):
-                    counted["seats"] = max(counted.get("seats", 0), high)
-                    counted["min"] = max(counted.get("min", 0), low)
+                    # Rows of sign-ups repeat what is needed; equal rows of services add to it.
+                    join: Callable[[float, float], float] = max if signed else operator.add
+                    counted["added"] = counted.get("added", 0) + (not signed)
+                    counted["seats"] = join(counted.get("seats", 0), high)
+                    counted["min"] = join(counted.get("min", 0), low)
                 least = count_of(layout.cell(row, "min_seats"))[1]
                 if math.isfinite(least):
                     counted["min"] = max(counted.get("min", 0), least)
@@ -82,6 +87,13 @@ def read_services(layout: Layout, book: Notebook) -> None:
                 counted["open"], counted["left"] = max(counted["open"], free), 1
             if signed:
                 _signed(layout, row, slot, counted, book)
+    several = [slot for slot, counted in groups.items() if counted.get("added", 0) > 1]
+    if several:
+        shown = ", ".join(dict.fromkeys(slot.name for slot in several[:4]))
+        book.say(
+            f"{layout.table.where}: {len(several)} services stand in several rows, whose seats are "
+            f"added up ({shown})"
+        )
     gridded = _others(layout, book, seats)
     for slot, counted in groups.items():
         if not gridded and (not seats or "seats" in counted):
