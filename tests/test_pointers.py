@@ -100,7 +100,7 @@ def test_at_a_terminal_one_is_asked(
     sink, other = open_sink(str(planned)), date(2026, 3, 9)
     with Ticker() as ticker:
         if yes:
-            make_room(ticker, sink, "plan", other)
+            assert make_room(ticker, sink, "plan", other)
         else:
             with pytest.raises(UsageError, match="--force"):
                 make_room(ticker, sink, "plan", other)
@@ -108,6 +108,29 @@ def test_at_a_terminal_one_is_asked(
         "plan holds the plan of the week of 2026-03-02, and this is the week of 2026-03-09. "
         "Replace it?"
     ]
+
+
+def test_whoever_said_yes_is_not_refused_when_all_is_done(
+    planned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week = people("ada")
+    ask(week, "next", "9 09:00", "9 10:00")
+    write_tables(planned.parent / "next", week.tables())
+    again = ("plan", planned.parent / "next", "--week", "2026-03-09", "--out", planned)
+    assert run(*again).exit_code == 2
+    monkeypatch.setattr("matching.cli.weekly.make_room", lambda *given: True)
+    assert run(*again).exit_code == 0
+
+
+def test_swapped_coordinates_beyond_the_poles(tmp_path: Path) -> None:
+    week = people("ada", lat=40.0, lon=116.0)
+    ask(week, "tea", lat=40.0, lon=116.0)
+    tables = week.tables()
+    turned = tables["requests"].with_columns(lat=pl.lit(116.0), lon=pl.lit(40.0))
+    write_tables(tmp_path / "tables", tables | {"requests": turned})
+    done = run("plan", tmp_path / "tables", "--week", "2026-03-02", "--out", tmp_path / "plan")
+    assert done.exit_code == 2
+    assert "must be from -90 to 90; are lat and lon swapped?" in done.stderr
 
 
 def test_at_a_terminal_lines_end_between_words(

@@ -12,8 +12,13 @@ from matching.cli.ticker import Ticker
 from matching.stores.earlier import PlaceTaken, check_place
 
 
-def make_room(ticker: Ticker, sink: object, where: str, week: date, **more: Any) -> None:
+def make_room(ticker: Ticker, sink: object, where: str, week: date, **more: Any) -> bool:
     """Check that a plan takes the place of nothing, or ask whether it shall; see `check_place`.
+
+    Returns
+    -------
+    bool
+        Whether somebody said that it shall.
 
     Raises
     ------
@@ -22,6 +27,7 @@ def make_room(ticker: Ticker, sink: object, where: str, week: date, **more: Any)
     """
     try:
         check_place(sink, where, week, **more)
+        return False
     except PlaceTaken as taken:
         if not (sys.stdin.isatty() and sys.stderr.isatty()):
             raise
@@ -29,7 +35,7 @@ def make_room(ticker: Ticker, sink: object, where: str, week: date, **more: Any)
             try:
                 what, _, _ = str(taken).partition("; ")
                 if typer.confirm(f"{what}. Replace it?", default=False, err=True):
-                    return
+                    return True
             except typer.Abort:
                 pass
         raise

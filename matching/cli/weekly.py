@@ -49,7 +49,7 @@ def plan_week(
     """
     ticker.announce("read")
     if not force:
-        make_room(ticker, sink, where, monday)
+        force = make_room(ticker, sink, where, monday)
     problem = _read_problem(source, monday, policy, origin, ticker)
     edited = None
     if edits is not None:

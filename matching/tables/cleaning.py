@@ -332,6 +332,8 @@ def _broken_rules(
         rows = rows.filter(~rows.is_in(before.implode()))
         if column and isinstance(text, str):
             text = text.format(**vars(columns[column]))
+            # Beyond the poles lies what is a longitude.
+            text += "; are lat and lon swapped?" if (column, rule) == ("lat", "max") else ""
         if column:
             reported[column] = pl.concat([before, rows])
         rule = rule.removeprefix("check__")
