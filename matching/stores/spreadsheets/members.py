@@ -46,7 +46,7 @@ def persons_of(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, 
         if "@" in contact and contacts.setdefault(plain(name), contact) != contact and not given:
             given = f"{name} (row {row + 1})"
             book.say(f"{place_name(layout.table, row)}: another {name}, with another address")
-        person = book.facts.person(_base(name), place_name(layout.table, row), given)
+        person = book.facts.person(base_name(name), place_name(layout.table, row), given)
         book.facts.people[person].name = name
         stamp = layout.cell(row, "timestamp")
         stamps[row] = (_moment(stamp, calendar), row)
@@ -67,7 +67,8 @@ def persons_of(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, 
     return rows
 
 
-def _base(name: str) -> str:
+def base_name(name: str) -> str:
+    """Return a name without what stands in brackets behind it, or comes along."""
     from matching.stores.spreadsheets.names import names_in
 
     found = names_in(name)

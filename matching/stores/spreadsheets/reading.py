@@ -21,6 +21,7 @@ from matching.stores.spreadsheets.demand import (
 from matching.stores.spreadsheets.evidence import calendar_of, month_days, week_named, zone_of
 from matching.stores.spreadsheets.facts import Facts
 from matching.stores.spreadsheets.frames import request_ids, tables_of_week
+from matching.stores.spreadsheets.free_times import read_free_times
 from matching.stores.spreadsheets.grid import sheets_of
 from matching.stores.spreadsheets.layout import Layout, layout_of
 from matching.stores.spreadsheets.legends import with_legends
@@ -29,7 +30,7 @@ from matching.stores.spreadsheets.months import is_calendar, read_calendar
 from matching.stores.spreadsheets.notebook import Notebook
 from matching.stores.spreadsheets.people import join_names, join_roles
 from matching.stores.spreadsheets.questions import Answers, Question
-from matching.stores.spreadsheets.services import read_free_times, read_services
+from matching.stores.spreadsheets.services import read_services
 from matching.stores.spreadsheets.settling import clock_of, settle_hours
 from matching.stores.spreadsheets.supply import Supply, derive_skills, supply_of
 from matching.stores.spreadsheets.tables import tables_of

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from matching.stores.spreadsheets.days import Calendar, Day
-from matching.stores.spreadsheets.facts import Free, Held, Need, Option, When
+from matching.stores.spreadsheets.days import Day
+from matching.stores.spreadsheets.facts import Held, Need, When
 from matching.stores.spreadsheets.grid import text
 from matching.stores.spreadsheets.hours import DAY, Window, hours_in
 from matching.stores.spreadsheets.layout import (
@@ -26,14 +26,13 @@ from matching.stores.spreadsheets.layout import (
     place_name,
     value_type,
 )
-from matching.stores.spreadsheets.members import _base, flag_name
+from matching.stores.spreadsheets.members import base_name, flag_name
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import (
     Lists,
     Notebook,
     choices,
     full_name,
-    people_in,
     real_names,
     role_name,
 )
@@ -160,30 +159,6 @@ def slots_of(
         name = cell
     head = section.label if section else ""
     return [Slot(when, name, place, role, head) for when in whens], day
-
-
-def read_free_times(layout: Layout, book: Notebook, calendar: Calendar) -> None:
-    """Read rows of a name and a time at which that person can come."""
-    last: Day | None = None
-    for row in layout.table.rows:
-        slots, last = slots_of(layout, row, book, last)
-        for name in people_in(layout, row):
-            person = book.facts.person(_base(name), place_name(layout.table, row))
-            book.facts.asked.add(person)
-            for slot in slots:
-                window = slot.when.window
-                if window is not None and window.end is None:
-                    window = Window(window.start, DAY)
-                when = When(slot.when.day, window, slot.when.label)
-                book.facts.free.append(Free(person, when))
-                if layout.fields.get("time") and window is not None and _could(layout):
-                    book.facts.options.append(Option(when, slot.name))
-
-
-def _could(layout: Layout) -> bool:
-    """Tell whether a list of times with names is a poll: the times are what was asked about."""
-    cells = [text(layout.cell(row, "person")) for row in layout.table.rows]
-    return any(len(names_in(cell)) > 1 for cell in cells)
 
 
 def _step_of(layout: Layout, windows: list[Window]) -> int:
@@ -342,7 +317,7 @@ def _signed(layout: Layout, row: int, slot: Slot, counted: dict[str, Any], book:
     for name in names:
         counted["held"] += 1
         hold(
-            _base(name),
+            base_name(name),
             slot.when,
             slot.name,
             slot.place,
