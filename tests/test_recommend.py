@@ -38,6 +38,19 @@ def test_who_could_come(plan: Path) -> None:
     assert "bo" not in done.stdout
 
 
+def test_what_is_shown_adds_up_to_the_score(tmp_path: Path) -> None:
+    # Ann was told of lunch before, which is worth something: a term as any other.
+    for name, frame in TINY.items():
+        frame.write_csv(tmp_path / f"{name}.csv")
+    said = "volunteer_id,request_id,post,status\nann,lunch,volunteer,published\n"
+    (tmp_path / "assignments.csv").write_text(said)
+    assert planned(tmp_path, tmp_path / "plan").exit_code == 0
+    asked = ("recommend", tmp_path / "plan", "--volunteer", "ann", "--given", "nothing")
+    (row,) = json.loads(run(*asked, "--json").stdout)["feed"]
+    assert row["kept"] > 0
+    assert "kept" in run(*asked).stdout.splitlines()[0].split()
+
+
 @pytest.mark.parametrize("format", ["csv", "parquet", "jsonl", "xlsx"])
 def test_everybody_as_a_file(plan: Path, tmp_path: Path, format: str) -> None:
     out = tmp_path / f"feeds.{format}"

@@ -27,6 +27,24 @@ def check_file(out: Path | None) -> None:
         raise UsageError(f"--out {out}: end the name in .{', .'.join(FORMATS)}")
 
 
+def write_table(name: str, frame: pl.DataFrame, out: Path | None, outcome: Outcome) -> None:
+    """Write a table to a file, if one is named."""
+    if out is None:
+        return
+    from matching.stores.files.formats import format_of, write_file
+    from matching.stores.files.whole import replacing
+
+    with outcome.writing(out), replacing(out) as place:
+        write_file(name, frame, place, format_of(out) or "csv")
+
+
+def print_tables(tables: Mapping[str, pl.DataFrame], **more: object) -> None:
+    """Print the first rows of tables as JSON, how many each has, and what there is beside them."""
+    rows = {name: frame.height for name, frame in tables.items()}
+    shown = {n: frame.head(MAX_ROWS_IN_JSON).to_dicts() for n, frame in tables.items()}
+    print_json({**shown, **more, "rows": rows})
+
+
 def answer(
     tables: Mapping[str, pl.DataFrame],
     sentences: Iterable[str],
@@ -56,18 +74,11 @@ def answer(
     from matching.cli.words import words
 
     said = words(language)
-    if out is not None:
-        from matching.stores.files.formats import format_of, write_file
-        from matching.stores.files.whole import replacing
-
-        name, frame = next(iter(tables.items()))
-        with outcome.writing(out), replacing(out) as place:
-            write_file(name, frame, place, format_of(out) or "csv")
+    name, frame = next(iter(tables.items()))
+    write_table(name, frame, out, outcome)
     if json:
-        rows = {name: frame.height for name, frame in tables.items()}
-        shown = {n: frame.head(MAX_ROWS_IN_JSON).to_dicts() for n, frame in tables.items()}
         written = {} if out is None else {"written": str(out)}
-        print_json({**shown, **(more or {}), "rows": rows, **written})
+        print_tables(tables, **(more or {}), **written)
         return
     if out is not None:
         say(said["rows_written"].format(rows=f"{frame.height:,}", out=out))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matching.cli import arguments as arg
-from matching.cli.conduct import MAX_ROWS_IN_JSON, say, teaching
-from matching.cli.given import print_json
+from matching.cli.answering import print_tables
+from matching.cli.conduct import say, teaching
 from matching.cli.language import Language, LanguageOption, language_of
 from matching.guards.harmless import one_line
 
@@ -79,9 +79,7 @@ def explain(
             else:
                 found["sentences"] = pl.concat(spoken(table, spoken_in) for table in found.values())
         if json:
-            rows = {name: frame.height for name, frame in found.items()}
-            shown = {name: frame.head(MAX_ROWS_IN_JSON) for name, frame in found.items()}
-            print_json({name: frame.to_dicts() for name, frame in shown.items()} | {"rows": rows})
+            print_tables(found)
         elif volunteer is not None:
             _show_each(found["sentences"])
         else:

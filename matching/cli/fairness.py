@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from matching.cli import arguments as arg
-from matching.cli.conduct import say, teaching
-from matching.cli.given import options_of, policy_of, print_json, week_of
+from matching.cli.answering import answer, check_file
+from matching.cli.conduct import teaching
 from matching.cli.language import LanguageOption, language_of
 
 
@@ -21,9 +20,7 @@ def fairness(
         arg.option("What stands: all of the plan, what is pinned or accepted, or nothing of it"),
     ] = "nothing",
     language: LanguageOption = None,
-    out: Annotated[
-        Path | None, arg.option("A file to write: .csv, .parquet, .jsonl or .xlsx", "FILE")
-    ] = None,
+    out: arg.OutFileOption = None,
     json: arg.JsonOption = False,
     tables: arg.TablesOption = None,
     week: arg.WeekOption = None,
@@ -38,30 +35,11 @@ def fairness(
     """
     with teaching(json) as outcome:
         from matching.answers.fairness_sentences import fairness_sentences
-        from matching.errors import UsageError
-        from matching.reports.saved import open_desk
-        from matching.stores.files.formats import FORMATS, format_of, write_file
-        from matching.stores.files.whole import replacing
+        from matching.cli.opened import desk_of
 
-        if out is not None and format_of(out) is None:
-            raise UsageError(f"--out {out}: end the name in .{', .'.join(FORMATS)}")
-        desk = open_desk(
-            plan,
-            tables,
-            None if week is None else week_of(week),
-            None if policy is None else policy_of(policy),
-            mapping,
-            options_of(option),
-            options_of(out_option),
-        )
+        check_file(out)
+        desk = desk_of(plan, tables, week, policy, mapping, option, out_option)
         found = desk.fairness(top, given)
-        if out is not None:
-            with outcome.writing(out), replacing(out) as place:
-                write_file("fairness", found, place, format_of(out) or "csv")
-        if json:
-            print_json({"fairness": found.to_dicts()} if out is None else {"written": str(out)})
-        elif out is not None:
-            say(f"written to {out}")
-        else:
-            for sentence in fairness_sentences(found, language_of(language))["sentence"]:
-                say(sentence)
+        spoken = language_of(language)
+        sentences = fairness_sentences(found, spoken)["sentence"]
+        answer({"fairness": found}, sentences, "", out, json, outcome, None, spoken)

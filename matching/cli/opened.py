@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from matching.cli.given import options_of, policy_of, week_of
 
 if TYPE_CHECKING:
+    from matching.answers.desk import Desk
     from matching.cli.ticker import Ticker
     from matching.reports.saved import Saved
     from matching.result import Result
@@ -53,4 +54,27 @@ def saved_of(
         options_of(option),
         options_of(out_option),
         ticker.announce,
+    )
+
+
+def desk_of(
+    plan: str,
+    tables: str | None,
+    week: str | None,
+    policy: Path | None,
+    mapping: Path | None,
+    option: list[str] | None,
+    out_option: list[str] | None,
+) -> Desk:
+    """Open the desk of a plan and its tables."""
+    from matching.reports.saved import open_desk
+
+    return open_desk(
+        plan,
+        tables,
+        None if week is None else week_of(week),
+        None if policy is None else policy_of(policy),
+        mapping,
+        options_of(option),
+        options_of(out_option),
     )

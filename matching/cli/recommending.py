@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from matching.cli import arguments as arg
+from matching.cli.answering import check_file, write_table
 from matching.cli.conduct import say, teaching
-from matching.cli.given import options_of, policy_of, print_json, week_of
+from matching.cli.given import print_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,9 +26,7 @@ def recommend(
         Literal["plan", "accepted", "nothing"],
         arg.option("What stands: all of the plan, what is pinned or accepted, or nothing of it"),
     ] = "plan",
-    out: Annotated[
-        Path | None, arg.option("A file to write: .csv, .parquet, .jsonl or .xlsx", "FILE")
-    ] = None,
+    out: arg.OutFileOption = None,
     json: arg.JsonOption = False,
     tables: arg.TablesOption = None,
     week: arg.WeekOption = None,
@@ -43,26 +41,15 @@ def recommend(
     those that the plan's summary remembers, unless given.
     """
     with teaching(json) as outcome:
+        from matching.cli.opened import desk_of
         from matching.errors import UsageError
-        from matching.reports.saved import open_desk
-        from matching.stores.files.formats import FORMATS, format_of, write_file
-        from matching.stores.files.whole import replacing
 
         if (volunteer is not None) + (request is not None) + everybody + offers != 1:
             raise UsageError(
                 "say for whom: --volunteer ID, --request ID, --all or --offers, one of them"
             )
-        if out is not None and format_of(out) is None:
-            raise UsageError(f"--out {out}: end the name in .{', .'.join(FORMATS)}")
-        desk = open_desk(
-            plan,
-            tables,
-            None if week is None else week_of(week),
-            None if policy is None else policy_of(policy),
-            mapping,
-            options_of(option),
-            options_of(out_option),
-        )
+        check_file(out)
+        desk = desk_of(plan, tables, week, policy, mapping, option, out_option)
         if offers:
             name, found = "offers", desk.offers(given)
         elif request is not None:
@@ -71,9 +58,7 @@ def recommend(
             name, found = "feed", desk.feed(volunteer, top, given)
         else:
             name, found = "feed", desk.feeds(top, given)
-        if out is not None:
-            with outcome.writing(out), replacing(out) as place:
-                write_file(name, found, place, format_of(out) or "csv")
+        write_table(name, found, out, outcome)
         if json:
             print_json({name: found.to_dicts()} if out is None else {"written": str(out)})
         elif out is not None:
@@ -91,4 +76,6 @@ def _show(name: str, found: pl.DataFrame, given: str) -> None:
         what = "nobody is to be offered anything: " if name == "offers" else ""
         say(f"{what}nothing keeps every rule beside what stands of the plan{more}")
         return
-    show_table(found.drop("start", "end", "fit", "kept", strict=False))
+    # All that is shown adds up to the score; what hardly anybody has is left out if nobody does.
+    is_shown = "kept" in found.columns and (found["kept"] != 0).any()
+    show_table(found.drop("start", "end", "fit", *(() if is_shown else ("kept",)), strict=False))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matching.cli import arguments as arg
-from matching.cli.conduct import MAX_ROWS_IN_JSON, say, teaching
-from matching.cli.given import options_of, policy_of, print_json, week_of
+from matching.cli.answering import print_tables
+from matching.cli.conduct import say, teaching
+from matching.cli.given import print_json
 from matching.cli.language import Language, LanguageOption, language_of
 from matching.guards.harmless import one_line
 
@@ -48,18 +49,10 @@ def standby(
 
         from matching.answers.names import number_of
         from matching.answers.standby_sentences import standby_sentences
-        from matching.reports.saved import open_desk
+        from matching.cli.opened import desk_of
         from matching.stores.files.writing import write_tables
 
-        desk = open_desk(
-            plan,
-            tables,
-            None if week is None else week_of(week),
-            None if policy is None else policy_of(policy),
-            mapping,
-            options_of(option),
-            options_of(out_option),
-        )
+        desk = desk_of(plan, tables, week, policy, mapping, option, out_option)
         for name in request or ():
             number_of(desk.problem.requests.id, name, "request")
         found = desk.standby(top)
@@ -74,9 +67,7 @@ def standby(
             else:
                 say(f"written to {out}: " + _rows(found))
         elif json:
-            shown = {name: table.head(MAX_ROWS_IN_JSON) for name, table in found.items()}
-            rows = {name: table.height for name, table in found.items()}
-            print_json({name: table.to_dicts() for name, table in shown.items()} | {"rows": rows})
+            print_tables(found)
         else:
             spoken = language_of(language)
             _show(standby_sentences(found, spoken), bool(request), spoken)
