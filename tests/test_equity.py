@@ -11,6 +11,7 @@ from hypothesis import assume, reject
 from hypothesis import strategies as st
 
 from matching import Desk, Plan, Policy, PolicyError, Result, Week, audit, certify, solve
+from matching.answers.explanation import explain
 from matching.answers.fairness_sentences import fairness_sentences
 from matching.flow.living import LivingWeek
 from tests.support.commands import planned, run
@@ -139,11 +140,24 @@ def test_an_empty_week_has_no_mean() -> None:
     assert "基尼系数 -" in fairness_sentences(table, "zh")["sentence"][2]
 
 
+def test_empty_seats_of_districts_served_alike_are_explained() -> None:
+    # Both people serve in the east: two turns for four seats. The first of two seats in the west is
+    # worth 1000 + 100 / 2, which is what one more person gains.
+    found = explain(shared(100))
+    (row,) = found["reasons"].to_dicts()
+    assert (row["request_id"], row["kind"]) == ("cheap", "shortage")
+    assert dict(found["remedies"].select("change", "gain").rows())["person"] == 1050
+
+
 def test_the_command(tmp_path: Path) -> None:
     for name, frame in TINY.items():
         frame.write_csv(tmp_path / f"{name}.csv")
     out = tmp_path / "plan"
-    assert planned(tmp_path, out).exit_code == 0
+    policy = tmp_path / "policy.toml"
+    policy.write_text("equity = 100\n")
+    assert planned(tmp_path, out, "--policy", policy).exit_code == 0
+    for about in (["report", out, "--out", tmp_path / "plan.html"], ["explain", out]):
+        assert run(*about).exit_code == 0
     told = json.loads(run("fairness", out, "--json").stdout)["fairness"]
     assert [row["measure"] for row in told][2:] == ["hours", "requests", "volunteers"]
     done = run("fairness", out, "--out", tmp_path / "fairness.parquet")

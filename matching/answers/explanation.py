@@ -8,9 +8,8 @@ import polars as pl
 
 from matching.answers.names import number_of
 from matching.answers.near_misses import near_misses
-from matching.answers.reasons import reasons
+from matching.answers.reasons import network_of, reasons
 from matching.answers.remedies import remedies
-from matching.flow.living import LivingWeek
 from matching.guards.doors import door
 from matching.result import Result
 
@@ -48,7 +47,7 @@ def explain(
     """
     for name in requests or ():
         number_of(result.problem.requests.id, name, "request")
-    living = LivingWeek(result.problem, result.arcs)
+    living = network_of(result)
     found = reasons(result, living)
     looked_for = requests if with_remedies else ()
     mended = remedies(result, looked_for, time_limit, living)

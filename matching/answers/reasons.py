@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from matching.answers.shortages import Shortage, Turns, eligible_people, table
+from matching.arcs.districts import next_district_value
 from matching.arcs.eligibility import RULES, holders
 from matching.arcs.value import seat_value
 from matching.flow.living import LivingWeek
@@ -48,7 +50,7 @@ def reasons(result: Result, living: LivingWeek | None = None) -> Reasons:
         ``volunteer_id`` and ``turns``: all people who could come, and how often they could serve
         at these posts in the week; all turns together are fewer than the seats.
     """
-    search = _Search(result, living or LivingWeek(result.problem, result.arcs))
+    search = _Search(result, living or network_of(result))
     rows = [search.of(post, why) for post, why in zip(*_empty(result), strict=True)]
     columns = ("kind", "shortage_id", "better_by", "exact")
     kinds = (pl.String, pl.String, pl.Int64, pl.Boolean)
@@ -58,6 +60,21 @@ def reasons(result: Result, living: LivingWeek | None = None) -> Reasons:
     frame = frame.select(*first, *RULES, *columns[1:])
     named = dict(search.named.values())
     return Reasons(frame, table(result.problem, named))
+
+
+def network_of(result: Result) -> LivingWeek:
+    """Return the living week of a result, in which districts are not served alike.
+
+    What can be filled, and by whom, is the same; what it is worth is not.
+    """
+    problem = result.problem
+    return LivingWeek(problem.under(replace(problem.policy, equity=0)), result.arcs)
+
+
+def is_proved(result: Result, living: LivingWeek) -> bool:
+    """Tell whether the network says it all, and the plan is as good as the network's."""
+    even = result.problem.policy.equity > 0
+    return living.is_exact and living.value == result.value and not even
 
 
 def _empty(result: Result) -> tuple[list[int], list[str]]:
@@ -84,8 +101,7 @@ class _Search:
         posts = len(self.problem.posts)
         self.in_flow = np.bincount(self.problem.slots.post[slot], minlength=posts)
         self.filled = np.bincount(self.problem.slots.post[result.plan.slot], minlength=posts)
-        # Whether the network says it all, and the plan is as good as the network's.
-        self.is_proved = self.living.is_exact and self.living.value == result.value
+        self.is_proved = is_proved(result, living)
         self.named: dict[tuple[int, ...], tuple[str, Shortage]] = {}
         self.leaderless = _leaderless(result)
         self.cheapest = _cheapest(result, self.filled)
@@ -120,9 +136,11 @@ class _Search:
             cost = self.living.price_of_post(post)[1] if has_room else None
             worth = int(seat_value(self.problem, one, self.in_flow[one] + 1)[0])
             return "better_use", None, 0 if cost is None else cost - worth, True
-        if why in ("unsettled", "no_plan") or self.living.is_exact:
+        even = self.problem.policy.equity > 0
+        if why in ("unsettled", "no_plan") or (self.living.is_exact and not even):
             return "unsettled", None, None, None
         worth = int(seat_value(self.problem, one, self.filled[one] + 1)[0])
+        worth += int(next_district_value(self.problem, self.filled)[post])
         more = self.cheapest[post] - worth
         return "better_use", None, int(np.ceil(more)) if 0 <= more < np.inf else None, False
 

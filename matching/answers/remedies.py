@@ -11,10 +11,11 @@ import polars as pl
 from matching.answers.candidates import Candidates
 from matching.answers.changes import Change, lowered, moved, newcomer, with_changed
 from matching.answers.near_misses import empty_slots
+from matching.answers.reasons import is_proved, network_of
 from matching.answers.standing import keeps_weeks
 from matching.arcs.eligibility import Arcs, eligible
 from matching.engine import solve
-from matching.errors import UsageError
+from matching.errors import PolicyError, UsageError
 from matching.flow.living import LivingWeek
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -69,7 +70,7 @@ def remedies(
     if requests is not None:
         asked = problem.requests.id.is_in(list(requests)).to_numpy()
         slots = slots[asked[problem.slots.request[slots]]]
-    living = living or LivingWeek(problem, result.arcs)
+    living = living or network_of(result)
     trial, candidates = _Trial(result, time_limit, living), Candidates(problem, result.arcs, slots)
     tried = (trial.first(changes) for slot in slots.tolist() for changes in candidates.of(slot))
     return _table(problem, [found for found in tried if found is not None])
@@ -103,8 +104,7 @@ class _Trial:
     def __init__(self, result: Result, time_limit: float, living: LivingWeek) -> None:
         self.result, self.problem, self.time_limit = result, result.problem, time_limit
         self.living = living
-        # Whether the network says it all, and the plan is as good as the network's.
-        self.is_proved = self.living.is_exact and self.living.value == result.value
+        self.is_proved = is_proved(result, living)
         self.filled = np.bincount(
             result.problem.slots.post[result.plan.slot], minlength=len(result.problem.posts)
         )
@@ -158,7 +158,10 @@ class _Trial:
         """Plan the changed week; None if there is no plan, or it is not proved."""
         problem, arcs = self._changed(change)
         if not self.is_proved:
-            result = solve(problem, gap=0.0, time_limit=self.time_limit)
+            try:
+                result = solve(problem, gap=0.0, time_limit=self.time_limit)
+            except PolicyError:  # districts cannot be served alike in a week so changed
+                return None
             found = result.status in ("optimal", "feasible")
             return (result.value, self._counted(result.plan.slot)) if found else None
         living = LivingWeek(problem, arcs)
