@@ -236,9 +236,11 @@ def check(problem: Any, desk: Desk, stands: Any, row: dict[str, Any]) -> None:
         assert kind in broken
     elif kind == "full":
         assert "seats" in broken
+    elif kind == "taken":
+        assert "one_option" in broken
     elif kind in ("apart", "quota"):
         assert kind in broken
-    elif kind not in ("serves", "taken", "team", "other_time"):
+    elif kind not in ("serves", "team", "other_time"):
         assert not broken
         if row["fit"] is not None:
             assert row["fit"] == sum(row[term] for term in TERMS)

@@ -103,10 +103,10 @@ def hindrance(problem: Problem, arcs: Arcs, rows: c.Longs, arc: int) -> str:
     slot = int(arcs.slot[arc])
     post, request = problem.slots.post[slot], problem.slots.request[slot]
     here = rows[problem.slots.request[arcs.slot[rows]] == request]
-    if (problem.slots.post[arcs.slot[here]] == post).sum() >= problem.posts.seats[post]:
-        return "full"
     if (problem.slots.option[arcs.slot[here]] != problem.slots.option[slot]).any():
         return "taken"
+    if (problem.slots.post[arcs.slot[here]] == post).sum() >= problem.posts.seats[post]:
+        return "full"
     if partners(problem, arcs, here, together=False)[0][arc]:
         return "apart"
     if not _below_quotas(problem, arcs.volunteer[rows])[arcs.volunteer[arc]]:
