@@ -44,7 +44,9 @@ from matching.solvers.subproblems.reduced_mip import solve_reduced_mip, solve_wh
 
 # Shares of the time left when these begin.
 _HEURISTIC_TIME_SHARE = 0.15
-_TIME_SHARE_AFTER_COLUMN_GENERATION = 0.5
+_TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
+# What PDLP leaves is approximate, so that more is left to do.
+_TIME_SHARE_AFTER_PDLP = 0.5
 # Where there are no more, HiGHS alone is quickest.
 _MAX_ARCS_FOR_WHOLE_MIP = 10_000
 # Where there are fewer, all rounds together take no longer than a few repairs.
@@ -125,7 +127,9 @@ def _solve_lp(generation: ColumnGeneration, relaxation: Relaxation) -> LPSolutio
             plan = mostly_selected(generation, solution)
             incumbent.offer(repair(generation.problem, weeks, quality, plan), "column generation")
 
-    return _run(generation, on_round, _TIME_SHARE_AFTER_COLUMN_GENERATION * incumbent.seconds_left)
+    by_pdlp = isinstance(generation.master, PDLPMaster)
+    share = _TIME_SHARE_AFTER_PDLP if by_pdlp else _TIME_SHARE_AFTER_COLUMN_GENERATION
+    return _run(generation, on_round, share * incumbent.seconds_left)
 
 
 def _run(

@@ -18,7 +18,7 @@ _INTEGRALITY_TOLERANCE = 1e-6
 # Rosters of larger reduced cost are left out.
 _MAX_REDUCED_COST = 1_000.0
 # A larger component cannot be solved in the time there is.
-_MAX_COLUMNS = 25_000
+_MAX_COLUMNS = 100_000
 # Relative; large neighbourhood search improves the plan further.
 _MIN_GAP = 1e-4
 _MIN_SECONDS_PER_COMPONENT = 1.0
