@@ -274,6 +274,8 @@ def test_the_command_says_it_in_both_languages(plan: Path, tmp_path: Path) -> No
     said = run("what-if", plan, "--change", change).stdout.splitlines()
     assert said[0] == "requests: rows removed: 1."
     assert "filled: 2 before, 1 after." in said
+    # What stays as it was is not told: as many volunteers as before.
+    assert not [line for line in said if line.startswith("volunteers:")]
     assert said[-1].endswith(
         "(volunteer, 2026-03-02 09:00 to 10:00): the tables no longer have the request."
     )

@@ -138,7 +138,10 @@ def _advised(error: MatchingError) -> str:
     if error.whose:
         return text  # of several sets of tables none can be quarantined
     if faults["row"].null_count() == 0 and tables <= TABLES.keys():
-        text += "\nmend these cells, or go on without their rows: --on-error quarantine"
+        text += (
+            "\nmend these cells, or go on without their rows: --on-error quarantine, of plan, "
+            "check and promise"
+        )
     return text
 
 

@@ -87,10 +87,14 @@ def _changes(paths: list[Path]) -> tuple[dict[str, pl.DataFrame], dict[str, obje
 
 
 def _sentences(tables: dict[str, pl.DataFrame], language: Language) -> Iterator[str]:
-    """Yield what was done, both summaries, and what is other in the plan."""
+    """Yield what was done, which figures of the summaries changed, and who serves otherwise."""
+    import polars as pl
+
     from matching.answers.change_sentences import change_sentences
     from matching.answers.telling import said
 
     yield from said(tables["done"], lambda row: f"done_{row['action']}", language)
-    yield from said(tables["summaries"], "summary_figure", language)
+    figures = tables["summaries"].filter(pl.col("before") != pl.col("after"))
+    figures = figures.with_columns(pl.col("figure").str.replace_all("_", " "))
+    yield from said(figures, "summary_figure", language)
     yield from change_sentences(tables["changes"], language)
