@@ -183,21 +183,12 @@ class Changing:
         if self.week is None:
             self.arcs.members[volunteer] = self._checked(volunteer, part)
             return
-        is_new = volunteer == len(self.ledger.problem.volunteers)
-        before = None if is_new else self.week.member(volunteer)
-        if is_new:
-            self.week.join(part)
-        else:
+        if volunteer < len(self.ledger.problem.volunteers):
             self.week.change(volunteer, part)
-        if self.week.is_exact:
-            return
-        if before is not None:
-            try:
-                self._checked(volunteer, part)
-            except UsageError:
-                self.week.change(volunteer, before)
-                raise
-        self._leave_network()
+        else:
+            self.week.join(part)
+        if not self.week.is_exact:
+            self._leave_network()
 
     def _leave_network(self) -> None:
         """From now on a rule is in force that the network does not know."""

@@ -45,8 +45,11 @@ class PinnedPlaces:
         if not len(member.part.pins):
             return
         if not _go_together(member):
+            # What was said after the tables were read has no row there; here each pin has its own.
+            said = member.part.earlier
+            said = replace(said, row=np.arange(len(said), dtype=np.int32))
             try:
-                settled(replace(member.part, on_error="raise"))
+                settled(replace(member.part, earlier=said, on_error="raise"))
             except DataError as error:
                 why = error.faults["message"][0]
                 raise UsageError(f"what is pinned cannot stay: {why}") from None
