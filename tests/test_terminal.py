@@ -197,7 +197,7 @@ def test_an_error_is_without_colours_where_they_are_not_wanted(tmp_path: Path) -
     status, written = at_terminal(*command, NO_COLOR="1")
     assert status == 2
     assert not COLOUR.search(written)
-    assert drawn(written, 80)[0].startswith("error: ")
+    assert drawn(written, 80)[0].startswith("error:")
 
 
 # --- for machines ---------------------------------------------------------------------------------
