@@ -15,7 +15,6 @@ from hypothesis import assume
 from matching import DataError, DataWarning, Desk, UsageError, Week, audit, solve
 from matching.answers.given import Given
 from matching.flow.living import LivingWeek
-from matching.flow.living import LivingWeek
 from tests.support.hand import ask, at, people
 from tests.support.laws import SEEDS, law, problem_of
 from tests.support.worlds import Tables, full_worlds, tree_worlds
