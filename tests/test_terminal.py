@@ -133,10 +133,10 @@ def test_a_plan_leaves_its_figures_on_the_screen(town: Path, tmp_path: Path, col
     status, written = at_terminal(*command, columns=columns)
     assert status == 0
     assert COLOUR.search(written)
-    # Progress was there, and is gone.
-    assert b"starting" in written
+    # Progress, with its stages beside each other, was there and is gone.
+    assert b" pair " in written
     screen = drawn(written, columns)
-    assert not any("starting" in line for line in screen)
+    assert not any(" pair " in line for line in screen)
     summary = read_summary(out)
     assert summary is not None
     seats = f"{summary['filled']:,} of {summary['seats']:,}"
