@@ -58,7 +58,8 @@ def job(tables: Path, out: Path, workers: int) -> dict[str, Any]:
     took = json.loads(done.stdout)
     if took["exit"] != 0:
         raise RuntimeError(f"{tables}: exit status {took['exit']}\n{done.stderr}")
-    summary = json.loads(done.stderr)
+    # Warnings come before.
+    summary = json.loads(done.stderr[done.stderr.index("{\n") :])
     if summary["status"] != "optimal":
         raise RuntimeError(f"{tables}: the plan is {summary['status']}, not proved optimal")
     phases: dict[str, float] = summary["timings"]
