@@ -9,10 +9,14 @@ from datetime import datetime
 
 from matching.stores.spreadsheets.facts import Facts, Need
 from matching.stores.spreadsheets.hours import DAY
-from matching.stores.spreadsheets.people import variant
 from matching.stores.spreadsheets.questions import Answers, counts_answer, needs_answer
 from matching.stores.spreadsheets.settling import Clock, Span, at
-from matching.stores.spreadsheets.spellings import join_case, rename, variants_among
+from matching.stores.spreadsheets.spellings import (
+    join_case,
+    rename,
+    variant,
+    variants_among,
+)
 from matching.stores.spreadsheets.words import plain
 
 

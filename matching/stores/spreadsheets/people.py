@@ -6,7 +6,7 @@ import difflib
 from dataclasses import replace
 
 from matching.stores.spreadsheets.facts import Facts
-from matching.stores.spreadsheets.words import plain, singular
+from matching.stores.spreadsheets.words import plain
 
 
 def join_names(facts: Facts) -> None:
@@ -83,14 +83,3 @@ def _matched(roles: list[str], wanted: list[str]) -> dict[str, str]:
             left.remove(near[0])
     rest = [role for role in roles if role not in found]
     return found | dict(zip(rest, left, strict=False))
-
-
-def variant(word: str, known: list[str]) -> str | None:
-    """Return a known word that another is only spelt differently from: drivers, Driver."""
-    if word in known:
-        return None
-    same = [k for k in known if singular(plain(k)) == singular(plain(word))]
-    if same:
-        return same[0]
-    near = difflib.get_close_matches(plain(word), [plain(k) for k in known], n=1, cutoff=0.85)
-    return next((k for k in known if near and plain(k) == near[0]), None)

@@ -57,3 +57,14 @@ def rename(facts: Facts, spelt: dict[str, str]) -> None:
             before = skills.get(name, [])
             skills[name] = None if days is None or before is None else [*before, *days]
         person.skills = skills
+
+
+def variant(word: str, known: list[str]) -> str | None:
+    """Return a known word that another is only spelt differently from: drivers, Driver."""
+    if word in known:
+        return None
+    same = [k for k in known if singular(plain(k)) == singular(plain(word))]
+    if same:
+        return same[0]
+    near = difflib.get_close_matches(plain(word), [plain(k) for k in known], n=1, cutoff=_ALIKE)
+    return next((k for k in known if near and plain(k) == near[0]), None)
