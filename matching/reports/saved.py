@@ -61,10 +61,11 @@ def open_desk(
     DataError
         If the tables are faulty, or another week's than the plan.
     """
-    problem, (made, _) = saved_week(
+    saved = saved_tables(
         str(plan), tables, week, policy, mapping, options or {}, plan_options or {}
     )
-    return Desk.of(problem, made["plan"], made["prices"])
+    made, _ = saved.output
+    return Desk.of(saved.problem(), made["plan"], made["prices"])
 
 
 class Saved(NamedTuple):
@@ -94,22 +95,6 @@ class Saved(NamedTuple):
         """Return the week that it was made for."""
         made = Problem.from_tables(self.tables, self.week, self.policy, self.on_error)
         return settled(made)
-
-
-def saved_week(
-    plan: str,
-    tables: str | None,
-    week: Day | None,
-    policy: Policy | None,
-    mapping: Path | None,
-    options: dict[str, str],
-    plan_options: dict[str, str],
-    announce: Callable[[str], None] = lambda step: None,
-) -> tuple[Problem, Output]:
-    """Read a plan with its prices, and the week that it was made for; see `open_desk`."""
-    saved = saved_tables(plan, tables, week, policy, mapping, options, plan_options, announce)
-    announce("validate")
-    return saved.problem(), saved.output
 
 
 def saved_tables(
