@@ -1,0 +1,1 @@
+"""What was served: hours, stars, certificates of service, the time bank, indicators, reviews."""
