@@ -1,1 +1,1 @@
-"""The life of an order: its events and states, who waits for a place, plans that change, pairings."""
+"""The life of an order: events and states, who waits, plans that change, pairings."""

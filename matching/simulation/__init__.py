@@ -1,1 +1,1 @@
-"""A city from day to day, made up: how people answer, and what a way of planning comes to in a year."""
+"""A city from day to day, made up: how people answer, and what a way of planning comes to."""
