@@ -373,4 +373,9 @@ def meta(column: dy.Column) -> dict[str, Any]:
 
 def key_of(table: str) -> list[str]:
     """Return the columns that no two rows of a table may share; empty where rows may repeat."""
-    return [name for name, column in TABLES[table].columns().items() if meta(column).get("key")]
+    return keys_in(TABLES[table])
+
+
+def keys_in(schema: type[dy.Schema]) -> list[str]:
+    """Return the columns that no two rows of a schema may share."""
+    return [name for name, column in schema.columns().items() if meta(column).get("key")]
