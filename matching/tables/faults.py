@@ -39,6 +39,10 @@ ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "request_or_menu_item": (("request_id", "menu_item"), "give exactly one of the two"),
     "asks_for_something": (("min_people", "per_people"), "give at least one of the two"),
     "weight_or_never": (("weight", "never"), "give a weight, or set never to true"),
+    "has_a_mark": (
+        ("punctuality", "attitude", "professionalism"),
+        "give at least one of the three",
+    ),
     "two_people": (("volunteer_a", "volunteer_b"), "a pair needs two different volunteers"),
 }
 # Rules of one column, by the names dataframely gives them.
