@@ -219,6 +219,7 @@ class Requests(dy.Schema):
     min_people = _count(
         "people needed in all, if served", unit="people", default="the menu item's, or 0"
     )
+    bonus = _count("worth of being served at all", unit="value", default=0)
     lat_and_lon = _rule(pl.col("lat").is_null() == pl.col("lon").is_null())
     end_after_start = _rule(pl.col("end") > pl.col("start"))
 

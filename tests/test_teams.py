@@ -53,7 +53,8 @@ def best_team(world: World, request: Request, price: dict[Arc, float], most_rule
             ):
                 filled = zip(request.posts.values(), people, strict=True)
                 seats = sum(sum(post.values[: len(some)]) for post, some in filled)
-                best = max(best, seats - sum(price[arc] for arc in team))
+                bonus = request.bonus if team else 0
+                best = max(best, bonus + seats - sum(price[arc] for arc in team))
     return best
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from matching.answers.shortages import Shortage, Turns, eligible_people, table
 from matching.arcs.districts import next_district_value
 from matching.arcs.eligibility import RULES, holders
-from matching.arcs.value import seat_value
+from matching.arcs.value import next_seat, seat_value
 from matching.flow.living import LivingWeek
 from matching.problem import columns as c
 from matching.result import Result
@@ -139,7 +139,7 @@ class _Search:
         even = self.problem.policy.equity > 0
         if why in ("unsettled", "no_plan") or (self.living.is_exact and not even):
             return "unsettled", None, None, None
-        worth = int(seat_value(self.problem, one, self.filled[one] + 1)[0])
+        worth = int(next_seat(self.problem, self.filled, one)[0])
         worth += int(next_district_value(self.problem, self.filled)[post])
         more = self.cheapest[post] - worth
         return "better_use", None, int(np.ceil(more)) if 0 <= more < np.inf else None, False

@@ -8,7 +8,7 @@ from matching.answers.given import partners
 from matching.answers.ledger import Ledger
 from matching.answers.odds import show_up
 from matching.arcs.eligibility import holders
-from matching.arcs.value import seat_value
+from matching.arcs.value import seat_value, shared_bonus
 from matching.problem import columns as c
 
 
@@ -36,6 +36,8 @@ def stand_ins(ledger: Ledger) -> tuple[c.Longs, c.Floats]:
     planned = np.bincount(slots.post[plan.slot], minlength=len(problem.posts))
     shifts = np.bincount(plan.volunteer, minlength=len(problem.volunteers))[who]
     seat = seat_value(problem, post, planned[post])
+    team_size = np.bincount(problem.posts.request, planned, minlength=len(problem.requests))
+    seat = seat + np.where(team_size == 1, shared_bonus(problem), 0)[problem.posts.request[post]]
     load = ledger.book.first_load[who] + policy.load_step * shifts
     worth = show_up(problem)[who] * (seat + ledger.fit[found] - load)
     some = worth > 0

@@ -13,7 +13,7 @@ from matching.arcs.crowd import size_of
 from matching.arcs.districts import next_district_value
 from matching.arcs.eligibility import RULES, Arcs, Finder, Group, batched
 from matching.arcs.pair_rules import Pairs
-from matching.arcs.value import first_load, seat_value
+from matching.arcs.value import first_load, next_seat
 from matching.parallel.tasks import run_all
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -168,8 +168,7 @@ def _most_added(
     others = c.lookup(serves, c.combine(arcs.volunteer[rows], arcs.slot[rows])) < 0
     rows = rows[others]
     post = slots.post[arcs.slot[rows]]
-    seat = seat_value(problem, post, filled[post] + 1)
-    seat = seat + next_district_value(problem, filled)[post]
+    seat = next_seat(problem, filled, post) + next_district_value(problem, filled)[post]
     added = seat + quality[rows] - first_load(problem)[arcs.volunteer[rows]]
     np.maximum.at(most, arcs.slot[rows], added)
     return most

@@ -22,6 +22,9 @@ _EXACT = 2.0**53
 def seat_value(problem: Problem, post: c.Ints, k: c.Ints | c.Longs) -> c.Longs:
     """Return the value of the k-th filled seat of each post; it falls with k.
 
+    What a request gains by being served at all is its first seat's, where it has only one post;
+    for others see `shared_bonus`.
+
     Parameters
     ----------
     problem : Problem
@@ -34,7 +37,45 @@ def seat_value(problem: Problem, post: c.Ints, k: c.Ints | c.Longs) -> c.Longs:
     seats = problem.posts.seats[post]
     # As floats: 32-bit integers would overflow unnoticed.
     priority = problem.requests.priority[problem.posts.request[post]].astype(np.float64)
-    return c.half_up(policy.seat * priority * (1 + policy.early_seat * (seats - k) / seats))
+    value = c.half_up(policy.seat * priority * (1 + policy.early_seat * (seats - k) / seats))
+    return value + np.where(k == 1, problem.posts.bonus[post], 0)
+
+
+def shared_bonus(problem: Problem) -> c.Longs:
+    """Return what the first person of all its posts adds to each request, beyond a seat.
+
+    Returns
+    -------
+    int64 array, shape (requests,)
+    """
+    requests, posts = problem.requests, problem.posts
+    of_posts = np.bincount(posts.request, posts.bonus, minlength=len(requests))
+    return requests.bonus.astype(np.int64) - of_posts.astype(np.int64)
+
+
+def fewest_people(problem: Problem) -> c.Ints:
+    """Return how many people serve each request at least, if it is said to be served.
+
+    That is the minimum, and one where being served is worth something by itself.
+    """
+    fewest: c.Ints = np.maximum(problem.requests.min_people, shared_bonus(problem) > 0)
+    return fewest
+
+
+def next_seat(problem: Problem, filled: c.Longs, post: c.Ints) -> c.Longs:
+    """Return what one more person adds by the seat at some posts, each as if it were the only one.
+
+    Parameters
+    ----------
+    problem : Problem
+    filled : int64 array, shape (posts,)
+        How many there are at each post of the week.
+    post : int32 array
+    """
+    request = problem.posts.request
+    people = np.bincount(request, filled, minlength=len(problem.requests))
+    first = np.where(people == 0, shared_bonus(problem), 0)[request[post]]
+    return seat_value(problem, post, filled[post] + 1) + first
 
 
 def first_load(problem: Problem) -> c.Longs:
@@ -88,11 +129,12 @@ def check_exact(problem: Problem, arcs: Arcs, quality: c.Longs) -> None:
     first = problem.requests.priority[slots.request] * (1.0 + policy.early_seat) * policy.seat
     most = float(seats @ first) + float(np.abs(quality.astype(np.float64)).sum())
     most += (policy.load_step + policy.equity) * float(seats.sum())
+    most += float(problem.requests.bonus.sum(dtype=np.float64))
     if most >= _EXACT:
         raise PolicyError(
             f"policy seat = {policy.seat}, early_seat = {policy.early_seat:g}, visit = "
             f"{policy.visit}, load_step = {policy.load_step}, equity = {policy.equity}: with "
-            f"these and the affinities a week could be worth {most:.3g}, and proofs are exact "
+            f"these, bonuses and affinities a week could be worth {most:.3g}, and proofs are exact "
             f"below {_EXACT:.3g}; divide all weights by "
             f"{10 ** math.ceil(math.log10(most / _EXACT) + 1e-9):,}"
         )

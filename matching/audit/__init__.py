@@ -79,7 +79,7 @@ def violations_of(problem: Problem, plan: Plan, rules: Collection[str]) -> pl.Da
 
 @door
 def value(problem: Problem, plan: object) -> int:
-    """Return the value of a plan: its seats and how well people fit, less their load.
+    """Return the value of a plan: its seats and bonuses, how well people fit, less their load.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def value(problem: Problem, plan: object) -> int:
         If its table names a volunteer, request, post or option that the problem does not have.
     """
     services = services_of(problem, Plan.of(problem, plan))
-    seats = values.seat_values(problem, services).sum()
+    seats = values.seat_values(problem, services).sum() + values.bonuses(problem, services)
     fit = values.qualities(problem, services).sum()
     total = int(seats + fit - values.loads(problem, services).sum())
     return total + values.evenness(problem, services) if problem.policy.equity else total

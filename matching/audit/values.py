@@ -35,6 +35,12 @@ def seat_values(problem: Problem, services: pl.DataFrame) -> c.Longs:
     return value
 
 
+def bonuses(problem: Problem, services: pl.DataFrame) -> int:
+    """Return what the requests are worth that somebody serves, for that alone."""
+    served = np.unique(services["request"].to_numpy())
+    return int(problem.requests.bonus[served].astype(np.int64).sum())
+
+
 def qualities(problem: Problem, services: pl.DataFrame) -> c.Longs:
     """Return how well each volunteer fits the service: int64, shape (services,)."""
     policy = problem.policy

@@ -34,6 +34,7 @@ def is_pure_network(problem: Problem, clusters: Clusters) -> bool:
     return not (
         all_or_nothing.any()
         or len(problem.options) > len(requests)
+        or (requests.bonus[posts_of > 1] > 0).any()
         or len(problem.team_rules)
         or len(problem.pairs)
         or not clusters.tree.all()

@@ -22,7 +22,7 @@ import numpy as np
 
 from matching.arcs.districts import district_value
 from matching.arcs.eligibility import Arcs, holders
-from matching.arcs.value import seat_value
+from matching.arcs.value import fewest_people, seat_value, shared_bonus
 from matching.bounds.exactness import refuse_equity
 from matching.bounds.prices import Prices
 from matching.problem import Problem
@@ -50,6 +50,7 @@ def best_teams(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     asks = _asks(problem)
     if len(asks):
         np.minimum.at(value, asks.option, _with_rule(problem, arcs, prices, asks))
+    value += shared_bonus(problem)[problem.options.request]
     best = np.zeros(len(problem.requests))
     np.maximum.at(best, problem.options.request, value)
     return best
@@ -98,7 +99,8 @@ def _without_rules(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     value = np.bincount(option[selected], gain[selected], minlength=len(options)).astype(np.float64)
     people = np.bincount(option[selected], minlength=len(options))
     # Whoever the total still lacks joins where it costs least.
-    short = problem.requests.min_people[options.request] - people
+    fewest = fewest_people(problem)[options.request]
+    short = fewest - people
     rest = np.flatnonzero(~selected & (short[option] > 0))
     rest = rest[np.lexsort((-gain[rest], option[rest]))]
     first = c.starts_of(option[rest], len(options))
@@ -106,7 +108,7 @@ def _without_rules(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     joins = rest[rank < short[option[rest]]]
     value += np.bincount(option[joins], gain[joins], minlength=len(options))
     people += np.bincount(option[joins], minlength=len(options))
-    value[people < problem.requests.min_people[options.request]] = -np.inf
+    value[people < fewest] = -np.inf
     value[slots.option[candidates < needed]] = -np.inf
     return value
 
@@ -197,7 +199,7 @@ def _with_rule(problem: Problem, arcs: Arcs, prices: Prices, asks: _Asks) -> c.F
     places = _Places(problem, arcs, prices, asks)
     seats = np.bincount(places.ask, places.seats, len(asks)).astype(np.int64)
     needed = np.bincount(places.ask, places.needed, len(asks)).astype(np.int64)
-    people = problem.requests.min_people[problem.options.request[asks.option]].astype(np.int64)
+    people = fewest_people(problem)[problem.options.request[asks.option]].astype(np.int64)
     # More holders than allow for all seats serve nothing.
     fewest = np.maximum(asks.least, -(-np.maximum(needed, np.maximum(people, 1)) // asks.share))
     counts = np.maximum(-(-seats // asks.share) - fewest, 0) + 1

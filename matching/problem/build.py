@@ -212,6 +212,7 @@ class Builder:
             lat=_floats(t["lat"]),
             lon=_floats(t["lon"]),
             min_people=_ints(people, 0),
+            bonus=_ints(t["bonus"], 0),
             category=index_in(self._category(), self.codes["category"]),
             menu_item=index_in(t["menu_item"], self.codes["menu_item"]),
             station=index_in(t["station_id"], self.codes["station"]),
@@ -243,11 +244,14 @@ class Builder:
     def posts(self) -> c.Posts:
         """Give every request its posts."""
         t = self.posts_in_week
+        request = index_in(t["request_id"], self.request_ids)
+        alone = np.bincount(request, minlength=len(self.request_ids))[request] == 1
         return c.Posts(
             id=t["post"],
-            request=index_in(t["request_id"], self.request_ids),
+            request=request,
             seats=_ints(t["seats"]),
             min_seats=_ints(t["min_seats"]),
+            bonus=_ints(self.requests_in_week["bonus"], 0)[request] * alone,
             name=index_in(t["post"], self.codes["post"]),
         )
 

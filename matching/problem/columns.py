@@ -114,6 +114,7 @@ class Requests(Columns):
     lat: Floats
     lon: Floats
     min_people: Ints
+    bonus: Ints  # for being served at all
     category: Ints
     menu_item: Ints
     station: Ints
@@ -142,6 +143,7 @@ class Posts(Columns):
     request: Ints
     seats: Ints
     min_seats: Ints
+    bonus: Ints  # of its first seat: the request's, where it is the only post
     name: Ints  # code of the name, for preferences
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from matching.arcs.value import seat_value
+from matching.arcs.value import next_seat, seat_value, shared_bonus
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import slot_keys
@@ -85,7 +85,13 @@ def _lost(problem: Problem, posts: pl.DataFrame) -> pl.Series:
     seats, filled = (posts[name].to_numpy().astype(np.int64) for name in ("seats", "filled"))
     post = np.repeat(np.arange(len(seats), dtype=np.int32), seats - filled)
     value = seat_value(problem, post, c.ranges(filled + 1, seats - filled))
-    return pl.Series(np.bincount(post, value, minlength=len(seats)))
+    lost = np.bincount(post, value, minlength=len(seats))
+    # Of a request that nobody serves the bonus is lost too: it counts at its first post.
+    request = problem.posts.request
+    first = np.diff(request, prepend=-1) != 0
+    people = np.bincount(request, filled, minlength=len(problem.requests))
+    bonus = np.where(people == 0, shared_bonus(problem), 0)[request]
+    return pl.Series(lost + np.where(first, bonus, 0))
 
 
 def _price(problem: Problem, posts: pl.DataFrame, prices: pl.DataFrame | None) -> pl.Series:
@@ -112,7 +118,7 @@ def _price(problem: Problem, posts: pl.DataFrame, prices: pl.DataFrame | None) -
         ~posts["reason"].fill_null("elsewhere").is_in(["elsewhere", "loss", "unsettled"]).to_numpy()
     )
     post = np.flatnonzero(nobody).astype(np.int32)
-    price[post] = seat_value(problem, post, posts["filled"].to_numpy()[post] + 1)
+    price[post] = next_seat(problem, posts["filled"].to_numpy(), post)
     return pl.Series(price)
 
 

@@ -212,6 +212,7 @@ class Week(Shown):
         lon: float | None = None,
         priority: int | None = None,
         min_people: int | None = None,
+        bonus: int | None = None,
         seats: int | None = None,
         min_seats: int | None = None,
         qualifications: Qualifications = (),

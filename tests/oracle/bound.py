@@ -62,6 +62,6 @@ def best_team(world: World, request: Request, p: Prices) -> float:
             if team and not team_faults(world, request, team):
                 on_post = [sum(arc.post == name for arc in team) for name in request.posts]
                 posts = zip(request.posts.values(), on_post, strict=True)
-                seats = sum(sum(post.values[:many]) for post, many in posts)
+                seats = request.bonus + sum(sum(post.values[:many]) for post, many in posts)
                 best = max(best, seats - sum(p.price(arc) for arc in team))
     return best

@@ -62,7 +62,8 @@ def clash(week: list[Arc], new: Arc) -> bool:
 
 def dream(world: World, week: list[Arc]) -> int:
     """Return what a week would be worth if each service filled the first seat of its post."""
-    seats = sum(world.requests[a.service.request].posts[a.post].values[0] for a in week)
+    requests = [(world.requests[a.service.request], a.post) for a in week]
+    seats = sum(request.bonus + request.posts[post].values[0] for request, post in requests)
     return seats + value_of(world, week, seats=False)
 
 
@@ -70,7 +71,9 @@ def seats_left(world: World, arcs: list[Arc]) -> int:
     """Return what the seats are worth that nobody fills yet."""
     filled = Counter((arc.service.request, arc.post) for arc in arcs)
     posts = ((q.id, post) for q in world.requests.values() for post in q.posts.values())
-    return sum(sum(post.values[filled[q, post.name] :]) for q, post in posts)
+    served = {arc.service.request for arc in arcs}
+    bonuses = sum(q.bonus for q in world.requests.values() if q.id not in served)
+    return bonuses + sum(sum(post.values[filled[q, post.name] :]) for q, post in posts)
 
 
 def fits(world: World, arcs: list[Arc]) -> bool:

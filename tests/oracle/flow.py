@@ -31,8 +31,9 @@ def optimum(world: World) -> tuple[int, list[Row]]:
     net.add_edge("sink", "source", capacity=PLENTY, weight=0)
     for request in world.requests.values():
         for post in request.posts.values():
-            for value in post.values:
-                net.add_edge((request.id, post.name), "sink", capacity=1, weight=-value)
+            for k, value in enumerate(post.values):
+                worth = value + (request.bonus if k == 0 else 0)
+                net.add_edge((request.id, post.name), "sink", capacity=1, weight=-worth)
     for n, arc in enumerate(world.arcs):
         v, service = arc.volunteer, arc.service
         day, moment = ("d", v, service.first_day), ("t", v, service.start)
@@ -63,6 +64,7 @@ def check(world: World) -> None:
         assert len(request.services) == 1
         assert not request.team_rules
         assert not request.min_people
+        assert len(request.posts) == 1 or not request.bonus
         assert not any(post.min_seats for post in request.posts.values())
     for v in world.volunteers.values():
         assert v.max_minutes == float("inf")

@@ -33,7 +33,9 @@ def value(world: World, plan: Any) -> int:
 def value_of(world: World, arcs: list[Arc], seats: bool = True) -> int:
     filled = Counter((arc.service.request, arc.post) for arc in arcs if seats)
     shifts = Counter(arc.volunteer for arc in arcs)
-    worth = sum(sum(world.requests[q].posts[n].values[:k]) for (q, n), k in filled.items())
+    served = {arc.service.request for arc in arcs if seats}
+    worth = sum(world.requests[q].bonus for q in served)
+    worth += sum(sum(world.requests[q].posts[n].values[:k]) for (q, n), k in filled.items())
     load = sum(world.load(v, k) for v, most in shifts.items() for k in range(1, most + 1))
     return worth + sum(arc.quality for arc in arcs) - load
 

@@ -60,7 +60,7 @@ class Model:
         return [(self.x[arc.key], arc) for arc in found]
 
     def add_request(self, request: Request) -> None:
-        z = {service: self.variable() for service in request.services}
+        z = {service: self.variable(request.bonus) for service in request.services}
         self.row([(i, 1) for i in z.values()], 0, 1)
         arcs = self.arcs(request=request.id)
         for service, chosen in z.items():
@@ -71,7 +71,8 @@ class Model:
                 on_post = [(i, 1.0) for i, arc in team if arc.post == post.name]
                 self.row([*on_post, (chosen, -post.seats)], -inf, 0)
                 self.row([*on_post, (chosen, -post.min_seats)], 0, inf)
-            self.row([*((i, 1) for i, _ in team), (chosen, -request.min_people)], 0, inf)
+            least = max(request.min_people, request.bonus > 0)
+            self.row([*((i, 1) for i, _ in team), (chosen, -least)], 0, inf)
             for qualification, least, per in request.team_rules:
                 holds = {i: self.world.holds(a.volunteer, qualification, service) for i, a in team}
                 self.row([*((i, holds[i]) for i in holds), (chosen, -least)], 0, inf)

@@ -88,6 +88,7 @@ class Request:
     services: tuple[Service, ...]
     posts: dict[str, Post]
     min_people: int
+    bonus: int  # for being served at all
     team_rules: tuple[tuple[str, int, int], ...]  # qualification, min_people, per_people; 0: none
     organisations: tuple[str, ...]  # a volunteer must belong to each of these
     subjects: dict[str, str | None]  # what a preference can speak of
@@ -233,6 +234,7 @@ class World:
             services=self._services(row, menu),
             posts=self._posts(row),
             min_people=int(people),
+            bonus=whole(row["bonus"], 0),
             team_rules=tuple(rules),
             organisations=tuple(o for o in (row["organisation_id"], menu["organisation_id"]) if o),
             subjects={

@@ -46,7 +46,8 @@ _COLUMNS = {
     "menu_posts": "menu_item post seats:i min_seats:i",
     "menu_qualifications": "menu_item post qualification level:i",
     "requests": "request_id menu_item quantity:i category organisation_id station_id "
-    "beneficiary_id lat:f lon:f start:t end:t priority:i min_people:i",
+    "beneficiary_id lat:f lon:f start:t end:t priority:i min_people:i "
+    "bonus:i",
     "options": "request_id option start:t end:t",
     "posts": "request_id post seats:i min_seats:i",
     "post_qualifications": "request_id post qualification level:i",
@@ -394,6 +395,10 @@ class Maker:
             if d.chance(20 if len(self.v) < 8 else 8):
                 rule = d.pick("apart", "together")
                 self.add("pairs", volunteer_a=self.v[n], volunteer_b=self.v[n - 1], rule=rule)
+        for row in self.rows["requests"]:
+            # A bonus that several posts share is no rule of the trees.
+            if self.full or len(self.posts_of[row["request_id"]]) == 1:
+                row["bonus"] = d.maybe(0, 700, 5000) if d.chance(40) else None
 
     def beyond(self) -> list[tuple[str, str | None]]:
         """Return the requests, or options of some, that start in another week."""

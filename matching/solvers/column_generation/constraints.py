@@ -15,7 +15,7 @@ from scipy import sparse
 
 from matching.arcs.eligibility import Arcs, holders
 from matching.arcs.pinned import pinned_arcs
-from matching.arcs.value import seat_value
+from matching.arcs.value import fewest_people, seat_value, shared_bonus
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -182,7 +182,7 @@ class Constraints:
     def _service_variables(self) -> tuple[c.Floats, c.Floats]:
         """Return the value of serving an option by its minimums alone, and of each further seat."""
         slots = self.problem.slots
-        base = np.zeros(len(self.problem.options))
+        base = shared_bonus(self.problem)[self.problem.options.request].astype(np.float64)
         slot = np.repeat(np.arange(len(slots)), self.needed)
         k = c.ranges(np.ones(len(slots), np.int64), self.needed)
         np.add.at(base, slots.option[slot], seat_value(self.problem, slots.post[slot], k))
@@ -236,7 +236,7 @@ class Constraints:
     def _people(self) -> None:
         """If served, a request has at least its people in total."""
         slots, options = self.problem.slots, self.problem.options
-        wanted = self.problem.requests.min_people[options.request]
+        wanted = fewest_people(self.problem)[options.request]
         base = np.bincount(slots.option, self.needed, minlength=len(options))
         option = np.flatnonzero(wanted > np.maximum(base, 0))
         row_of = np.full(len(options), -1)

@@ -35,13 +35,13 @@ FIELDS = {
     "arcs": "volunteer slot gain",
     # Sorted by option; the arcs of a slot are those from first to before last.
     "slots": "post option first last joined seen via queue",
-    "posts": "seats least filled worth.float",
+    "posts": "seats least filled bonus worth.float",
     # The slots from first to before last.
     "options": "request start end day first last",
     # Options and rules likewise; places in radians. The plan: option, people, serving.
     # Ruined: when its team was last sent home.
-    "requests": "least first last first_rule last_rule lat.float lon.float option people serving "
-    "ruined",
+    "requests": "least bonus first last first_rule last_rule lat.float lon.float option people "
+    "serving ruined",
     "rules": "least share held",
     # The plan: shifts, minutes, serving. A team: member; whether their week was asked, and fits.
     "people": "most_shifts most_minutes most_a_day rest organisation first_pair last_pair "
@@ -93,7 +93,7 @@ def seat_worth(b: Book, p: int, k: int) -> int:
     """Return the value of the k-th seat of a post; the same as `arcs.value.seat_value`."""
     post = b.posts[p]
     value = post.worth * (1 + b.one[0].early_seat * (post.seats - k) / post.seats)
-    return math.floor(value + _HALF)
+    return math.floor(value + _HALF) + (post.bonus if k == 1 else 0)
 
 
 @inner
@@ -102,7 +102,9 @@ def added(b: Book, a: int) -> int:
     arc = b.arcs[a]
     p = b.slots[arc.slot].post
     load = b.one[0].load_step * b.people[arc.volunteer].shifts
-    return seat_worth(b, p, b.posts[p].filled + 1) + arc.gain - load
+    request = b.requests[b.options[b.slots[arc.slot].option].request]
+    first = request.bonus if request.people == 0 else 0
+    return seat_worth(b, p, b.posts[p].filled + 1) + first + arc.gain - load
 
 
 @inner

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from matching.arcs.eligibility import holders
+from matching.arcs.value import shared_bonus
 from matching.bounds.pricing import Weeks
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -109,6 +110,7 @@ def _posts(problem: Problem, slot: c.Ints) -> Records:
         seats=posts.seats,
         least=posts.min_seats,
         filled=np.bincount(problem.slots.post[slot], minlength=len(posts)),
+        bonus=posts.bonus,
         worth=problem.policy.seat * priority,
     )
 
@@ -122,6 +124,7 @@ def _requests(problem: Problem, weeks: Weeks, chosen: c.Longs) -> Records:
         "requests",
         len(requests),
         least=requests.min_people,
+        bonus=shared_bonus(problem),
         first=options[:-1],
         last=options[1:],
         first_rule=rules[:-1],

@@ -91,13 +91,15 @@ def serve(b: Book, q: int, skip: int, every_way: int) -> int:
 @inner
 def _at_most(b: Book, o: int) -> int:
     """Return what the smallest team of an option could gain at most, were all of them free."""
-    single, team, needed = ZERO, ZERO, ZERO
+    single, needed = ZERO, ZERO
+    bonus = b.requests[b.options[o].request].bonus
+    team = bonus
     for s in range(b.options[o].first, b.options[o].last):
         slot = b.slots[s]
         if slot.first == slot.last:
             continue
         gain = b.arcs[slot.first].gain
-        single = max(single, gain + seat_worth(b, slot.post, ONE))
+        single = max(single, gain + seat_worth(b, slot.post, ONE) + bonus)
         least = b.posts[slot.post].least
         needed += least
         for k in range(least):

@@ -265,7 +265,9 @@ def _one_more(b: Book, o: int, rule: int, short: bool) -> bool:
 @inner
 def worth(b: Book, o: int) -> int:
     """Return what the plan gains by the team."""
-    total = 0
+    total, request = 0, b.requests[b.options[o].request]
+    if request.people == 0 and b.one[0].members > 0:
+        total += request.bonus
     for k in range(b.one[0].members):
         total += own_gain(b, b.team[k].arc)
     for s in range(b.options[o].first, b.options[o].last):
