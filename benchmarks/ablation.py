@@ -1,4 +1,4 @@
-"""Each step of the search switched off in turn: what it is worth, in gap at fixed processor seconds.
+"""Each step of the search switched off in turn: its worth in gap, at fixed processor seconds.
 
 ``python -m benchmarks.ablation --seconds 10 --seeds 1 --out build/ablation`` plans every world with
 all steps and then without each that it comes to, and writes a row for each run (``ablation.csv``)
