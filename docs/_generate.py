@@ -46,11 +46,15 @@ def write(folder: Path) -> None:
 def tables_page() -> str:
     """Return the page of all tables, one section each."""
     parts = ["# Tables", "A column that is not required may be absent or null."]
-    heads = ("column", "type", "", "range", "unit", "default", "meaning")
     for name, schema in TABLES.items():
-        rows = [_column_row(name, column) for name, column in schema.columns().items()]
-        parts += [f"## `{name}`", inspect.getdoc(schema) or "", _grid(heads, rows)]
+        parts += _table(name, schema)
     return _page(parts)
+
+
+def _table(name: str, schema: type[dy.Schema]) -> list[str]:
+    heads = ("column", "type", "", "range", "unit", "default", "meaning")
+    rows = [_column_row(name, column) for name, column in schema.columns().items()]
+    return [f"## `{name}`", inspect.getdoc(schema) or "", _grid(heads, rows)]
 
 
 def _column_row(name: str, column: dy.Column) -> tuple[str, ...]:
@@ -108,6 +112,35 @@ def _toml(value: object) -> str:
     if isinstance(value, tuple | list | set | frozenset):
         return f"[{', '.join(map(_toml, value))}]"
     return str(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def orders_page() -> str:
+    """Return the page of the life of an order, drawn from its machines."""
+    from matching.orders.life import CONDITIONS, ROLES, OfferLife, OrderLife
+    from matching.orders.moves import legal_moves
+    from matching.orders.tables import Events
+
+    about = "Drawn from the state machines that judge events; words in brackets are conditions."
+    parts = ["# The life of an order", about, *_table("events", Events)]
+    rows = legal_moves().group_by("of", "event", "conditions", maintain_order=True).all()
+    names = {"order": "An order", "offer": "An offer to one volunteer"}
+    for (of, title), machine in zip(names.items(), (OrderLife, OfferLife), strict=True):
+        drawing = f"{machine:mermaid}".strip()
+        parts += [f"## {title}", f"```mermaid\n{drawing}\n```"]
+        table = [
+            (
+                f"`{row['event']}`",
+                ", ".join(row["state"]),
+                row["to"][0],
+                ", ".join(row["conditions"]),
+                ", ".join(ROLES[row["event"]]),
+            )
+            for row in rows.filter(of=of).to_dicts()
+        ]
+        parts.append(_grid(("event", "from", "to", "if", "caused by"), table))
+    said = [(f"`{name}`", text) for name, text in CONDITIONS.items()]
+    parts += ["## Conditions", _grid(("condition", "what a refusal says"), said)]
+    return _page(parts)
 
 
 def command_line_page(app: typer.Typer) -> str:
@@ -218,7 +251,11 @@ def _page(parts: Iterable[str]) -> str:
 
 
 # Pages that lie in the repository, to be read where nothing is built.
-TRACKED: dict[str, Callable[[], str]] = {"tables.md": tables_page, "policy.md": policy_page}
+TRACKED: dict[str, Callable[[], str]] = {
+    "tables.md": tables_page,
+    "orders.md": orders_page,
+    "policy.md": policy_page,
+}
 
 
 if __name__ == "__main__":

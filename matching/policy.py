@@ -94,6 +94,12 @@ class Policy(Shown):
     overbook_odds: float = _key(
         0.2, "largest odds that more come than have seats, where more are asked", high=1
     )
+    offer_hours: float = _key(
+        24.0, "how long an offer stands, where its event does not say", "hours", low=1 / 60
+    )
+    grabbing_hours: float = _key(
+        24.0, "how long grabbing is open, where its event does not say", "hours", low=1 / 60
+    )
 
     def __repr__(self) -> str:
         items = ((item, getattr(self, item.name)) for item in fields(self))

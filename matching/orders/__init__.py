@@ -1,1 +1,32 @@
 """The life of an order: events and states, who waits, plans that change, pairings."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+# As in the root: a name is loaded when it is asked for.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from matching.orders.agenda import due
+    from matching.orders.applying import Applied, apply, state_at
+    from matching.orders.moves import legal_moves
+    from matching.orders.states import States
+
+__all__ = ["Applied", "States", "apply", "due", "legal_moves", "state_at"]
+
+_HOMES = {
+    "Applied": "applying",
+    "States": "states",
+    "apply": "applying",
+    "due": "agenda",
+    "legal_moves": "moves",
+    "state_at": "applying",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

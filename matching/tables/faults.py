@@ -44,6 +44,24 @@ ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
         "give at least one of the three",
     ),
     "two_people": (("volunteer_a", "volunteer_b"), "a pair needs two different volunteers"),
+    "names_its_volunteer": (
+        ("event", "volunteer_id"),
+        "an event of an offer names its volunteer, and an event of the whole order names none",
+    ),
+    "answers_for_themselves": (
+        ("actor_role", "actor_id", "volunteer_id"),
+        "volunteers answer for themselves: actor_id and volunteer_id must be the same; who writes "
+        "down what somebody said is centre or organisation",
+    ),
+    "says_who_told_it": (
+        ("event", "actor_role", "reason"),
+        "nobody is assigned without their word: accepted, written down by anybody but the "
+        "volunteer, says in reason who told it, as in 'by phone' or 'consent = accept'",
+    ),
+    "stands_until": (
+        ("event", "at", "until"),
+        "until is for offered, called and opened alone, and lies after at",
+    ),
 }
 # Rules of one column, by the names dataframely gives them.
 COLUMN_RULES: dict[str, Message] = {

@@ -1,0 +1,179 @@
+"""The life of an order and of an offer to one volunteer: the one description of both.
+
+Whoever draws them, and the numbers that a fold works with, read these two machines; so a state or
+an event is added here, and nowhere else. What a move depends on beside the state it starts from is
+named as its condition and stands in `CONDITIONS`; who may cause it in `ROLES`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from statemachine import StateMachine
+from statemachine.states import States
+
+
+class OrderState(StrEnum):
+    """Where an order stands."""
+
+    new = "new"
+    ordered = "ordered"
+    checked = "checked"
+    refused = "refused"
+    withdrawn = "withdrawn"
+    opened = "opened"
+    dispatched = "dispatched"
+    lapsed = "lapsed"
+    done = "done"
+    reviewed = "reviewed"
+    closed = "closed"
+
+
+class OfferState(StrEnum):
+    """Where the offer of an order's seat to one volunteer stands."""
+
+    none = "none"
+    offered = "offered"
+    interested = "interested"
+    standby = "standby"
+    called = "called"
+    accepted = "accepted"
+    passed_over = "passed_over"
+    declined = "declined"
+    expired = "expired"
+    recalled = "recalled"
+    cancelled = "cancelled"
+    checked_in = "checked_in"
+    checked_out = "checked_out"
+    forced_out = "forced_out"
+    no_show = "no_show"
+
+
+def _states(kind: type[StrEnum], initial: StrEnum, *final: StrEnum) -> Any:
+    return States.from_enum(kind, initial=initial, final=final, use_enum_instance=False)
+
+
+class OrderLife(StateMachine):
+    """An order, from the menu to its review."""
+
+    _s = _states(
+        OrderState,
+        OrderState.new,
+        OrderState.refused,
+        OrderState.withdrawn,
+        OrderState.lapsed,
+        OrderState.closed,
+    )
+    ordered = _s.ordered.from_(_s.new)
+    checked = _s.checked.from_(_s.ordered)
+    refused = _s.refused.from_(_s.ordered)
+    dispatched = _s.dispatched.from_(_s.checked, _s.dispatched)
+    opened = _s.opened.from_(_s.checked, _s.dispatched)
+    settled = _s.dispatched.from_(_s.opened, cond=["order_overdue", "all_answered"])
+    withdrawn = _s.withdrawn.from_(
+        _s.ordered, _s.checked, _s.opened, _s.dispatched, cond="nobody_came"
+    )
+    lapsed = _s.lapsed.from_(_s.checked, _s.dispatched, cond=["nobody_bound", "nobody_came"])
+    done = _s.done.from_(_s.dispatched, cond=["nobody_bound", "somebody_came"])
+    reviewed = _s.reviewed.from_(_s.done, _s.reviewed)
+    closed = _s.closed.from_(_s.reviewed)
+
+
+class OfferLife(StateMachine):
+    """What becomes of one volunteer and one order."""
+
+    _s = _states(
+        OfferState,
+        OfferState.none,
+        OfferState.checked_out,
+        OfferState.forced_out,
+        OfferState.no_show,
+    )
+    _free = (_s.none, _s.passed_over, _s.expired, _s.recalled, _s.cancelled)
+    offered = _s.offered.from_(*_free, cond="while_dispatched")
+    interested = _s.interested.from_(*_free, _s.declined, cond=["while_opened", "order_in_time"])
+    stood_by = _s.standby.from_(*_free, _s.declined, _s.offered, cond="while_looking")
+    called = _s.called.from_(_s.standby, cond="while_dispatched")
+    accepted = _s.accepted.from_(
+        _s.offered, _s.called, cond=["while_looking", "in_time", "seat_free"]
+    )
+    assigned = _s.accepted.from_(_s.interested, cond=["while_opened", "order_overdue", "seat_free"])
+    passed_over = _s.passed_over.from_(_s.interested, cond=["while_opened", "order_overdue"])
+    declined = _s.declined.from_(
+        _s.offered, _s.called, _s.interested, _s.standby, cond="while_looking"
+    )
+    expired = _s.expired.from_(_s.offered, _s.called, cond=["while_looking", "overdue"])
+    recalled = _s.recalled.from_(_s.offered, _s.called, _s.standby, cond="while_looking")
+    cancelled = _s.cancelled.from_(_s.accepted, cond="while_looking")
+    checked_in = _s.checked_in.from_(_s.accepted, cond="while_dispatched")
+    checked_out = _s.checked_out.from_(_s.checked_in, cond="while_dispatched")
+    forced_out = _s.forced_out.from_(_s.checked_in, cond="while_dispatched")
+    no_show = _s.no_show.from_(_s.accepted, cond="while_dispatched")
+
+
+# What else must hold, in the order in which it is asked, and how a refusal says it.
+CONDITIONS = {
+    "while_dispatched": "the order is not dispatched",
+    "while_opened": "the order is not open for grabbing",
+    "while_looking": "the order is neither dispatched nor open for grabbing",
+    "in_time": "the offer no longer stood at that time; offer again",
+    "overdue": "the offer still stood at that time",
+    "order_in_time": "the grabbing had closed by that time",
+    "order_overdue": "the grabbing had not closed by that time",
+    "seat_free": "all seats of the post are taken; the volunteer may stand by (stood_by)",
+    "all_answered": "somebody who is interested has been told nothing yet: assigned or passed_over",
+    "nobody_bound": "somebody has accepted or is there: first checked_out, no_show, cancelled",
+    "nobody_came": "somebody has served: end it with done",
+    "somebody_came": "nobody has served: end it with lapsed or withdrawn",
+}
+
+# Volunteers by whom a seat is taken, and those who have been there.
+HOLDING = (
+    OfferState.accepted,
+    OfferState.checked_in,
+    OfferState.checked_out,
+    OfferState.forced_out,
+)
+BOUND = HOLDING[:2]
+CAME = HOLDING[1:]
+# What comes to nothing by itself when the order is over.
+LOOSE = (OfferState.offered, OfferState.interested, OfferState.standby, OfferState.called)
+
+ACTORS = ("station", "centre", "organisation", "volunteer", "beneficiary", "system")
+_ORDERS = ("station", "centre", "organisation", "beneficiary")
+_OFFERS = ("centre", "organisation", "system")
+# A volunteer's word may be written down by somebody who was told: see the rules of `events`.
+_ANSWERS = ("volunteer", "centre", "organisation")
+_RUNS = ("centre", "system")
+_SEES = ("station", "centre", "organisation")
+
+# Who may cause what.
+ROLES: dict[str, tuple[str, ...]] = {
+    "ordered": _ORDERS,
+    "checked": ("centre",),
+    "refused": ("centre",),
+    "dispatched": _RUNS,
+    "opened": _RUNS,
+    "settled": _RUNS,
+    "withdrawn": _ORDERS,
+    "lapsed": _RUNS,
+    "done": (*_SEES, "system"),
+    "reviewed": ("station", "beneficiary", "centre"),
+    "closed": _RUNS,
+    "offered": _OFFERS,
+    "interested": _ANSWERS,
+    "stood_by": _ANSWERS,
+    "called": _OFFERS,
+    "accepted": (*_ANSWERS, "system"),
+    "assigned": _RUNS,
+    "passed_over": _RUNS,
+    "declined": _ANSWERS,
+    "expired": _RUNS,
+    "recalled": _OFFERS,
+    "cancelled": (*_ANSWERS, "station"),
+    "checked_in": (*_SEES, "volunteer"),
+    "checked_out": (*_SEES, "volunteer"),
+    "forced_out": (*_SEES, "system"),
+    "no_show": (*_SEES, "system"),
+}
