@@ -43,6 +43,11 @@ ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
         ("punctuality", "attitude", "professionalism"),
         "give at least one of the three",
     ),
+    "minutes_or_all": (("kind", "minutes"), "give minutes; only transfer_in may leave them out"),
+    "holder_or_pool": (("account", "account_id"), "give account_id, or let account be pool"),
+    "gift_has_receiver": (("kind", "to_id"), "a gift needs to_id: whom it is for"),
+    "transfer_has_region": (("kind", "to_region"), "a transfer needs to_region: where it goes"),
+    "two_relatives": (("volunteer_id", "relative_id"), "nobody is a relative of themselves"),
     "two_people": (("volunteer_a", "volunteer_b"), "a pair needs two different volunteers"),
     "names_its_volunteer": (
         ("event", "volunteer_id"),

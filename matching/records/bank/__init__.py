@@ -1,0 +1,1 @@
+"""The time bank: hours as double entry in whole minutes, and what may be done with them."""
