@@ -78,6 +78,18 @@ class Policy(Shown):
     visit: int = _key(20, "quality per earlier visit to the beneficiary", "value")
     visits_limit: int = _key(10, "earlier visits that count", "visits")
     kept: int = _key(300, "quality of what was accepted or published before", "value")
+    change_cost: int = _key(
+        500, "cost of a person who is told something else after the plan is in force", "value"
+    )
+    short_notice_hours: float = _key(
+        24.0, "what starts within so many hours from now changes at short notice", "hours"
+    )
+    short_notice_cost: int = _key(
+        250, "cost, beyond `change_cost`, of a service that changes at short notice", "value"
+    )
+    age_priority: float = _key(
+        0.5, "steps of priority that each week adds for which a request has waited", high=5
+    )
     load_step: int = _key(100, "cost of each further service of one volunteer, growing", "value")
     load_recent: int = _key(
         100, "cost of a service for a volunteer who served a lot lately", "value"

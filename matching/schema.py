@@ -216,6 +216,9 @@ class Requests(dy.Schema):
     start = _time("start of the service")
     end = _time("end of the service, not included")
     priority = _count("5 is most urgent", low=1, high=5, default=3)
+    waited = _count(
+        "for how long it has been asked in vain; see `age_priority`", high=520, unit="weeks"
+    )
     min_people = _count(
         "people needed in all, if served", unit="people", default="the menu item's, or 0"
     )

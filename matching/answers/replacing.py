@@ -56,7 +56,7 @@ def replaced(
     """Return the plan without a volunteer, and with the fewest people moved.
 
     Whatever the volunteer had agreed to there is taken back. Others are moved only where that is
-    worth more than half a seat of the lowest priority each.
+    worth more than `policy.change_cost` each.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def replaced(
         tables,
         changes,
         time_limit=time_limit,
-        staying=max(1, problem.policy.seat // 2),
+        staying=max(1, problem.policy.change_cost),
     )
     moved = found.tables["changes"]
     theirs = (pl.col("volunteer_id") == volunteer_id) & pl.col("to").is_null()

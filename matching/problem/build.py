@@ -205,7 +205,8 @@ class Builder:
         )
         return c.Requests(
             id=t["request_id"],
-            priority=_ints(t["priority"], 3),
+            priority=_ints(t["priority"], 3)
+            + self.policy.age_priority * _ints(t["waited"], 0).astype(np.float64),
             organisation=index_in(t["organisation_id"], self.organisation_ids),
             menu_organisation=index_in(t["menu_organisation"], self.organisation_ids),
             ordering_organisation=index_in(self._organisation(), self.codes["organisation"]),

@@ -107,7 +107,7 @@ class Requests(Columns):
     """One row per request of the week: index q. The codes tell subjects of preferences apart."""
 
     id: pl.Series
-    priority: Ints
+    priority: Floats  # with what its age adds
     organisation: Ints
     menu_organisation: Ints
     ordering_organisation: Ints  # code for preferences

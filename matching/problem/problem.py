@@ -258,7 +258,7 @@ class Problem(Shown):
         UsageError
             If the policy differs in what the tables were read with.
         """
-        for name in ("time_zone", "travel_km", "max_shifts", "max_offers"):
+        for name in ("time_zone", "travel_km", "max_shifts", "max_offers", "age_priority"):
             old, new = getattr(self.policy, name), getattr(policy, name)
             if old != new:
                 raise UsageError(

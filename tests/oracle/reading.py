@@ -28,6 +28,7 @@ POLICY: dict[str, Any] = {
     "only_listed": False,
     "seat": 1000,
     "early_seat": 0.5,
+    "age_priority": 0.5,
     "distance": 200,
     "window_preference": 50,
     "preference_limit": 100,
@@ -279,7 +280,8 @@ class World:
         found = {}
         for post in posts:
             name, s = post["post"], int(post["seats"]) * times
-            worth = self.policy["seat"] * whole(row["priority"], 3)
+            aged = self.policy["age_priority"] * whole(row["waited"], 0)
+            worth = self.policy["seat"] * (whole(row["priority"], 3) + aged)
             asked = self.rows("post_qualifications", request_id=own, post=name)
             asked += self.rows("menu_qualifications", menu_item=item, post=name) if item else []
             found[name] = Post(

@@ -46,7 +46,7 @@ _COLUMNS = {
     "menu_posts": "menu_item post seats:i min_seats:i",
     "menu_qualifications": "menu_item post qualification level:i",
     "requests": "request_id menu_item quantity:i category organisation_id station_id "
-    "beneficiary_id lat:f lon:f start:t end:t priority:i min_people:i "
+    "beneficiary_id lat:f lon:f start:t end:t priority:i waited:i min_people:i "
     "bonus:i",
     "options": "request_id option start:t end:t",
     "posts": "request_id post seats:i min_seats:i",
@@ -274,6 +274,7 @@ class Maker:
             start=start,
             end=end,
             priority=d.maybe(1, 2, 4, 5),
+            waited=2 if q[-1] == "1" else None,
             min_people=d.pick(2, 0, 3) if d.chance(self.minimums // 2) else None,
         )
         own = d.pick([], [], ["p0"], ["p1", "p2"], ["p0", "p2"])
