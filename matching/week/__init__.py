@@ -211,6 +211,7 @@ class Week(Shown):
         lat: float | None = None,
         lon: float | None = None,
         priority: int | None = None,
+        waited: int | None = None,
         min_people: int | None = None,
         bonus: int | None = None,
         seats: int | None = None,

@@ -71,8 +71,9 @@ _ROWS: dict[str, list[Any]] = {
     "menu_posts": [("m1", "barber", 2, 1), ("m2", "@post", 1_000_000, None)],
     "menu_qualifications": [("m1", "barber", "证书", 1), ("m2", "@post", "证书", None)],
     "requests": [
-        ("r1", "m1", 2, "n", "care", "o1", "s1", "b1", 31.0, 121.0, _NINE, _NOON, 5, 1, 250),
-        ("r2", *[None] * 9, _NINE, _NOON, *[None] * 3),
+        ("r1", "m1", 2, "n", "care", "o1", "s1", "b1", 31.0, 121.0, _NINE, _NOON, 5, 3, 1, 250),
+        ("r2", *[None] * 9, _NINE, _NOON, *[None] * 4),
+        ("r3", "m1", *[None] * 14),
         ("r3", "m1", *[None] * 13),
     ],
     "options": [
