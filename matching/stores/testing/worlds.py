@@ -74,7 +74,6 @@ _ROWS: dict[str, list[Any]] = {
         ("r1", "m1", 2, "n", "care", "o1", "s1", "b1", 31.0, 121.0, _NINE, _NOON, 5, 3, 1, 250),
         ("r2", *[None] * 9, _NINE, _NOON, *[None] * 4),
         ("r3", "m1", *[None] * 14),
-        ("r3", "m1", *[None] * 13),
     ],
     "options": [
         ("r3", "早", _NINE, _NOON, None),
