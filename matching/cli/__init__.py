@@ -22,6 +22,7 @@ from matching.cli.generating import generate
 from matching.cli.planning import plan
 from matching.cli.promising import promise
 from matching.cli.recommending import recommend
+from matching.cli.records import records
 from matching.cli.replacing import replace
 from matching.cli.reporting import report
 from matching.cli.standing_by import standby
@@ -83,6 +84,7 @@ app.command(epilog=EXAMPLES["what-if"], name="what-if")(what_if)
 app.command(epilog=EXAMPLES["promise"])(promise)
 app.command(epilog=EXAMPLES["standby"])(standby)
 app.command(epilog=EXAMPLES["fairness"])(fairness)
+app.add_typer(records, name="records")
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)
 app.command(epilog=EXAMPLES["generate"])(generate)

@@ -122,6 +122,7 @@ def say(text: str, *, end: str = "\n", err: bool = False) -> None:
 def _advised(error: MatchingError) -> str:
     """Return the message, with what to do next where the library cannot know it."""
     from matching.errors import SHOWN, DataError, NoTables
+    from matching.records.tables import RECORD_TABLES
     from matching.schema import TABLES
 
     text = str(error)
@@ -142,6 +143,8 @@ def _advised(error: MatchingError) -> str:
             "\nmend these cells, or go on without their rows: --on-error quarantine, of plan, "
             "check and promise"
         )
+    elif {table.partition("/")[0] for table in tables} <= RECORD_TABLES.keys():
+        text += "\nmend these cells, or go on without their rows: --on-error quarantine"
     return text
 
 

@@ -80,7 +80,9 @@ def credited(
 def _with_project(rows: pl.DataFrame, projects: pl.DataFrame | None) -> pl.DataFrame:
     if projects is None:
         return rows
-    theirs = projects.select(
+    # Of a province's projects few are of these volunteers.
+    some = projects.join(rows, on="request_id", how="semi")
+    theirs = some.select(
         "request_id",
         "across_days",
         _begins="start",

@@ -169,7 +169,7 @@ def until_done(work: Callable[[], Done], engine: sa.Engine, what: str) -> Done:
             return work()
         except (DBAPIError, own) as error:
             if not (left and _is_passing(error)):
-                raise StoreError(_message(error, engine, what)) from None
+                raise StoreError(told(error, engine, what)) from None
             # Apart from each other, or two writers would meet again.
             time.sleep(random.uniform(0.5, 1) * 0.05 * 2 ** (_TRIES - 1 - left))
     raise AssertionError("unreachable")
@@ -188,7 +188,8 @@ def _cause(error: Exception) -> BaseException:
     return (error.orig or error) if isinstance(error, DBAPIError) else error
 
 
-def _message(error: Exception, engine: sa.Engine, what: str) -> str:
+def told(error: Exception, engine: sa.Engine, what: str) -> str:
+    """Put into words what went wrong, without secrets."""
     # The secrets are sought as they are and as a URL has them.
     url = engine.url.render_as_string(hide_password=False)
     reason = scrubbed(str(_cause(error)).strip().partition("\n")[0], url)

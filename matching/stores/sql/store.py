@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 import sqlalchemy as sa
 
@@ -11,7 +12,7 @@ from matching.schema import NEEDED, TABLES, key_of
 from matching.stores.names import OWN_ROW, RESULT_TABLES, Names, apart
 from matching.stores.registry import missing_tables
 from matching.stores.sql.batches import batches, together
-from matching.stores.sql.engines import reading, until_done, writing
+from matching.stores.sql.engines import reading, told, until_done, writing
 from matching.stores.sql.postgres import can_copy, copied_out
 from matching.stores.sql.results import UNICODE, Plans, insert
 from matching.stores.sql.types import column_type, storable
@@ -85,6 +86,27 @@ class Database(Plans):
             If the database does not answer or refuses.
         """
         return until_done(lambda: self._read_own(wanted, rows), self.engine, "reading")
+
+    def read_batches(self, table: str, schema: type[dy.Schema]) -> Iterator[pl.DataFrame]:
+        """Give the rows of one table, some at a time, in the order of its first column.
+
+        Only the columns of the schema are read; nothing comes where there is no such table. All is
+        of one moment's state, unless the connection is lost on the way, which is an error.
+        """
+        try:
+            with reading(self.engine) as connection:
+                inspector, name = sa.inspect(connection), self.names.theirs(table)
+                if name not in _relations(inspector, self.schema):
+                    return
+                columns = [column["name"] for column in inspector.get_columns(name, self.schema)]
+                ours = [one for one in schema.columns() if one in columns]
+                where = self._as_given(name, ours)
+                cells: list[sa.ColumnElement[Any]] = [*where.columns] or [sa.null().label("row")]
+                query = sa.select(*cells).select_from(where).order_by(*cells[:1])
+                for frame in _batches(connection, query):
+                    yield frame.rename({"row": OWN_ROW}, strict=False)
+        except sa.exc.DBAPIError as error:
+            raise StoreError(told(error, self.engine, "reading")) from None
 
     def write_tables(self, tables: Mapping[str, pl.DataFrame]) -> None:
         """Make new tables of the contract, all or none (but MariaDB keeps what it has made).

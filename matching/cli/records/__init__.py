@@ -1,0 +1,17 @@
+"""``matching records check | hours | stars | certificates | due | indicators``."""
+
+from __future__ import annotations
+
+import typer
+
+from matching.cli.examples import EXAMPLES
+from matching.cli.records.checking import check
+from matching.cli.records.hours import hours
+
+records = typer.Typer(
+    no_args_is_help=True,
+    help="What was served: hours, stars, certificates of service, indicators.",
+    epilog=EXAMPLES["records"],
+)
+records.command(epilog=EXAMPLES["records check"])(check)
+records.command(epilog=EXAMPLES["records hours"])(hours)

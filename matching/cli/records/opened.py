@@ -1,0 +1,85 @@
+"""Records as the commands are given them: where, under which policy, as of when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from matching.cli import arguments as arg
+from matching.cli.conduct import tell
+from matching.cli.given import options_of
+
+if TYPE_CHECKING:
+    from matching.records.policy import RecordPolicy
+    from matching.stores.records.crediting import Credited
+
+RecordsArgument = Annotated[
+    str,
+    typer.Argument(
+        help="Where the records are: a file, a folder with records.csv or a folder records/ of "
+        "files, a URL such as postgresql://host/platform, or what hours --keep left"
+    ),
+]
+RecordPolicyOption = Annotated[
+    Path | None, arg.option("TOML file with rules of hours, stars and goals", "FILE")
+]
+AsOfOption = Annotated[
+    str | None,
+    arg.option("Now: 2026-06-30T18:00, or a day, which is taken to its end", "TIME", "--as-of"),
+]
+
+
+def record_policy(path: Path | None) -> RecordPolicy:
+    """Return the policy that is named, or else the defaults."""
+    from matching.records.policy import RecordPolicy
+
+    return RecordPolicy() if path is None else RecordPolicy.from_toml(path)
+
+
+def moment(text: str | None, time_zone: str) -> datetime:
+    """Return the moment that is named, or else this one, in UTC."""
+    from matching.errors import UsageError
+
+    zone = ZoneInfo(time_zone)
+    if text is None:
+        return datetime.now(ZoneInfo("UTC")).replace(tzinfo=None, second=0, microsecond=0)
+    try:
+        if len(text) == len("2026-06-30"):
+            end = date.fromisoformat(text) + timedelta(days=1)
+            said = datetime.combine(end, time())
+        else:
+            said = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise UsageError(f"--as-of {text!r}: write 2026-06-30, or 2026-06-30T18:00") from None
+    aware = said if said.tzinfo is not None else said.replace(tzinfo=zone)
+    return aware.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
+@contextmanager
+def opened(
+    where: str,
+    policy: RecordPolicy,
+    as_of: str | None,
+    on_error: arg.OnError,
+    option: list[str] | None,
+    keep: Path | None = None,
+) -> Iterator[Credited]:
+    """Credit the records, and tell what was not asked of them."""
+    from matching.stores.records.crediting import credited_records
+
+    options: dict[str, Any] = options_of(option)
+    now = moment(as_of, policy.time_zone)
+    with credited_records(where, policy, now, on_error, keep, **options) as credited:
+        if not credited.summary["projects"]:
+            tell(
+                "warning: no table projects or requests: nobody asked whether a record lies in the "
+                "days of its project",
+                "yellow",
+            )
+        yield credited

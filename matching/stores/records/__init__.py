@@ -1,0 +1,1 @@
+"""Records at the edge: read in batches, credited volunteer by volunteer, and kept as a folder."""

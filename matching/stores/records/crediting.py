@@ -1,0 +1,227 @@
+"""Records of any number, credited volunteer by volunteer, and kept as a folder of their own."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from matching.errors import DataError, UsageError
+from matching.records.hours import credited
+from matching.records.policy import RecordPolicy
+from matching.records.tables import Projects, Records
+from matching.stores.files.whole import replacing_folder
+from matching.stores.records.faulty import Faults, tell_unknown
+from matching.stores.records.sources import RecordSource
+from matching.stores.records.spilling import FILES, Spill
+from matching.tables.cleaning import OnError
+from matching.tables.faults import fault
+from matching.tables.one_table import unknown_columns
+
+SUMMARY, FAULTS = "credited.json", "unreadable.parquet"
+NAMES = (SUMMARY, FAULTS, *(f"credited-{number:02}.parquet" for number in range(FILES)))
+_OF_PROJECTS = ("request_id", "start", "end", "across_days", "row")
+# What the hours of a record depend on, of the policy.
+_KEYS = ("time_zone", "rounding", "max_categories")
+
+
+@dataclass(frozen=True)
+class Credited:
+    """Records with what they count, as files that hold all of a volunteer's together.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    summary : dict
+        ``records``, of which ``unreadable`` and by ``codes``, ``minutes`` served and ``credited``,
+        ``as_of`` (UTC), ``policy`` and the tables that were asked.
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+
+    def parts(self) -> Iterator[pl.DataFrame]:
+        """Give the records that could be read; see `hours.credited`."""
+        for path in sorted(self.folder.glob("credited-*.parquet")):
+            yield pl.read_parquet(path, memory_map=False)
+
+    @property
+    def time_zone(self) -> str:
+        """The zone whose days and clock the records were judged by."""
+        return str(self.summary["policy"]["time_zone"])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What JSON tells beside a table: totals, the moment (UTC) and the policy."""
+        return {"totals": self.summary}
+
+    @property
+    def unreadable(self) -> pl.DataFrame:
+        """The faults of the rows that could not, in the layout of `DataError`."""
+        return pl.read_parquet(self.folder / FAULTS, memory_map=False)
+
+
+@contextmanager
+def credited_records(
+    where: object,
+    policy: RecordPolicy,
+    as_of: datetime,
+    on_error: OnError = "raise",
+    keep: Path | None = None,
+    **options: Any,
+) -> Iterator[Credited]:
+    """Read records, or a folder that was kept, and give them credited for as long as it takes.
+
+    Parameters
+    ----------
+    where : object
+        See `sources.RecordSource`; or a folder that was kept.
+    policy : RecordPolicy
+    as_of : datetime.datetime
+        Now, in UTC.
+    on_error : {"raise", "quarantine"}
+        Refuse faulty rows, or set them aside: they are told, and count nothing.
+    keep : pathlib.Path, optional
+        A folder to keep them in.
+    **options
+        What the store understands.
+
+    Raises
+    ------
+    DataError
+        With the faults of the rows, unless they are to be set aside.
+    UsageError
+        If there are no records.
+    """
+    kept = _kept(where)
+    if kept is not None:
+        _check_same(kept, policy)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory(prefix="matching-records-") as scratch:
+        source = RecordSource(where, **options)
+        if keep is None:
+            folder = Path(scratch) / "credited"
+            folder.mkdir()
+            yield _credit(source, policy, as_of, on_error, folder, Path(scratch))
+            return
+        with replacing_folder(keep, NAMES) as folder:
+            made = _credit(source, policy, as_of, on_error, folder, Path(scratch))
+        yield Credited(keep, made.summary)
+
+
+def _kept(where: object) -> Credited | None:
+    path = Path(where) if isinstance(where, str | Path) else None
+    if path is None or not (path / SUMMARY).is_file():
+        return None
+    try:
+        summary = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
+        summary["as_of"] = datetime.fromisoformat(summary["as_of"])
+        return Credited(path, summary)
+    except (ValueError, KeyError, TypeError):
+        text = f"{path / SUMMARY} is not what was kept there; credit the records anew"
+        raise UsageError(text) from None
+
+
+def _check_same(kept: Credited, policy: RecordPolicy) -> None:
+    for key in _KEYS:
+        was, asked = kept.summary["policy"].get(key), getattr(policy, key)
+        if was != asked and asked != getattr(RecordPolicy(), key):
+            raise UsageError(
+                f"{kept.folder} was credited with {key} = {was!r}, and the policy says {asked!r}; "
+                "credit the records anew"
+            )
+
+
+def _credit(
+    source: RecordSource,
+    policy: RecordPolicy,
+    as_of: datetime,
+    on_error: OnError,
+    folder: Path,
+    scratch: Path,
+) -> Credited:
+    spilled = scratch / "rows"
+    spilled.mkdir()
+    spill, faults = Spill(spilled), Faults(on_error)
+    read = _read(source, policy, faults, spill)
+    projects = _projects(source, policy, on_error)
+    if read == 0 and not faults.rows:
+        raise UsageError("there are no records; name a store with a table, or file, called records")
+    contested = spill.contested()
+    totals: list[pl.DataFrame] = []
+    for number, part in enumerate(spill.parts()):
+        rows = credited(part, policy, as_of, projects, contested)
+        rows.write_parquet(folder / NAMES[2 + number], compression="lz4")
+        totals.append(
+            rows.group_by("code").agg(pl.len(), pl.sum("minutes", "credited").cast(pl.Int64))
+        )
+    faults.every().write_parquet(folder / FAULTS)
+    summary = _summary(totals, faults.rows) | {
+        "as_of": as_of,
+        "policy": asdict(policy),
+        "projects": projects is not None,
+        "contested_ids": len(contested),
+    }
+    plain = json.dumps(summary, default=str, ensure_ascii=False, indent=2)
+    (folder / SUMMARY).write_text(plain + "\n", encoding="utf-8")
+    return Credited(folder, summary)
+
+
+def _read(source: RecordSource, policy: RecordPolicy, faults: Faults, spill: Spill) -> int:
+    """Read and check all records, and return how many rows there were."""
+    total, warned = 0, set[str]()
+    for batch in source.batches("records", Records):
+        total += 0 if batch.rows is None else batch.rows.height
+        rows = faults.clean(batch, Records, policy.time_zone)
+        if rows is None:
+            continue
+        if batch.rows is not None:
+            warned |= {*unknown_columns("records", Records, batch.rows)}
+        spill.add(rows)
+    faults.settle()
+    tell_unknown(warned)
+    return total
+
+
+def _projects(source: RecordSource, policy: RecordPolicy, on_error: OnError) -> pl.DataFrame | None:
+    """Return the projects, or else the requests as such; None where there are neither."""
+    for name in ("projects", "requests"):
+        faults, found = Faults(on_error), []
+        for batch in source.batches(name, Projects):
+            rows = faults.clean(batch, Projects, policy.time_zone)
+            found += [] if rows is None else [rows.select(_OF_PROJECTS)]
+        faults.settle()
+        if found:
+            every = pl.concat(found)
+            twice = every.filter(pl.col("request_id").is_duplicated())
+            if twice.height:
+                text = "stands in several rows; keep one of them"
+                first = twice.row(0, named=True)
+                raise DataError(
+                    fault(name, "unique", text, row=first["row"], value=first["request_id"])
+                )
+            return every.drop("row")
+    return None
+
+
+def _summary(totals: list[pl.DataFrame], unreadable: int) -> dict[str, Any]:
+    """Return how many records there are, what they count, and why the others do not."""
+    every = pl.concat(totals).with_columns(pl.col("code").cast(pl.String))
+    by_code = every.group_by("code").agg(pl.sum("len", "minutes", "credited")).sort("code")
+    codes = dict(by_code.drop_nulls("code").select("code", "len").rows())
+    codes |= {"unreadable": unreadable} if unreadable else {}
+    return {
+        "records": int(by_code["len"].sum()) + unreadable,
+        "counted": int(by_code.filter(pl.col("code").is_null())["len"].sum()),
+        "minutes": int(by_code["minutes"].sum()),
+        "credited": int(by_code["credited"].sum()),
+        "codes": codes,
+    }
