@@ -14,6 +14,8 @@ import dataframely as dy
 import typer
 
 from matching.policy import Policy
+from matching.records.policy import RecordPolicy
+from matching.records.tables import RECORD_TABLES
 from matching.schema import TABLES
 
 TYPE_WORDS = {
@@ -89,6 +91,20 @@ def _range(column: dy.Column) -> str:
 
 def policy_page() -> str:
     """Return the page of all policy keys, with their defaults as a policy file writes them."""
+    said = "A key that the policy file leaves out has its default."
+    return _page(["# Policy", said, _keys_of(Policy)])
+
+
+def records_page() -> str:
+    """Return the page of what records are: tables, and the keys of their policy."""
+    parts = ["# Records", "What was served, and the rules by which it counts."]
+    for name, schema in RECORD_TABLES.items():
+        parts += _table(name, schema)
+    said = "The commands of `matching records` read a file of their own with these keys."
+    return _page([*parts, "## Policy of records", said, _keys_of(RecordPolicy)])
+
+
+def _keys_of(policy: type) -> str:
     rows = [
         (
             f"`{field.name}`",
@@ -96,10 +112,9 @@ def policy_page() -> str:
             field.metadata.get("unit", ""),
             field.metadata.get("doc", ""),
         )
-        for field in dataclasses.fields(Policy)
+        for field in dataclasses.fields(policy)
     ]
-    table = _grid(("key", "default", "unit", "meaning"), rows)
-    return _page(["# Policy", "A key that the policy file leaves out has its default.", table])
+    return _grid(("key", "default", "unit", "meaning"), rows)
 
 
 def _default(field: dataclasses.Field) -> object:
@@ -147,9 +162,7 @@ def command_line_page(app: typer.Typer) -> str:
     """Return the page of all commands, with their arguments and options."""
     root = typer.main.get_command(app)
     parts = ["# Command line", root.help or "", _examples(root.epilog or "")]
-    for name, command in getattr(root, "commands", {}).items():
-        if command.hidden:
-            continue
+    for name, command in _leaves(root):
         context = typer.Context(command, info_name=f"matching {name}")
         usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
         records = [
@@ -162,6 +175,14 @@ def command_line_page(app: typer.Typer) -> str:
         parts += [f"```text\n{usage}\n```", _grid(("argument or option", "meaning"), rows)]
         parts.append(_examples(command.epilog or ""))
     return _page(parts)
+
+
+def _leaves(group: Any, above: str = "") -> Iterable[tuple[str, Any]]:
+    """Return every command by its whole name, those in groups too."""
+    for name, command in getattr(group, "commands", {}).items():
+        if not command.hidden:
+            yield f"{above}{name}", command
+            yield from _leaves(command, f"{above}{name} ")
 
 
 def _examples(epilog: str) -> str:
@@ -254,6 +275,7 @@ def _page(parts: Iterable[str]) -> str:
 TRACKED: dict[str, Callable[[], str]] = {
     "tables.md": tables_page,
     "orders.md": orders_page,
+    "records.md": records_page,
     "policy.md": policy_page,
 }
 

@@ -26,7 +26,7 @@ from matching.cli.ticker import PHASES, PLAN, Ticker, spoken
 from matching.solvers import search
 from matching.stores import read_summary
 from matching.synthetic import generate
-from tests.support.commands import COMMANDS, WEEK, planned, run
+from tests.support.commands import COMMANDS, GROUPED, WEEK, planned, run
 from tests.support.screens import at_terminal, drawn
 
 MONDAY = date.fromisoformat(WEEK)
@@ -338,10 +338,10 @@ def test_ctrl_c_where_nothing_is_planned(capsys: pytest.CaptureFixture[str]) -> 
 # --- help and completion --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS])
+@pytest.mark.parametrize("name", ["", *COMMANDS, *GROUPED])
 def test_help_teaches_by_examples_that_can_be_given(name: str) -> None:
     root = get_command(app)
-    command = root.commands[name] if name else root
+    command = GROUPED.get(name) or (root.commands[name] if name else root)
     written = Text.from_markup(command.epilog or "").plain.splitlines()
     # Two blanks stand around it; a terminal has 80 columns.
     assert max(map(len, written)) <= 78
@@ -352,10 +352,13 @@ def test_help_teaches_by_examples_that_can_be_given(name: str) -> None:
         if first.startswith("-"):
             assert first in {option for parameter in root.params for option in parameter.opts}
             continue
-        assert not name or first == name
+        whole = f"{first} {arguments[0]}"
+        whole = whole if whole in GROUPED else first
+        assert not name or whole.startswith(name)
+        arguments = arguments[whole.count(" ") :]
         if arguments != ["--help"]:
             # It fails where an argument is missing, an option unknown or a value out of range.
-            root.commands[first].make_context(first, arguments)
+            (GROUPED.get(whole) or root.commands[first]).make_context(whole, arguments)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,12 @@ from matching.cli import app
 WEEK = "2026-11-30"
 COMMAND = get_command(app)
 COMMANDS = tuple(COMMAND.commands)
+# Those of groups, by both names.
+GROUPED = {
+    f"{name} {inner}": command
+    for name, group in COMMAND.commands.items()
+    for inner, command in getattr(group, "commands", {}).items()
+}
 
 
 def run(*arguments: object) -> Result:

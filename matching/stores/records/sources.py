@@ -73,9 +73,9 @@ class RecordSource:
 
     def _whole(self) -> Tables:
         if self._own is None:
-            assert self._store is not None
-            own = isinstance(self._store, OwnSource)
-            self._own = self._store.read_own() if own else self._store.read_tables()
+            store = self._store
+            assert store is not None
+            self._own = store.read_own() if isinstance(store, OwnSource) else store.read_tables()
         return self._own
 
 
