@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from matching import Problem
 from matching.errors import UsageError
 from matching.schema import TABLES, key_of, meta
 from matching.synthetic import RULES, SIZES, generate
@@ -345,3 +346,34 @@ def asked_of(tables, pins):
 def test_a_bad_argument_is_named_with_what_is_allowed(arguments, taught):
     with pytest.raises(UsageError, match=taught):
         generate(**{"size": "town"} | arguments)
+
+
+@pytest.mark.parametrize("rules", RULES)
+def test_weeks_in_a_row_are_legal_and_each_can_be_planned(rules):
+    tables = generate("town", rules=rules, weeks=3, requests=10, seed=2)
+    assert illegal(tables) == []
+    assert tables["requests"].height == 30
+    start = tables["requests"]["start"].drop_nulls()
+    week = (start - MONDAY).dt.total_days() // 7
+    # Ids ascend with the weeks; windows are of no week.
+    assert week.is_sorted()
+    assert week.unique().to_list() == [0, 1, 2]
+    assert tables["availability"]["start"].null_count() == tables["availability"].height
+    left_out = [
+        Problem.from_tables(tables, MONDAY.date() + dt.timedelta(weeks=k)).left_out
+        for k in range(3)
+    ]
+    # Each request is in one of the three weeks; one with options may reach into two.
+    assert sum(30 - left for left in left_out) >= 30
+
+
+def test_a_quota_is_of_one_week_however_many_there_are():
+    one, two = (generate("district", requests=n, weeks=w) for n, w in ((500, 1), (500, 2)))
+    quotas = [t["organisations"]["max_seats"].drop_nulls().mean() for t in (one, two)]
+    assert quotas[0] == pytest.approx(quotas[1], rel=0.05)
+
+
+def test_weeks_are_between_one_and_ten_years():
+    for weeks in (0, 521):
+        with pytest.raises(UsageError, match=f"weeks {weeks} is out of range; allowed: 1 to 520"):
+            generate("town", weeks=weeks)

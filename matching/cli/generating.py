@@ -32,6 +32,9 @@ def generate(
         arg.option("Of a nation, as 23; may be repeated; all, if absent", "CODE"),
     ] = None,
     week: arg.WeekOption = None,
+    weeks: Annotated[
+        int, arg.option("Weeks in a row, of the same people; requests are a week's", "N", min=1)
+    ] = 1,
     json: arg.JsonOption = False,
     format: arg.FormatOption = None,
     out_option: arg.OutOptionOption = None,
@@ -50,6 +53,8 @@ def generate(
         world: dict[str, Any] = {"volunteers": volunteers, "requests": requests, "rules": rules}
         world |= {"scarcity": scarcity, "seed": seed, "week": monday}
         if size == "nation":
+            if weeks > 1:
+                raise UsageError(f"weeks {weeks}: a nation is made for one week; name a province")
             _generate_nation(out, region, world, json)
             return
         sink = sink_of(out, format, out_option)
@@ -57,7 +62,7 @@ def generate(
             raise UsageError(f"{shown(out)} takes plans and no tables; name a folder")
         with Ticker(("make", "write")) as ticker:
             ticker.announce("make")
-            tables = make(size, **world)
+            tables = make(size, **world, weeks=weeks)
             ticker.announce("write")
             with outcome.writing(shown(out)):
                 sink.write_tables(tables)

@@ -109,6 +109,39 @@ def replaced(
     return replace(problem, **tables)
 
 
+def of_requests(problem: Problem, chosen: c.Longs) -> Problem:
+    """Return the problem of some requests, with all volunteers; codes stay as they are.
+
+    What was said of single requests (`earlier`, `affinities`) is left out.
+
+    Parameters
+    ----------
+    chosen : int64 array
+        Indices, ascending.
+    """
+    request, post = (np.full(len(rows), -1, np.int32) for rows in (problem.requests, problem.posts))
+    request[chosen] = np.arange(len(chosen), dtype=np.int32)
+    of_posts = np.flatnonzero(request[problem.posts.request] >= 0)
+    post[of_posts] = np.arange(len(of_posts), dtype=np.int32)
+    posts = problem.posts.take(of_posts)
+    posts = replace(posts, request=request[posts.request])
+    options = problem.options.take(np.flatnonzero(request[problem.options.request] >= 0))
+    options = replace(options, request=request[options.request])
+    needs = problem.needs.take(np.flatnonzero(post[problem.needs.post] >= 0))
+    rules = problem.team_rules.take(np.flatnonzero(request[problem.team_rules.request] >= 0))
+    return replace(
+        problem,
+        requests=problem.requests.take(chosen),
+        options=options,
+        posts=posts,
+        needs=replace(needs, post=post[needs.post]),
+        slots=slots_of(posts, options),
+        team_rules=replace(rules, request=request[rules.request]),
+        earlier=problem.earlier.take(slice(0)),
+        affinities=problem.affinities.take(slice(0)),
+    )
+
+
 def with_copy(problem: Problem, request: int, **changes: Any) -> Problem:
     """Return the problem with one more request, like another but for some columns.
 

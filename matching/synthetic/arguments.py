@@ -20,6 +20,7 @@ NATION = (230_000_000, 5_450_000)
 MAX_COUNT, MAX_NATION_COUNT = 10_000_000, 2 * NATION[0]
 MAX_SCARCITY = 1000.0
 MAX_COPIES = 100
+MAX_WEEKS = 520
 
 
 def check(
@@ -58,3 +59,9 @@ def check_size(size: str, copies: int) -> None:
         raise UsageError(f"size {size!r} is unknown; allowed: {', '.join(SIZES)}")
     if not 1 <= copies <= MAX_COPIES:
         raise UsageError(f"copies {copies} is out of range; allowed: 1 to {MAX_COPIES}")
+
+
+def check_weeks(weeks: int) -> None:
+    """Refuse more weeks in a row than ten years have; see `check`."""
+    if not 1 <= weeks <= MAX_WEEKS:
+        raise UsageError(f"weeks {weeks} is out of range; allowed: 1 to {MAX_WEEKS}")

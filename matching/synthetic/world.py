@@ -21,8 +21,9 @@ from matching.synthetic import (
     people,
     posts,
     relations,
+    weeks_in_a_row,
 )
-from matching.synthetic.arguments import SIZES, check, check_size
+from matching.synthetic.arguments import SIZES, check, check_size, check_weeks
 from matching.synthetic.draws import Bools, Ints, Small
 from matching.synthetic.geography import Towns, read_towns, side_by_side
 from matching.synthetic.stations import Stations, build_stations, station_table
@@ -38,7 +39,7 @@ SKILLED_IN_A_TOWN = 0.5
 _PARTS = (
     *("stations", "homes", "people", "orders", "demand", "held", "free", "volunteers"),
     *("organisations", "bonds", "qualifications", "availability", "preferences", "limits"),
-    *("rules", "pairs", "history", "options", "menu"),
+    *("rules", "pairs", "history", "options", "menu", "weeks"),
 )
 
 
@@ -52,6 +53,7 @@ def generate(
     seed: int = 0,
     week: Day = dt.date(2026, 11, 30),
     copies: int = 1,
+    weeks: int = 1,
 ) -> dict[str, pl.DataFrame]:
     """Make the tables of a world: a week of volunteers and requests in real places.
 
@@ -79,6 +81,9 @@ def generate(
     copies
         How many times the map lies side by side, from 1 to 100; the numbers of volunteers and
         requests are those of all copies together.
+    weeks
+        Weeks in a row, from 1 to 520. With more than one, `requests` is how many a week has in the
+        mean, windows are in the weekly form, and all the rest is of the same people.
 
     Returns
     -------
@@ -92,6 +97,7 @@ def generate(
         If an argument is not allowed; the message names the value and what is allowed.
     """
     check_size(size, copies)
+    check_weeks(weeks)
     monday = check(volunteers, requests, rules, scarcity, seed, week)
     usual_volunteers, usual_requests = (count * copies for count in SIZES[size])
     return populate(
@@ -104,6 +110,7 @@ def generate(
         scarcity=scarcity,
         seed=SeedSequence(seed),
         week=monday,
+        weeks=weeks,
     )
 
 
@@ -117,6 +124,7 @@ def populate(
     scarcity: float,
     seed: SeedSequence,
     week: dt.date,
+    weeks: int = 1,
 ) -> dict[str, pl.DataFrame]:
     """Make the tables of a world in some towns; see `generate`.
 
@@ -132,11 +140,12 @@ def populate(
     by_town = np.bincount(stations.town[station], minlength=towns.kind.size)
     tree = organisations.organise(towns, by_town)
     crowd = people.build_people(rng["people"], station, stations, towns, tree)
-    wanted = orders.build_orders(rng["orders"], requests, stations, tree, full)
+    wanted = orders.build_orders(rng["orders"], requests * weeks, stations, tree, full)
     skilled = SKILLED_IN_A_TOWN if eager else demand.WITH_SKILL
     world = _World(
         rng=rng,
         week=week,
+        weeks=weeks,
         scarcity=scarcity,
         towns=towns,
         stations=stations,
@@ -150,6 +159,8 @@ def populate(
     )
     bonded = history.draw_bonds(rng["bonds"], wanted, crowd, world.committed)
     tables = world.full_tables(bonded) if full else world.tables(bonded, bonded)
+    if weeks > 1:
+        tables |= weeks_in_a_row.spread(rng["weeks"], tables, weeks)
     return {
         name: tables[name]
         for name in TABLES
@@ -167,6 +178,7 @@ class _World:
 
     rng: dict[str, Generator]
     week: dt.date
+    weeks: int
     scarcity: float
     towns: Towns
     stations: Stations
@@ -221,7 +233,7 @@ class _World:
         """
         rng, crowd, wanted, week = self.rng, self.people, self.orders, self.week
         extra = history.fit(wanted, self.demand, *met)
-        seats = SEATS_PER_REQUEST * wanted.station.size / crowd.station.size
+        seats = SEATS_PER_REQUEST * wanted.station.size / self.weeks / crowd.station.size
         windows = abilities.window_table if full else abilities.period_table
         free_to_choose = np.flatnonzero(~self.committed)
         return {

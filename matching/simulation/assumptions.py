@@ -1,0 +1,121 @@
+"""What is assumed of people, each with its source, in one place."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from matching.errors import UsageError, quoted
+from matching.guards.doors import constructor, door
+from matching.guards.toml import read_toml
+
+_FATIGUE = "that notifying makes people deaf for a time: Manshadi and Rodilitz, SSRN 3802624; "
+
+
+def _assumed(
+    default: float, doc: str, low: float = 0.0, high: float = 1.0, source: str = ""
+) -> Any:
+    source += "the figure: assumed" if source.endswith("; ") else "" if source else "assumed"
+    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "source": source})
+
+
+@constructor
+@dataclass(frozen=True)
+class Assumptions:
+    """How people answer, come and judge, and how long orders wait.
+
+    Odds of a yes are a logistic curve of what speaks for it: ``willing`` and the person's own
+    ``keenness``, how well the order fits (``near``, ``wished``, ``liked_hour``, ``known``), less
+    ``fatigue`` for each offer lately.
+
+    Raises
+    ------
+    UsageError
+        If a value is no number, or out of its range.
+    """
+
+    willing: float = _assumed(
+        -1.1, "log-odds of a yes of a usual person, rested, to what fits in no way", -20, 20
+    )
+    keenness: float = _assumed(1.0, "how people differ: standard deviation of log-odds", 0, 10)
+    near: float = _assumed(
+        1.0, "log-odds for a service next door, falling to 0 at one's limit", 0, 20
+    )
+    wished: float = _assumed(0.5, "log-odds for wishes of weight 100", 0, 20)
+    liked_hour: float = _assumed(0.25, "log-odds for a step of a window's preference", 0, 20)
+    known: float = _assumed(1.0, "log-odds for ten earlier visits to the beneficiary", 0, 20)
+    fatigue: float = _assumed(0.5, "log-odds that an offer lately takes away", 0, 20, _FATIGUE)
+    recovery_days: float = _assumed(
+        14.0, "days after which an offer weighs half", 0.1, 3650, _FATIGUE
+    )
+    automatic: float = _assumed(
+        1.0,
+        "odds of a yes of those whose `consent` is `accept`",
+        source="the meaning of the column",
+    )
+    offers_a_seat: float = _assumed(1, "offers for an open seat in a day", 1, 10)
+    self_service: float = _assumed(0.1, "share of people who look at the menu by themselves")
+    look_days: float = _assumed(14.0, "days between two looks of such a person", 1, 3650)
+    taste: float = _assumed(1.0, "how much their pick is a matter of taste, in log-odds", 0, 20)
+    no_show: float = _assumed(0.1, "share of promises that are not kept; people differ")
+    reviewed: float = _assumed(0.3, "share of services that are reviewed")
+    rating: float = _assumed(4.5, "mean of a review, before it is rounded to 1 to 5", 1, 5)
+    rating_spread: float = _assumed(0.7, "standard deviation of a review", 0, 5)
+    patience_weeks: float = _assumed(
+        2, "weeks that an order with nobody is ordered again, for the same hour", 0, 52
+    )
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value, notes = getattr(self, item.name), item.metadata
+            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            if not number or not notes["low"] <= value <= notes["high"]:
+                allowed = f"a number from {notes['low']:g} to {notes['high']:g}"
+                raise UsageError(f"assumption {item.name} = {quoted(value)} must be {allowed}")
+
+    @classmethod
+    @door
+    def from_dict(cls, table: dict[str, Any]) -> Assumptions:
+        """Make assumptions of names and values; what is absent keeps its default.
+
+        Raises
+        ------
+        UsageError
+            If a name is unknown (the nearest known one is named) or a value is not allowed.
+        """
+        known = [item.name for item in fields(cls)]
+        for name in table:
+            if name not in known:
+                near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.0)[0]
+                raise UsageError(
+                    f"there is no assumption {quoted(name)}; the nearest is {near!r}; "
+                    f"all: {', '.join(known)}"
+                )
+        return cls(**table)
+
+    @classmethod
+    @door
+    def from_toml(cls, path: str | Path) -> Assumptions:
+        """Read a file of assumptions; see `from_dict`.
+
+        Raises
+        ------
+        UsageError
+            If the file cannot be read or is not TOML, or as `from_dict` does.
+        """
+        try:
+            table, _ = read_toml(path, "file of assumptions", UsageError)
+        except OSError as error:
+            raise UsageError(
+                f"file of assumptions {path}: {error.strerror}; name one that is there, or none: "
+                "every assumption has a default"
+            ) from None
+        return cls.from_dict(table)
+
+    @property
+    def recovery(self) -> float:
+        """What is left of a day's fatigue on the next."""
+        return math.exp2(-1 / self.recovery_days)
