@@ -6,7 +6,9 @@ import typer
 
 from matching.cli.examples import EXAMPLES
 from matching.cli.records.checking import check
+from matching.cli.records.due import due
 from matching.cli.records.hours import hours
+from matching.cli.records.stars import stars
 
 records = typer.Typer(
     no_args_is_help=True,
@@ -15,3 +17,5 @@ records = typer.Typer(
 )
 records.command(epilog=EXAMPLES["records check"])(check)
 records.command(epilog=EXAMPLES["records hours"])(hours)
+records.command(epilog=EXAMPLES["records stars"])(stars)
+records.command(epilog=EXAMPLES["records due"])(due)

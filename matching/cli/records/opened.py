@@ -18,6 +18,7 @@ from matching.cli.given import options_of
 if TYPE_CHECKING:
     from matching.records.policy import RecordPolicy
     from matching.stores.records.crediting import Credited
+    from matching.stores.records.sources import RecordSource
 
 RecordsArgument = Annotated[
     str,
@@ -32,6 +33,11 @@ RecordPolicyOption = Annotated[
 AsOfOption = Annotated[
     str | None,
     arg.option("Now: 2026-06-30T18:00, or a day, which is taken to its end", "TIME", "--as-of"),
+]
+
+BesideOption = Annotated[
+    str | None,
+    arg.option("Where reviews, volunteers, ... are, if not beside the records", "WHERE"),
 ]
 
 
@@ -83,3 +89,10 @@ def opened(
                 "yellow",
             )
         yield credited
+
+
+def beside(records: str, tables: str | None, option: list[str] | None) -> RecordSource:
+    """Return where the other tables are."""
+    from matching.stores.records.sources import RecordSource
+
+    return RecordSource(records if tables is None else tables, **options_of(option))

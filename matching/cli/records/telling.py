@@ -11,6 +11,9 @@ from typing import Any
 import polars as pl
 
 from matching.cli.language import Language
+from matching.records.due import STATES
+from matching.records.policy import RecordPolicy
+from matching.records.stars import Thresholds
 
 
 @cache
@@ -40,3 +43,31 @@ def people(hours: pl.DataFrame, language: Language) -> Iterator[str]:
     for row in hours.sort("hours", "volunteer_id", descending=[True, False]).iter_rows(named=True):
         line = said["person" if row["counted"] else "nobody"]
         yield line.format(**row | {"hours": f"{row['hours']:,.2f}"})
+
+
+def stars(found: pl.DataFrame, rule: Thresholds, language: Language) -> Iterator[str]:
+    """Say how many have each star, and of each who has one, why; the highest first."""
+    said = words(language)
+    by_hours = found.with_columns(by_hours=rule.by_hours()).filter(pl.col("by_hours") > 0)
+    for star in range(len(rule.hours), -1, -1):
+        count = found.filter(star=star).height
+        yield said["stars"].format(star=star, people=f"{count:,}")
+    order = by_hours.sort("star", "hours", "volunteer_id", descending=[True, True, False])
+    for row in order.iter_rows(named=True):
+        held = row["star"] < row["by_hours"]
+        quality = None if row["quality"] is None else f"{row['quality']:.2f}"
+        more = {"hours": f"{row['hours']:,.2f}", "quality": quality, "asked": rule.quality}
+        yield said["held_back" if held else "starred"].format(**row | more)
+
+
+def due(found: pl.DataFrame, policy: RecordPolicy, language: Language) -> Iterator[str]:
+    """Say how many records are in each state, and of each until when it is to be entered."""
+    said = words(language)
+    counts = dict(found["state"].value_counts().iter_rows())
+    for state in STATES:
+        if state in counts:
+            yield f"  {counts[state]:>12,}  {state}: {said[f'due_{state}']}"
+    if not counts:
+        yield said["nothing_due"].format(days=policy.due_days)
+    for row in found.filter(pl.col("state") != "late").iter_rows(named=True):
+        yield said[f"entry_{row['state']}"].format(**row)

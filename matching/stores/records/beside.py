@@ -1,0 +1,74 @@
+"""What stands beside records: reviews, and the calendar that says which days are worked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dataframely as dy
+import polars as pl
+
+from matching.records.due import WorkingDays, due, weekdays
+from matching.records.policy import RecordPolicy
+from matching.records.stars import marks_of, quality_of
+from matching.records.tables import Reviews
+from matching.stores.records.crediting import Credited
+from matching.stores.records.faulty import Faults
+from matching.stores.records.sources import RecordSource
+from matching.tables.cells import to_local
+from matching.tables.cleaning import OnError
+
+
+def rows_of(
+    source: RecordSource,
+    name: str,
+    schema: type[dy.Schema],
+    time_zone: str,
+    on_error: OnError = "raise",
+) -> Iterator[pl.DataFrame]:
+    """Give the clean rows of a table in batches; nothing where there is no such table.
+
+    Raises
+    ------
+    DataError
+        With the faults of all rows, unless they are to be set aside.
+    """
+    faults = Faults(on_error)
+    for batch in source.batches(name, schema):
+        rows = faults.clean(batch, schema, time_zone)
+        if rows is not None:
+            yield rows
+    faults.settle()
+
+
+def quality(source: RecordSource, policy: RecordPolicy, on_error: OnError) -> pl.DataFrame | None:
+    """Return what reviews say of each volunteer; None where there are no reviews."""
+    found = [
+        marks_of(rows) for rows in rows_of(source, "reviews", Reviews, policy.time_zone, on_error)
+    ]
+    return quality_of(found, policy.review_weight) if found else None
+
+
+def working_days(policy: RecordPolicy, first: date, last: date) -> WorkingDays:
+    """Return the days that are worked by the calendar of the policy, from one day to another."""
+    last = last + timedelta(days=14 + 3 * policy.due_days)
+    if policy.calendar == "weekdays":
+        return WorkingDays.of(weekdays(first, last), policy.holidays, policy.worked)
+    from matching.stores.national import working_days as national
+
+    days, unknown = national.working_days(first, last)
+    return WorkingDays.of(days, policy.holidays, policy.worked, unknown)
+
+
+def due_records(credited: Credited, policy: RecordPolicy) -> tuple[pl.DataFrame, WorkingDays]:
+    """Return the records that are due, soonest first, and the calendar that says so."""
+    zone = credited.time_zone
+    # The end of a day is its last minute.
+    now = pl.DataFrame({"now": [credited.summary["as_of"] - timedelta(minutes=1)]})
+    today: date = now.select(to_local(pl.col("now"), zone).dt.date()).item()
+    firsts = [part.select(pl.col("end").min().dt.date()) for part in credited.parts()]
+    first: date = pl.concat(firsts).select(pl.col("end").min().fill_null(today)).item()
+    working = working_days(policy, min(first, today) - timedelta(days=1), today)
+    found = [due(part, working, today, policy.due_days, zone) for part in credited.parts()]
+    every = pl.concat(found).sort("due_on", "record_id", nulls_last=True)
+    return every, working
