@@ -99,7 +99,7 @@ def _asked(files: list[Path], given: Corrections, yes: bool) -> Reading:
 
     asked = 0
     while True:
-        found = understand(files, given.answers, date.today(), given.columns)
+        found = understand(files, given.answers, date.today(), given.columns, given.kinds)
         left = [q for q in found.questions if q.must or asked < MAX_QUESTIONS]
         if yes or not left:
             break
@@ -111,7 +111,7 @@ def _asked(files: list[Path], given: Corrections, yes: bool) -> Reading:
         before = given.answers.get(left[0].key)
         given.answers[left[0].key] = reply
         try:
-            understand(files, given.answers, date.today(), given.columns)
+            understand(files, given.answers, date.today(), given.columns, given.kinds)
         except UsageError as error:
             tell(f"{error}", "yellow")
             given.answers.pop(left[0].key)

@@ -10,17 +10,18 @@ import math
 import re
 from dataclasses import dataclass
 
+from matching.stores.spreadsheets.cells import count_of, value_type
 from matching.stores.spreadsheets.days import Calendar
 from matching.stores.spreadsheets.facts import Need, When
 from matching.stores.spreadsheets.grid import text
 from matching.stores.spreadsheets.headings import number
-from matching.stores.spreadsheets.layout import Layout, count_of, place_name, value_type
+from matching.stores.spreadsheets.layout import Layout, place_name
 from matching.stores.spreadsheets.members import read_members
 from matching.stores.spreadsheets.notebook import Notebook, role_name
 from matching.stores.spreadsheets.phrases import axis_in
 from matching.stores.spreadsheets.polls import codes_of, offer, read_cell, read_people
-from matching.stores.spreadsheets.rosters import read_names, read_needs
-from matching.stores.spreadsheets.services import slots_of
+from matching.stores.spreadsheets.rosters import labels_are_times, read_names, read_needs, row_of
+from matching.stores.spreadsheets.slots import slots_of
 from matching.stores.spreadsheets.tables import Column
 from matching.stores.spreadsheets.words import is_any, meanings, plain
 
@@ -35,20 +36,43 @@ class Across:
     name: str = ""
 
 
-def read_cross(layout: Layout, book: Notebook, calendar: Calendar) -> None:
-    """Read a grid with days or hours across."""
+def read_cross(layout: Layout, book: Notebook, calendar: Calendar) -> str:
+    """Read a grid with days or hours across; return what it was taken for."""
     columns = _across(layout, book)
     cells = [c for one in columns for c in one.column.filled]
     kind = value_type(cells, layout.table.legend)
     if not layout.people and _rows_are_people(layout, kind, book):
         layout.fields["person"] = [layout.others.pop(0)]
-    if layout.people and kind != "names":
+    if layout.people and kind != "names" and layout.told != "needs":
         rows = read_members(layout, book, calendar)
-        read_people(layout, columns, kind, rows, book)
+        return read_people(layout, columns, kind, rows, book)
+    if layout.told == "needs":
+        read_needs(layout, columns, kind, book)
+    elif layout.name and kind in ("marks", "windows") and not _is_work(layout.name, book):
+        _one_person(layout, columns, kind, book)
+        return "availability"
     elif kind == "names" or not kind:
-        read_names(layout, columns, book)
+        return read_names(layout, columns, book)
     else:
         read_needs(layout, columns, kind, book)
+    return "needs"
+
+
+def _is_work(name: str, book: Notebook) -> bool:
+    return plain(name) in book.roles or plain(name) in book.places
+
+
+def _one_person(layout: Layout, columns: list[Across], kind: str, book: Notebook) -> None:
+    """Read a sheet that is called by a person: hours down, days across, marks where they can."""
+    person = book.facts.person(layout.name, layout.table.where)
+    book.facts.asked.add(person)
+    timed = labels_are_times(layout)
+    for row in layout.table.rows:
+        at, *_ = row_of(layout, row, timed)
+        for one in columns:
+            when = When(one.when.day, at.window or one.when.window, at.label)
+            read_cell(person, when, "", one.column.cells.get(row), kind, {}, book)
+    book.say(f"{layout.table.where} is read as when '{layout.name}' can come")
 
 
 def read_down(layout: Layout, columns: list[Column], kind: str, book: Notebook) -> None:
@@ -59,7 +83,7 @@ def read_down(layout: Layout, columns: list[Column], kind: str, book: Notebook) 
     people = (
         {} if roles else {id(c): book.facts.person(c.head, layout.table.where) for c in columns}
     )
-    rows = {row: slots_of(layout, row, book, None)[0] for row in layout.table.rows}
+    rows = {row: slots_of(layout, row, book, [])[0] for row in layout.table.rows}
     cells = [c for one in columns for r, c in one.cells.items() if c is not None and rows[r]]
     legend = codes_of(layout, kind, cells)
     days = []
@@ -77,12 +101,22 @@ def read_down(layout: Layout, columns: list[Column], kind: str, book: Notebook) 
                 book.facts.asked.add(person)
                 read_cell(person, slot.when, "", cell, kind, legend, book)
             elif cell is not None and not is_any(text(cell), "no"):
-                seats = count_of(cell)[1] if numbers else 1.0
+                least, seats = count_of(cell) if numbers else (0.0, 1.0)
                 role = role_name(column.head)
                 name = f"{slot.name}: {role}" if slot.name and not slot.when.label else role
                 if math.isfinite(seats) and seats >= 1:
                     book.facts.needs.append(
-                        Need(slot.when, name, slot.place, int(seats), 0, (), role, "", id(layout))
+                        Need(
+                            slot.when,
+                            name,
+                            slot.place,
+                            int(seats),
+                            int(least),
+                            (),
+                            role,
+                            "",
+                            id(layout),
+                        )
                     )
     if people:
         offer(layout, [Across(columns[0], when) for when in days], kind, legend, book)
@@ -139,7 +173,7 @@ def _across(layout: Layout, book: Notebook) -> list[Across]:
     elif len(groups) > 1 and sum(plain(g) in book.places for g in groups) * 2 > len(groups):
         found = {g: (g, "") for g in groups}
     elif len(groups) == 1:
-        found = {groups[0]: ("", "")}
+        found = {groups[0]: ("", layout.name)}
     return [Across(c, _when(c), *found[c.axis.rest]) for c in layout.axes if c.axis.rest in found]
 
 

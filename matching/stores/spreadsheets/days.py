@@ -94,6 +94,16 @@ def _date(year: int, day: Day) -> date | None:
         return None
 
 
+def shown_day(day: Day | None) -> str:
+    """Return a day as far as it is known."""
+    if day is None:
+        return "any day"
+    if day.dated:
+        return "-".join(f"{n:02d}" for n in (day.year, day.month, day.day) if n)
+    names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+    return names[day.weekday - 1] if day.weekday else f"{day.day or ''}"
+
+
 def typed(value: date) -> Day:
     """Return the day of a typed cell."""
     return Day(value.year, value.month, value.day, value.isoweekday())
@@ -139,11 +149,15 @@ def _dates() -> list[tuple[re.Pattern[str], str]]:
     return [
         (re.compile(pattern), kinds)
         for pattern, kinds in (
-            (r"(?<!\d)(\d{4})\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})(?!\d)[日号]?", "ymd"),
+            (
+                r"(?<!\d)(\d{4})\s?[-/.年년]\s?(\d{1,2})\s?[-/.月월]\s?(\d{1,2})(?!\d)[日号일]?",
+                "ymd",
+            ),
+            (r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)", "ymd"),
             (r"(?<!\d)(1[01]\d)\s?[年/.]\s?(\d{1,2})\s?[月/.]\s?(\d{1,2})(?!\d)日?", "Rmd"),
             (r"(?:令和|r)\s?(\d{1,2})\s?[年/.]\s?(\d{1,2})\s?[月/.]\s?(\d{1,2})(?!\d)日?", "Wmd"),
-            (r"(?<!\d)(\d{4})\s?年\s?(\d{1,2})\s?月(?!\s?\d)", "ym"),
-            (r"(?<!\d)(\d{1,2})\s?月\s?(\d{1,2})\s?[日号]?(?!\d)", "md"),
+            (r"(?<!\d)(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월](?!\s?\d)", "ym"),
+            (r"(?<!\d)(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日号號일]?(?!\d)", "md"),
             (r"(?<!\d)(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4}|\d{2}(?![\d:.]))", "dmy"),
             (r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4}|\d{2}(?!\d))", "aby"),
             (r"(?<!\d)(\d{1,2})-(\d{1,2})-(\d{4})(?!\d)", "aby"),
@@ -173,7 +187,8 @@ def _beside_days() -> frozenset[str]:
     words = {
         plain(w) for name in ("except", "only", "between", "since", "until") for w in signs[name]
     }
-    return frozenset(words) | parts | month_names().keys() | set(signs["and"])
+    # "cannot do" is no Thursday.
+    return (frozenset(words) | parts | month_names().keys() | set(signs["and"])) - {"cannot"}
 
 
 @cache
@@ -201,22 +216,25 @@ def find_days(text: str, short: bool = False) -> list[tuple[int, int, Day]]:
         if any(x < b and a < y for x, y, _ in found):
             continue
         if len(hit[0]) <= 2 and not short and not eastern(hit[0]):
-            beside = text[b : b + 1]
-            if beside and not re.match(r"[.,;:/&+\-–\d)\]]|$", beside):
+            beside = re.match(r"[.,;:/&+\-–\d)\]]|\s\d|$", text[b:]) or re.search(
+                r"[/&+,]$", text[:a]
+            )
+            if not beside:
                 continue
         around = [re.search(r"([^\W\d_]+)\s$", text[:a]), re.match(r"\s([^\W\d_]+)", text[b:])]
         known = weekday_names().keys() | _beside_days()
-        if len(hit[0]) <= 2 and any(word and word[1] not in known for word in around):
+        western = len(hit[0]) <= 2 and not eastern(hit[0])
+        if western and any(word and word[1] not in known for word in around):
             continue  # "can do" is no Thursday
         found.append((a, b, Day(weekday=weekday_names()[hit[1] or hit[2]])))
-    for hit in re.finditer(r"[(\[]([月火水木金土日一二三四五六])[)\]]", text):
+    for hit in re.finditer(r"[(\[]([月火水木金土日一二三四五六월화수목금토일])[)\]]", text):
         found.append((*hit.span(), Day(weekday=single(hit[1]))))
     return sorted(found, key=lambda one: one[0])
 
 
 def single(sign: str) -> int | None:
     """Return the weekday of one Chinese or Japanese character."""
-    for signs in ("一二三四五六日", "月火水木金土日"):
+    for signs in ("一二三四五六日", "月火水木金土日", "월화수목금토일"):
         if sign in signs and len(sign) == 1:
             return signs.index(sign) + 1
     return 7 if sign == "天" else None

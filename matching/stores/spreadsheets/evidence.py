@@ -6,10 +6,12 @@ import re
 from contextlib import suppress
 from datetime import date, timedelta
 
+from matching.stores.spreadsheets.cells import day_of
 from matching.stores.spreadsheets.days import Calendar, Day, find_days
 from matching.stores.spreadsheets.grid import Cell, Sheet, text
-from matching.stores.spreadsheets.layout import Layout, day_of
+from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.settling import number_days
+from matching.stores.spreadsheets.tables import Column
 from matching.stores.spreadsheets.words import plain
 
 _ZONES = {
@@ -163,13 +165,35 @@ def week_named(layouts: list[Layout], calendar: Calendar) -> date | None:
 
 def month_days(layout: Layout) -> None:
     """Give the numbers across a grid their month, from the title, sheet or file."""
+    words = [*layout.table.titles, layout.table.sheet.name, layout.table.sheet.file]
+    for dates in layout.fields.get("day", ()):
+        _numbers_of_days(dates, words, layout)
     bare = [c for c in layout.axes if c.axis.day and c.axis.day.day and not c.axis.day.month]
     if not bare:
         return
-    words = [*layout.table.titles, layout.table.sheet.name, layout.table.sheet.file]
     days = number_days([c.axis.day for c in bare if c.axis.day], words)
     for column, day in zip(bare, days, strict=True):
         column.axis.day = day
+
+
+_ORDINAL = re.compile(r"(\d{1,2})(?:\.0|st|nd|rd|th|\.|日|号|號)?")
+
+
+def _numbers_of_days(dates: Column, words: list[str], layout: Layout) -> None:
+    """Write out the days of a column that holds numbers alone, 6th or 6, with their month."""
+    hits = {
+        row: _ORDINAL.fullmatch(plain(text(c))) for row, c in dates.cells.items() if c is not None
+    }
+    days = [Day(day=int(hit[1])) for hit in hits.values() if hit and 1 <= int(hit[1]) <= 31]
+    if not days or len(days) < len(hits):
+        return
+    dated = number_days(days, words)
+    for row, day in zip(hits, dated, strict=True):
+        if day.month:
+            year = f"{day.year}-" if day.year else ""
+            dates.cells[row] = (
+                f"{year}{day.month:02d}-{day.day:02d}" if year else f"{day.month}月{day.day}日"
+            )
 
 
 def language_of(sheets: list[Sheet]) -> str:

@@ -110,8 +110,8 @@ class Facts:
         When somebody cannot come, said outright.
     asked : set of str
         People who were asked when they can come, and may have said never.
-    blank_free : bool
-        An empty cell of a roster of codes is a day that is still to be planned.
+    able : set of str
+        People who were asked when they cannot come.
     said : list of str
         What was understood or left out, in words, for the coordinator.
     """
@@ -123,6 +123,7 @@ class Facts:
     off: list[tuple[str, When]] = field(default_factory=list)
     options: list[Option] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
+    able: set[str] = field(default_factory=set)
     rostered: set[str] = field(default_factory=set)
     seats_seen: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)

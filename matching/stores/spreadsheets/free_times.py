@@ -10,15 +10,17 @@ from matching.stores.spreadsheets.layout import Layout, place_name
 from matching.stores.spreadsheets.members import base_name
 from matching.stores.spreadsheets.names import names_in
 from matching.stores.spreadsheets.notebook import Notebook, people_in
-from matching.stores.spreadsheets.services import slots_of
+from matching.stores.spreadsheets.slots import slots_of, unread
 
 
 def read_free_times(layout: Layout, book: Notebook, calendar: Calendar) -> None:
     """Read rows of a name and a time at which that person can come."""
-    last: Day | None = None
+    last: list[Day] = []
     for row in layout.table.rows:
         slots, last = slots_of(layout, row, book, last)
-        for name in people_in(layout, row):
+        if not slots and people_in(layout, row):
+            book.say(unread(layout, row))
+        for name in people_in(layout, row) if row not in layout.gone else ():
             person = book.facts.person(base_name(name), place_name(layout.table, row))
             book.facts.asked.add(person)
             for slot in slots:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from datetime import date, datetime, time
 
-from matching.stores.spreadsheets.days import Day, letters, serial, single, typed
+from matching.stores.spreadsheets.days import Day, letters, month_names, serial, single, typed
 from matching.stores.spreadsheets.grid import Cell, Sheet, text
 from matching.stores.spreadsheets.hours import Window, hours_in
 from matching.stores.spreadsheets.phrases import Axis, axis_in
-from matching.stores.spreadsheets.words import is_any, meanings
+from matching.stores.spreadsheets.words import is_any, meanings, plain
 
 FIRST_ROWS = 30
 
@@ -54,8 +55,7 @@ def axis_of(cell: Cell) -> Axis:
 
 def axes_of(sheet: Sheet, r: int, left: int, right: int) -> dict[int, Axis]:
     """Return what the cells of a row say of times, if it is a row of them; else nothing."""
-    row = sheet.rows[r]
-    own = [(c, row[c]) for c in range(left, right) if row[c] is not None]
+    own = _own(sheet, r, left, right)
     found = {c: axis for c, cell in own if (axis := axis_of(cell))}
     # "Kitchen, by Monday" is a text that holds a day, and no heading of one.
     found = {c: a for c, a in found.items() if len(a.rest) < 80}
@@ -71,6 +71,11 @@ def axes_of(sheet: Sheet, r: int, left: int, right: int) -> dict[int, Axis]:
     return found
 
 
+def _own(sheet: Sheet, r: int, left: int, right: int) -> list[tuple[int, Cell]]:
+    row = sheet.rows[r]
+    return [(c, row[c]) for c in range(left, right) if row[c] is not None]
+
+
 def _numbers(own: list[tuple[int, Cell]]) -> dict[int, Axis]:
     """Return the days of a row of numbers that go on from each other: 21, 22, ... 30, 1, 2."""
     wide = [(c, number(cell)) for c, cell in own]
@@ -80,6 +85,30 @@ def _numbers(own: list[tuple[int, Cell]]) -> dict[int, Axis]:
     if len(numbers) < 5 or good < len(steps) * 0.8:
         return {}
     return {c: Axis(Day(day=n)) for c, n in numbers}
+
+
+def months_in(sheet: Sheet, r: int, left: int, right: int) -> dict[int, Axis]:
+    """Return the months of a line of a heading that holds nothing but their names."""
+    own = _own(sheet, r, left, right)
+    found = {c: month_names().get(plain(text(cell)).rstrip("."), 0) for c, cell in own}
+    return {c: Axis(Day(month=m)) for c, m in found.items()} if all(found.values()) else {}
+
+
+def day_numbers(
+    sheet: Sheet, r: int, left: int, right: int, months: bool = False
+) -> dict[int, Axis]:
+    """Return the days of a line of a heading that holds nothing but their numbers.
+
+    Under ``months`` the numbers may begin again.
+    """
+    own = own_cells(sheet, r, left, right)
+    if own and own[0][0] == left and math.isnan(number(own[0][1])):
+        own = own[1:]
+    numbers = [number(cell) for _, cell in own]
+    days = len(own) > 1 and all(n.is_integer() and 1 <= n <= 31 for n in numbers)
+    if not days or any(b <= a and not months for a, b in itertools.pairwise(numbers)):
+        return {}
+    return {c: Axis(Day(day=int(n))) for (c, _), n in zip(own, numbers, strict=True)}
 
 
 def _signs(own: list[tuple[int, Cell]]) -> dict[int, Axis]:
@@ -151,14 +180,24 @@ def headings_around(sheet: Sheet, rows: list[int], head: int, left: int, right: 
             axes and kinds == above and not (_numeric(below) or _apart(axes, below))
         ):
             break
-        words = {c for c, _ in own_cells(sheet, head, left, right)} - axes.keys()
-        if len(words & below.keys()) > 1:
+        words = {c: cell for c, cell in own_cells(sheet, head, left, right) if c not in axes}
+        under = {c: text(cell) for c, cell in own_cells(sheet, r, left, right) if c not in below}
+        named = [
+            c
+            for c, cell in under.items()
+            if c in words and meanings(text(words[c]))[1] and not meanings(cell)[0]
+        ]
+        if len(words.keys() & below.keys()) > 1 or named:
             break  # what stands below a word is its column's first cell
         label = sheet.rows[r][left]
         if isinstance(label, str) and left not in below and not meanings(label)[0]:
             break  # a name, with hours behind it
+        if left in below and left not in axes:
+            break  # the hours of a row
         if r != found[-1] + 1 or len(set(map(repr, below.values()))) < 2:
             break
+        if _numeric(below) and sum(bool(_numbers(_own(sheet, q, left, right))) for q in rows) > 2:
+            break  # the weeks of a calendar
         found.append(r)
         axes = axes | below
     for r in reversed(rows[max(0, at - 2) : at]):

@@ -17,8 +17,8 @@ DAY = 24 * 60
 class Window:
     """From one minute of a day to another; the end may lie in the next day.
 
-    ``end`` None: only the start is said (``point``), or it is open. ``part`` is the part of a day
-    that stands for hours nobody wrote.
+    ``end`` None: only the start is said (``point``), or it is open. ``part`` is the word for a part
+    of a day that stands for hours nobody wrote.
     """
 
     start: int
@@ -122,18 +122,25 @@ def find_hours(text: str) -> list[tuple[int, int, Window]]:
         taken.append((a, b))
     for hit in pattern["part"].finditer(text):
         if not _within(hit.span(), taken):
-            found.append((*hit.span(), part_window(_part_words()[hit[1] or hit[2]])))
+            found.append((*hit.span(), part_window(hit[1] or hit[2])))
     return _joined(sorted(found, key=lambda one: one[0]), text)
 
 
-def part_window(name: str) -> Window:
-    """Return the hours that are taken for a part of a day."""
+def part_name(word: str) -> str:
+    """Return the part of a day that a word is; empty if it is none."""
+    word = plain(word)
+    return word if word in book()["dayparts"] else _part_words().get(word, "")
+
+
+def part_window(word: str) -> Window:
+    """Return the hours that are taken for a part of a day, which keep its word."""
+    name = part_name(word)
     if name == "day":
         return WHOLE_DAY
     start, end = (
         int(h[:2]) * 60 + int(h[3:]) for h in book()["dayparts"][name]["hours"].split("-")
     )
-    return Window(start, end, part=name)
+    return Window(start, end, part=word)
 
 
 def _joined(found: list[tuple[int, int, Window]], text: str) -> list[tuple[int, int, Window]]:
@@ -146,11 +153,24 @@ def _joined(found: list[tuple[int, int, Window]], text: str) -> list[tuple[int, 
             if close and before.end is None and not before.point and window.start == 0:
                 kept[-1] = (x, b, Window(before.start, window.end))
                 continue
-            if close and before.part and window.end is not None and not window.part:
-                kept[-1] = (x, b, window)
+            if close and (before.part or before == WHOLE_DAY) and not window.part:
+                kept[-1] = (x, b, _narrowed(before, window))
                 continue
         kept.append((a, b, window))
     return kept
+
+
+def _narrowed(part: Window, window: Window) -> Window:
+    """Return the hours beside a part of a day: of open ones what lies in it: evenings after 6."""
+    stop = part.end or DAY
+    late = part.start >= DAY // 2 and window.start < DAY // 2 and not window.closed
+    if late and window.start:
+        window = Window(window.start + DAY // 2, None, window.point)
+    if window.end is None and not window.point and part.start <= window.start < stop:
+        return Window(window.start, stop)
+    if window.start == 0 and window.end is not None and part.start < window.end <= stop:
+        return Window(part.start, window.end)
+    return window
 
 
 def _within(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
@@ -196,13 +216,15 @@ def _range(parts: tuple[str | None, ...]) -> Window | None:
         start = other if other is not None and other < end else start
     if not written and (int(one[1] or 0) > 24 or int(two[1] or 0) > 24):
         return None
-    clocked = any(p and len(p) == 2 and p[0] == "0" for p in (one[1], two[1])) or one[2] or two[2]
-    named = one[5] or two[5] or one[0] or two[0]
-    if not named and not clocked and start < 7 * 60 and end <= 12 * 60 and start < end:
+    clocked = any(p and len(p) == 2 and p[0] == "0" for p in (one[1], two[1]))
+    named = one[5] or two[5] or one[0] or two[0] or one[3] or two[3]
+    latest = (6 if one[2] or two[2] else 7) * 60
+    if not named and not clocked and 60 <= start < latest and start < end <= 12 * 60:
         start, end = start + DAY // 2, end + DAY // 2  # 1-4 is in the afternoon
     if end <= start:
-        if not named and start < 13 * 60 and end < 12 * 60 and end + DAY // 2 > start:
-            end += DAY // 2  # 9-1
+        early = not named or (one[5] and not two[5])
+        if early and start < 22 * 60 and end < 12 * 60 and end + DAY // 2 > start:
+            end += DAY // 2  # 9-1, noon-5
         else:
             end += DAY
     return Window(start, end) if end - start <= DAY else None

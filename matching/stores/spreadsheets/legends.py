@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+from matching.stores.spreadsheets.cells import is_code, value_type
 from matching.stores.spreadsheets.grid import text
 from matching.stores.spreadsheets.hours import Window, hours_in
-from matching.stores.spreadsheets.layout import Layout, is_code, value_type
+from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.legend import Legend, Meaning
 from matching.stores.spreadsheets.words import plain
 
@@ -19,7 +22,7 @@ def with_legends(layouts: list[Layout]) -> list[Layout]:
         cells = [cell for filled in coded for cell in filled]
         if id(layout) in legends or value_type(cells, {}) != "codes":
             continue
-        codes = {plain(text(c)) for c in cells}
+        codes = {code for c in cells for code in re.split(r"[\s/+,&、]+", plain(text(c))) if code}
         for key, legend in legends.items():
             if len(codes & legend.keys()) * 2 >= len(codes):
                 layout.table.legend = {**layout.table.legend, **legend}

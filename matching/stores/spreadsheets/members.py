@@ -6,20 +6,14 @@ import itertools
 import math
 from datetime import datetime
 
-from matching.stores.spreadsheets.days import Calendar
+from matching.stores.spreadsheets.cells import count_of, day_of, moment_of, value_type
+from matching.stores.spreadsheets.days import Calendar, shown_day
 from matching.stores.spreadsheets.facts import Free, Held, Option, When
 from matching.stores.spreadsheets.grid import text
 from matching.stores.spreadsheets.hours import DAY, WHOLE_DAY, Window
-from matching.stores.spreadsheets.layout import (
-    Layout,
-    count_of,
-    day_of,
-    moment_of,
-    place_name,
-    value_type,
-)
+from matching.stores.spreadsheets.layout import Layout, place_name
 from matching.stores.spreadsheets.notebook import Lists, Notebook, choices, full_name
-from matching.stores.spreadsheets.phrases import axis_in, said_in
+from matching.stores.spreadsheets.phrases import Said, axis_in, said_in
 from matching.stores.spreadsheets.questions import shown_window
 from matching.stores.spreadsheets.tables import Column
 from matching.stores.spreadsheets.words import bare, begins, is_any, mentions, plain
@@ -39,7 +33,7 @@ def persons_of(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, 
     contacts: dict[str, str] = {}
     for row in layout.table.rows:
         name = full_name(layout, row) or text(layout.cell(row, "person_id"))
-        if not name or is_any(name, "totals"):
+        if not name or is_any(name, "totals") or row in layout.gone:
             continue
         contact = plain(text(layout.cell(row, "private")))
         given = text(layout.cell(row, "person_id"))
@@ -96,7 +90,11 @@ def read_members(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int
         read_free(layout, column, rows, book, calendar)
     for column in layout.fields.get("busy", ()):
         for row, person in rows.items():
-            said = said_in(text(column.cells.get(row)))
+            said = said_in(cell := text(column.cells.get(row)))
+            book.facts.able.add(person)
+            if cell and not is_any(cell, "nothing") and (said.partly or not said.understood):
+                where = place_name(layout.table, row, column)
+                book.say(f"{where}: not all of when they cannot come was understood")
             book.facts.off += [(person, When(day, window)) for day, window in said.free + said.busy]
     for column in layout.fields.get("held", ()):
         for row, person in rows.items():
@@ -168,19 +166,31 @@ def read_free(
         for day, window in said.free:
             book.facts.free.append(Free(person, _hour(When(day, window), step)))
         book.facts.off += [(person, When(day, window)) for day, window in said.busy]
+        where = place_name(layout.table, row, column)
         if not said.understood:
-            where = place_name(layout.table, row, column)
             book.say(f"{where}: no time was understood; taken for never")
+        elif said.partly:
+            book.say(f"{where}: not all words were understood; read as {shown_said(said)}")
     if _many(offered):
         for name, when in options.items():
             if when:
                 book.facts.options.append(Option(_hour(when, step), name))
 
 
+def shown_said(said: Said) -> str:
+    """Return times that were understood, as people write them."""
+    parts = [
+        f"{'not ' if out else ''}{shown_day(day)} {shown_window(window)}".replace("  ", " ")
+        for out, times in ((False, said.free), (True, said.busy))
+        for day, window in times
+    ]
+    return ", ".join(parts[:6]) + (" ..." if len(parts) > 6 else "")
+
+
 def _with_part(cell: str, layout: Layout, row: int) -> str:
     """Return a cell with the part of the day that another column says."""
     part = text(layout.cell(row, "part"))
-    if not part:
+    if not part or is_any(part, "all"):
         return cell
     return f"{'every day' if is_any(cell, 'all') else cell} {part}"
 
@@ -197,9 +207,11 @@ def _options(cells: list[str]) -> dict[str, When | None]:
     found: dict[str, When | None] = {}
     for part in (p for cell in cells for p in choices(cell)):
         if part not in found:
-            axis = axis_in(part)
-            plainly = (axis and not axis.rest) or (axis.day and axis.window)
-            found[part] = When(axis.day, axis.window) if plainly else None
+            axis, said = axis_in(part), said_in(part)
+            one = len(said.free) == 1 and not (said.busy or said.partly)
+            named = bool(axis.day and axis.window) and not (said.busy or len(said.free) > 1)
+            plainly = one or named
+            found[part] = When(axis.day, axis.window) if axis and plainly else None
     return found
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from matching.stores.spreadsheets.cells import day_of
 from matching.stores.spreadsheets.days import Day, find_days, typed
 from matching.stores.spreadsheets.facts import Need, When
 from matching.stores.spreadsheets.grid import Cell, text
 from matching.stores.spreadsheets.headings import number
 from matching.stores.spreadsheets.hours import find_hours, hours_in
-from matching.stores.spreadsheets.layout import Layout, day_of
+from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import Notebook, real_names
 from matching.stores.spreadsheets.services import hold

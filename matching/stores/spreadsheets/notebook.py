@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
+from matching.stores.spreadsheets.cells import value_type
 from matching.stores.spreadsheets.days import find_days
 from matching.stores.spreadsheets.facts import Facts
 from matching.stores.spreadsheets.grid import Cell, text
-from matching.stores.spreadsheets.layout import Layout, value_type
+from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.names import names_in, nobody, strangers
-from matching.stores.spreadsheets.words import is_any, mentions, plain
+from matching.stores.spreadsheets.words import begins, is_any, mentions, plain
 
 _CHOICES = re.compile(r"\s*[;；┋|\n、]\s*|\s+/\s+|\s*[,，]\s+|，")
 _FREE_TEXT = re.compile(r"^(.*?)[〖（(【\[](.+)[〗）)】\]]$")
@@ -26,6 +28,7 @@ class Notebook:
     people: set[str] = field(default_factory=set)
     roles: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    slots: dict[str, list[Any]] = field(default_factory=dict)
 
     def say(self, what: str) -> None:
         """Note a sentence for the coordinator, once."""
@@ -36,6 +39,7 @@ class Notebook:
         """Collect the names that columns give away by their headings."""
         for layout in self.layouts:
             _key_people(layout, self)
+            _see_status(layout, self)
         _name_sheets(self.layouts)
         for layout in self.layouts:
             for row in layout.table.rows:
@@ -56,18 +60,45 @@ class Notebook:
                     self.places.setdefault(plain(item), item)
 
 
+_NO_NAME = re.compile(
+    r"(?:week|wk|kw|woche|semaine|sheet|tabelle|feuil|工作表|第?[\d一二三四五六七八九十]+[周週]|シート)\W*\d*",
+    re.IGNORECASE,
+)
+
+
 def _name_sheets(layouts: list[Layout]) -> None:
-    """Let sheets of the same headings, one for each job, give their rows its name."""
+    """Let sheets of the same headings, one for each job or person, give their rows its name."""
     alike: dict[tuple[str, ...], list[Layout]] = {}
     for layout in layouts:
-        heads = tuple(column.head for column in layout.table.columns)
-        if not layout.has("service", "role") and layout.timed:
+        heads = tuple(f"{column.head} {column.axis}" for column in layout.table.columns)
+        if not layout.has("service", "role") and (layout.timed or layout.axes):
             alike.setdefault(heads, []).append(layout)
     for same in alike.values():
         if len({one.table.sheet.name for one in same}) > 1:
             for layout in same:
                 name = layout.table.sheet.name
-                layout.name = "" if find_days(plain(name), short=len(name) < 14) else name
+                dated = find_days(plain(name), short=len(name) < 14) or _NO_NAME.fullmatch(name)
+                layout.name = "" if dated else name
+
+
+def _see_status(layout: Layout, book: Notebook) -> None:
+    """Leave out rows of people who cancelled or wait, and say what a status may mean beside."""
+    for column in layout.fields.get("status", ()):
+        letters = {text(c).upper() for c in column.filled} <= {"C", "U", "D", "B", "N"}
+        for row, cell in column.cells.items():
+            if letters and text(cell).upper() == "D":
+                layout.gone.add(row)  # confirmed, unconfirmed, declined
+            elif is_any(text(cell), "gone") or begins(text(cell), "gone"):
+                layout.gone.add(row)
+        if layout.gone:
+            rows = ", ".join(str(row + 1) for row in sorted(layout.gone)[:8])
+            words = ", ".join(dict.fromkeys(text(column.cells[r]) for r in sorted(layout.gone)))
+            book.say(f"{layout.table.where}: not counted, as {words}: rows {rows}")
+        left = {text(c) for row, c in column.cells.items() if c is not None} - {""}
+        other = [w for w in sorted(left) if not (is_any(w, "gone") or is_any(w, "here"))]
+        other = [word for word in other if not (begins(word, "gone") or letters)]
+        if other:
+            book.say(f"{layout.table.where}: a status of {', '.join(other[:4])} changes nothing")
 
 
 def _key_people(layout: Layout, book: Notebook) -> None:

@@ -6,17 +6,21 @@ without hours are whole days, hours without days hold for every day.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
 from matching.stores.spreadsheets.days import Day, find_days
 from matching.stores.spreadsheets.hours import WHOLE_DAY, Window, find_hours
+from matching.stores.spreadsheets.shorthand import written_out
 from matching.stores.spreadsheets.words import book, eastern, plain
 
 _SETS = {"weekdays": range(1, 6), "weekend": (6, 7), "everyday": range(1, 8)}
 _THROUGH = re.compile(r"\s*(?:-|–|—|~|to|thru|through|bis|至|到|à|から|a|tot)\s*")
+_AND = re.compile(r"[\s,，]*(?:and|plus|&|\+|und|et|和|及|以及|加上)\s*")
 _HARD = re.compile(r"[;；\n|┋/、]")
 
 
@@ -34,12 +38,39 @@ class Said:
         """Whether it says anything about times."""
         return bool(self.free or self.busy)
 
+    @property
+    def partly(self) -> bool:
+        """Whether there are words beside the times that may change them: every other Tuesday."""
+        words = _fillers().sub(" ", self.rest) if self.understood else ""
+        return re.search(r"[^\W\d_]{2}|[^\x00-\x7f]|\d", words) is not None
+
+
+@cache
+def _fillers() -> re.Pattern[str]:
+    """Return what stands between times and changes none of them."""
+    signs = book()["signs"]
+    words = [w for name in ("between", "since", "until", "and", "except") for w in signs[name]]
+    words += [w for name in ("since_behind", "until_behind", "fillers") for w in signs[name]]
+    every = sorted(filter(None, map(plain, words)), key=len, reverse=True)
+    west = "|".join(re.escape(w) for w in every if not eastern(w))
+    east = "|".join(re.escape(w) for w in every if eastern(w))
+    return re.compile(rf"(?<![^\W\d_])(?:{west})(?![^\W\d_])|{east}")
+
 
 @dataclass
 class _Group:
     days: list[Day] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     minus: bool = False
+    hours_first: bool = False
+
+
+def _own_hours(content: str, tokens: list[tuple[int, int, str, Any]], k: int) -> bool:
+    """Tell whether hours stand right behind days: "9-5 Mon, Sat 10-12"."""
+    follows = tokens[k + 1] if k + 1 < len(tokens) else None
+    if follows is None or follows[2] != "window":
+        return False
+    return re.search(r"[,，;；、]", content[tokens[k][1] : follows[0]]) is None
 
 
 @cache
@@ -60,14 +91,14 @@ def _words() -> re.Pattern[str]:
 
 def said_in(text: str) -> Said:
     """Return what a text says about times."""
-    content = plain(text.replace("\n", ";"))
+    content = plain(written_out(text.replace("\n", ";")))
     tokens = _tokens(content)
     said = Said(rest=_rest(content, tokens))
     groups: list[_Group] = []
     group = _Group()
     minus = False
     end = 0
-    for a, b, kind, value in tokens:
+    for k, (a, b, kind, value) in enumerate(tokens):
         gap = content[end:a]
         end = b
         if _HARD.search(gap) and group.windows:
@@ -80,12 +111,22 @@ def said_in(text: str) -> Said:
         elif kind == "only":
             said.only = True
         elif kind == "days":
-            if group.windows or (group.minus != minus):
+            own = _own_hours(content, tokens, k) and re.search(r"[,，]", gap)
+            own = own or (
+                tokens[k - 1][2] == "window" and _AND.fullmatch(gap)
+            )  # "evenings and Sun"
+            behind = group.windows and ((group.days and not group.hours_first) or own)
+            if behind or (group.minus != minus):
                 groups.append(group)
                 group = _Group(minus=False)
                 minus = False
+            group.hours_first |= bool(group.windows)
             group.days += value
         elif kind == "window":
+            alone = not group.windows and not group.minus and _AND.fullmatch(gap)
+            if group.days and (group.hours_first or alone):  # "weekends and evenings"
+                groups.append(group)
+                group = _Group(minus=False)
             group.windows.append(value)
     groups.append(group)
     for one in groups:
@@ -103,7 +144,8 @@ def _tokens(content: str) -> list[tuple[int, int, str, Any]]:
     days = find_days(content, short=len(content) < 14 or content.count(",") > 0)
     blanked = content
     for a, b, _ in days:
-        blanked = blanked[:a] + " " * (b - a) + blanked[b:]
+        # Not by blanks: hours on both sides of a day belong to two days.
+        blanked = blanked[:a] + "\0" * (b - a) + blanked[b:]
     hours = find_hours(blanked)
     taken = [(a, b) for a, b, _ in (*days, *hours)]
     tokens: list[tuple[int, int, str, Any]] = [(a, b, "window", w) for a, b, w in hours]
@@ -122,28 +164,46 @@ def _tokens(content: str) -> list[tuple[int, int, str, Any]]:
 
 
 def _ranges(days: list[tuple[int, int, Day]], content: str) -> list[tuple[int, int, str, Any]]:
-    """Put a date and its weekday into one day, and ``Mon-Fri`` into five."""
-    merged: list[tuple[int, int, list[Day]]] = []
-    skip = False
-    for _k, (a, b, day) in enumerate(days):
-        if skip:
-            skip = False
-            continue
+    """Put a date and its weekday into one day, and ``Mon-Fri`` into five; Mon-Wed-Fri are three."""
+    merged: list[tuple[int, int, Day]] = []
+    for a, b, day in days:
         if merged:
-            x, y, before = merged[-1]
-            gap = content[y:a]
-            last = before[-1]
-            beside = re.fullmatch(r"[\s.,(（\[]*", gap) is not None
+            x, y, last = merged[-1]
+            beside = re.fullmatch(r"[\s.,(（\[]*", content[y:a]) is not None
             if beside and (last.dated != day.dated) and None in (last.weekday, day.weekday):
-                merged[-1] = (x, b, [*before[:-1], last | day])
+                merged[-1] = (x, b, last | day)
                 continue
-            if _THROUGH.fullmatch(gap) and last.weekday and day.weekday and not last.dated:
-                span = (day.weekday - last.weekday) % 7
-                between = [Day(weekday=(last.weekday + s - 1) % 7 + 1) for s in range(1, span + 1)]
-                merged[-1] = (x, b, [*before, *between])
-                continue
-        merged.append((a, b, [day]))
-    return [(a, b, "days", list(found)) for a, b, found in merged]
+        merged.append((a, b, day))
+    through = [
+        _THROUGH.fullmatch(content[one[1] : two[0]]) is not None
+        for one, two in itertools.pairwise(merged)
+    ]
+    found: list[tuple[int, int, str, Any]] = []
+    for k, (a, b, day) in enumerate(merged):
+        before = k > 0 and through[k - 1]
+        chained = (k > 1 and through[k - 2]) or (k < len(through) and through[k])
+        between = between_days(merged[k - 1][2], day) if before and not chained else []
+        found.append((a, b, "days", [*between, day]))
+    return found
+
+
+def between_days(first: Day, last: Day) -> list[Day]:
+    """Return the days that lie between two weekdays, or two dates of a month or so."""
+    if first.weekday and last.weekday and not (first.dated or last.dated):
+        span = (last.weekday - first.weekday) % 7
+        return [Day(weekday=(first.weekday + step - 1) % 7 + 1) for step in range(1, span)]
+    if not (first.dated and last.dated):
+        return []
+    if first.order == last.order == "either" and first.day == last.day:
+        return [one.swapped() for one in between_days(first.swapped(), last.swapped())]
+    year = last.year or first.year
+    try:
+        dates = [date(year or 2024, d.month or 0, d.day or 0) for d in (first, last)]
+    except ValueError:
+        return []
+    span = (dates[1] - dates[0]).days
+    steps = (dates[0] + timedelta(days=step) for step in range(1, min(span, 62)))
+    return [Day(year, one.month, one.day) for one in steps]
 
 
 def _rest(content: str, tokens: list[tuple[int, int, str, Any]]) -> str:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 def read_people(
     layout: Layout, columns: list[Across], kind: str, rows: dict[int, str], book: Notebook
-) -> None:
-    """Read a grid with people down."""
+) -> str:
+    """Read a grid with people down; return what it was taken for."""
     legend = codes_of(layout, kind, [c for one in columns for c in one.column.filled])
     roster = kind == "codes" and _is_roster(layout, legend)
     shifts_given = kind == "windows" and _is_schedule(layout)
@@ -51,8 +51,16 @@ def read_people(
                     Need(when, shift.words, one.place, None, 0, (), "", "", id(layout))
                 )
         book.say(f"{layout.table.where}: an empty cell is a day on which somebody can be planned")
+        if not layout.told and not mentions(layout.table.about, "held_titles"):
+            off = any(meaning.off for meaning in legend.values())
+            if not off:
+                book.say(
+                    f"warning: {layout.table.where}: the codes are taken for a roster; if they say "
+                    "when people can come, write availability under [kinds] of reading.toml"
+                )
     elif not shifts_given:
         offer(layout, columns, kind, legend, book)
+    return "roster" if roster or shifts_given else "availability"
 
 
 def read_cell(
@@ -188,6 +196,8 @@ def _waiting(meaning: Meaning) -> bool:
 
 
 def _is_roster(layout: Layout, legend: Legend) -> bool:
+    if layout.told:
+        return layout.told == "roster"
     if any(meaning.off for meaning in legend.values()):
         return True
     if all(hours_in(m.words) and not m.window for m in legend.values()):
@@ -197,6 +207,8 @@ def _is_roster(layout: Layout, legend: Legend) -> bool:
 
 def _is_schedule(layout: Layout) -> bool:
     """Tell whether the hours in a grid are those that people were given, and not could come."""
+    if layout.told:
+        return layout.told == "roster"
     form = layout.has("timestamp", "private", "free")
     held = mentions(layout.table.about, "held_titles")
     return held and not form and not mentions(layout.table.about, "free_titles")

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from matching.errors import UsageError
 from matching.stores.spreadsheets.days import Calendar, Day, find_days
-from matching.stores.spreadsheets.hours import DAY, Window, clock, find_hours
+from matching.stores.spreadsheets.hours import DAY, Window, clock, find_hours, part_name
 from matching.stores.spreadsheets.phrases import said_in
 from matching.stores.spreadsheets.words import plain
 
@@ -114,12 +114,20 @@ class Hours:
         label = plain(label)
         if label in self.named:
             return self._whole(self.named[label])
+        if told := self.of_part(label):
+            return self._whole(told)
         near = [name for name in self.named if name and (label.startswith(name) or name in label)]
         if near:
             return self._whole(self.named[max(near, key=len)])
         if self.usual is not None:
             return self._whole(self.usual)
         return self._whole(Window(self.start, None)) if self.start is not None else None
+
+    def of_part(self, word: str) -> Window | None:
+        """Return the hours that were told for a part of a day, in any word for it."""
+        part = part_name(word)
+        same = (window for name, window in self.named.items() if part and part_name(name) == part)
+        return next(same, None)
 
     def _whole(self, window: Window) -> Window | None:
         if window.end is not None:

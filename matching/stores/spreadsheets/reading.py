@@ -25,11 +25,13 @@ from matching.stores.spreadsheets.free_times import read_free_times
 from matching.stores.spreadsheets.grid import sheets_of
 from matching.stores.spreadsheets.layout import Layout, layout_of
 from matching.stores.spreadsheets.legends import with_legends
+from matching.stores.spreadsheets.lists import as_table
 from matching.stores.spreadsheets.members import read_members
 from matching.stores.spreadsheets.months import is_calendar, read_calendar
 from matching.stores.spreadsheets.notebook import Notebook
 from matching.stores.spreadsheets.people import join_names, join_roles
 from matching.stores.spreadsheets.questions import Answers, Question
+from matching.stores.spreadsheets.references import find_references, read_references
 from matching.stores.spreadsheets.services import read_services
 from matching.stores.spreadsheets.settling import clock_of, settle_hours
 from matching.stores.spreadsheets.supply import Supply, derive_skills, supply_of
@@ -83,6 +85,7 @@ def understand(
     answers: Mapping[str, str] | None = None,
     today: date | None = None,
     columns: Mapping[str, Mapping[str, str]] | None = None,
+    kinds: Mapping[str, str] | None = None,
 ) -> Reading:
     """Read spreadsheets as people keep them.
 
@@ -96,6 +99,8 @@ def understand(
         What dates without a year lie near; the day it is, if absent.
     columns : mapping, optional
         What columns mean, by sheet and letter, where somebody knows better.
+    kinds : mapping, optional
+        What tables are, one of `KINDS`, by the name that `named_tables` gives them.
 
     Raises
     ------
@@ -105,6 +110,7 @@ def understand(
     """
     today = today or date.today()
     sheets, said = sheets_of(paths)
+    sheets = [as_table(sheet) for sheet in sheets]
     tables = [table for sheet in sheets for table in tables_of(sheet)]
     layouts = [layout_of(table, (columns or {}).get(table.where)) for table in tables]
     calendar = calendar_of(layouts, sheets, today)
@@ -113,13 +119,16 @@ def understand(
     layouts = with_legends(layouts)
     book = Notebook(layouts)
     book.facts.said += said
+    for name, layout in named_tables(layouts).items():
+        layout.told = (kinds or {}).get(name, "")
     book.know()
-    kinds = _read(book, calendar)
+    find_references(layouts, book)
+    said_kinds = _read(book, calendar)
     used = {table.sheet.title for table in tables}
     for sheet in sheets:
         if sheet.title not in used and sheet.rows:
             book.say(f"{sheet.title} was not read: no table was found there")
-    reading = Reading(sheets=kinds, said=book.facts.said, facts=book.facts, layouts=layouts)
+    reading = Reading(sheets=said_kinds, said=book.facts.said, facts=book.facts, layouts=layouts)
     reading.time_zone = zone_of(sheets)
     _refuse(book, sheets)
     named = week_named(layouts, calendar)
@@ -127,48 +136,82 @@ def understand(
     return reading
 
 
+# What a table may be taken for, as reading.toml has it and as people are told.
+KINDS = {
+    "calendar": "a calendar with names",
+    "roster": "who stands where, a grid",
+    "availability": "when people can come, a grid",
+    "needs": "how many are needed, a grid",
+    "times": "when people can come, one time a row",
+    "services": "services or sign-ups, one a row",
+    "people": "people, one a row",
+    "skip": "left out, as you said",
+    "": "not understood, and not used",
+}
+_GRIDS = ("roster", "availability", "needs")
+# Services first, whom others name by a code; grids last, since what is needed comes before.
+_ORDER = ("calendar", "services", "skip", "", "times", "people", *_GRIDS)
+
+
 def _read(book: Notebook, calendar: Calendar) -> list[str]:
-    """Read each table by the reader of its kind; rosters last: what is needed comes first."""
-    kinds: dict[int, str] = {}
-    later = []
-    for k, layout in enumerate(book.layouts):
-        where = (
-            f"{layout.table.where}, rows {layout.table.rows[0] + 1} to {layout.table.rows[-1] + 1}"
-        )
-        if is_calendar(layout):
-            read_calendar(layout, book)
-            kinds[k] = f"{where}: a calendar with names"
-        elif layout.axes:
-            later.append(k)
-            kinds[k] = f"{where}: a grid with {len(layout.axes)} times across"
-        elif _is_free_times(layout, book):
-            read_free_times(layout, book, calendar)
-            kinds[k] = f"{where}: when people can come, one time a row"
-        elif _is_services(layout):
-            read_services(layout, book)
-            kinds[k] = f"{where}: services or sign-ups, one a row"
-        elif layout.people:
-            read_members(layout, book, calendar)
-            kinds[k] = f"{where}: people, one a row"
-        else:
-            kinds[k] = f"{where}: not understood, and not used"
-            book.say(
-                f"{layout.table.where}: the table in rows {layout.table.rows[0] + 1} to "
-                f"{layout.table.rows[-1] + 1} was not understood, and is not used"
-            )
+    """Read each table by the reader of its kind; return what each was taken for."""
+    kinds = {k: layout.told or _kind(layout, book) for k, layout in enumerate(book.layouts)}
     for layout in book.layouts:
         for name, what in (("private", "read, and never kept"), ("ignore", "not used")):
             heads = [" ".join(c.head.split())[:30] for c in layout.fields.get(name, ())]
             if any(heads):
                 book.say(f"{layout.table.where}: {what}: {', '.join(filter(None, heads))}")
-    for k in later:
-        read_cross(book.layouts[k], book, calendar)
-    return [kinds[k] for k in sorted(kinds)]
+    for k in sorted(kinds, key=lambda k: _ORDER.index(kinds[k])):
+        layout = book.layouts[k]
+        if kinds[k] == "calendar":
+            read_calendar(layout, book)
+        elif kinds[k] == "services":
+            read_services(layout, book)
+        elif kinds[k] == "times":
+            read_free_times(layout, book, calendar)
+        elif kinds[k] == "people":
+            read_references(layout, read_members(layout, book, calendar), book)
+        elif kinds[k] in _GRIDS:
+            kinds[k] = read_cross(layout, book, calendar)
+        elif not kinds[k]:
+            book.say(f"{_where(layout)}: this table was not understood, and is not used")
+        layout.told = kinds[k]
+    return [f"{_where(layout)}: {KINDS[kinds[k]]}" for k, layout in enumerate(book.layouts)]
+
+
+def named_tables(layouts: list[Layout]) -> dict[str, Layout]:
+    """Return tables by the name of their sheet, numbered where a sheet holds several."""
+    found: dict[str, Layout] = {}
+    for layout in layouts:
+        name, count = layout.table.where, 2
+        while name in found:
+            name, count = f"{layout.table.where}, table {count}", count + 1
+        found[name] = layout
+    return found
+
+
+def _where(layout: Layout) -> str:
+    rows = layout.table.rows
+    return f"{layout.table.where}, rows {rows[0] + 1} to {rows[-1] + 1}"
+
+
+def _kind(layout: Layout, book: Notebook) -> str:
+    if is_calendar(layout):
+        return "calendar"
+    if layout.axes:
+        return "availability"
+    if _is_free_times(layout, book):
+        return "times"
+    if _is_services(layout):
+        return "services"
+    return "people" if layout.people else ""
 
 
 def _is_free_times(layout: Layout, book: Notebook) -> bool:
     """Tell whether rows of a name and a time say when people can come, and not who stands there."""
-    service = layout.has("service", "role", "seats", "open", "qty", "free", "busy", "done")
+    service = layout.has(
+        "service", "role", "seats", "open", "qty", "free", "busy", "done", "shifts"
+    )
     if not (layout.people and layout.timed) or service or layout.axes or layout.others:
         return False
     if not layout.has("person", "first") or len(layout.fields.get("person", [])) > 1:
@@ -180,7 +223,7 @@ def _is_free_times(layout: Layout, book: Notebook) -> bool:
 
 
 def _is_services(layout: Layout) -> bool:
-    if layout.has("free", "busy"):
+    if layout.has("free", "busy", "shifts"):
         return False
     return layout.timed or layout.has("seats", "service")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from matching.stores.spreadsheets.facts import Free, Need, When, time_name
+from matching.stores.spreadsheets.cells import count_of, day_of, in_week
+from matching.stores.spreadsheets.facts import Free, Need, Option, When, time_name
 from matching.stores.spreadsheets.grid import Cell, text
-from matching.stores.spreadsheets.headings import number
 from matching.stores.spreadsheets.hours import Window, hours_in
-from matching.stores.spreadsheets.layout import Layout, day_of, in_week
+from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import Notebook, is_held, real_names
 from matching.stores.spreadsheets.phrases import axis_in
@@ -29,8 +29,8 @@ _PERIOD = re.compile(
 )
 
 
-def read_names(layout: Layout, columns: list[Across], book: Notebook) -> None:
-    """Read a grid with names in its cells: who stands there, or who could."""
+def read_names(layout: Layout, columns: list[Across], book: Notebook) -> str:
+    """Read a grid with names in its cells: who stands there, or who could; return which."""
     table = layout.table
     cells = [c for one in columns for c in one.column.filled]
     _names, odd = real_names(cells, book)
@@ -38,9 +38,11 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> None:
     held = is_held(table.about, crowded or bool(book.facts.needs)) and not _weekly(cells)
     if crowded and not mentions(table.about, "held_titles"):
         held = False
+    if layout.told:
+        held = layout.told == "roster"
     repeats = any(section.repeats_days for section in table.sections.values())
     gone: list[str] = []
-    timed = _labels_are_times(layout)
+    timed = labels_are_times(layout)
     most = max((len(names_in(text(c))) for c in cells if nobody(text(c)) is None), default=1)
     for row in table.rows:
         here = [text(one.column.cells.get(row)) for one in columns]
@@ -70,6 +72,7 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> None:
             if held:
                 _stand(layout, row, at, name, where, does, head, cell, odd, most, book)
             else:
+                book.facts.options.append(Option(at, name, where))
                 for named in names_in(cell) if cell and nobody(cell) is None else ():
                     person = book.facts.person(named.name, table.where)
                     book.facts.asked.add(person)
@@ -80,6 +83,7 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> None:
     strangers = sorted({n for n in odd if not re.search(r"\d", n)})
     if strangers:
         book.say(f"{table.where}: not taken for people: {', '.join(strangers[:6])}")
+    return "roster" if held else "availability"
 
 
 def _weekly(cells: list[Cell]) -> bool:
@@ -88,7 +92,7 @@ def _weekly(cells: list[Cell]) -> bool:
     return len(weekly) > 2 and len(weekly) > len(brackets) / 2
 
 
-def _labels_are_times(layout: Layout) -> bool:
+def labels_are_times(layout: Layout) -> bool:
     """Tell whether most rows begin with the name of a time, such as a period or a part of a day."""
     first = min((c.index for c in layout.axes), default=999)
     labels = [text(c) for k in layout.others if k.index < first for c in k.filled]
@@ -163,12 +167,12 @@ def _stand(
 
 def read_needs(layout: Layout, columns: list[Across], kind: str, book: Notebook) -> None:
     """Read a grid of numbers or marks whose rows are roles or times: how many are needed."""
-    timed = _labels_are_times(layout)
+    timed = labels_are_times(layout)
     for row in layout.table.rows:
         when, role, place, called = row_of(layout, row, timed)
         for one in columns:
             cell = one.column.cells.get(row)
-            seats = number(cell) if kind == "numbers" else 1.0
+            least, seats = count_of(cell) if kind == "numbers" else (0.0, 1.0)
             if cell is None or is_any(text(cell), "no") or not seats >= 1:
                 continue
             window = when.window or one.when.window
@@ -176,5 +180,5 @@ def read_needs(layout: Layout, columns: list[Across], kind: str, book: Notebook)
             at = When(day, window, "" if window else when.label)
             name = service_name(role, "", when.label or called, one.name, window)
             book.facts.needs.append(
-                Need(at, name, place or one.place, int(seats), 0, (), role, "", id(layout))
+                Need(at, name, place or one.place, int(seats), int(least), (), role, "", id(layout))
             )

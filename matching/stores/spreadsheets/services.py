@@ -6,52 +6,28 @@ each seat, with or without a name).
 
 from __future__ import annotations
 
-import itertools
 import math
 import operator
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from matching.stores.spreadsheets.cells import count_of, value_type
 from matching.stores.spreadsheets.days import Day
 from matching.stores.spreadsheets.facts import Held, Need, When
 from matching.stores.spreadsheets.grid import text
-from matching.stores.spreadsheets.hours import DAY, Window, hours_in
-from matching.stores.spreadsheets.layout import (
-    Layout,
-    count_of,
-    hours_only,
-    moment_of,
-    place_name,
-    value_type,
-)
+from matching.stores.spreadsheets.layout import Layout, place_name
 from matching.stores.spreadsheets.members import base_name, flag_name
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import (
     Lists,
     Notebook,
-    choices,
     full_name,
     real_names,
     role_name,
 )
-from matching.stores.spreadsheets.phrases import axis_in
-from matching.stores.spreadsheets.tables import Column, only_day, section_of
+from matching.stores.spreadsheets.slots import Slot, slots_of, unread
+from matching.stores.spreadsheets.tables import Column
 from matching.stores.spreadsheets.words import meanings, plain
-
-_HINT = re.compile(r"\s*[(（\[][^)）\]]*[)）\]]\s*$")
-
-
-@dataclass(frozen=True)
-class Slot:
-    """What a row says of a service."""
-
-    when: When
-    name: str
-    place: str = ""
-    role: str = ""
-    section: str = ""
 
 
 def read_services(layout: Layout, book: Notebook) -> None:
@@ -60,12 +36,14 @@ def read_services(layout: Layout, book: Notebook) -> None:
     signed = layout.has("first", "last") or len(layout.fields.get("person", ())) == 1
     seats = _seat_columns(layout, book)
     groups: dict[Slot, dict[str, Any]] = {}
-    last_day: Day | None = None
+    last: list[Day] = []
     asked = [text(c) for column in layout.fields.get("skills", ()) for c in column.filled]
     lists = Lists(asked, book.roles.values())
     for row in layout.table.rows:
-        slots, last_day = slots_of(layout, row, book, last_day)
-        for slot in slots:
+        slots, last = slots_of(layout, row, book, last)
+        if not slots and row not in layout.gone:
+            book.say(unread(layout, row))
+        for slot in slots if signed or row not in layout.gone else ():
             counted = groups.setdefault(slot, {"rows": 0, "held": 0, "open": 0, "qty": 0})
             if asked:
                 counted.setdefault("skills", lists.items(text(layout.cell(row, "skills"))))
@@ -97,98 +75,6 @@ def read_services(layout: Layout, book: Notebook) -> None:
     for slot, counted in groups.items():
         if not gridded and (not seats or "seats" in counted):
             _need(layout, slot, counted, signed, book)
-
-
-def slots_of(
-    layout: Layout, row: int, book: Notebook, last: Day | None
-) -> tuple[list[Slot], Day | None]:
-    """Return the services of a row; a list of hours is one each. A day holds until the next."""
-    section = section_of(layout.table, row)
-    day, window, label = None, None, ""
-    first, time = moment_of(layout.cell(row, "day"))
-    day = first or (section.axis.day if section and section.axis.day else None)
-    if layout.has("day") and layout.cell(row, "day") is None and day is None:
-        day = last
-    start, begins = moment_of(layout.cell(row, "start"))
-    end, ends = moment_of(layout.cell(row, "end"))
-    day = day or start or only_day(layout.table)
-    begins = begins or time
-    if start and end and not begins and start != end:
-        begins, ends = None, None
-    windows: list[Window] = []
-    if begins is not None and begins.closed:
-        windows = [begins]
-    elif begins is not None:
-        stop = ends.start if ends is not None else None
-        minutes = count_of(layout.cell(row, "minutes"))[1]
-        if stop is None and math.isfinite(minutes):
-            stop = begins.start + int(minutes if minutes > 12 else minutes * 60)
-        if stop is not None and stop <= begins.start:
-            stop += DAY
-        windows = [Window(begins.start, stop)]
-    cell = layout.cell(row, "time")
-    if not windows and cell is not None:
-        if isinstance(cell, str):
-            axis = axis_in(cell)
-            day = day or axis.day
-            windows = [w for c in choices(cell) for w in hours_in(c)]
-            if any(w.part for w in windows) or not windows:
-                windows, label = [], cell
-        else:
-            windows = hours_in(cell) or ([w] if (w := moment_of(cell)[1]) else [])
-    if section and section.axis.window and not windows:
-        window = section.axis.window
-        windows = [window]
-    name, place, role = _named(layout, row, book)
-    if not windows and name and (inside := hours_in(name)) and inside[0].closed:
-        windows = inside[:1]
-    if windows and (shorter := _HINT.sub("", name)) and hours_in(name):
-        name = shorter if not hours_in(shorter) else name
-    if not label and not windows and section and not section.axis:
-        label = section.label
-    if section and section.label and not section.axis.window and name != section.label:
-        name = name or section.label
-    if day is None and not windows and not label:
-        return [], last
-    step = _step_of(layout, windows)
-    whens = [When(day, _slot_window(w, step), label) for w in windows] or [When(day, None, label)]
-    name = name or layout.name
-    if not name and label:
-        name = label
-    if not name and cell is not None and isinstance(cell, str) and hours_only(cell):
-        name = cell
-    head = section.label if section else ""
-    return [Slot(when, name, place, role, head) for when in whens], day
-
-
-def _step_of(layout: Layout, windows: list[Window]) -> int:
-    starts = sorted({w.start for w in windows if w.point})
-    return min((b - a for a, b in itertools.pairwise(starts)), default=60)
-
-
-def _slot_window(window: Window, step: int) -> Window:
-    if window.point and len({step}) == 1 and window.end is None:
-        return Window(window.start, window.start + step)
-    return window
-
-
-def _named(layout: Layout, row: int, book: Notebook) -> tuple[str, str, str]:
-    """Return a row's name of the service, its place and its role."""
-    service = text(layout.cell(row, "service"))
-    role = text(layout.cell(row, "role"))
-    place = text(layout.cell(row, "place"))
-    if not place and book.places:
-        around = " ".join(text(layout.cell(row, name)) for name in ("note", "service"))
-        found = [name for key, name in book.places.items() if key in plain(around)]
-        place = max(found, key=len) if found else ""
-        if place:
-            book.say(f"{layout.table.where}: the place of a shift is found in its description")
-    name = (
-        f"{service}: {role}"
-        if service and role and plain(service) != plain(role)
-        else service or role
-    )
-    return name, place, role or service
 
 
 def _numbered_days(layout: Layout, book: Notebook) -> None:
@@ -301,6 +187,10 @@ def hold(
 
 def _signed(layout: Layout, row: int, slot: Slot, counted: dict[str, Any], book: Notebook) -> None:
     """Read a row that is one seat, or several, with somebody or open."""
+    if row in layout.gone:
+        if not layout.cell(row, "person") and not full_name(layout, row):
+            counted["closed"] = 1
+        return
     quantity = count_of(layout.cell(row, "qty"))[1]
     party = int(quantity) if math.isfinite(quantity) else 1
     counted["rows"] += 1

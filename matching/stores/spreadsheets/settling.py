@@ -50,7 +50,7 @@ class Clock:
     def window(self, when: When) -> Window | None:
         """Return the hours of a time; None if nobody said them."""
         if when.window is not None and when.window.end is not None:
-            told = self.hours.named.get(when.window.part) if when.window.part else None
+            told = self.hours.of_part(when.window.part) if when.window.part else None
             return told or when.window
         if when.window is not None:
             return self.hours.lasting(when.window)
@@ -178,7 +178,7 @@ def _take_parts(clock: Clock, facts: Facts, asked: set[str]) -> None:
     if windows:
         shown = ", ".join(f"{name} {shown_window(w)}" for name, w in sorted(windows.items()))
         facts.said.append(
-            f"parts of a day are taken for {shown}; --answer hours='morning=8-12' changes it"
+            f"parts of a day are taken for {shown}; --answer hours='{min(windows)}=8-12' changes it"
         )
 
 

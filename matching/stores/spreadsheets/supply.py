@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from matching.stores.spreadsheets.demand import Service
-from matching.stores.spreadsheets.facts import Facts, Held
+from matching.stores.spreadsheets.facts import Facts, Held, When
 from matching.stores.spreadsheets.questions import Answers
 from matching.stores.spreadsheets.settling import Clock, Span, in_week_of_term
 from matching.stores.spreadsheets.words import plain
@@ -63,6 +63,10 @@ def supply_of(
     supply = Supply({person: [] for person in facts.people})
     _held(facts, services, clock, supply)
     asked = facts.asked | {free.person for free in facts.free}
+    for person in facts.able - asked:
+        # Who was asked when they cannot come can come at all other times.
+        supply.windows[person] = [Window(*span) for span in clock.spans(When(), whole_days=True)]
+    asked |= facts.able
     for free in facts.free:
         if not in_week_of_term(free.weeks, clock.number):
             continue
@@ -138,6 +142,9 @@ def _held(facts: Facts, services: list[Service], clock: Clock, supply: Supply) -
             index = by_key.get((span, plain(held.name), plain(held.place)))
             if index is None and not held.name and len(by_span[span]) == 1:
                 index = by_span[span][0]
+            if index is None and clock.in_week(span):
+                name = facts.people[held.person].name
+                facts.said.append(f"{name} stands at {held.name or span[0]}, which is no service")
             if index is None or (held.person, index) in taken:
                 continue
             service = services[index]

@@ -16,11 +16,13 @@ from matching.stores.spreadsheets.headings import (
     SHORT,
     axes_of,
     axis_of,
+    day_numbers,
     headings_around,
     holds_marks,
     is_merged,
     known_words,
     likeness,
+    months_in,
     own_cells,
 )
 from matching.stores.spreadsheets.legend import Legend, line_legend, text_legend
@@ -216,9 +218,12 @@ def _table(sheet: Sheet, rows: list[int], left: int, right: int) -> Table | None
 
 
 def _head(sheet: Sheet, headings: list[int], column: Column, ends: tuple[int, int]) -> None:
+    months = False
     for r in headings:
         cell = sheet.rows[r][column.index]
-        axes = axes_of(sheet, r, *ends)
+        axes = axes_of(sheet, r, *ends) or day_numbers(sheet, r, *ends, months)
+        if not axes and (axes := months_in(sheet, r, *ends)):
+            months = True
         if cell is None and r != headings[-1]:
             # A group is written once, over its first column.
             before = [c for c in range(ends[0], column.index) if sheet.rows[r][c] is not None]
@@ -252,7 +257,7 @@ def _without_notes(table: Table, body: list[int], left: int, right: int) -> list
         gap = len(kept) > 1 and r > kept[-2] + 1
         long = any(len(c) > SHORT or ("\n" in c and len(c) > 30) for c in words)
         signed = len(words) == len(cells) and all(re.search(r"[:：]", c) for c in words)
-        lone = len(cells) == 1 and (
+        lone = len(words) == len(cells) == 1 and (
             cells[0][0] != left or long or signed or gap or is_merged(sheet, r, left)
         )
         typical = sum(len(own_cells(sheet, q, left, right)) for q in body[:10]) / len(body[:10])

@@ -14,7 +14,7 @@ from matching.stores.spreadsheets.demand import Service
 from matching.stores.spreadsheets.facts import Person
 from matching.stores.spreadsheets.grid import letter
 from matching.stores.spreadsheets.layout import Layout
-from matching.stores.spreadsheets.reading import Reading
+from matching.stores.spreadsheets.reading import KINDS, Reading, named_tables
 from matching.stores.spreadsheets.words import book, plain
 
 ACROSS, SKIP, OTHER = "across", "skip", "other"
@@ -22,9 +22,10 @@ ACROSS, SKIP, OTHER = "across", "skip", "other"
 
 @dataclass
 class Corrections:
-    """What a file of an earlier reading says: answers, and columns by sheet and letter."""
+    """What a file of an earlier reading says: answers, kinds of tables, columns by their letter."""
 
     answers: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -111,13 +112,19 @@ def reading_text(reading: Reading, files: Iterable[Path]) -> str:
     for key, answer in reading.answers.items():
         guessed = f"  # a guess: {taken[key].about}" if key in taken else ""
         lines.append(f"{_key(key)} = {_quoted(answer)}{_comment(guessed)}")
+    tables = named_tables(reading.layouts)
+    lines += ["", "# What each table is: one of", *_wrapped(", ".join(filter(None, KINDS)))]
+    lines += [
+        "[kinds]",
+        *(f"{_quoted(name)} = {_quoted(one.told)}" for name, one in tables.items()),
+    ]
     meanings = ", ".join(book()["headers"])
     lines += ["", "# What each column means, by sheet and letter: one of", *_wrapped(meanings)]
     lines += [
         f"# {ACROSS} (its heading is a time), {OTHER} (seen by its cells), {SKIP} (left out).",
     ]
-    for layout in reading.layouts:
-        lines += ["", f"[columns.{_quoted(layout.table.where)}]"]
+    for name, layout in tables.items():
+        lines += ["", f"[columns.{_quoted(name)}]"]
         lines += _columns(layout)
     lines += [
         "",
@@ -168,12 +175,18 @@ def corrections_of(path: Path) -> Corrections:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not TOML: {error}") from None
-    answers, columns = content.get("answers", {}), content.get("columns", {})
-    wrong = sorted(set(content) - {"answers", "columns"})
-    if wrong or not isinstance(answers, dict) or not isinstance(columns, dict):
-        raise UsageError(
-            f"{path}: {wrong[0] if wrong else 'answers'} is not known; it has answers and columns"
-        )
+    parts = ("answers", "kinds", "columns")
+    answers, kinds, columns = (content.get(part, {}) for part in parts)
+    wrong = [
+        name for name, part in content.items() if name not in parts or not isinstance(part, dict)
+    ]
+    if wrong:
+        raise UsageError(f"{path}: {wrong[0]} is not known; it has answers, kinds and columns")
+    for sheet, kind in kinds.items():
+        if kind not in KINDS:
+            raise UsageError(
+                f"{path}: {sheet} cannot be {kind!r}; write one of {', '.join(filter(None, KINDS))}"
+            )
     known = {*book()["headers"], ACROSS, OTHER, SKIP}
     for sheet, found in columns.items():
         for column, meaning in found.items() if isinstance(found, Mapping) else ():
@@ -182,4 +195,4 @@ def corrections_of(path: Path) -> Corrections:
                     f"{path}: column {column} of {sheet} cannot be {meaning!r}; write one of "
                     f"{', '.join(sorted(known))}"
                 )
-    return Corrections({k: str(v) for k, v in answers.items()}, columns)
+    return Corrections({k: str(v) for k, v in answers.items()}, kinds, columns)
