@@ -82,18 +82,38 @@ def apply(
     UsageError
         If there are tables, but no requests among them.
     """
-    policy = policy or Policy()
-    new = clean_events(events, policy)
-    old = new.clear() if log is None else clean_events(log, policy, LOG)
-    want = wanted(tables, policy)
-    replay = replayed(old, new, None if want is None else want[0], policy)
-    judged = replay.events.with_columns(verdict=pl.Series(replay.folded.verdict))
-    mine = judged.filter(~pl.col("stored"))
-    appended, repeated = (
-        in_zone(mine.filter(pl.col("verdict") == verdict).select(_COLUMNS), policy.time_zone)
-        for verdict in (LEGAL, REPEATED)
-    )
-    return Applied(appended, repeated, refusals(replay, "events", events), replay.states)
+    return Judge(events, tables, policy or Policy()).of(log)
+
+
+class Judge:
+    """New events that have been read, and are to be held against one log or another.
+
+    Attributes
+    ----------
+    requests : polars.Series
+        The orders that they are of.
+    """
+
+    def __init__(
+        self, events: pl.DataFrame, tables: Mapping[str, pl.DataFrame] | None, policy: Policy
+    ) -> None:
+        self._policy, self._new = policy, clean_events(events, policy)
+        want = wanted(tables, policy)
+        self._seats = None if want is None else want[0]
+        self.requests = self._new["request_id"].unique().sort()
+
+    def of(self, log: pl.DataFrame | None) -> Applied:
+        """Hold the events against a log; see `apply`."""
+        new, policy = self._new, self._policy
+        old = new.clear() if log is None else clean_events(log, policy, LOG)
+        replay = replayed(old, new, self._seats, policy)
+        judged = replay.events.with_columns(verdict=pl.Series(replay.folded.verdict))
+        mine = judged.filter(~pl.col("stored"))
+        appended, repeated = (
+            in_zone(mine.filter(pl.col("verdict") == verdict).select(_COLUMNS), policy.time_zone)
+            for verdict in (LEGAL, REPEATED)
+        )
+        return Applied(appended, repeated, refusals(replay, "events"), replay.states)
 
 
 @door
@@ -139,7 +159,7 @@ def replayed(
     events = in_order(old, new)
     rows, orders, offers = rows_of(events, seats)
     replay = Replay(events, rows, fold(rows, orders, offers), policy.time_zone)
-    broken = refusals(replay, LOG, None)
+    broken = refusals(replay, LOG, of_log=True)
     if broken.height:
         faults = broken.select("table", "row", "column", "value", "rule", "message")
         raise DataError(faults, heights={LOG: old.height})

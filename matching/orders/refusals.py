@@ -29,14 +29,11 @@ _TIMELY = ("in_time", "overdue", "order_in_time", "order_overdue")
 EXTRA = ("request_id", "version", "event")
 
 
-def refusals(replay: Replay, table: str, raw: pl.DataFrame | None) -> pl.DataFrame:
-    """Return what is refused of new events, or, without ``raw``, of the log.
-
-    ``raw`` is the table as it was given: cells are shown as they stand there.
-    """
+def refusals(replay: Replay, table: str, *, of_log: bool = False) -> pl.DataFrame:
+    """Return what is refused of new events, or of the log."""
     verdict = replay.folded.verdict
     refused = ~np.isin(verdict, (f.LEGAL, f.REPEATED))
-    chosen = np.flatnonzero(refused & (replay.rows.stored == (raw is None)))
+    chosen = np.flatnonzero(refused & (replay.rows.stored == of_log))
     met = replay.folded.before[chosen]
     events = replay.events[chosen]
     if not len(chosen):

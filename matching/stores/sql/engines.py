@@ -26,7 +26,7 @@ _EXAMPLES = "sqlite:///platform.db or postgresql://user@host/name or mariadb://u
 _WAIT = 60
 _TRIES = 8
 # Another writer was faster, or in the way: SQLSTATE of PostgreSQL, numbers of MariaDB and MySQL.
-_IN_THE_WAY = {"40001", "40P01", 1020, 1050, 1205, 1213, "database is locked"}
+_IN_THE_WAY = {"23505", "40001", "40P01", 1020, 1050, 1205, 1213, "database is locked"}
 _LOST = {"57P01", "57P02", "57P03", 1053, 1927, 2006, 2013, 2055}
 # The first statement of a transaction that only reads.
 _READ_ONLY = {

@@ -75,7 +75,7 @@ class Plans:
             columns = [sa.Column(n, column_type(kind)) for n, kind in kinds.items()]
             made[name] = self._table(metadata, name, [position, *columns])
         # Tables that some databases make in no transaction: empty ones are no plan.
-        until_done(lambda: _make(self.engine, metadata), self.engine, "making the tables")
+        until_done(lambda: make(self.engine, metadata), self.engine, "making the tables")
         until_done(lambda: self._write(head, made, tables, facts), self.engine, "writing")
 
     def read_result(self) -> Output:
@@ -155,7 +155,8 @@ class Plans:
         return sa.Table(self.names.theirs(name), metadata, autoload_with=connection)
 
 
-def _make(engine: sa.Engine, metadata: sa.MetaData) -> None:
+def make(engine: sa.Engine, metadata: sa.MetaData) -> None:
+    """Make the tables that are not there; those that are must have our columns."""
     with writing(engine) as connection:
         inspector = sa.inspect(connection)
         for table in metadata.sorted_tables:
