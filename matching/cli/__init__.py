@@ -19,6 +19,7 @@ from matching.cli.examples import EXAMPLES
 from matching.cli.explaining import explain
 from matching.cli.fairness import fairness
 from matching.cli.generating import generate
+from matching.cli.orders import orders
 from matching.cli.planning import plan
 from matching.cli.promising import promise
 from matching.cli.recommending import recommend
@@ -84,6 +85,7 @@ app.command(epilog=EXAMPLES["what-if"], name="what-if")(what_if)
 app.command(epilog=EXAMPLES["promise"])(promise)
 app.command(epilog=EXAMPLES["standby"])(standby)
 app.command(epilog=EXAMPLES["fairness"])(fairness)
+app.add_typer(orders, name="orders")
 app.add_typer(records, name="records")
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)

@@ -112,15 +112,15 @@ class OfferLife(StateMachine):
     no_show = _s.no_show.from_(_s.accepted, cond="while_dispatched")
 
 
-# What else must hold, in the order in which it is asked, and how a refusal says it.
+# What else must hold, in the order in which it is asked, and what a refusal says.
 CONDITIONS = {
     "while_dispatched": "the order is not dispatched",
     "while_opened": "the order is not open for grabbing",
     "while_looking": "the order is neither dispatched nor open for grabbing",
-    "in_time": "the offer no longer stood at that time; offer again",
-    "overdue": "the offer still stood at that time",
-    "order_in_time": "the grabbing had closed by that time",
-    "order_overdue": "the grabbing had not closed by that time",
+    "in_time": "the offer stood until {until}; offer again",
+    "overdue": "the offer stands until {until}",
+    "order_in_time": "grabbing closed at {until}",
+    "order_overdue": "grabbing closes at {until}",
     "seat_free": "all seats of the post are taken; the volunteer may stand by (stood_by)",
     "all_answered": "somebody who is interested has been told nothing yet: assigned or passed_over",
     "nobody_bound": "somebody has accepted or is there: first checked_out, no_show, cancelled",

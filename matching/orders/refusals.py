@@ -11,7 +11,7 @@ from matching.errors import FAULT_SCHEMA
 from matching.orders import folding as f
 from matching.orders.life import CONDITIONS, ROLES
 from matching.orders.moves import OFFER_EVENTS, OFFER_STATES, ORDER_STATES, moves_from
-from matching.orders.states import Replay
+from matching.orders.states import Replay, in_zone
 from matching.tables.faults import shorten
 
 _RULES = {
@@ -24,8 +24,9 @@ _RULES = {
     f.NO_POST: ("post_exists", "post"),
     f.OTHER_POST: ("post_of_the_offer", "post"),
 }
-_CONDITION_COLUMNS = {"seat_free": "post", "in_time": "at", "overdue": "at"}
-_TIMELY = ("in_time", "overdue", "order_in_time", "order_overdue")
+_CONDITION_COLUMNS = {"seat_free": "post"} | dict.fromkeys(
+    ("in_time", "overdue", "order_in_time", "order_overdue"), "at"
+)
 EXTRA = ("request_id", "version", "event")
 
 
@@ -41,7 +42,7 @@ def refusals(replay: Replay, table: str, *, of_log: bool = False) -> pl.DataFram
         return pl.DataFrame(schema=FAULT_SCHEMA | texts)
     limits = pl.Series(met[:, f.MET_UNTIL])
     until = limits.set(limits == f.NEVER, None).cast(pl.Datetime("us"))
-    until = until.dt.replace_time_zone("UTC").dt.convert_time_zone(replay.time_zone)
+    times = in_zone(pl.DataFrame({"until": until, "at": events["at"]}), replay.time_zone)
     facts = events.select(
         *EXTRA[:2],
         pl.col("row", "before", "volunteer_id"),
@@ -50,8 +51,7 @@ def refusals(replay: Replay, table: str, *, of_log: bool = False) -> pl.DataFram
         verdict=pl.Series(verdict[chosen]),
         order=pl.Series(met[:, f.MET_ORDER]),
         offer=pl.Series(met[:, f.MET_OFFER]),
-        until=until.dt.strftime("%Y-%m-%dT%H:%M"),
-    )
+    ).with_columns(times.select(pl.all().dt.strftime("%Y-%m-%dT%H:%M")))
     # Not a text for each row: there are few kinds of refusal, however many are refused.
     kind = ["verdict", "order", "offer", "event", "actor_role"]
     kinds = facts.select(kind).unique(maintain_order=True)
@@ -81,7 +81,7 @@ def refusals(replay: Replay, table: str, *, of_log: bool = False) -> pl.DataFram
 def _value() -> pl.Expr:
     return pl.coalesce(
         pl.when(pl.col("column") == name).then(pl.col(name).cast(pl.String))
-        for name in ("version", "event", "actor_role", "post")
+        for name in ("version", "event", "at", "actor_role", "post")
     )
 
 
@@ -91,8 +91,6 @@ def _kind(verdict: int, order: int, offer: int, event: str, role: str) -> tuple[
     if verdict >= f.CONDITION:
         name = list(CONDITIONS)[verdict - f.CONDITION]
         said = f"{event} is refused, since {CONDITIONS[name]}"
-        if name in _TIMELY:
-            said += ": until {until}"
         if name.startswith("while_"):
             said += f". It is {ORDER_STATES[order]}; legal there: "
             said += moves_from("order", ORDER_STATES[order])

@@ -12,6 +12,7 @@ import polars as pl
 from matching.errors import DataError, UsageError
 from matching.guards.doors import door
 from matching.guards.extras import needing
+from matching.guards.likeness import near_path
 from matching.guards.urls import is_url, shown
 from matching.orders.applying import Applied, Judge
 from matching.policy import Policy
@@ -120,6 +121,11 @@ def read_events(
     if adapter_name(where) in _DATABASES:
         return _log(where, schema, table, new=False).read(wanted)
     path = Path(where)
+    if not is_url(where) and not path.exists():
+        raise UsageError(
+            f"{shown(str(where))} does not exist; name a file of events such as events.csv, a "
+            f"folder that holds it, or a database{near_path(path)}"
+        )
     if not is_url(where) and path.is_file() and format_of(path) in _FILES:
         frame, faults = read_file(table, path, encoding)
     else:

@@ -7,6 +7,8 @@ key lets one insert, and the other begins again with what is there by then.
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 import sqlalchemy as sa
 
@@ -39,9 +41,9 @@ class EventLog:
 
     def __init__(self, engine: sa.Engine, schema: str | None = None, table: str = "events") -> None:
         self.engine, self.schema = engine, schema
-        frame = pl.DataFrame(schema={n: c.dtype for n, c in _COLUMNS.items()} | _ZONED)
-        kinds = storable(frame, engine.dialect.name).schema
-        columns = [
+        kinds: dict[str, Any] = {name: column.dtype for name, column in _COLUMNS.items()}
+        kinds = dict(storable(pl.DataFrame(schema=kinds | _ZONED), engine.dialect.name).schema)
+        columns: list[sa.Column[Any]] = [
             sa.Column("request_id", sa.String(_ID), primary_key=True),
             sa.Column("version", sa.BigInteger(), primary_key=True, autoincrement=False),
             *(

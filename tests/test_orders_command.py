@@ -1,0 +1,87 @@
+"""The commands of orders: what is added, what is refused, where orders stand, what is due."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.support.commands import run
+from tests.support.orders import DISPATCHED, events
+
+FIRST = DISPATCHED.format("r1") + "r1 offered 08:30 system volunteer_id=ann until=12:00\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    events(FIRST).write_csv(tmp_path / "first.csv")
+    done = run("orders", "apply", tmp_path / "first.csv", "--store", tmp_path / "o.sqlite")
+    assert done.exit_code == 0
+    return tmp_path / "o.sqlite"
+
+
+def test_what_is_legal_is_added_and_the_rest_refused_with_its_row(store: Path) -> None:
+    new = store.parent / "new.csv"
+    text = "r1 accepted 09:00 volunteer:ann version=5\nr1 checked_out 09:30 volunteer:ann"
+    events(text).write_csv(new)
+    done = run("orders", "apply", new, "--store", store, "--out", store.parent / "refused.csv")
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert lines[0] == f"1 added to {store}, 0 there already, 1 refused"
+    assert lines[1].startswith("r1: dispatched since 2026-11-30 08:20, version 5")
+    assert lines[2].strip() == "ann as volunteer: accepted since 2026-11-30 09:00"
+    assert "events row 2, event = 'checked_out'" in lines[3]
+    assert "checked_in (by station, centre, organisation, volunteer)" in lines[3]
+    refused = pl.read_csv(store.parent / "refused.csv")
+    assert refused["rule"].to_list() == ["legal_in_its_state"]
+    again = json.loads(run("orders", "apply", new, "--store", store, "--json").stdout)
+    assert again["rows"]["repeated"] == 1
+    assert again["rows"]["appended"] == 0
+
+
+def test_where_an_order_stood_at_a_moment(store: Path) -> None:
+    done = run("orders", "state", store, "--at", "2026-11-30T08:10", "--json")
+    (order,) = json.loads(done.stdout)["orders"]
+    assert (order["state"], order["version"]) == ("checked", 2)
+    assert (
+        "共" not in run("orders", "state", store, "--language", "zh").stdout
+    )  # one is not counted
+    assert (
+        "r1：2026-11-30 08:20 起已派单" in run("orders", "state", store, "--language", "zh").stdout
+    )
+
+
+def test_what_is_due_is_a_sentence_in_both_languages(store: Path) -> None:
+    due = ("orders", "due", store, "--now", "2026-11-30T12:00")
+    ended = "r1: the offer to ann ended at 2026-11-30 12:00, unanswered (expired)\n"
+    assert run(*due).stdout == ended
+    assert "到期，未答复" in run(*due, "--language", "zh").stdout
+    nothing = run("orders", "due", store, "--now", "2026-11-30T09:00")
+    assert nothing.stdout == "nothing needs anybody at 2026-11-30T09:00\n"
+    soon = run("orders", "due", store, "--now", "2026-11-30T09:00", "--soon", 3)
+    assert soon.stdout.startswith("r1: the offer to ann ends at 2026-11-30 12:00")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["apply", "no.csv"], "no.csv does not exist; name a file of events"),
+        (["apply", "first.csv", "--store", "log.csv"], "only a database takes one writer's"),
+        (["apply", "first.csv", "--option", "x=1"], "no option x here; it has schema, table"),
+        (["state", "no.sqlite"], "does not exist"),
+        (["state", "o.sqlite", "--at", "noon"], "at = 'noon': write a time such as"),
+        (["state", "o.sqlite", "--request", "r9"], "no order r9"),
+        (["due", "o.sqlite", "--now", "2026-11-31T00:00"], "now = '2026-11-31T00:00'"),
+        (["due", "o.sqlite", "--tables", "nowhere"], "nowhere"),
+        (["due", "odd.csv"], "this column is required and was not given"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    store: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    monkeypatch.chdir(store.parent)
+    Path("odd.csv").write_text("a,b\n1,2\n")
+    done = run("orders", *arguments)
+    assert done.exit_code == 2
+    assert told in done.stderr.replace("\n", " ")
+    assert not Path("orders.sqlite").exists()
