@@ -14,15 +14,15 @@ from matching.records.bank.rules import CODE, ENDS, SOURCE, TARGET, rank
 from matching.records.bank.tables import Postings
 
 _ACCOUNT = list(SOURCE)
-LOTS = {
-    "account": pl.String,
-    "account_id": pl.String,
-    "region": pl.String,
-    "earned": pl.Date,
-    "minutes": pl.Int64,
+LOTS: dict[str, pl.DataType] = {
+    "account": pl.String(),
+    "account_id": pl.String(),
+    "region": pl.String(),
+    "earned": pl.Date(),
+    "minutes": pl.Int64(),
     "last": pl.Datetime("us"),
 }
-POSTINGS = {
+POSTINGS: dict[str, pl.DataType] = {
     name: pl.String() if isinstance(column.dtype, pl.Enum) else column.dtype
     for name, column in Postings.columns().items()
 }

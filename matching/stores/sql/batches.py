@@ -20,8 +20,9 @@ def batches(
 
     The first is there even if it is empty: it has the columns.
     """
-    streamed = connection.execution_options(stream_results=True, max_row_buffer=rows)
-    with streamed.execute(query) as result:
+    # Of the query: what is said to a connection holds for all that it does later.
+    streamed = {"stream_results": True, "max_row_buffer": rows}
+    with connection.execute(query, execution_options=streamed) as result:
         names, moments = list(result.keys()), _moments(connection, result)
         frame = None
         for part in result.partitions(rows):

@@ -1,0 +1,103 @@
+"""The ledger of a time bank in a database: posted in one transaction, and read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+import sqlalchemy as sa
+
+from matching.errors import UsageError
+from matching.guards.urls import shown
+from matching.records.bank.policy import BankPolicy
+from matching.records.bank.posting import LOTS, POSTINGS, Posted, post
+from matching.stores.registry import adapter_name
+from matching.stores.sql.engines import engine_of, until_done
+from matching.stores.sql.growing import Growing, rows_of
+
+NAME = "postings"
+_DATABASES = (".db", ".sqlite", "sqlite", "postgresql", "mariadb", "mysql")
+_ACCOUNT = ("account", "account_id", "region")
+
+
+class Ledger:
+    """A ledger that only grows.
+
+    Parameters
+    ----------
+    where : str or pathlib.Path
+        A URL of a database, or a file of SQLite.
+    new : bool
+        Whether a file may be made.
+    schema : str, optional
+        Where the table is; the connection's own, if absent.
+
+    Raises
+    ------
+    UsageError
+        If it is no database.
+    """
+
+    def __init__(self, where: str | Path, *, new: bool = True, schema: str | None = None) -> None:
+        if adapter_name(where) not in _DATABASES:
+            raise UsageError(
+                f"{shown(str(where))}: a ledger lies in a database; name a file such as bank.db, "
+                "or a URL such as postgresql://host/platform"
+            )
+        self._rows = Growing(
+            engine_of(where, new=new),
+            NAME,
+            POSTINGS,
+            unique=("transaction_id", "leg"),
+            sought=("account_id",),
+            schema=schema,
+        )
+
+    def post(self, steps: pl.DataFrame, policy: BankPolicy, now: datetime) -> Posted:
+        """Post steps, and write off what has run out, all in one transaction.
+
+        Parameters
+        ----------
+        steps : polars.DataFrame
+            As `rules.deposits` and `rules.movements` return them.
+        policy : BankPolicy
+        now : datetime.datetime
+            Local.
+        """
+        done: Posted | None = None
+
+        def make(connection: sa.Connection) -> pl.DataFrame:
+            nonlocal done
+            asked = steps["transaction_id"].unique()
+            known = self._rows.holding(connection, "transaction_id", asked)
+            done = post(steps, self._lots(connection), known, policy, now)
+            return done.postings
+
+        self._rows.append(make)
+        assert done is not None
+        return done
+
+    def lots(self) -> pl.DataFrame:
+        """Return what the accounts hold; see `posting.lots_of`."""
+
+        def work() -> pl.DataFrame:
+            with self._rows.reading() as connection:
+                none = pl.DataFrame(schema=LOTS)
+                return none if connection is None else self._lots(connection)
+
+        return until_done(work, self._rows.engine, "reading")
+
+    def postings(self, account_id: str | None = None) -> pl.DataFrame:
+        """Return the ledger, or the postings of whoever has this id, in the order of posting."""
+        return self._rows.read(where=None if account_id is None else {"account_id": [account_id]})
+
+    def _lots(self, connection: sa.Connection) -> pl.DataFrame:
+        table = self._rows.table
+        keys = [table.c[name] for name in _ACCOUNT]
+        minutes = sa.cast(sa.func.sum(table.c.minutes), sa.BigInteger())
+        last = sa.func.max(table.c.at)
+        query = sa.select(*keys, table.c.earned, minutes.label("minutes"), last.label("last"))
+        lots = rows_of(connection, query.group_by(*keys, table.c.earned), LOTS)
+        lots = lots.with_columns(pl.col("last").max().over(_ACCOUNT))
+        return lots.sort(*_ACCOUNT, "earned")
