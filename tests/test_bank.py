@@ -130,13 +130,14 @@ def test_nobody_owes_hours() -> None:
     assert "ann has 20 minutes in home; ask for at least 1 and no more than these" in told(bank)
 
 
-def test_the_ledger_only_grows_and_knows_no_future() -> None:
+def test_what_comes_late_is_posted_when_its_account_was_last_moved_and_nothing_in_advance() -> None:
     bank = Bank()
     bank.post(records=(("r1", "ann", 60),))
     early = {"kind": "redeem", "minutes": 10, "at": NOON - timedelta(hours=1)}
     late = {"kind": "redeem", "minutes": 10, "at": LATER + timedelta(hours=1)}
-    assert bank.post(early, late, now=LATER) == ["backdated", "future"]
-    assert "the account was last moved at 2026-03-02 12:00" in told(bank)
+    assert bank.post(early, late, now=LATER) == ["future"]
+    assert bank.ledger.filter(pl.col("kind") == "redeem")["at"].unique().to_list() == [NOON]
+    assert "2026-03-03 13:00 has not come yet" in told(bank)
 
 
 # --- transfer and expiry --------------------------------------------------------------------------
@@ -275,7 +276,7 @@ def test_compiled_or_plain_the_loop_does_the_same() -> None:
     steps[:, kernel.MINUTES] = rng.integers(-1, 90, n)
     steps[:, kernel.NOW] = steps[:, kernel.AT] = np.sort(rng.integers(24, 60, n))
     steps[:, kernel.MONTH] = steps[:, kernel.NOW] - rng.integers(0, 16, n)
-    accounts = np.zeros((people + 1, 6), np.int64)
+    accounts = np.zeros((people + 1, 7), np.int64)
     accounts[:, kernel.HEAD] = accounts[:, kernel.ISSUER] = -1
     accounts[1:, kernel.ISSUER] = 0
     accounts[:, kernel.LIMIT] = np.where(np.arange(people + 1) > 3, 100, -1)

@@ -51,6 +51,7 @@ def deposits(records: range, now: datetime = NOW) -> pl.DataFrame:
             "record_id": [f"r{i}" for i in records],
             "volunteer_id": ["ann"] * n,
             "end": [now - timedelta(days=1)] * n,
+            "entered_at": [now] * n,
             "credited": [60] * n,
             "region": ["home"] * n,
         }

@@ -51,12 +51,13 @@ class Bank:
     ) -> list[str]:
         """Post records (id, who, minutes) and movements; return the codes of what is refused."""
         credited = pl.DataFrame(
-            [(*row, served or now, region) for row in records],
+            [(*row, served or now, now, region) for row in records],
             {
                 "record_id": pl.String,
                 "volunteer_id": pl.String,
                 "credited": pl.Int64,
                 "end": pl.Datetime("us"),
+                "entered_at": pl.Datetime("us"),
                 "region": pl.String,
             },
             orient="row",

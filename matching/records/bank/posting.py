@@ -26,7 +26,7 @@ POSTINGS: dict[str, pl.DataType] = {
     name: pl.String() if isinstance(column.dtype, pl.Enum) else column.dtype
     for name, column in Postings.columns().items()
 }
-_VERDICTS = {k.BALANCE: "balance", k.CAP: "cap", k.BACKDATED: "backdated", k.RUN_OUT: "run_out"}
+_VERDICTS = {k.BALANCE: "balance", k.CAP: "cap", k.RUN_OUT: "run_out"}
 _TOLD = ("transaction_id", "at", "kind", *ENDS, "minutes", "record_id", "to_id")
 
 
@@ -40,7 +40,7 @@ class Posted:
         As `tables.Postings` has them, to be added to the ledger.
     refused : polars.DataFrame
         The steps that were not done, with ``code``, ``left`` (minutes that there are, or for which
-        there is room) and ``since`` (when the account was last moved, or until when hours lasted).
+        there is room) and ``since`` (when hours that have run out were gone).
     """
 
     postings: pl.DataFrame
@@ -100,7 +100,7 @@ def post(
     refused = _refused(steps, verdicts[: steps.height], figures[: steps.height])
     never = never.select(*_TOLD, "code", left=pl.lit(None, pl.Int64), since=pl.lit(None, _TIME))
     refused = pl.concat([never, refused]).sort("at", "transaction_id")
-    return Posted(_postings(legs, steps, accounts, now), refused)
+    return Posted(_postings(legs, steps, accounts), refused)
 
 
 _TIME = pl.Datetime("us")
@@ -170,7 +170,7 @@ def _figures(
     accounts: pl.DataFrame, held: pl.DataFrame, lots: pl.DataFrame, policy: BankPolicy
 ) -> k.Longs:
     """Return the accounts as the loop takes them."""
-    found = np.full((accounts.height, 6), -1, np.int64)
+    found = np.full((accounts.height, 7), -1, np.int64)
     owner, at = accounts["account"], accounts.select(_number="_number")
     regions = accounts.filter(pl.col("account") == "region").select("region", _issuer="_number")
     issuer = accounts.join(regions, on="region", how="left", maintain_order="left")["_issuer"]
@@ -178,9 +178,10 @@ def _figures(
     found[:, k.ISSUER] = np.where(is_region, -1, issuer.to_numpy())
     if policy.cap_hours:
         found[:, k.LIMIT] = np.where(is_person, 60 * policy.cap_hours, -1)
-    moved = lots.group_by(_ACCOUNT).agg(pl.col("last").max().dt.epoch("us"))
+    moved = lots.group_by(_ACCOUNT).agg(pl.col("last").max())
     moved = accounts.join(moved, on=_ACCOUNT, how="left", maintain_order="left")
-    found[:, k.LAST] = moved["last"].fill_null(0).to_numpy()
+    found[:, k.LAST] = moved["last"].dt.epoch("us").fill_null(0).to_numpy()
+    found[:, k.LAST_MONTH] = moved.select(_month(pl.col("last")).fill_null(0)).to_series()
     sums = held.group_by("_account").agg(pl.col("minutes").sum(), n=pl.len())
     sums = at.join(sums, left_on="_number", right_on="_account", how="left", maintain_order="left")
     found[:, k.BALANCE_OF] = sums["minutes"].fill_null(0).to_numpy()
@@ -216,12 +217,7 @@ def _refused(steps: pl.DataFrame, verdicts: k.Longs, figures: k.Longs) -> pl.Dat
     verdict, figure = pl.col("_verdict"), pl.col("_figure")
     counts = verdict.is_in([k.BALANCE, k.CAP])
     # Hours last to the end of their last month.
-    since = (
-        pl.when(verdict == k.BACKDATED)
-        .then(figure.cast(_TIME))
-        .when(verdict == k.RUN_OUT)
-        .then(_first_day(figure + 1).cast(_TIME))
-    )
+    since = pl.when(verdict == k.RUN_OUT).then(_first_day(figure + 1).cast(_TIME))
     return told.select(
         *_TOLD,
         code=verdict.replace_strict(_VERDICTS, return_dtype=CODE),
@@ -230,20 +226,16 @@ def _refused(steps: pl.DataFrame, verdicts: k.Longs, figures: k.Longs) -> pl.Dat
     )
 
 
-def _postings(
-    legs: k.Longs, steps: pl.DataFrame, accounts: pl.DataFrame, now: datetime
-) -> pl.DataFrame:
-    names = ("_step", "_expired", "_number", "_earned", "minutes")
+def _postings(legs: k.Longs, steps: pl.DataFrame, accounts: pl.DataFrame) -> pl.DataFrame:
+    names = ("_step", "_expired", "_number", "_earned", "minutes", "at")
     rows = pl.DataFrame(legs, dict.fromkeys(names, pl.Int64)).with_row_index("_leg")
     asked = steps.select(
         pl.col("_step").cast(pl.Int64),
-        *("transaction_id", "at", "kind", "record_id", "to_id", "request_id"),
+        *("transaction_id", "kind", "record_id", "to_id", "request_id"),
     )
     rows = rows.join(asked, on="_step", how="left", maintain_order="left")
     rows = rows.join(accounts, on="_number", how="left", maintain_order="left")
-    rows = rows.with_columns(
-        earned=_first_day(pl.col("_earned")), at=pl.col("at").fill_null(pl.lit(now))
-    )
+    rows = rows.with_columns(earned=_first_day(pl.col("_earned")), at=pl.col("at").cast(_TIME))
     expired = pl.col("_expired") == 1
     # The account that loses them comes first, the region that takes them back second.
     loses = pl.col("minutes") < 0

@@ -9,7 +9,7 @@ import polars as pl
 from matching.records.bank.policy import BankPolicy
 from matching.records.bank.tables import POSTED
 
-# Why something is refused. The last four depend on what is in the accounts by then.
+# Why something is refused. The last three depend on what is in the accounts by then.
 CODES = (
     "posted",
     "future",
@@ -22,7 +22,6 @@ CODES = (
     "same_region",
     "balance",
     "cap",
-    "backdated",
     "run_out",
 )
 CODE = pl.Enum(CODES)
@@ -53,16 +52,16 @@ def deposits(credited: pl.DataFrame, policy: BankPolicy, now: datetime) -> pl.Da
     Parameters
     ----------
     credited : polars.DataFrame
-        ``record_id``, ``volunteer_id``, ``end`` (local), ``credited`` minutes and ``region``; what
-        was credited nothing deposits nothing.
+        ``record_id``, ``volunteer_id``, ``end`` and ``entered_at`` (local), ``credited`` minutes
+        and ``region``; what was credited nothing deposits nothing.
     policy : BankPolicy
     now : datetime.datetime
-        When they are posted, local.
+        Local; what has not ended by then is not deposited.
     """
     home = place(pl.col("region"), policy)
     return credited.filter(pl.col("credited") > 0).select(
         transaction_id=pl.concat_str(pl.lit("record:"), "record_id"),
-        at=pl.lit(now, pl.Datetime("us")),
+        at=pl.coalesce("entered_at", "end").cast(pl.Datetime("us")),
         kind=pl.lit("deposit"),
         account=pl.lit("region"),
         account_id=home,
