@@ -15,7 +15,7 @@ from matching.records.bank import kernel, posting
 from matching.records.bank.accounts import balances, broken_laws, statement
 from matching.records.bank.beancount import beancount
 from matching.records.bank.policy import BankPolicy, cities
-from matching.records.bank.sentences import with_messages
+from matching.records.bank.sentences import with_sentences
 from tests.support.bank import NOON, Bank, kin, of_age
 
 HOUR = 60
@@ -24,7 +24,7 @@ LATER = NOON + timedelta(days=1)
 
 def told(bank: Bank, language: str = "en") -> str:
     assert bank.refused is not None
-    return "\n".join(with_messages(bank.refused, bank.policy, language)["message"])
+    return "\n".join(with_sentences(bank.refused, bank.policy, language)["sentence"])
 
 
 # --- deposits -------------------------------------------------------------------------------------
@@ -38,6 +38,14 @@ def test_a_record_is_deposited_once_however_often_it_is_posted() -> None:
     assert bank.held("ann") == 120
     # What ann holds the region has given out.
     assert bank.held("home", account="region") == -120
+
+
+def test_a_record_that_says_something_else_later_is_told() -> None:
+    bank = Bank()
+    bank.post(records=(("r1", "ann", 90),))
+    assert bank.post(records=(("r1", "ann", 60),), now=LATER) == ["changed"]
+    assert "record:r1: 90 minutes stand in the ledger, and 60 are asked now" in told(bank)
+    assert bank.held("ann") == 90
 
 
 def test_what_is_above_the_cap_goes_to_the_pool_or_is_refused_as_the_policy_says() -> None:

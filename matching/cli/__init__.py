@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from matching.cli.advising import advise
+from matching.cli.bank import bank
 from matching.cli.calendars import availability
 from matching.cli.checking import check
 from matching.cli.conduct import say
@@ -87,6 +88,7 @@ app.command(epilog=EXAMPLES["standby"])(standby)
 app.command(epilog=EXAMPLES["fairness"])(fairness)
 app.add_typer(orders, name="orders")
 app.add_typer(records, name="records")
+app.add_typer(bank, name="bank")
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)
 app.command(epilog=EXAMPLES["generate"])(generate)

@@ -8,7 +8,8 @@ import polars as pl
 
 from matching.records.bank import posting, rules
 from matching.records.bank.policy import BankPolicy
-from matching.records.bank.tables import Ages, Kin, Movements
+from matching.records.bank.tables import Kin, Movements
+from matching.schema import Qualifications
 
 NOON = datetime(2026, 3, 2, 12)
 
@@ -23,7 +24,7 @@ def of_age(*people: str, age: int = 60, since: date = date(2020, 1, 1)) -> pl.Da
     rows = [
         {"volunteer_id": who, "qualification": f"age_{age}", "valid_from": since} for who in people
     ]
-    return frame(Ages, rows)
+    return frame(Qualifications, rows)
 
 
 def kin(*rows: tuple[str, str, str]) -> pl.DataFrame:
@@ -71,7 +72,9 @@ class Bank:
         done = posting.post(
             steps,
             posting.lots_of(self.ledger),
-            self.ledger["transaction_id"].unique(),
+            self.ledger.filter(pl.col("minutes") > 0)
+            .group_by("transaction_id")
+            .agg(pl.col("minutes").sum()),
             self.policy,
             now,
         )

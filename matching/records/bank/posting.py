@@ -22,6 +22,7 @@ LOTS: dict[str, pl.DataType] = {
     "minutes": pl.Int64(),
     "last": pl.Datetime("us"),
 }
+KNOWN: dict[str, pl.DataType] = {"transaction_id": pl.String(), "minutes": pl.Int64()}
 POSTINGS: dict[str, pl.DataType] = {
     name: pl.String() if isinstance(column.dtype, pl.Enum) else column.dtype
     for name, column in Postings.columns().items()
@@ -39,8 +40,8 @@ class Posted:
     postings : polars.DataFrame
         As `tables.Postings` has them, to be added to the ledger.
     refused : polars.DataFrame
-        The steps that were not done, with ``code``, ``left`` (minutes that there are, or for which
-        there is room) and ``since`` (when hours that have run out were gone).
+        The steps that were not done, with ``code``, ``left`` (minutes that there are, for which
+        there is room, or that were posted) and ``since`` (when hours that have run out were gone).
     """
 
     postings: pl.DataFrame
@@ -59,7 +60,7 @@ def lots_of(postings: pl.DataFrame) -> pl.DataFrame:
 def post(
     steps: pl.DataFrame,
     lots: pl.DataFrame,
-    posted: pl.Series,
+    known: pl.DataFrame,
     policy: BankPolicy,
     now: datetime,
 ) -> Posted:
@@ -71,16 +72,13 @@ def post(
         As `rules.deposits` and `rules.movements` return them.
     lots : polars.DataFrame
         What the ledger holds, as `lots_of` returns it.
-    posted : polars.Series
-        Which of the steps' ids are in the ledger.
+    known : polars.DataFrame
+        ``transaction_id`` and ``minutes`` of the steps that are in the ledger.
     policy : BankPolicy
     now : datetime.datetime
         Local.
     """
-    known = pl.col("transaction_id").is_in(posted.implode())
-    code = pl.when(known).then(pl.lit("posted", CODE)).otherwise("code")
-    steps = steps.with_columns(code=code)
-    steps = steps.sort("at", rank(), "transaction_id")
+    steps = _with_known(steps, known).sort("at", rank(), "transaction_id")
     never = steps.filter(pl.col("code").is_not_null())
     steps = steps.filter(pl.col("code").is_null()).with_row_index("_step")
     accounts = _accounts(steps, lots)
@@ -98,12 +96,22 @@ def post(
         policy.expires_after_months,
     )
     refused = _refused(steps, verdicts[: steps.height], figures[: steps.height])
-    never = never.select(*_TOLD, "code", left=pl.lit(None, pl.Int64), since=pl.lit(None, _TIME))
+    never = never.select(*_TOLD, "code", left="_posted", since=pl.lit(None, _TIME))
     refused = pl.concat([never, refused]).sort("at", "transaction_id")
     return Posted(_postings(legs, steps, accounts), refused)
 
 
 _TIME = pl.Datetime("us")
+
+
+def _with_known(steps: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """Give what is posted already its code: another one where it says something else now."""
+    before = known.select("transaction_id", _posted="minutes")
+    steps = steps.join(before, on="transaction_id", how="left", maintain_order="left")
+    other = (pl.col("minutes") != pl.col("_posted")) & (pl.col("minutes") > 0)
+    said = pl.when(other).then(pl.lit("changed")).otherwise(pl.lit("posted")).cast(CODE)
+    code = pl.when(pl.col("_posted").is_not_null()).then(said).otherwise("code")
+    return steps.with_columns(code=code)
 
 
 def _accounts(steps: pl.DataFrame, lots: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from matching.records.bank.tables import POSTED
 # Why something is refused. The last three depend on what is in the accounts by then.
 CODES = (
     "posted",
+    "changed",
     "future",
     "age",
     "not_for_whom",

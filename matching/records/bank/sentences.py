@@ -15,10 +15,10 @@ from matching.records.bank.policy import BankPolicy
 Language = Literal["en", "zh"]
 
 
-def with_messages(
+def with_sentences(
     refused: pl.DataFrame, policy: BankPolicy, language: Language = "en"
 ) -> pl.DataFrame:
-    """Return what was refused with a sentence each, in ``message``."""
+    """Return what was refused with a sentence each, in ``sentence``."""
     texts = _texts()
     words = texts["words"][language]
 
@@ -37,11 +37,11 @@ def with_messages(
         "at": pl.col("at").dt.strftime("%Y-%m-%d %H:%M"),
         "since": pl.col("since").dt.strftime("%Y-%m-%d %H:%M"),
     }
-    message = pl.lit(None, pl.String)
+    sentence = pl.lit(None, pl.String)
     for code in refused["code"].unique():
         text = _formatted(texts[language][code], said)
-        message = pl.when(pl.col("code") == code).then(text).otherwise(message)
-    return refused.with_columns(message=message)
+        sentence = pl.when(pl.col("code") == code).then(text).otherwise(sentence)
+    return refused.with_columns(sentence=sentence)
 
 
 def _formatted(template: str, said: dict[str, pl.Expr]) -> pl.Expr:

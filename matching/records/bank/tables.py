@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataframely as dy
 import polars as pl
 
-from matching.schema import _choice, _count, _date, _id, _rule, _time
+from matching.schema import Qualifications, _choice, _count, _date, _id, _rule, _time
 
 # What is asked for; deposits come from records, and hours run out by themselves.
 KINDS = ("redeem", "gift", "donate", "transfer_out", "transfer_in")
@@ -48,15 +48,6 @@ class Kin(dy.Schema):
     two_relatives = _rule(pl.col("volunteer_id") != pl.col("relative_id"))
 
 
-class Ages(dy.Schema):
-    """Who has reached the age: rows of `qualifications` such as ``age_60`` from a day on."""
-
-    volunteer_id = _id("who", required=True)
-    qualification = _id("what is shown", required=True)
-    valid_from = _date("first valid day")
-    valid_until = _date("last valid day")
-
-
 class Postings(dy.Schema):
     """The ledger: every transaction sums to 0, in each month of earning."""
 
@@ -74,8 +65,9 @@ class Postings(dy.Schema):
     request_id = _id("the service that was paid")
 
 
+# What people ask, whose kin they are, and that they have reached an age: rows such as ``age_60``.
 BANK_TABLES: dict[str, type[dy.Schema]] = {
     "movements": Movements,
     "kin": Kin,
-    "qualifications": Ages,
+    "qualifications": Qualifications,
 }

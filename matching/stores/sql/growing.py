@@ -142,21 +142,28 @@ class Growing:
 
         return until_done(work, self.engine, "reading")
 
-    def holding(
-        self, connection: sa.Connection, name: str, values: pl.Series, *more: sa.ColumnElement[bool]
-    ) -> pl.Series:
-        """Return which of the values the column holds."""
+    def sought(
+        self,
+        connection: sa.Connection,
+        query: sa.Select[Any],
+        name: str,
+        values: pl.Series,
+        kinds: Mapping[str, pl.DataType],
+    ) -> pl.DataFrame:
+        """Return what a query finds where a column holds one of the values.
+
+        Asked a part of the values at a time, or of all rows where that is less work.
+        """
+        rows = sa.select(sa.func.count()).select_from(self.table)
+        count = connection.execute(rows).scalar_one()
+        if len(values) > max(_SOME, count // 10):
+            found = rows_of(connection, query, kinds)
+            return found.filter(pl.col(name).is_in(values.implode()))
         column = self.table.c[name]
-        kind = {name: self.columns[name]}
-        count = connection.execute(sa.select(sa.func.count()).select_from(self.table)).scalar_one()
-        if len(values) > max(_SOME, count):
-            frame = rows_of(connection, sa.select(column).where(*more).distinct(), kind)
-            return frame[name].filter(frame[name].is_in(values.implode()))
-        found = [
-            rows_of(connection, sa.select(column).where(column.in_(part), *more).distinct(), kind)
-            for part in _parts(values)
-        ]
-        return pl.concat([pl.DataFrame(schema=kind), *found])[name]
+        parts = (
+            rows_of(connection, query.where(column.in_(part)), kinds) for part in _parts(values)
+        )
+        return pl.concat([pl.DataFrame(schema=pl.Schema(kinds)), *parts])
 
 
 def rows_of(

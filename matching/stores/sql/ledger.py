@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from matching.errors import UsageError
 from matching.guards.urls import shown
 from matching.records.bank.policy import BankPolicy
-from matching.records.bank.posting import LOTS, POSTINGS, Posted, post
+from matching.records.bank.posting import KNOWN, LOTS, POSTINGS, Posted, post
 from matching.stores.registry import adapter_name
 from matching.stores.sql.engines import engine_of, until_done
 from matching.stores.sql.growing import Growing, rows_of
@@ -69,8 +69,7 @@ class Ledger:
 
         def make(connection: sa.Connection) -> pl.DataFrame:
             nonlocal done
-            asked = steps["transaction_id"].unique()
-            known = self._rows.holding(connection, "transaction_id", asked)
+            known = self._known(connection, steps["transaction_id"].unique())
             done = post(steps, self._lots(connection), known, policy, now)
             return done.postings
 
@@ -91,6 +90,14 @@ class Ledger:
     def postings(self, account_id: str | None = None) -> pl.DataFrame:
         """Return the ledger, or the postings of whoever has this id, in the order of posting."""
         return self._rows.read(where=None if account_id is None else {"account_id": [account_id]})
+
+    def _known(self, connection: sa.Connection, asked: pl.Series) -> pl.DataFrame:
+        """Return the minutes of the transactions that are there."""
+        table = self._rows.table
+        minutes = sa.cast(sa.func.sum(table.c.minutes), sa.BigInteger()).label("minutes")
+        query = sa.select(table.c.transaction_id, minutes).where(table.c.minutes > 0)
+        query = query.group_by(table.c.transaction_id)
+        return self._rows.sought(connection, query, "transaction_id", asked, KNOWN)
 
     def _lots(self, connection: sa.Connection) -> pl.DataFrame:
         table = self._rows.table
