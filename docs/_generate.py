@@ -14,6 +14,8 @@ import dataframely as dy
 import typer
 
 from matching.policy import Policy
+from matching.records.bank.policy import BankPolicy
+from matching.records.bank.tables import BANK_TABLES, Postings
 from matching.records.policy import RecordPolicy
 from matching.records.tables import RECORD_TABLES
 from matching.schema import TABLES
@@ -101,7 +103,11 @@ def records_page() -> str:
     for name, schema in RECORD_TABLES.items():
         parts += _table(name, schema)
     said = "The commands of `matching records` read a file of their own with these keys."
-    return _page([*parts, "## Policy of records", said, _keys_of(RecordPolicy)])
+    parts += ["## Policy of records", said, _keys_of(RecordPolicy)]
+    for name, schema in {**BANK_TABLES, "postings": Postings}.items():
+        parts += _table(name, schema) if name != "qualifications" else []
+    said = "`matching bank` takes the name of a city, or a file of its own with these keys."
+    return _page([*parts, "## Policy of the time bank", said, _keys_of(BankPolicy)])
 
 
 def _keys_of(policy: type) -> str:

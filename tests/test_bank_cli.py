@@ -37,20 +37,16 @@ def post(platform: Path, *more: object) -> object:
 def test_posting_twice_posts_once_and_says_what_is_refused(platform: Path) -> None:
     done = post(platform, "--policy", "nanjing-2019")
     assert done.exit_code == 1
-    assert (
-        done.output.splitlines()
-        == [
-            "warning: no table projects or requests: nobody asked whether a record lies in the days "
-            "of its project",
-            "deposit: 2 posted, 3 h 00 min",
-            "gift: 1 posted, 0 h 30 min",
-            "redeem: 1 posted, 1 h 00 min",
-            "The policy Nanjing 2019 assumes gift_to, expires_after_months: no source says so.",
-            "1 refused:",
-            "m2: bob redeems hours from age 60; a row of qualifications, bob with age_60 valid from "
-            "that birthday, shows it.",
-        ][1:]
-    )
+    assert done.stderr.startswith("warning: no table projects or requests")
+    assert done.stdout.splitlines() == [
+        "deposit: 2 posted, 3 h 00 min",
+        "gift: 1 posted, 0 h 30 min",
+        "redeem: 1 posted, 1 h 00 min",
+        "The policy Nanjing 2019 assumes gift_to, expires_after_months: no source says so.",
+        "1 refused:",
+        "m2: bob redeems hours from age 60; a row of qualifications, bob with age_60 valid from "
+        "that birthday, shows it.",
+    ]
     again = post(platform, "--policy", "nanjing-2019", "--json")
     told = json.loads(again.stdout)
     assert (told["posted"], told["posted_before"], told["rows"]) == ({}, 4, {"refused": 1})
@@ -63,7 +59,6 @@ def test_posting_twice_posts_once_and_says_what_is_refused(platform: Path) -> No
     ]
     anns = run("bank", "statement", platform / "bank.db", "ann", "--language", "zh")
     assert "赠与 m3，用于 bob；余额 0 小时 30 分" in anns.output
-    assert "5 transactions" not in run("bank", "check", platform / "bank.db").output
 
 
 def test_the_export_is_what_beancount_takes(platform: Path) -> None:
@@ -92,7 +87,6 @@ def test_a_faulty_movement_is_told_where_it_stands_and_nothing_is_posted(platfor
         "movements row 4, minutes = '-5': must be from 1",
         "movements row 5, kind = 'steal': must be one of redeem, gift, donate",
         "a gift needs to_id: whom it is for",
-        "give minutes; only transfer_in may leave them out",
     ):
         assert said in done.output, done.output
     assert "There is no such account" in run("bank", "balance", platform / "bank.db").output

@@ -9,7 +9,7 @@ import typer
 
 from matching.cli import arguments as arg
 from matching.cli.answering import answer, check_file
-from matching.cli.bank.opened import LedgerArgument, PolicyNameOption, bank_policy
+from matching.cli.bank.opened import LedgerArgument, PolicyNameOption, bank_policy, ledger_of
 from matching.cli.conduct import say, teaching
 from matching.cli.language import LanguageOption, language_of
 from matching.cli.records.opened import AsOfOption, moment
@@ -32,14 +32,13 @@ def balance(
 
         from matching.cli.bank.telling import held, words
         from matching.records.bank.accounts import balances
-        from matching.stores.sql.ledger import Ledger
         from matching.tables.cells import to_local
 
         check_file(out)
         spoken, rules = language_of(language), bank_policy(policy)
         utc = pl.lit(moment(as_of, rules.time_zone), pl.Datetime("us"))
         now = pl.select(to_local(utc, rules.time_zone)).item()
-        lots = Ledger(ledger, new=False).lots()
+        lots = ledger_of(ledger).lots()
         if holder:
             lots = lots.filter(pl.col("account_id").is_in(holder))
         found = balances(lots, rules, now)
@@ -58,11 +57,10 @@ def statement(
     with teaching(json) as outcome:
         from matching.cli.bank.telling import moved, words
         from matching.records.bank.accounts import statement
-        from matching.stores.sql.ledger import Ledger
 
         check_file(out)
         spoken = language_of(language)
-        found = statement(Ledger(ledger, new=False).postings(holder))
+        found = statement(ledger_of(ledger).postings(holder))
         nothing = words(spoken)["no_account"]
         said = moved(found, spoken)
         answer({"statement": found}, said, nothing, out, json, outcome, {}, spoken)
@@ -82,11 +80,10 @@ def check(
     with teaching(json) as outcome:
         from matching.cli.bank.telling import broken
         from matching.records.bank.accounts import broken_laws
-        from matching.stores.sql.ledger import Ledger
 
         check_file(out)
         spoken = language_of(language)
-        rows = Ledger(ledger, new=False).postings()
+        rows = ledger_of(ledger).postings()
         found = broken_laws(rows, bank_policy(policy))
         more = {"postings": rows.height}
         answer({"broken": found}, broken(found, rows, spoken), "", out, json, outcome, more, spoken)
@@ -104,9 +101,8 @@ def export(
     with teaching() as outcome:
         from matching.records.bank.beancount import beancount
         from matching.stores.files.whole import replacing
-        from matching.stores.sql.ledger import Ledger
 
-        rows = Ledger(ledger, new=False).postings()
+        rows = ledger_of(ledger).postings()
         if out is None:
             for piece in beancount(rows):
                 say(piece, end="")

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from matching.cli import arguments as arg
+from matching.guards.extras import needing
 
 if TYPE_CHECKING:
     from matching.records.bank.policy import BankPolicy
+    from matching.stores.sql.ledger import Ledger
 
 LedgerArgument = Annotated[
     str,
@@ -29,3 +31,10 @@ def bank_policy(name: str | None) -> BankPolicy:
     from matching.records.bank.policy import BankPolicy
 
     return BankPolicy() if name is None else BankPolicy.named(name)
+
+
+def ledger_of(where: str) -> Ledger:
+    """Open a ledger that is there."""
+    with needing("a ledger"):
+        from matching.stores.sql.ledger import Ledger
+    return Ledger(where, new=False)

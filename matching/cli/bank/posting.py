@@ -13,7 +13,8 @@ from matching.cli.bank.opened import LedgerArgument, PolicyNameOption, bank_poli
 from matching.cli.conduct import teaching
 from matching.cli.given import options_of
 from matching.cli.language import LanguageOption, language_of
-from matching.cli.records.opened import AsOfOption, moment, record_policy
+from matching.cli.records.opened import AsOfOption, moment, record_policy, tell_of_projects
+from matching.guards.extras import needing
 
 _SHOWN = 200
 
@@ -48,8 +49,10 @@ def post(
     with teaching(json) as outcome:
         from matching.cli.bank.telling import posted
         from matching.records.bank.sentences import with_sentences
-        from matching.stores.records.banking import bank
-        from matching.stores.sql.ledger import Ledger
+
+        with needing("a ledger"):
+            from matching.stores.records.banking import bank
+            from matching.stores.sql.ledger import Ledger
 
         check_file(out)
         spoken, rules = language_of(language), bank_policy(policy)
@@ -59,6 +62,8 @@ def post(
         found = Ledger(ledger)
         with outcome.writing(ledger):
             done = bank(found, tables, rules, credits, now, on_error, **options)
+        if not done.projects:
+            tell_of_projects()
         refused = with_sentences(done.refused, rules, spoken)
         said = [*posted(done, rules, spoken), *refused["sentence"].head(_SHOWN)]
         kinds = {kind: {"transactions": n, "minutes": m} for kind, (n, m) in done.posted.items()}

@@ -83,12 +83,17 @@ def opened(
     now = moment(as_of, policy.time_zone)
     with credited_records(where, policy, now, on_error, keep, **options) as credited:
         if not credited.summary["projects"]:
-            tell(
-                "warning: no table projects or requests: nobody asked whether a record lies in the "
-                "days of its project",
-                "yellow",
-            )
+            tell_of_projects()
         yield credited
+
+
+def tell_of_projects() -> None:
+    """Say what is not asked of records where there are no projects."""
+    tell(
+        "warning: no table projects or requests: nobody asked whether a record lies in the days "
+        "of its project",
+        "yellow",
+    )
 
 
 def beside(records: str, tables: str | None, option: list[str] | None) -> RecordSource:

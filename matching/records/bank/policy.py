@@ -56,7 +56,11 @@ class BankPolicy:
         4, "how many characters of a region's code say whose bank it is; 0: all", "characters"
     )
     region: str = _key("home", "the region of records and movements that say none")
-    sources: Mapping[str, str] = field(default_factory=dict, hash=False)
+    sources: Mapping[str, str] = field(
+        default_factory=dict,
+        hash=False,
+        metadata={"doc": "a section: for each key who says so; what has none is assumed"},
+    )
 
     def __post_init__(self) -> None:
         Policy(time_zone=self.time_zone)  # which knows what zones there are

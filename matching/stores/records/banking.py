@@ -38,12 +38,15 @@ class Banked:
         By kind: how many transactions, and the minutes that they moved.
     again : int
         Records and movements that had been posted before, and say the same now.
+    projects : bool
+        Whether records, if there are any, were asked if they lie in the days of their projects.
     refused : polars.DataFrame
         All else that was not done; see `posting.Posted`.
     """
 
     posted: dict[str, tuple[int, int]]
     again: int
+    projects: bool
     refused: pl.DataFrame
 
 
@@ -96,18 +99,20 @@ def bank(
             "or a file, of either name"
         )
     done: list[Posted] = []
+    projects = True
     if has_records:
         with credited_records(where, records, as_of, on_error, **options) as credited:
+            projects = credited.summary["projects"]
             for part in credited.parts():
                 done.append(
                     ledger.post(rules.deposits(_local(part, policy), policy, now), policy, now)
                 )
     moved = rules.movements(_local(asked, policy), kin, ages, policy, now)
     done.append(ledger.post(moved, policy, now))
-    return _together(done)
+    return _together(done, projects)
 
 
-def _together(done: list[Posted]) -> Banked:
+def _together(done: list[Posted], projects: bool) -> Banked:
     postings, refused = (
         pl.concat([getattr(one, name) for one in done]) for name in ("postings", "refused")
     )
@@ -117,6 +122,7 @@ def _together(done: list[Posted]) -> Banked:
     return Banked(
         {kind: (count, minutes) for kind, count, minutes in counted.sort("kind").rows()},
         refused.filter(again).height,
+        projects,
         refused.filter(~again),
     )
 

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from matching.stores.sql.batches import batches, together
 from matching.stores.sql.engines import reading, until_done, writing
-from matching.stores.sql.results import UNICODE, insert, make as make_tables
+from matching.stores.sql.results import UNICODE, insert
+from matching.stores.sql.results import make as make_tables
 from matching.stores.sql.types import column_type
 
 # The longest text that three databases take into a unique key of its own.
