@@ -19,6 +19,7 @@ _EXTRAS = {
     "jinja2": "report",
     "vl_convert": "report",
     "chinese_calendar": "national",
+    "cryptography": "certificates",
     "distributed": "dask",
 }
 

@@ -58,6 +58,29 @@ class Reviews(dy.Schema):
     has_a_mark = _rule(pl.any_horizontal(pl.col(MARKS).is_not_null()))
 
 
+class Places(dy.Schema):
+    """Of the table `stations`, what records ask."""
+
+    station_id = _id("opaque id", key=True)
+    name = _text("shown to people")
+    region = _id("region code; its prefixes are the regions above it")
+
+
+class Teams(dy.Schema):
+    """Of the table `organisations`, what records ask."""
+
+    organisation_id = _id("opaque id", key=True)
+    name = _text("shown to people")
+
+
+class Members(dy.Schema):
+    """Of the table `volunteers`, what records ask."""
+
+    volunteer_id = _id("opaque id", key=True)
+    organisation_id = _id("the organisation the volunteer belongs to")
+    station_id = _id("where registered")
+
+
 RECORD_TABLES: dict[str, type[dy.Schema]] = {
     "records": Records,
     "projects": Projects,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matching.reports.page.texts import day_text
-
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -13,6 +11,8 @@ if TYPE_CHECKING:
 def environment(package: str) -> Environment:
     """Return what fills in the templates of a package."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from matching.reports.page.texts import day_text  # whose room fills in a template itself
 
     made = Environment(
         loader=PackageLoader(package, "."),

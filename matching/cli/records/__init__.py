@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from matching.cli.examples import EXAMPLES
+from matching.cli.records.certificates import certificates
 from matching.cli.records.checking import check
 from matching.cli.records.due import due
 from matching.cli.records.hours import hours
@@ -19,3 +20,4 @@ records.command(epilog=EXAMPLES["records check"])(check)
 records.command(epilog=EXAMPLES["records hours"])(hours)
 records.command(epilog=EXAMPLES["records stars"])(stars)
 records.command(epilog=EXAMPLES["records due"])(due)
+records.command(epilog=EXAMPLES["records certificates"])(certificates)

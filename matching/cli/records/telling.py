@@ -13,6 +13,7 @@ import polars as pl
 from matching.cli.language import Language
 from matching.records.due import STATES
 from matching.records.policy import RecordPolicy
+from matching.records.signing import fingerprint
 from matching.records.stars import Thresholds
 
 
@@ -71,3 +72,40 @@ def due(found: pl.DataFrame, policy: RecordPolicy, language: Language) -> Iterat
         yield said["nothing_due"].format(days=policy.due_days)
     for row in found.filter(pl.col("state") != "late").iter_rows(named=True):
         yield said[f"entry_{row['state']}"].format(**row)
+
+
+def certificates(rows: pl.DataFrame, language: Language) -> Iterator[str]:
+    """Say what each certificate would come to, and each of its records."""
+    said = words(language)
+    for (volunteer,), some in rows.group_by("volunteer_id", maintain_order=True):
+        total = f"{some['minutes'].sum() / 60:,.2f}"
+        yield said["certificate"].format(id=volunteer, hours=total, records=some.height)
+        for row in some.iter_rows(named=True):
+            cells = {name: "-" if cell is None else cell for name, cell in row.items()}
+            hours, clock = f"{row['minutes'] / 60:,.2f}", f"{row['end']:%H:%M}"
+            yield said["certified_record"].format(
+                **cells | {"hours": hours, "start": f"{row['start']:%Y-%m-%d %H:%M}", "end": clock}
+            )
+
+
+def verdict(
+    document: Mapping[str, Any],
+    unchanged: bool,
+    by: bool | None,
+    shown: bool,
+    language: Language,
+) -> dict[str, Any]:
+    """Say whether a certificate is as it was signed, by the wanted key, and ``shown`` so."""
+    said = words(language)
+    about = {name: document.get(name, "-") for name in ("volunteer_id", "hours", "issuer")}
+    about["issued_on"] = document.get("issued_on", "-")
+    if "signature" not in document:
+        kind = "unsigned"
+    elif not unchanged:
+        kind = "changed"
+    else:
+        kind = {None: "unchanged", True: "valid", False: "other_key"}[by]
+        kind = kind if shown else "other_page"
+        about["key"] = fingerprint(document)
+    sentence = said[f"is_{kind}"].format(**about)
+    return {"valid": kind in ("unchanged", "valid"), "found": kind, **about, "sentence": sentence}

@@ -15,7 +15,6 @@ from matching.records.tables import Reviews
 from matching.stores.records.crediting import Credited
 from matching.stores.records.faulty import Faults
 from matching.stores.records.sources import RecordSource
-from matching.tables.cells import to_local
 from matching.tables.cleaning import OnError
 
 
@@ -63,9 +62,7 @@ def working_days(policy: RecordPolicy, first: date, last: date) -> WorkingDays:
 def due_records(credited: Credited, policy: RecordPolicy) -> tuple[pl.DataFrame, WorkingDays]:
     """Return the records that are due, soonest first, and the calendar that says so."""
     zone = credited.time_zone
-    # The end of a day is its last minute.
-    now = pl.DataFrame({"now": [credited.summary["as_of"] - timedelta(minutes=1)]})
-    today: date = now.select(to_local(pl.col("now"), zone).dt.date()).item()
+    today = credited.today
     firsts = [part.select(pl.col("end").min().dt.date()) for part in credited.parts()]
     first: date = pl.concat(firsts).select(pl.col("end").min().fill_null(today)).item()
     working = working_days(policy, min(first, today) - timedelta(days=1), today)

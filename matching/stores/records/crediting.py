@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from matching.stores.files.whole import replacing_folder
 from matching.stores.records.faulty import Faults, tell_unknown
 from matching.stores.records.sources import RecordSource
 from matching.stores.records.spilling import FILES, Spill
+from matching.tables.cells import to_local
 from matching.tables.cleaning import OnError
 from matching.tables.faults import fault
 from matching.tables.one_table import unknown_columns
@@ -56,6 +57,14 @@ class Credited:
     def time_zone(self) -> str:
         """The zone whose days and clock the records were judged by."""
         return str(self.summary["policy"]["time_zone"])
+
+    @property
+    def today(self) -> date:
+        """The local day of the moment as of which the records were credited."""
+        # The end of a day is its last minute.
+        now = pl.DataFrame({"now": [self.summary["as_of"] - timedelta(minutes=1)]})
+        day: date = now.select(to_local(pl.col("now"), self.time_zone).dt.date()).item()
+        return day
 
     @property
     def facts(self) -> dict[str, Any]:
