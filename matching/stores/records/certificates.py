@@ -98,7 +98,11 @@ def read_documents(path: Path) -> list[dict[str, Any]]:
             found = json.loads(page[1] if page else text)
     except (ValueError, RecursionError):
         raise UsageError(wrong) from None
-    found = found if isinstance(found, list) else [found]
-    if not found or not all(isinstance(d, dict) and d.get("kind") == KIND for d in found):
+    documents = found if isinstance(found, list) else [found]
+    if not documents or not all(_is_one(document) for document in documents):
         raise UsageError(wrong)
-    return found
+    return documents
+
+
+def _is_one(document: object) -> bool:
+    return isinstance(document, dict) and document.get("kind") == KIND
