@@ -336,6 +336,17 @@ class Stations(dy.Schema):
     lat_and_lon = _rule(pl.col("lat").is_null() == pl.col("lon").is_null())
 
 
+class Travel(dy.Schema):
+    """How long the way takes between services at two stations, instead of distance over speed.
+
+    It is the same both ways, unless both are given.
+    """
+
+    from_station = _id("where a service has ended", key=True, refers="stations")
+    to_station = _id("where the next one begins", key=True, refers="stations")
+    minutes = _count("time for the way", high=10_080, required=True, unit="minutes")
+
+
 class Affinities(dy.Schema):
     """A platform's own score of a pair, added to the quality."""
 
@@ -365,6 +376,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "assignments": Assignments,
     "organisations": Organisations,
     "stations": Stations,
+    "travel": Travel,
     "affinities": Affinities,
 }
 NEEDED = ("volunteers", "availability", "requests")

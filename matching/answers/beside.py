@@ -28,6 +28,10 @@ class Book(NamedTuple):
     request: c.Ints
     lat: c.Floats
     lon: c.Floats
+    stop: c.Ints
+    first_way: c.Longs  # where the ways from each stop begin
+    there: c.Ints
+    minutes: c.Ints
     max_shifts: c.Ints
     max_minutes: c.Ints
     max_shifts_per_day: c.Ints
@@ -49,7 +53,7 @@ class Standing(NamedTuple):
 def book_of(problem: Problem, arcs: Arcs, reward: c.Floats) -> Book:
     """Return what the compiled loops read."""
     slots, options, requests = problem.slots, problem.options, problem.requests
-    people = problem.volunteers
+    people, travel = problem.volunteers, problem.travel
     return Book(
         arcs.volunteer,
         arcs.slot,
@@ -61,6 +65,10 @@ def book_of(problem: Problem, arcs: Arcs, reward: c.Floats) -> Book:
         slots.request,
         np.radians(requests.lat[slots.request]),
         np.radians(requests.lon[slots.request]),
+        requests.stop[slots.request],
+        c.starts_of(travel.here, int(travel.here.max(initial=-1)) + 1),
+        travel.there,
+        travel.minutes,
         people.max_shifts,
         people.max_minutes,
         people.max_shifts_per_day,
@@ -77,6 +85,11 @@ def follows(book: Book, v: int, a: int, b: int) -> bool:
     gap = book.start[b] - book.end[a]
     if gap < 0 or (book.day[a] != book.day[b] and gap < book.min_rest[v]):
         return False
+    if book.stop[a] >= 0 and book.stop[b] >= 0:
+        first, last = book.first_way[book.stop[a]], book.first_way[book.stop[a] + 1]
+        way = first + np.searchsorted(book.there[first:last], book.stop[b])
+        if way < last and book.there[way] == book.stop[b]:
+            return book.minutes[way] <= gap
     h = math.sin((book.lat[b] - book.lat[a]) / 2) ** 2
     h += (
         math.cos(book.lat[a])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from matching.arcs.eligibility import Arcs
+from matching.arcs.journeys import longest_ways
 from matching.bounds.pricing import Weeks
 from matching.flow.living import LivingWeek
 from matching.problem import Problem
@@ -104,6 +105,8 @@ def within_trees(problem: Problem, arcs: Arcs) -> tuple[Problem, Arcs]:
     np.maximum.at(farthest, arcs.volunteer, km)
     # Any two places of theirs are at most so many minutes apart.
     way = 120.0 * farthest * _SAFE / problem.policy.travel_kmh
+    stop = problem.requests.stop[slots.request[arcs.slot]]
+    np.maximum.at(way, arcs.volunteer, longest_ways(problem)[stop])
     times, half = np.unique(c.combine(options.start, options.end), return_inverse=True)
     before = np.full(len(people), -c.NO_LIMIT, np.int64)
     before_day = np.full(len(people), -1, np.int64)

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from matching.arcs.journeys import Spots, is_late, longest_ways, spots
 from matching.arcs.spatial import distance_km
 from matching.problem import Problem
 from matching.problem import columns as c
-
-_TOLERANCE = 1e-9
 
 
 def served_elsewhere(problem: Problem) -> c.Bools:
@@ -42,6 +41,7 @@ class Edges:
         # From an unknown home any place may be within reach; to an unknown place no time is needed.
         km = np.where(np.isnan(there.lat), 0.0, np.where(np.isnan(km), np.inf, km))
         room = np.maximum(people.min_rest, self._minutes(km) * (1 + 1e-6))
+        room = np.maximum(room, longest_ways(self.problem)[there.stop])
         latest, earliest = options.end.max(initial=0), options.start.min(initial=0)
         near: c.Bools = (there.end + room > earliest) & (there.start - room < latest)
         return near
@@ -71,10 +71,15 @@ class Edges:
         after = problem.options.start[option].astype(np.int64) - there.end[other]
         before = there.start[other].astype(np.int64) - problem.options.end[option]
         gap = np.maximum(after, before)
-        lat, lon = problem.requests.lat[request], problem.requests.lon[request]
-        travel = self._minutes(distance_km(lat, lon, there.lat[other], there.lon[other]))
         close = (gap < 0) | (gap < problem.volunteers.min_rest[volunteer[row]])
-        # NaN, where a place is unknown, is never too far.
-        close |= travel > gap * (1 + _TOLERANCE)
+        ours, theirs = spots(problem.requests, request), spots(there, other)
+        first = after > before
+        here, way = _chosen(first, theirs, ours), _chosen(first, ours, theirs)
+        close |= is_late(problem, here, way, gap)
         apart[row[close]] = False
         return apart
+
+
+def _chosen(first: c.Bools, one: Spots, other: Spots) -> Spots:
+    """Return the one where the truth says so, and the other elsewhere."""
+    return Spots(*(np.where(first, a, b) for a, b in zip(one, other, strict=True)))

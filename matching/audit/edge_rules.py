@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from matching.audit.findings import clock, hours, report
-from matching.audit.services import TOLERANCE, frame_of, kilometres, used_by
+from matching.audit.services import TOLERANCE, frame_of, place_of, used_by, way_minutes
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.schema import STATUSES
@@ -28,14 +28,14 @@ def other_week(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     used = used_by(problem, services)[problem.other_weeks.volunteer]
     there = _other_weeks(problem, used).drop("request")
     both = services.join(there, on="volunteer", maintain_order="left", suffix="_there")
-    request = both["request"].to_numpy()
-    lat, lon = problem.requests.lat[request], problem.requests.lon[request]
-    km = kilometres(lat, lon, both["lat"].to_numpy(), both["lon"].to_numpy())
     ahead = pl.col("start_there") < pl.col("start")
+    here, there = place_of(problem, both["request"]), both.select("lat", "lon", "stop")
+    back, forth = way_minutes(problem, there, here), way_minutes(problem, here, there)
+    way = np.where(both.select(ahead).to_series().to_numpy(), back, forth)
     gap = pl.when(ahead).then(pl.col("start") - pl.col("end_there"))
     both = both.with_columns(
         gap=gap.otherwise(pl.col("start_there") - pl.col("end")),
-        travel=pl.Series(60 * km / problem.policy.travel_kmh * (1 - TOLERANCE)).fill_nan(0.0),
+        travel=pl.Series(way * (1 - TOLERANCE)).fill_nan(0.0),
         rest=pl.Series(problem.volunteers.min_rest[both["volunteer"].to_numpy()]),
     )
     needed = pl.max_horizontal("travel", pl.col("rest").cast(pl.Float64), pl.lit(0.0))

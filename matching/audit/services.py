@@ -170,6 +170,32 @@ def kilometres(lat: c.Floats, lon: c.Floats, other_lat: c.Floats, other_lon: c.F
     return km
 
 
+def way_minutes(problem: Problem, here: pl.DataFrame, there: pl.DataFrame) -> c.Floats:
+    """Return how long the way takes between places: shape (rows,), NaN if it is unknown.
+
+    Parameters
+    ----------
+    problem : Problem
+    here, there : polars.DataFrame
+        Of equal height: ``lat``, ``lon`` and ``stop``.
+    """
+    ends = [frame[name].to_numpy() for frame in (here, there) for name in ("lat", "lon")]
+    minutes = 60 * kilometres(*ends) / problem.policy.travel_kmh
+    asked = pl.DataFrame({"here": here["stop"], "there": there["stop"]})
+    said = asked.join(
+        frame_of(problem.travel), on=["here", "there"], how="left", maintain_order="left"
+    )["minutes"]
+    known = said.is_not_null().to_numpy()
+    minutes[known] = said.drop_nulls().to_numpy()
+    return minutes
+
+
+def place_of(problem: Problem, request: pl.Series) -> pl.DataFrame:
+    """Return ``lat``, ``lon`` and ``stop`` of requests."""
+    requests, rows = problem.requests, request.to_numpy()
+    return pl.DataFrame({name: getattr(requests, name)[rows] for name in ("lat", "lon", "stop")})
+
+
 def distances(problem: Problem, services: pl.DataFrame) -> c.Floats:
     """Return how far its volunteer is from each service: km, shape (services,), NaN if unknown."""
     volunteers, requests = problem.volunteers, problem.requests

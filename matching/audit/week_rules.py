@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from matching.audit.findings import clock, date, hours, report
-from matching.audit.services import TOLERANCE, kilometres, on_one_line
+from matching.audit.services import TOLERANCE, on_one_line, place_of, way_minutes
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -44,10 +44,8 @@ def overlap(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 def travel(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services that cannot be reached in time from the one before."""
     pairs = _successions(problem, services).filter(pl.col("gap") >= 0)
-    lat, lon = problem.requests.lat, problem.requests.lon
-    here, there = pairs["before_request"].to_numpy(), pairs["request"].to_numpy()
-    km = kilometres(lat[here], lon[here], lat[there], lon[there])
-    minutes = 60 * km / problem.policy.travel_kmh
+    here, there = (place_of(problem, pairs[name]) for name in ("before_request", "request"))
+    minutes = way_minutes(problem, here, there)
     # A comparison with an unknown distance is false: no rule.
     late = pairs["gap"].to_numpy() < minutes * (1 - TOLERANCE)
     # Rounded up, so that it is seen to exceed the gap.

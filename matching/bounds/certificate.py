@@ -153,7 +153,9 @@ def _distinct(weeks: Weeks, rows: c.Longs, reward: c.Floats) -> c.Longs:
     slot = weeks.arcs.slot[rows]
     option, request = problem.options.take(problem.slots.option[slot]), problem.slots.request[slot]
     # An unknown place is like any other.
-    place = np.nan_to_num(np.stack([problem.requests.lat, problem.requests.lon]), nan=_NOWHERE)
+    requests = problem.requests
+    place = np.stack([requests.lat, requests.lon, requests.stop])
+    place = np.nan_to_num(place, nan=_NOWHERE)
     _, at = np.unique(place, axis=1, return_inverse=True)
     where, times = at[request], c.combine(option.start, option.end)
     order = np.lexsort((-reward[rows], where, times, weeks.arcs.volunteer[rows]))

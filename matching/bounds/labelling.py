@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from matching.arcs.eligibility import Arcs
-from matching.arcs.spatial import distance_km
+from matching.arcs.journeys import is_late, leads_around, spots
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -97,14 +97,10 @@ class RosterLabelling:
         rest = problem.volunteers.min_rest[self.volunteer[a]]
         fits = (gap >= rest) | (self.day[a] == self.day[b])
         a, b, gap = a[fits], b[fits], gap[fits]
-        speed = problem.policy.travel_kmh
-        if np.isfinite(speed):
-            request = problem.options.request[option]
-            lat, lon = problem.requests.lat[request], problem.requests.lon[request]
-            km = distance_km(lat[a], lon[a], lat[b], lon[b])
-            # NaN, where a place is unknown, is never too far.
-            fits = ~(km / speed * 60 > gap * (1 + 1e-9))
-            a, b = a[fits], b[fits]
+        request = problem.options.request[option]
+        here, there = (spots(problem.requests, request[x]) for x in (a, b))
+        fits = ~is_late(problem, here, there, gap)
+        a, b = a[fits], b[fits]
         return b, c.starts_of(a.astype(np.int32), size)
 
     def solve(self, stop: Callable[[], bool] = never) -> list[Labels]:
@@ -330,10 +326,9 @@ def batches(
     problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
 ) -> list[c.Longs]:
     """Split the arcs that can be part of a best roster, each volunteer's in one batch."""
-    # A service that does not pay its load is only ever a way around the travel rule: a stop at an
-    # unknown place takes no time to reach.
-    unknown = np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[rows]]])
-    rows = rows[(reward[rows] - first_load[arcs.volunteer[rows]] > 0) | unknown]
+    # A service that does not pay its load is only ever a way around the travel rule.
+    around = leads_around(problem, problem.slots.request[arcs.slot[rows]])
+    rows = rows[(reward[rows] - first_load[arcs.volunteer[rows]] > 0) | around]
     if not len(rows):
         return []
     begin = np.flatnonzero(np.diff(arcs.volunteer[rows], prepend=-1))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.arcs.eligibility import Arcs
+from matching.arcs.journeys import longest_ways
 from matching.arcs.value import first_load
 from matching.bounds.labelling import never, solve_pricing
 from matching.problem import Problem
@@ -266,6 +267,11 @@ def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) 
     if np.isfinite(policy.travel_kmh):
         farthest = _farthest(problem, arcs)
         tree[who[gap * policy.travel_kmh < 120.0 * farthest[who] * (1 + 1e-9)]] = False
+    if len(problem.travel):
+        way = np.zeros(len(people), np.int32)
+        stop = problem.requests.stop[problem.slots.request[arcs.slot]]
+        np.maximum.at(way, arcs.volunteer, longest_ways(problem)[stop])
+        tree[who[gap < way[who]]] = False
     other_day = last_day[follows + 1] != first_day[follows]
     tree[who[other_day & (gap < people.min_rest[who])]] = False
     # Within a cluster: one day, or no limit by the day.

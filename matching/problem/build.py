@@ -134,6 +134,28 @@ class Builder:
             refuses=_truths(t["consent"] == "refuse"),
         )
 
+    @cached_property
+    def stop_ids(self) -> pl.Series:
+        """The stations that ``travel`` names."""
+        travel = self.tables["travel"]
+        return pl.concat([travel["from_station"], travel["to_station"]]).unique().sort()
+
+    def _stops(self, rows: pl.DataFrame) -> c.Ints:
+        """Return the stop of what takes place at its station: it has no place of its own."""
+        return np.where(rows["lat"].is_null(), index_in(rows["station_id"], self.stop_ids), _NULL)
+
+    def travel(self) -> c.Travel:
+        """Give every way its way back, which takes as long where nothing else is said."""
+        t = self.tables["travel"]
+        here, there = (index_in(t[f"{one}_station"], self.stop_ids) for one in ("from", "to"))
+        given, minutes = c.combine(here, there), _ints(t["minutes"])
+        back = c.lookup(np.sort(given), c.combine(there, here)) < 0
+        return c.Travel(
+            np.append(here, there[back]),
+            np.append(there, here[back]),
+            np.append(minutes, minutes[back]),
+        ).sorted()
+
     def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
         stations = self.tables["stations"].select("station_id", s_lat="lat", s_lon="lon")
         joined = rows.join(stations, on="station_id", how="left", maintain_order="left")
@@ -212,6 +234,7 @@ class Builder:
             ordering_organisation=index_in(self._organisation(), self.codes["organisation"]),
             lat=_floats(t["lat"]),
             lon=_floats(t["lon"]),
+            stop=self._stops(self.requests_in_week),
             min_people=_ints(people, 0),
             bonus=_ints(t["bonus"], 0),
             category=index_in(self._category(), self.codes["category"]),
@@ -350,7 +373,10 @@ class Builder:
         )
         t = t.filter(pl.col("option").is_null() | (pl.col("option") == pl.col("at")))
         t = t.filter(~_IN_WEEK.any().over("row"))
-        places = self._placed(self.tables["requests"]).select("request_id", "lat", "lon")
+        requests = self.tables["requests"]
+        places = self._placed(requests).select(
+            "request_id", "lat", "lon", stop=pl.Series(self._stops(requests))
+        )
         t = t.join(places, on="request_id", maintain_order="left")
         t = t.with_columns(
             self._minutes("start"),
@@ -367,6 +393,7 @@ class Builder:
             end=_ints(t["end"]),
             lat=_floats(t["lat"]),
             lon=_floats(t["lon"]),
+            stop=_ints(t["stop"]),
         )
 
     @staticmethod

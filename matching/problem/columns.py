@@ -113,6 +113,7 @@ class Requests(Columns):
     ordering_organisation: Ints  # code for preferences
     lat: Floats
     lon: Floats
+    stop: Ints  # the station that it takes place at, if `travel` names it
     min_people: Ints
     bonus: Ints  # for being served at all
     category: Ints
@@ -228,6 +229,20 @@ class OtherWeeks(Columns):
     end: Ints
     lat: Floats  # degrees; NaN where the place is unknown
     lon: Floats
+    stop: Ints  # as that of a request
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Travel(Columns):
+    """Minutes from stop to stop, sorted; both ways."""
+
+    here: Ints
+    there: Ints
+    minutes: Ints
+
+    def find(self, here: Ints, there: Ints) -> Longs:
+        """Return the row of each way; -1 where nothing is said of it."""
+        return lookup(combine(self.here, self.there), combine(here, there))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -72,6 +72,7 @@ class Problem(Shown):
     bonds: c.Bonds
     earlier: c.Earlier
     other_weeks: c.OtherWeeks
+    travel: c.Travel
     organisations: c.Organisations
     affinities: c.Affinities
     qualification_ids: pl.Series
@@ -192,6 +193,7 @@ class Problem(Shown):
             bonds=build.bonds(),
             earlier=build.earlier(posts, options),
             other_weeks=build.other_weeks(),
+            travel=build.travel(),
             organisations=build.organisations(),
             affinities=build.affinities(posts),
             qualification_ids=build.qualification_ids,

@@ -180,12 +180,15 @@ def only(frames: Frames, volunteers: pl.Series | None, requests: pl.Series | Non
 
 
 def _referred(frames: Frames) -> Frames:
-    """Leave out stations and organisations that no row names; those above one stay."""
+    """Leave out stations, their ways, and organisations that no row names; those above one stay."""
     tables = [frames[name] for name in ("volunteers", "requests", "menu") if name in frames]
     if "stations" in frames:
         named = _named(tables, "station_id")
         rows = frames["stations"].filter(pl.col("station_id").is_in(named.implode()))
         frames["stations"] = rows
+        if "travel" in frames:
+            known = pl.col("from_station", "to_station").cast(pl.String).is_in(named.implode())
+            frames["travel"] = frames["travel"].filter(pl.all_horizontal(known))
     if "organisations" in frames:
         every, named = frames["organisations"], _named(tables, "organisation_id")
         while True:

@@ -311,6 +311,8 @@ def _write_strip(
     where = cell_of(problem.requests.lat, problem.requests.lon)
     roams = np.zeros(len(strip), np.bool_)
     roams[arcs.volunteer[where[problem.slots.request[arcs.slot]] < 0]] = True
+    # Where stations say how far apart they are, any service may be a way around.
+    roams[arcs.volunteer] |= len(problem.travel) > 0
     homes = {"volunteer_id": ids, "cell": at, "tied": tied[strip], "roams": roams[strip]}
     orders = {"request_id": requests, "cell": where[seen], "border": border[seen]}
     known = {

@@ -53,7 +53,10 @@ def warn_of_places(
     time_zone: str,
     words: Words | None = None,
 ) -> None:
-    """Warn of stations that are not given, of places far from all others, and of a foreign clock.
+    """Warn of what the tables say of places and leave to be guessed, or what looks wrong.
+
+    That is: stations that are not given, ways in one direction alone, places far from all others,
+    and a foreign clock.
 
     ``raw`` is what the clean tables were made of, with ``row``; the week says which offset the time
     zone has, and ``words`` put faults into those of the store.
@@ -61,6 +64,8 @@ def warn_of_places(
     for name in ("volunteers", "requests"):
         if "stations" not in raw and tables[name]["station_id"].is_not_null().any():
             _warn(f"{name}.station_id is filled, but no table stations tells where that is")
+    if (text := _one_way(tables["travel"])) is not None:
+        _warn(text)
     placed = {n: tables[n].select("row", "lat", "lon").drop_nulls() for n in _KEYS}
     sizes = [rows.height for rows in placed.values()]
     if not sum(sizes):
@@ -80,6 +85,23 @@ def warn_of_places(
 
 def _warn(text: str) -> None:
     warnings.warn(text, DataWarning, stacklevel=6)
+
+
+def _one_way(travel: pl.DataFrame) -> str | None:
+    """Say which ways are given in one direction only, and what the other is taken to be."""
+    ends = ["from_station", "to_station"]
+    alone = travel.join(
+        travel, left_on=ends, right_on=ends[::-1], how="anti", maintain_order="left"
+    )
+    if not alone.height:
+        return None
+    some = alone.head(_SHOWN)
+    named = ", ".join(f"{here} to {there}" for here, there in some.select(ends).iter_rows())
+    more = f" and {alone.height - some.height:,} more" if alone.height > some.height else ""
+    return (
+        f"travel gives {alone.height:,} of its {travel.height:,} ways in one direction only, and "
+        f"the way back is taken to be as long: {named}{more}; if one is not, add its row"
+    )
 
 
 def foreign_clock(lon: Floats, week: date, time_zone: str, what: str = "places") -> str | None:

@@ -275,6 +275,10 @@ class Week(Shown):
     ) -> None:
         """Say who has helped whom before, and how often."""
 
+    @adds_row("travel")
+    def travel(self, from_station: str, to_station: str, minutes: int) -> None:
+        """Say how long it takes from one station to another, instead of distance over speed."""
+
     @adds_row("affinities")
     def affinity(
         self, volunteer_id: str, request_id: str, score: int, *, post: str | None = None

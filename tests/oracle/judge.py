@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
-from tests.oracle.reading import Arc, Request, Row, Service, Volunteer, World, kilometres
+from tests.oracle.reading import Arc, Request, Row, Service, Volunteer, World
 
 
 def keys(plan: Any) -> list[tuple[str, str, str, str | None]]:
@@ -66,8 +66,7 @@ def week_faults(world: World, v: Volunteer, services: list[Service]) -> list[str
         if b.start < a.end:
             broken.append(f"{a.request} and {b.request} overlap")
             continue
-        travel = (kilometres(a.place, b.place) or 0) / world.policy["travel_kmh"] * 60
-        if b.start - a.end < travel:
+        if b.start - a.end < world.way(a, b):
             broken.append(f"no time to travel from {a.request} to {b.request}")
         if a.first_day != b.first_day and b.start - a.end < v.rest_minutes:
             broken.append(f"no rest between {a.request} and {b.request}")

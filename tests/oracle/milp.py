@@ -14,7 +14,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from tests.oracle.judge import rows_of
-from tests.oracle.reading import Arc, Request, Row, Service, Volunteer, World, kilometres
+from tests.oracle.reading import Arc, Request, Row, Service, Volunteer, World
 
 
 def optimum(world: World) -> tuple[int, list[Row]] | None:
@@ -108,8 +108,9 @@ class Model:
 
     def too_close(self, v: Volunteer, a: Service, c: Service) -> bool:
         minutes = c.start - a.end
-        travel = (kilometres(a.place, c.place) or 0) / self.world.policy["travel_kmh"] * 60
-        return minutes < travel or (a.first_day != c.first_day and minutes < v.rest_minutes)
+        return minutes < self.world.way(a, c) or (
+            a.first_day != c.first_day and minutes < v.rest_minutes
+        )
 
     def add_couplings(self) -> None:
         for most, members in self.world.quotas.values():

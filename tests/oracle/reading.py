@@ -72,6 +72,7 @@ class Service:
     first_day: date
     last_day: date
     place: Place
+    station: str | None  # where it is, if it has no place of its own
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,10 @@ class World:
                 end = self._minute(time_row["end"])
             last = datetime.fromtimestamp(60 * (end - 1), self.zone).date()
             option, place = time_row["option"], self._place(row)
-            services.append(Service(row["request_id"], option, start, end, first, last, place))
+            station = row["station_id"] if row["lat"] is None else None
+            services.append(
+                Service(row["request_id"], option, start, end, first, last, place, station)
+            )
         return services
 
     def _posts(self, row: Row) -> dict[str, Post]:
@@ -365,10 +369,22 @@ class World:
                 return False
             if who == v.id:
                 early, late = sorted((service, other), key=lambda s: (s.start, s.end))
-                travel = (kilometres(early.place, late.place) or 0) / self.policy["travel_kmh"]
-                if late.start - early.end < max(0, 60 * travel, v.rest_minutes):
+                if late.start - early.end < max(0, self.way(early, late), v.rest_minutes):
                     return False
         return True
+
+    def way(self, one: Service, other: Service) -> float:
+        """Return the minutes from one service to another; 0 where a place is unknown."""
+        ends = one.station, other.station
+        for way in (ends, ends[::-1]):
+            if way in self._travel:
+                return self._travel[way]
+        return (kilometres(one.place, other.place) or 0) / self.policy["travel_kmh"] * 60
+
+    @cached_property
+    def _travel(self) -> dict[tuple[str | None, str | None], int]:
+        rows = self.rows("travel")
+        return {(row["from_station"], row["to_station"]): int(row["minutes"]) for row in rows}
 
     @cached_property
     def _scores(self) -> dict[tuple[str, str, str | None], int]:

@@ -13,6 +13,7 @@ together, under the default policy. Worlds above a dozen volunteers come from on
 not shrink.
 """
 
+import itertools
 import random
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -58,6 +59,7 @@ _COLUMNS = {
     "assignments": "volunteer_id request_id post option status",
     "organisations": "organisation_id parent_id max_seats:i",
     "stations": "station_id lat:f lon:f",
+    "travel": "from_station to_station minutes:i",
     "affinities": "volunteer_id request_id score:i post",
 }
 _NEEDED = ("volunteers", "availability", "requests")
@@ -66,6 +68,8 @@ _KINDS = {
     "volunteer_a": "volunteer_id",
     "volunteer_b": "volunteer_id",
     "parent_id": "organisation_id",
+    "from_station": "station_id",
+    "to_station": "station_id",
 }
 _NAMED = (
     *("volunteer_id", "organisation_id", "station_id", "qualification", "menu_item", "category"),
@@ -400,6 +404,11 @@ class Maker:
             # A bonus that several posts share is no rule of the trees.
             if self.full or len(self.posts_of[row["request_id"]]) == 1:
                 row["bonus"] = d.maybe(0, 700, 5000) if d.chance(40) else None
+        if self.full and d.chance(40):
+            for here, there in itertools.product(self.stations, repeat=2):
+                if d.chance(50):
+                    minutes = d.pick(0, 20, 35, 90)
+                    self.add("travel", from_station=here, to_station=there, minutes=minutes)
 
     def beyond(self) -> list[tuple[str, str | None]]:
         """Return the requests, or options of some, that start in another week."""

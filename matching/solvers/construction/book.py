@@ -40,14 +40,17 @@ FIELDS = {
     "options": "request start end day first last",
     # Options and rules likewise; places in radians. The plan: option, people, serving.
     # Ruined: when its team was last sent home.
-    "requests": "least bonus first last first_rule last_rule lat.float lon.float option people "
-    "serving ruined",
+    "requests": "least bonus first last first_rule last_rule lat.float lon.float stop option "
+    "people serving ruined",
     "rules": "least share held",
     # The plan: shifts, minutes, serving. A team: member; whether their week was asked, and fits.
     "people": "most_shifts most_minutes most_a_day rest organisation first_pair last_pair "
     "shifts minutes serving member asked fits",
     "organisations": "parent left",
     "pairs": "partner together",
+    # The ways from a stop are those from first to before last, sorted by where they lead.
+    "stops": "first last",
+    "ways": "there minutes",
     # The arc is `NONE` where it is none of the book's: such an item stays.
     "items": "link link_there arc volunteer slot",
     # The team that is being made, the best so far, and ways that are tried.
@@ -69,6 +72,8 @@ class Book(NamedTuple):
     people: Records
     organisations: Records
     pairs: Records
+    stops: Records
+    ways: Records
     items: Records
     team: Records
     tried: Records
@@ -108,6 +113,22 @@ def added(b: Book, a: int) -> int:
 
 
 @inner
+def _way(b: Book, here: int, there: int) -> int:
+    """Return the minutes that are said of the way between two stops; `NONE` where nothing is."""
+    if here == NONE or there == NONE:
+        return NONE
+    low, high = b.stops[here].first, b.stops[here].last
+    while low < high:
+        middle = (low + high) >> 1
+        if b.ways[middle].there < there:
+            low = middle + 1
+        else:
+            high = middle
+    found = low < b.stops[here].last and b.ways[low].there == there
+    return b.ways[low].minutes if found else NONE
+
+
+@inner
 def _in_time(b: Book, v: int, one: int, other: int) -> bool:
     """Tell whether a volunteer can serve at one option after another: order, rest and travel."""
     before, after = b.options[one], b.options[other]
@@ -115,6 +136,9 @@ def _in_time(b: Book, v: int, one: int, other: int) -> bool:
     if gap < 0 or (before.day != after.day and gap < b.people[v].rest):
         return False
     here, there = b.requests[before.request], b.requests[after.request]
+    minutes = _way(b, here.stop, there.stop)
+    if minutes != NONE:
+        return minutes <= gap
     speed = b.one[0].speed
     if math.isinf(speed) or math.isnan(here.lat) or math.isnan(there.lat):
         return True

@@ -34,6 +34,7 @@ def open_book(
     of_option = c.starts_of(slots.option[by_option], len(options))
     items, free = _items(problem, weeks, place, rows, chosen)
     seats = np.bincount(problem.posts.request, problem.posts.seats, len(problem.requests))
+    ways = c.starts_of(problem.travel.here, int(problem.travel.here.max(initial=-1)) + 1)
     most = int(min(seats.max(initial=0), len(problem.volunteers))) + 1
     return Book(
         arcs=records(
@@ -78,6 +79,13 @@ def open_book(
             left=_quota_left(problem, arcs.volunteer[chosen]),
         ),
         pairs=_pairs(problem),
+        stops=records("stops", len(ways) - 1, first=ways[:-1], last=ways[1:]),
+        ways=records(
+            "ways",
+            len(problem.travel),
+            there=problem.travel.there,
+            minutes=problem.travel.minutes,
+        ),
         items=items,
         team=records("team", most),
         tried=records("tried", _MOST_TRIED + 1),
@@ -131,6 +139,7 @@ def _requests(problem: Problem, weeks: Weeks, chosen: c.Longs) -> Records:
         last_rule=rules[1:],
         lat=np.radians(requests.lat),
         lon=np.radians(requests.lon),
+        stop=requests.stop,
         option=option_of(problem, slot),
         people=np.bincount(request, minlength=len(requests)),
         serving=_chain(request, len(requests))[0],

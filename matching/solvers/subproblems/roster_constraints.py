@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from matching.arcs.eligibility import Arcs
-from matching.arcs.spatial import distance_km
+from matching.arcs.journeys import is_late, leads_around, spots
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -147,29 +147,24 @@ class RosterConstraints:
     def _conflict_pairs(self, a: c.Longs, b: c.Longs) -> None:
         """Two services too close to follow one another conflict.
 
-        A third in between at an unknown place, which takes no time to reach, lifts that, but not
-        where the rest between days is too short.
+        A third in between that leads around the way lifts that, but not where the rest between
+        days is too short.
         """
         gap = self.start[b] - self.end[a]
         after = gap >= 0
         a, b, gap = a[after], b[after], gap[after]
         tired = (self.day[a] != self.day[b]) & (gap < self.people.min_rest[self.who[a]])
         request = self.problem.options.request[self.option]
-        lat, lon = self.problem.requests.lat[request], self.problem.requests.lon[request]
-        far = np.zeros(len(a), np.bool_)
-        if np.isfinite(self.problem.policy.travel_kmh):
-            # NaN, where a place is unknown, is never too far.
-            hours = distance_km(lat[a], lon[a], lat[b], lon[b]) / self.problem.policy.travel_kmh
-            far = hours * 60 > gap * (1 + 1e-9)
-        close = tired | far
+        here, there = (spots(self.problem.requests, request[x]) for x in (a, b))
+        close = tired | is_late(self.problem, here, there, gap)
         a, b, tired = a[close], b[close], tired[close]
         row = self._new(len(a), 1.0)
         self._services(row, a)
         self._services(row, b)
-        unknown = np.flatnonzero(np.isnan(lat) | np.isnan(lon))
-        first, last = np.searchsorted(unknown, a), np.searchsorted(unknown, b)
+        around = np.flatnonzero(leads_around(self.problem, request))
+        first, last = np.searchsorted(around, a, side="right"), np.searchsorted(around, b)
         count = np.where(tired, 0, last - first)
-        between = unknown[c.ranges(first, count)]
+        between = around[c.ranges(first, count)]
         of = np.repeat(np.arange(len(a)), count)
         fits = (self.start[between] >= self.end[a[of]]) & (self.end[between] <= self.start[b[of]])
         self._services(row[of[fits]], between[fits], -1.0)

@@ -95,6 +95,7 @@ _ROWS: dict[str, list[Any]] = {
     ],
     "organisations": [("o1", "街道", "o2", 100), ("o2", None, None, None)],
     "stations": [("s1", "站", 31.2, 121.4, "g1", "310106"), ("s-2", None, None, None, None, None)],
+    "travel": [("s1", "s-2", 25), ("s-2", "s1", 0)],
     "affinities": [(_ID, "r1", -1_000_000, "barber"), ("'007", "r2", 1_000_000, None)],
 }
 
