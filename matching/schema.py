@@ -296,6 +296,13 @@ class Pairs(dy.Schema):
     two_people = _rule(pl.col("volunteer_a") != pl.col("volunteer_b"))
 
 
+class Groups(dy.Schema):
+    """Volunteers who serve a request all together, or none of them: families, crews."""
+
+    group_id = _id("opaque id of the group", key=True)
+    volunteer_id = _id("one of its members", key=True, refers="volunteers")
+
+
 class Bonds(dy.Schema):
     """Continuity of one-to-one help."""
 
@@ -372,6 +379,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "team_rules": TeamRules,
     "preferences": Preferences,
     "pairs": Pairs,
+    "groups": Groups,
     "bonds": Bonds,
     "assignments": Assignments,
     "organisations": Organisations,

@@ -42,7 +42,7 @@ def test_rows_are_sorted_as_tuples_are(rows: list[tuple[int, int]]) -> None:
     a, b = np.array(rows, np.int32).reshape(-1, 2).T
     assert c.order_of(a, b).tolist() == expected
     assert c.order_of(a, b, a, b).tolist() == expected
-    ordered = c.Pairs(a, b, np.zeros(len(a), np.bool_)).sorted()
+    ordered = c.Pairs(a, b, np.zeros(len(a), np.bool_), a).sorted()
     assert list(zip(ordered.a.tolist(), ordered.b.tolist(), strict=True)) == sorted(rows)
     # Three keys of 32 bits, and one of 3: these rows are not made of one number each.
     wide = c.Windows(b, a, b, b).sorted()

@@ -208,7 +208,9 @@ def _away(cleaned: dict[str, pl.DataFrame], held: pl.DataFrame) -> dict[str, pl.
     friends, others = (pairs.filter(pl.col("rule").cast(pl.String) == rule) for rule in PAIR_RULES)
     away = {
         "held": held["volunteer_id"],
-        "together": pl.concat([friends["volunteer_a"], friends["volunteer_b"]]),
+        "together": pl.concat(
+            [friends["volunteer_a"], friends["volunteer_b"], cleaned["groups"]["volunteer_id"]]
+        ),
         # The other of the two can come.
         "apart": others.select(pl.max_horizontal("volunteer_a", "volunteer_b")).to_series(),
         "never_beneficiary": likes.filter(never)["volunteer_id"],

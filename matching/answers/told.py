@@ -46,10 +46,7 @@ def person(
     holdings, organisation = _numbered(problem, one, told)
     people = replace(one.volunteers, organisation=organisation)
     if now is None:
-        nobody = {
-            name: getattr(problem, name).take(slice(0))
-            for name in ("preferences", "bonds", "earlier", "other_weeks", "affinities", "pairs")
-        }
+        nobody = {name: getattr(problem, name).take(slice(0)) for name in _OF_OTHERS}
         return replace(problem, volunteers=people, windows=one.windows, holdings=holdings, **nobody)
     known = {item.name for item in fields(c.Volunteers)}
     names = {column for name in told for column in _COLUMNS.get(name, (name,))} & known
@@ -76,6 +73,12 @@ def times(problem: Problem, request_id: str, start: object, end: object) -> dict
     if not len(options):
         raise UsageError(f"start = {shown_value(start)} is not in the week of {problem.week}")
     return {name: int(getattr(options, name)[0]) for name in ("start", "end", "day", "last_day")}
+
+
+# What a problem of somebody new says of nobody.
+_OF_OTHERS = (
+    *("preferences", "bonds", "earlier", "other_weeks", "affinities", "pairs", "members"),
+)
 
 
 def _week_of(problem: Problem, volunteer_id: str, told: dict[str, Any]) -> Problem:

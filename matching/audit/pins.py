@@ -17,7 +17,7 @@ from matching.problem.plan import Plan, slot_keys
 from matching.tables.faults import faults_of
 
 # Rules that others may still satisfy: the rest of the team is not there yet.
-_ABOUT_OTHERS = ("pinned", "min_seats", "min_people", "team", "together")
+_ABOUT_OTHERS = ("pinned", "min_seats", "min_people", "team", "together", "group")
 # What one pin breaks by itself: the rules of `eligibility`, in the audit's reading.
 _ABOUT_ONE = tuple(rule.name for rule in RULES if rule.about == "pair" and rule.name != "duplicate")
 # What depends on the options that are chosen for the pins of one volunteer.

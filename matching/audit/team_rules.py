@@ -108,7 +108,8 @@ def quota(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 def _present(problem: Problem, services: pl.DataFrame, together: bool) -> list[pl.DataFrame]:
     """Return where the one of each pair serves, then where the other does."""
     used = used_by(problem, services)
-    pairs = problem.pairs.take(problem.pairs.together == together)
+    pairs = problem.pairs
+    pairs = pairs.take((pairs.together == together) & (pairs.group < 0))
     pairs = pairs.take(used[pairs.a] | used[pairs.b])
     there = services.select("volunteer", "request").unique()
     sides = []
@@ -134,6 +135,18 @@ def apart(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     return report(problem, broken, pl.format("serves with {}", "name"))
 
 
+def group(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find requests that some of a group serve, and others do not."""
+    members = frame_of(problem.members)
+    there = services.select("volunteer", "request").unique()
+    coming = members.join(there, on="volunteer").select("group", "request").unique()
+    wanted = coming.join(members, on="group")
+    away = wanted.join(there, on=["volunteer", "request"], how="anti")
+    away = away.sort("group", "request", "volunteer")
+    away = away.with_columns(name=problem.group_ids.gather(away["group"]))
+    return report(problem, away, pl.format("others of the group {} serve here", "name"))
+
+
 def pinned(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find assignments that had to stay and did not."""
     pins = frame_of(problem.pins).rename({"option": "named"}).with_row_index("pin")
@@ -155,6 +168,7 @@ RULES = (
     (team, "a team has the holders of qualifications it needs"),
     (quota, "an organisation's volunteers, with all below it, serve no more than its quota"),
     (together, "who serve together serve a request both or not at all"),
+    (group, "of a group all serve a request or none does"),
     (apart, "who are kept apart do not serve the same request"),
     (pinned, "what is pinned is in the plan"),
 )

@@ -330,14 +330,30 @@ class Builder:
         )
         return every.take(code >= 0).sorted()
 
-    def pairs(self) -> c.Pairs:
-        """Keep each pair once, whichever way round it was given."""
+    @cached_property
+    def group_ids(self) -> pl.Series:
+        """The groups, whose order numbers them."""
+        return self.tables["groups"]["group_id"].unique().sort()
+
+    def members(self) -> c.Members:
+        """Sort the members of groups."""
+        group = index_in(self.tables["groups"]["group_id"], self.group_ids)
+        return c.Members(group, self._of_volunteers("groups")).sorted()
+
+    def pairs(self, members: c.Members) -> c.Pairs:
+        """Keep each pair once, whichever way round it was given, and link the members of groups."""
         t = self.tables["pairs"]
         a, b = (self._of_volunteers("pairs", f"volunteer_{one}") for one in "ab")
         together = (t["rule"].cast(pl.String) == PAIR_RULES[0]).to_numpy()
         rows = np.stack([np.minimum(a, b), np.maximum(a, b), together.astype(np.int32)])
         a, b, kind = np.unique(rows, axis=1).astype(np.int32)
-        return c.Pairs(a, b, kind == 1)
+        link = np.flatnonzero(members.group[1:] == members.group[:-1])
+        return c.Pairs(
+            np.append(a, members.volunteer[link]),
+            np.append(b, members.volunteer[link + 1]),
+            np.append(kind == 1, np.ones(len(link), np.bool_)),
+            np.append(np.full(len(a), _NULL, np.int32), members.group[link]),
+        )
 
     def bonds(self) -> c.Bonds:
         """Keep the bonds to beneficiaries of the week."""

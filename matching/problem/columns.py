@@ -189,11 +189,23 @@ class Preferences(Columns):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Pairs(Columns):
-    """Volunteers who serve together, or apart where ``together`` is false."""
+    """Volunteers who serve together, or apart where ``together`` is false.
+
+    A group is a chain of such pairs: all of it serve together if each does with the next.
+    """
 
     a: Ints
     b: Ints
     together: Bools
+    group: Ints  # whose link this is; -1 for a row of the table
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Members(Columns):
+    """Who is in which group, sorted by both."""
+
+    group: Ints
+    volunteer: Ints
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -20,14 +20,17 @@ _TABLES = ("windows", "holdings", "preferences", "bonds", "earlier", "other_week
 class Parts:
     """Cuts a problem by volunteers.
 
-    Rules of pairs are left out: they are not one volunteer's.
+    Rules of pairs and groups are left out: they are not one volunteer's.
     """
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         size = len(problem.volunteers)
         self.rows = {name: c.Groups(getattr(problem, name).volunteer, size) for name in _TABLES}
-        self.no_pairs = problem.pairs.take(slice(0))
+        self.nobody = {
+            "pairs": problem.pairs.take(slice(0)),
+            "members": problem.members.take(slice(0)),
+        }
 
     def of(self, volunteers: c.Longs) -> Problem:
         """Return the problem of some volunteers alone, who are numbered in the order given.
@@ -48,7 +51,7 @@ class Parts:
         return replace(
             self.problem,
             volunteers=self.problem.volunteers.take(volunteers),
-            pairs=self.no_pairs,
+            **self.nobody,
             **tables | {"holdings": holdings.take(order)},
         )
 
@@ -56,7 +59,7 @@ class Parts:
 def together(parts: list[Problem]) -> Problem:
     """Return the problem of the volunteers of several parts; the requests are those of the first.
 
-    Rules of pairs are left out.
+    Rules of pairs and groups are left out.
     """
     sizes = [len(part.volunteers) for part in parts]
     before = np.cumsum([0, *sizes[:-1]]).astype(np.int32)

@@ -69,6 +69,7 @@ class Problem(Shown):
     team_rules: c.TeamRules
     preferences: c.Preferences
     pairs: c.Pairs
+    members: c.Members
     bonds: c.Bonds
     earlier: c.Earlier
     other_weeks: c.OtherWeeks
@@ -76,6 +77,7 @@ class Problem(Shown):
     organisations: c.Organisations
     affinities: c.Affinities
     qualification_ids: pl.Series
+    group_ids: pl.Series
     left_out: int
     faults: pl.DataFrame
     on_error: OnError
@@ -176,6 +178,7 @@ class Problem(Shown):
         give_back()
         build = Builder(cleaned, week, policy)
         posts, options = build.posts(), build.options()
+        members = build.members()
         return cls(
             week=week,
             policy=policy,
@@ -189,7 +192,8 @@ class Problem(Shown):
             slots=slots_of(posts, options),
             team_rules=build.team_rules(),
             preferences=build.preferences(),
-            pairs=build.pairs(),
+            pairs=build.pairs(members),
+            members=members,
             bonds=build.bonds(),
             earlier=build.earlier(posts, options),
             other_weeks=build.other_weeks(),
@@ -197,6 +201,7 @@ class Problem(Shown):
             organisations=build.organisations(),
             affinities=build.affinities(posts),
             qualification_ids=build.qualification_ids,
+            group_ids=build.group_ids,
             left_out=build.left_out,
             faults=faults,
             on_error=on_error,

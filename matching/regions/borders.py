@@ -104,6 +104,9 @@ def _in_pairs(free: pl.Series, folders: Sequence[Path]) -> pl.Series:
     found = [dataset.read(folder, "pairs") for folder in folders]
     keys = ("volunteer_a", "volunteer_b", "rule")
     pairs = [frame.select(keys).cast(pl.String) for frame in found if frame is not None]
+    for frame in (dataset.read(folder, "groups") for folder in folders):
+        if frame is not None:
+            pairs.append(_links(frame.select("group_id", "volunteer_id").cast(pl.String)))
     while pairs:
         known = free.implode()
         halves = pl.concat(pairs).filter(
@@ -115,6 +118,14 @@ def _in_pairs(free: pl.Series, folders: Sequence[Path]) -> pl.Series:
         alone = pl.concat([halves["volunteer_a"], halves["volunteer_b"]])
         free = free.filter(~free.is_in(alone.implode()))
     return free
+
+
+def _links(groups: pl.DataFrame) -> pl.DataFrame:
+    """Return each member of a group with the next."""
+    rows = groups.sort("group_id", "volunteer_id")
+    after = pl.col("volunteer_id").shift(-1).over("group_id")
+    links = rows.select(volunteer_a="volunteer_id", volunteer_b=after, rule=pl.lit("together"))
+    return links.drop_nulls()
 
 
 def _without(rows: pl.DataFrame, others: pl.DataFrame) -> pl.DataFrame:

@@ -176,6 +176,8 @@ def only(frames: Frames, volunteers: pl.Series | None, requests: pl.Series | Non
                         known |= pl.col(column).is_null()
                     frame = frame.filter(known)
         kept[name] = frame
+    if "groups" in kept:
+        kept["groups"] = kept["groups"].filter(pl.col("group_id").is_duplicated())
     return _referred(kept)
 
 

@@ -59,12 +59,15 @@ def _for_each_service(
     if "pairs" in tables:
         tied = pl.any_horizontal(pl.col("volunteer_a", "volunteer_b").is_in(known))
         made["pairs"] = [tables["pairs"].filter(~tied)]
+    if "groups" in tables:
+        tied = pl.col("volunteer_id").is_in(known).any().over("group_id")
+        made["groups"] = [tables["groups"].filter(~tied)]
     for copy in range(1, int(limits["most"].to_numpy().max())):
         names = limits.filter(pl.col("most") > copy).select(
             "volunteer_id", name=pl.format("{}{}.{}", pl.lit(mark), pl.lit(copy), "number")
         )
         for name, frame in tables.items():
-            if "volunteer_id" in frame.columns:
+            if "volunteer_id" in frame.columns and name != "groups":
                 rows = frame.join(names, on="volunteer_id", maintain_order="left")
                 copied = rows.with_columns(volunteer_id="name").select(frame.columns)
                 made[name].append(copied)

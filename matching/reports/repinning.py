@@ -20,7 +20,7 @@ from matching.reports.resolving import post_keys, resolved
 from matching.reports.sheets import Words
 from matching.schema import STATUSES
 
-_TEAM_RULES = ("min_seats", "min_people", "team", "together")
+_TEAM_RULES = ("min_seats", "min_people", "team", "together", "group")
 
 
 @dataclass(frozen=True)

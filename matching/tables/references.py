@@ -85,6 +85,8 @@ class _Given(NamedTuple):
                 faults.append(self.no_post(name))
             if name == "assignments":
                 faults.append(self.no_option(name))
+            if name == "groups":
+                faults += self.too_small(name)
         return faults
 
     def take_out(
@@ -168,6 +170,22 @@ class _Given(NamedTuple):
         return self.take_out(
             name, missing & rows["option"].is_not_null(), keys, "option_exists", text
         )
+
+    def too_small(self, name: str) -> list[pl.DataFrame]:
+        """Refuse groups of one, and set aside who is left of others."""
+        rows = self.tables[name]
+        if rows.is_empty():
+            return []
+        alone = ~rows["group_id"].is_duplicated()
+        raw = self.raw[name].select(pl.col("group_id").cast(pl.String))
+        written = raw.filter(raw.is_duplicated()).to_series()
+        others = rows["group_id"].is_in(written.implode())
+        text = "a group has two people or more; add a row for each of the others, or take it out"
+        left = "its rows of all others in the group have faults"
+        first = alone & ~others
+        found = self.take_out(name, first, ("group_id", "volunteer_id"), "several_people", text)
+        rest = (alone & others).filter(~first)
+        return [found, self.take_out(name, rest, ("group_id", "volunteer_id"), "set_aside", left)]
 
     def no_time(self) -> pl.DataFrame:
         """Refuse a request that no option and no time of its own says when to serve."""

@@ -264,6 +264,10 @@ class Week(Shown):
     def apart(self, volunteer_a: str, volunteer_b: str) -> None:
         """Never let two volunteers serve the same request."""
 
+    @adds_row("groups")
+    def member(self, group_id: str, volunteer_id: str) -> None:
+        """Add somebody to a group, whose members serve a request all together or not at all."""
+
     @adds_row("bonds")
     def bond(
         self,

@@ -59,6 +59,7 @@ def optimum(world: World) -> tuple[int, list[Row]]:
 def check(world: World) -> None:
     """Refuse a world with a rule that is not the trees'."""
     assert not world.pairs
+    assert not world.groups
     assert not world.pins
     for request in world.requests.values():
         assert len(request.services) == 1

@@ -109,6 +109,10 @@ def coupling_faults(world: World, arcs: list[Arc]) -> list[str]:
             both = {(a, q) in serves, (b, q) in serves}
             if (rule == "together" and len(both) == 2) or (rule == "apart" and both == {True}):
                 broken.append(f"{a} and {b} are not {rule} on {q}")
+    for group, members in world.groups.items():
+        for q in world.requests:
+            if len({(v, q) in serves for v in members}) == 2:
+                broken.append(f"some of {group} serve {q} and some do not")
     for volunteer, q, post, option in world.pins:
         kept = (
             arc.key[:3] == (volunteer, q, post) and option in (None, arc.service.option)

@@ -121,6 +121,11 @@ class Model:
                 terms = [(i, 1) for k, i in self.x.items() if k[:2] == (a, q)]
                 terms += [(i, sign) for k, i in self.x.items() if k[:2] == (b, q)]
                 self.row(terms, 0, 0 if rule == "together" else 1)
+        for members in self.world.groups.values():
+            for q in self.world.requests:
+                posts = [[(i, 1.0) for k, i in self.x.items() if k[:2] == (v, q)] for v in members]
+                for others in posts[1:]:
+                    self.row([*posts[0], *((i, -1) for i, _ in others)], 0, 0)
         for *pinned, option in self.world.pins:
             kept = [i for k, i in self.x.items() if [*k[:3]] == pinned and option in (None, k[3])]
             self.row([(i, 1) for i in kept], 1, 1)

@@ -473,6 +473,14 @@ class World:
         return [(row["volunteer_a"], row["volunteer_b"], row["rule"]) for row in self.rows("pairs")]
 
     @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """Return the members of each group."""
+        members: dict[str, list[str]] = defaultdict(list)
+        for row in self.rows("groups"):
+            members[row["group_id"]].append(row["volunteer_id"])
+        return members
+
+    @cached_property
     def pins(self) -> list[tuple[str, str, str, str | None]]:
         """Return the pins of the week; one without option must be served at some option."""
         planned = {(s.request, s.option) for r in self.requests.values() for s in r.services}

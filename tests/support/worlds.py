@@ -55,6 +55,7 @@ _COLUMNS = {
     "team_rules": "request_id menu_item qualification min_people:i per_people:i",
     "preferences": "volunteer_id subject value weight:i never:b",
     "pairs": "volunteer_a volunteer_b rule",
+    "groups": "group_id volunteer_id",
     "bonds": "volunteer_id beneficiary_id visits:i last_visit:d",
     "assignments": "volunteer_id request_id post option status",
     "organisations": "organisation_id parent_id max_seats:i",
@@ -73,7 +74,7 @@ _KINDS = {
 }
 _NAMED = (
     *("volunteer_id", "organisation_id", "station_id", "qualification", "menu_item", "category"),
-    *("post", "request_id", "beneficiary_id", "option"),
+    *("post", "request_id", "beneficiary_id", "option", "group_id"),
 )
 
 
@@ -404,6 +405,11 @@ class Maker:
             # A bonus that several posts share is no rule of the trees.
             if self.full or len(self.posts_of[row["request_id"]]) == 1:
                 row["bonus"] = d.maybe(0, 700, 5000) if d.chance(40) else None
+        if self.full and len(self.v) > 2 and d.chance(25):
+            for group in ("g0", "g1") if len(self.v) > 6 else ("g0",):
+                first = d.count(0, len(self.v) - 3)
+                for v in self.v[first : first + d.pick(3, 3, 2)]:
+                    self.add("groups", group_id=group, volunteer_id=v)
         if self.full and d.chance(40):
             for here, there in itertools.product(self.stations, repeat=2):
                 if d.chance(50):

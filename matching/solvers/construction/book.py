@@ -43,9 +43,10 @@ FIELDS = {
     "requests": "least bonus first last first_rule last_rule lat.float lon.float stop option "
     "people serving ruined",
     "rules": "least share held",
+    # Of a group each knows the next, in a ring, and one leads; alone it is `NONE`.
     # The plan: shifts, minutes, serving. A team: member; whether their week was asked, and fits.
     "people": "most_shifts most_minutes most_a_day rest organisation first_pair last_pair "
-    "shifts minutes serving member asked fits",
+    "ring leads shifts minutes serving member asked fits",
     "organisations": "parent left",
     "pairs": "partner together",
     # The ways from a stop are those from first to before last, sorted by where they lead.
@@ -56,7 +57,8 @@ FIELDS = {
     # The team that is being made, the best so far, and ways that are tried.
     "team": "arc best",
     "tried": "arc chosen gain",
-    "one": "speed.float early_seat.float load_step free members number sight work doubt ways dice",
+    "one": "speed.float early_seat.float load_step rings free members number sight work doubt "
+    "ways dice",
 }
 
 

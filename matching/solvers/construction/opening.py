@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from matching.arcs.eligibility import holders
 from matching.arcs.value import shared_bonus
@@ -95,6 +97,7 @@ def open_book(
             speed=problem.policy.travel_kmh,
             early_seat=problem.policy.early_seat,
             load_step=problem.policy.load_step,
+            rings=len(problem.members) > 0,
             free=free,
         ),
         holds=_holds(problem, weeks, rows),
@@ -151,6 +154,7 @@ def _people(problem: Problem, weeks: Weeks, chosen: c.Longs) -> Records:
     option = problem.slots.option[weeks.arcs.slot[chosen]]
     minutes = (problem.options.end - problem.options.start)[option]
     pairs = c.starts_of(np.sort(_both_ways(problem)[0]), len(people))
+    ring, leads = _rings(problem)
     return records(
         "people",
         len(people),
@@ -161,11 +165,36 @@ def _people(problem: Problem, weeks: Weeks, chosen: c.Longs) -> Records:
         organisation=people.organisation,
         first_pair=pairs[:-1],
         last_pair=pairs[1:],
+        ring=ring,
+        leads=leads,
         shifts=np.bincount(volunteer, minlength=len(people)),
         minutes=np.bincount(volunteer, minutes, len(people)),
         serving=_chain(volunteer, len(people))[0],
         member=NONE,
     )
+
+
+def _rings(problem: Problem) -> tuple[c.Longs, c.Bools]:
+    """Return who comes after each in a ring of all who come along with a group; and who leads it.
+
+    Pairs without a group have none: they find each other one by one.
+    """
+    size, pairs = len(problem.volunteers), problem.pairs
+    ring, leads = np.full(size, NONE), np.zeros(size, np.bool_)
+    if not len(problem.members):
+        return ring, leads
+    friends = pairs.take(pairs.together)
+    graph = sparse.coo_array((np.ones(len(friends)), (friends.a, friends.b)), shape=(size, size))
+    of = connected_components(graph, directed=False)[1]
+    grouped = np.zeros(size, np.bool_)
+    grouped[of[problem.members.volunteer]] = True
+    people = np.flatnonzero(grouped[of])
+    people = people[np.argsort(of[people], kind="stable")]
+    first = np.flatnonzero(np.diff(of[people], prepend=-1))
+    ring[people] = np.append(people[1:], NONE)
+    ring[people[np.append(first[1:], len(people)) - 1]] = people[first]
+    leads[people[first]] = True
+    return ring, leads
 
 
 def _both_ways(problem: Problem) -> tuple[c.Ints, c.Ints, c.Bools]:

@@ -23,6 +23,7 @@ from matching.solvers.construction.teams import (
     disband,
     has_time,
     join,
+    join_ring,
     keep,
     leave,
     put_team,
@@ -34,6 +35,8 @@ _FAR = whole(1 << 60)
 _PER_MILLE = whole(1000)
 # Ways tried for one option where pairs, quotas and team rules leave a doubt.
 _MOST_WAYS = 2_000
+# Groups tried for one option.
+_MOST_RINGS = 256
 
 
 @inner
@@ -70,6 +73,8 @@ def serve(b: Book, q: int, skip: int, every_way: int) -> int:
                     count, most = keep(b), gain
             doubt = doubt or b.one[0].doubt != 0
             disband(b)
+            if b.one[0].rings != 0:
+                count, most = _best_with_ring(b, o, count, most)
         total = put_team(b, count)
     elif not _is_whole(b, request.option):
         # Of what is pinned the others are missing, at whatever price.
@@ -116,16 +121,48 @@ def _fill(b: Book, o: int) -> int:
     total = 0
     while True:
         begin(b)
-        best, most = NONE, 0
+        best, most = NONE, ZERO
         for s in range(b.options[o].first, b.options[o].last):
             post = b.posts[b.slots[s].post]
             if post.filled < post.seats:
                 a = best_for(b, s, ALONE)
                 if a != NONE and added(b, a) > most:
                     best, most = a, added(b, a)
-        if best == NONE:
+        if best != NONE:
+            total += put(b, best)
+            continue
+        doubt, count = b.one[0].doubt, ZERO
+        if b.one[0].rings != 0:
+            count, most = _best_with_ring(b, o, ZERO, ZERO)
+            b.one[0].doubt += doubt
+        if count == 0:
             return total
-        total += put(b, best)
+        total += put_team(b, count)
+
+
+@inner
+def _best_with_ring(b: Book, o: int, count: int, most: int) -> tuple[int, int]:
+    """Make teams with each group of an option and keep the best, if it gains more than the most.
+
+    Returns
+    -------
+    count, most : int
+        How many are in the best team, and what it gains: as before, if none is better.
+    """
+    q, tries = b.options[o].request, 0
+    for s in range(b.options[o].first, b.options[o].last):
+        for a in range(b.slots[s].first, b.slots[s].last):
+            if b.people[b.arcs[a].volunteer].leads == 0 or tries == _MOST_RINGS:
+                continue
+            tries += 1
+            begin(b)
+            if join_ring(b, a) and b.one[0].members > 0:
+                whole = build(b, o) if b.requests[q].people == 0 else _is_whole(b, o)
+                gain = worth(b, o)
+                if whole and gain > most:
+                    count, most = keep(b), gain
+            disband(b)
+    return count, most
 
 
 @inner

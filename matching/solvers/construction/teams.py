@@ -11,6 +11,7 @@ from matching.parallel.compiled import inner
 from matching.solvers.construction.book import (
     NONE,
     ONE,
+    ZERO,
     Book,
     fits,
     has_quota,
@@ -95,6 +96,38 @@ def agrees(b: Book, a: int, alone: int) -> bool:
                 b.one[0].doubt = 1
             return False
     return True
+
+
+@inner
+def join_ring(b: Book, a: int) -> bool:
+    """Let somebody and all who must come along join the team; tell whether all could.
+
+    Who is there already need not join.
+    """
+    o = b.slots[b.arcs[a].slot].option
+    first, last = b.options[o].first, b.options[o].last
+    begin_at = b.arcs[a].volunteer
+    v = begin_at
+    while True:
+        best, most = NONE, 0
+        if b.people[v].member == NONE and not serves(b, v, b.options[o].request):
+            for s in range(first, last):
+                slot = b.slots[s]
+                room = b.posts[slot.post].seats > b.posts[slot.post].filled + slot.joined
+                for k in range(slot.first, slot.last if room else slot.first):
+                    b.one[0].work += 1
+                    arc = b.arcs[k]
+                    if arc.volunteer != v or (v == begin_at and k != a):
+                        continue
+                    better = best == NONE or arc.gain > most
+                    if better and has_time(b, k) and agrees(b, k, ZERO):
+                        best, most = k, arc.gain
+            if best == NONE:
+                return False
+            join(b, best)
+        v = b.people[v].ring
+        if v == begin_at:
+            return True
 
 
 @inner
@@ -250,7 +283,8 @@ def _one_more(b: Book, o: int, rule: int, short: bool) -> bool:
             continue
         for k in range(b.one[0].members):
             other = b.team[k].arc
-            if b.arcs[other].slot == s and b.holds[other, rule - first_rule] == 0:
+            grouped = b.people[b.arcs[other].volunteer].ring != NONE
+            if b.arcs[other].slot == s and b.holds[other, rule - first_rule] == 0 and not grouped:
                 gain = own - own_gain(b, other)
                 if not short and (best == NONE or gain > most):
                     best, most, replaced = a, gain, k

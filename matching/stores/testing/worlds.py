@@ -88,6 +88,7 @@ _ROWS: dict[str, list[Any]] = {
         ("=1+1", "station", "s1", 5, None),
     ],
     "pairs": [(_ID, "'007", "together"), ("=1+1", "v,4", "apart")],
+    "groups": [("g 1", _ID), ("g 1", "v,4")],
     "bonds": [(_ID, "b1", 7, date(2026, 11, 1)), ("'007", "b1", None, None)],
     "assignments": [
         (_ID, "r3", "barber", "早", "accepted"),
