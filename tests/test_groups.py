@@ -4,14 +4,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching import DataError, Plan, Policy, Week, audit, solve
+from matching import DataError, Desk, Plan, Policy, Week, audit, solve
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import quality
 from matching.bounds.pricing import Weeks
 from matching.solvers.construction.construct import Construction
 from matching.solvers.neighbourhoods.repair import repair
 from matching.week import Post
-from tests.support.hand import ask, people, right, served
+from tests.support.hand import ask, at, people, right, served
 
 # Every seat of priority 3 is worth 3000, every further service of somebody costs 100 more.
 EVEN = Policy(early_seat=0.0)
@@ -150,3 +150,30 @@ def test_a_group_of_one_and_an_unknown_member_are_faults() -> None:
     problem = week.problem(on_error="quarantine")
     assert problem.faults["row"].sort().to_list() == [3, 4, 5]
     assert problem.group_ids.to_list() == ["crew"]
+
+
+def test_an_empty_seat_says_that_those_who_could_come_with_others() -> None:
+    # Three for two seats; and cid is free only later, so that of five seats none is filled.
+    cases = ((2, "2 08:00", "crowd", None), (5, "3 08:00", "together", "cid"))
+    for seats, free, kind, friends in cases:
+        week = crew("ann bob")
+        week.volunteer("cid", available=[(at(free), "2026-03-05 12:00")])
+        week.member("crew", "cid")
+        ask(week, "r", seats=seats)
+        result = right(week)
+        assert result.tables()["unfilled"]["reason"].to_list() == ["together"]
+        why = Desk(result).why_not("ann", "r")
+        assert why.select("kind", "friends").rows() == [(kind, friends)]
+
+
+def test_why_not_i_names_who_is_elsewhere() -> None:
+    # "r" has a seat left for ann and bob, but they are planned for "s", which is worth more.
+    week = crew("ann bob", "cid")
+    ask(week, "r", seats=3)
+    ask(week, "s", seats=2, priority=5)
+    week.pin("cid", "r")
+    result = right(week)
+    assert served(result) == ["ann s", "bob s", "cid r"]
+    why = Desk(result).why_not("ann", "r")
+    assert why["kind"].to_list() == ["plan_together"]
+    assert why["friends"].to_list() == ["bob"]

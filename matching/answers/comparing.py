@@ -12,6 +12,7 @@ from matching.answers.elsewhere import elsewhere
 from matching.answers.given import Beside, beside, hindrance
 from matching.answers.ledger import Ledger
 from matching.answers.refusals import refused
+from matching.arcs.companions import can_come_whole, companions
 from matching.arcs.eligibility import RULES as PAIR_RULES
 from matching.arcs.value import Terms
 from matching.audit import RULES, violations_of
@@ -37,12 +38,23 @@ _FIGURES = {
     "organisation_id": pl.String,
     "subject": pl.String,
     "busy": pl.String,
+    "friends": pl.String,
     "need": pl.Float64,
 }
 REFUSED = _KEYS | _FIGURES | _SIDE | _OTHER
 
 # Kinds that are rules; the others are about value.
-FORBIDDEN = (*PAIR_RULES, *_OF_WEEKS, "full", "taken", "apart", "quota", "team")
+FORBIDDEN = (
+    *PAIR_RULES,
+    *_OF_WEEKS,
+    "full",
+    "taken",
+    "apart",
+    "quota",
+    "team",
+    "together",
+    "crowd",
+)
 
 Row = dict[str, Any]
 
@@ -107,6 +119,10 @@ def _not_chosen(ledger: Ledger, volunteer: int, slot: int) -> Row:
     if broken.height:
         held = problem.requests.id.gather(problem.slots.request[arcs.slot[own]])
         return {"kind": broken["rule"][0], "busy": ", ".join(held) or None}
+    if not can_come_whole(problem, arcs, np.array([arc]))[0]:
+        eligible = problem.slots.option[arcs.slot] == problem.slots.option[slot]
+        away = _friends(ledger, volunteer, arcs.volunteer[eligible])
+        return {"kind": "together" if away else "crowd", "friends": away or None}
     if not side.allowed[arc]:
         return {"kind": hindrance(problem, arcs, forced, arc)}
     there = ledger.planned[arcs.slot[ledger.planned] == slot]
@@ -136,9 +152,19 @@ def _beside_the_plan(ledger: Ledger, side: Beside, arc: int) -> Row:
     if not ledger.beside("plan").allowed[arc]:
         rest = ledger.planned[~np.isin(ledger.planned, lost)]
         if not beside(problem, arcs, ledger.book, rest, "plan").allowed[arc]:
-            return {"kind": f"plan_{hindrance(problem, arcs, rest, arc)}"}
+            kind = hindrance(problem, arcs, rest, arc)
+            there = problem.slots.request[arcs.slot[rest]] == problem.slots.request[arcs.slot[arc]]
+            away = _friends(ledger, int(arcs.volunteer[arc]), arcs.volunteer[rest[there]])
+            return {"kind": f"plan_{kind}", "friends": away if kind == "together" else None}
     busy = problem.requests.id.gather(problem.slots.request[arcs.slot[lost]])
     return {"kind": "instead" if len(lost) else "open", "busy": ", ".join(busy) or None}
+
+
+def _friends(ledger: Ledger, volunteer: int, there: c.Ints) -> str:
+    """Name those without whom a volunteer does not come, but for who is there."""
+    party = companions(ledger.problem).party
+    others = np.setdiff1d(np.flatnonzero(party == party[volunteer]), np.append(there, volunteer))
+    return ", ".join(ledger.problem.volunteers.id.gather(others))
 
 
 def _scores(ledger: Ledger, side: Beside, arc: c.Longs) -> c.Floats:

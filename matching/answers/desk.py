@@ -240,16 +240,19 @@ class Desk(Changeable):
         polars.DataFrame
             ``kind``: ``serves``, if they do; the first rule that fails, with its figures (see
             `refusals`); beside what is pinned or accepted, a rule of the volunteer's week (``busy``
-            is what they agreed to), ``full``, ``taken`` (at another time), ``apart`` or ``quota``.
+            is what they agreed to), ``full``, ``taken`` (at another time), ``apart`` or ``quota``;
+            ``together`` (those ``friends`` cannot serve then without whom the volunteer does not)
+            or ``crowd`` (all of them are more than there are seats).
             Else what speaks against it in value. ``others``: the post is full, and ``other_id``,
             who is worth least of those proposed there, is worth as much or more; ``kept_others``:
             less, but a rule of a team or a pair, or the end of the search, keeps them.
             ``other_time``: the plan has the request at another time. ``worth_elsewhere``: the seat
             is empty, and the volunteer gains less here (``score`` and ``need``) than elsewhere.
             ``instead``: the plan has the volunteer do ``busy``, and not both can be.
-            ``plan_apart``, ``plan_quota``, ``plan_team``: beside what others are proposed for, such
-            a rule would be broken. ``open``: nothing does. ``fit``, its terms, ``elsewhere`` and
-            ``score`` are as in `shortlist`, those with ``other_`` the other's.
+            ``plan_apart``, ``plan_quota``, ``plan_together`` (``friends`` are not there),
+            ``plan_team``: beside what others are proposed for, such a rule would be broken.
+            ``open``: nothing does. ``fit``, its terms, ``elsewhere`` and ``score`` are as in
+            `shortlist`, those with ``other_`` the other's.
 
         Raises
         ------

@@ -98,7 +98,8 @@ def hindrance(problem: Problem, arcs: Arcs, rows: c.Longs, arc: int) -> str:
     Returns
     -------
     str
-        ``full``, ``taken`` (at another time), ``apart``, ``quota`` or, if none of these, ``team``.
+        ``full``, ``taken`` (at another time), ``apart``, ``quota``, ``together`` (somebody is not
+        there without whom they do not come) or, if none of these, ``team``.
     """
     slot = int(arcs.slot[arc])
     post, request = problem.slots.post[slot], problem.slots.request[slot]
@@ -111,7 +112,7 @@ def hindrance(problem: Problem, arcs: Arcs, rows: c.Longs, arc: int) -> str:
         return "apart"
     if not _below_quotas(problem, arcs.volunteer[rows])[arcs.volunteer[arc]]:
         return "quota"
-    return "team"
+    return "together" if partners(problem, arcs, here, together=True)[1][arc] else "team"
 
 
 def _seats_and_options(problem: Problem, arcs: Arcs, rows: c.Longs) -> c.Bools:

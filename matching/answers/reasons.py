@@ -110,7 +110,7 @@ class _Search:
         """Return kind, shortage, and by how much others are worth more, and whether exactly so."""
         if why in RULES:
             return why, None, None, None
-        if why == "minimum" or self.leaderless[self.problem.posts.request[post]]:
+        if why in ("minimum", "together") or self.leaderless[self.problem.posts.request[post]]:
             return "team", None, None, None
         if self.people[post] < self.problem.posts.seats[post]:
             return "shortage", self._named(self.turns.at(np.array([post], np.int32))), None, None

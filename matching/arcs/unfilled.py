@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 import polars as pl
 
+from matching.arcs.companions import can_come_whole
 from matching.arcs.crowd import size_of
 from matching.arcs.districts import next_district_value
 from matching.arcs.eligibility import RULES, Arcs, Finder, Group, batched
@@ -25,6 +26,8 @@ REASONS = {
     **{rule: f"after the rule {rule} nobody was left" for rule in RULES},
     "too_few": "fewer volunteers are eligible than there are seats",
     "minimum": "too few are eligible for the request's minimums",
+    "together": "those eligible come with others or not at all, who are not eligible at that time "
+    "or for whom there is no seat",
     "no_plan": "no plan was found that keeps everything pinned, so nobody is planned anywhere",
     "loss": "whoever could serve would not add to the plan's value: an affinity, a wish or hours "
     "served lately weigh more than the seat",
@@ -65,8 +68,12 @@ def unfilled(
     if unsettled is not None:
         reason[unsettled[short]] = "unsettled"
     reason[eligible_now < problem.posts.seats[short]] = "too_few"
-    others = _most_added(problem, arcs, quality, plan, filled)[slot]
+    rows = _open_to(problem, arcs, plan, filled)
+    others = _most_added(problem, arcs, quality, filled, rows)[slot]
     reason[(others <= 0) & (others > -np.inf)] = "loss"
+    able = np.zeros(len(problem.slots), np.bool_)
+    able[arcs.slot[rows[can_come_whole(problem, arcs, rows)]]] = True
+    reason[(others > -np.inf) & ~able[slot]] = "together"
     if not found:
         reason[eligible_now > 0] = "no_plan"
     reason[_minimum_out_of_reach(problem, arcs, problem.posts.request[short])] = "minimum"
@@ -150,8 +157,16 @@ def left_by_rules(finder: Finder, slot: c.Ints, workers: int) -> c.Longs:
     return left
 
 
+def _open_to(problem: Problem, arcs: Arcs, plan: Plan, filled: c.Longs) -> c.Longs:
+    """Return the arcs of others to posts with empty seats."""
+    serves = np.sort(c.combine(plan.volunteer, plan.slot))
+    wanted = (filled < problem.posts.seats)[problem.slots.post][arcs.slot]
+    rows = np.flatnonzero(wanted)
+    return rows[c.lookup(serves, c.combine(arcs.volunteer[rows], arcs.slot[rows])) < 0]
+
+
 def _most_added(
-    problem: Problem, arcs: Arcs, quality: c.Longs, plan: Plan, filled: c.Longs
+    problem: Problem, arcs: Arcs, quality: c.Longs, filled: c.Longs, rows: c.Longs
 ) -> c.Floats:
     """Return the most that one more eligible volunteer adds on each slot, all other rules aside.
 
@@ -160,13 +175,8 @@ def _most_added(
     float64 array, shape (slots,)
         -inf where there is no other.
     """
-    posts, slots = problem.posts, problem.slots
+    slots = problem.slots
     most = np.full(len(slots), -np.inf)
-    serves = np.sort(c.combine(plan.volunteer, plan.slot))
-    wanted = (filled < posts.seats)[slots.post][arcs.slot]
-    rows = np.flatnonzero(wanted)
-    others = c.lookup(serves, c.combine(arcs.volunteer[rows], arcs.slot[rows])) < 0
-    rows = rows[others]
     post = slots.post[arcs.slot[rows]]
     seat = next_seat(problem, filled, post) + next_district_value(problem, filled)[post]
     added = seat + quality[rows] - first_load(problem)[arcs.volunteer[rows]]

@@ -411,10 +411,11 @@ class Maker:
                 for v in self.v[first : first + d.pick(3, 3, 2)]:
                     self.add("groups", group_id=group, volunteer_id=v)
         if self.full and d.chance(40):
-            for here, there in itertools.product(self.stations, repeat=2):
+            for here, there in itertools.combinations_with_replacement(self.stations, 2):
                 if d.chance(50):
-                    minutes = d.pick(0, 20, 35, 90)
-                    self.add("travel", from_station=here, to_station=there, minutes=minutes)
+                    for ways in sorted({(here, there), (there, here)}):
+                        ends = dict(zip(("from_station", "to_station"), ways, strict=True))
+                        self.add("travel", **ends, minutes=d.pick(0, 20, 35, 90))
 
     def beyond(self) -> list[tuple[str, str | None]]:
         """Return the requests, or options of some, that start in another week."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from matching.arcs.companions import companions
 from matching.arcs.eligibility import holders
 from matching.arcs.value import shared_bonus
 from matching.bounds.pricing import Weeks
@@ -179,14 +178,12 @@ def _rings(problem: Problem) -> tuple[c.Longs, c.Bools]:
 
     Pairs without a group have none: they find each other one by one.
     """
-    size, pairs = len(problem.volunteers), problem.pairs
+    size = len(problem.volunteers)
     ring, leads = np.full(size, NONE), np.zeros(size, np.bool_)
     if not len(problem.members):
         return ring, leads
-    friends = pairs.take(pairs.together)
-    graph = sparse.coo_array((np.ones(len(friends)), (friends.a, friends.b)), shape=(size, size))
-    of = connected_components(graph, directed=False)[1]
-    grouped = np.zeros(size, np.bool_)
+    of, sizes = companions(problem)
+    grouped = np.zeros(len(sizes), np.bool_)
     grouped[of[problem.members.volunteer]] = True
     people = np.flatnonzero(grouped[of])
     people = people[np.argsort(of[people], kind="stable")]
