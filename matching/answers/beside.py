@@ -89,7 +89,7 @@ def follows(book: Book, v: int, a: int, b: int) -> bool:
         first, last = book.first_way[book.stop[a]], book.first_way[book.stop[a] + 1]
         way = first + np.searchsorted(book.there[first:last], book.stop[b])
         if way < last and book.there[way] == book.stop[b]:
-            return book.minutes[way] <= gap
+            return bool(book.minutes[way] <= gap)
     h = math.sin((book.lat[b] - book.lat[a]) / 2) ** 2
     h += (
         math.cos(book.lat[a])

@@ -82,4 +82,8 @@ class Edges:
 
 def _chosen(first: c.Bools, one: Spots, other: Spots) -> Spots:
     """Return the one where the truth says so, and the other elsewhere."""
-    return Spots(*(np.where(first, a, b) for a, b in zip(one, other, strict=True)))
+    return Spots(
+        np.where(first, one.lat, other.lat),
+        np.where(first, one.lon, other.lon),
+        np.where(first, one.stop, other.stop),
+    )

@@ -27,10 +27,8 @@ class Parts:
         self.problem = problem
         size = len(problem.volunteers)
         self.rows = {name: c.Groups(getattr(problem, name).volunteer, size) for name in _TABLES}
-        self.nobody = {
-            "pairs": problem.pairs.take(slice(0)),
-            "members": problem.members.take(slice(0)),
-        }
+        self.no_pairs = problem.pairs.take(slice(0))
+        self.no_members = problem.members.take(slice(0))
 
     def of(self, volunteers: c.Longs) -> Problem:
         """Return the problem of some volunteers alone, who are numbered in the order given.
@@ -51,7 +49,8 @@ class Parts:
         return replace(
             self.problem,
             volunteers=self.problem.volunteers.take(volunteers),
-            **self.nobody,
+            pairs=self.no_pairs,
+            members=self.no_members,
             **tables | {"holdings": holdings.take(order)},
         )
 
