@@ -186,6 +186,9 @@ def full_week() -> Week:
     week.never("v2", "beneficiary", "b1")
     week.together("v1", "v2")
     week.apart("v2", "v3")
+    for v in ("v1", "v2"):
+        week.member("g1", v)
+    week.travel("s1", "s1", 5)
     week.bond("v1", "b1", visits=4, last_visit="2026-11-23")
     week.pin("v1", "r1", post="lead")
     week.accept("v3", "r1", post="helper")

@@ -257,6 +257,14 @@ FAULTS: dict[str, list[Fault]] = {
     "unknown_menu_item_of_a_post": [("menu_posts", 4, "menu_item", "m9", "reference")],
     "unknown_volunteer": [("availability", 5, "volunteer_id", "v9", "reference")],
     "unknown_volunteer_of_a_pair": [("pairs", 2, "volunteer_b", "v9", "reference")],
+    "group_of_one": [
+        ("groups", 2, "group_id, volunteer_id", "group_id=g2, volunteer_id=v3", "several_people")
+    ],
+    "unknown_station_of_a_way": [("travel", 3, "to_station", "s9", "reference")],
+    "two_times_for_one_way": [
+        ("travel", n, "from_station, to_station", "from_station=s1, to_station=s2", "unique")
+        for n in (1, 3)
+    ],
     "unknown_request": [("posts", 3, "request_id", "r9", "reference")],
     "unknown_request_of_an_option": [("options", 2, "request_id", "r9", "reference")],
     "unknown_post": [
