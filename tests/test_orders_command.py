@@ -6,8 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from matching.stores.logs import append
 from tests.support.commands import run
 from tests.support.orders import DISPATCHED, events
+from tests.test_settling import TABLES, grabbing
 
 FIRST = DISPATCHED.format("r1") + "r1 offered 08:30 system volunteer_id=ann until=12:00\n"
 
@@ -85,3 +87,22 @@ def test_what_cannot_be_done_is_told(
     assert done.exit_code == 2
     assert told in done.stderr.replace("\n", " ")
     assert not Path("orders.sqlite").exists()
+
+
+def test_grabbing_that_is_over_is_settled_in_the_store(tmp_path: Path) -> None:
+    week = tmp_path / "week"
+    week.mkdir()
+    for name, frame in TABLES.items():
+        frame.write_csv(week / f"{name}.csv")
+    store = tmp_path / "o.sqlite"
+    append(grabbing("ann", "bo"), store)
+    settle = ("orders", "settle", store, "--tables", week, "--now")
+    early = run(*settle, "2026-11-30T09:59")
+    assert early.stdout == "no grabbing is over at 2026-11-30T09:59\n"
+    done = run(*settle, "2026-11-30T10:00")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert sorted(line.split()[-1] for line in lines[:3]) == ["over", "settled", "volunteer"]
+    assert lines[3].startswith("one assignment, optimal: 1 of 2 seats of the week")
+    assert run("orders", "state", store).stdout.count("accepted") == 1
+    assert run(*settle, "2026-11-30T10:00").stdout.startswith("no grabbing is over")

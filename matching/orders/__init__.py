@@ -12,16 +12,19 @@ if TYPE_CHECKING:
     from matching.orders.agenda import due
     from matching.orders.applying import Applied, apply, state_at
     from matching.orders.moves import legal_moves
+    from matching.orders.settling import Settled, settle
     from matching.orders.states import States
 
-__all__ = ["Applied", "States", "apply", "due", "legal_moves", "state_at"]
+__all__ = ["Applied", "Settled", "States", "apply", "due", "legal_moves", "settle", "state_at"]
 
 _HOMES = {
     "Applied": "applying",
+    "Settled": "settling",
     "States": "states",
     "apply": "applying",
     "due": "agenda",
     "legal_moves": "moves",
+    "settle": "settling",
     "state_at": "applying",
 }
 

@@ -106,7 +106,7 @@ class Replay:
                 "request_id": first["request_id"],
                 "volunteer_id": first["volunteer_id"],
                 "post": first["post"].fill_null(DEFAULT_POST),
-                "option": first["option"],
+                "option": since["option"].zip_with(since["option"].is_not_null(), first["option"]),
                 "organisation_id": first["organisation_id"],
                 "state": state,
                 "since": since["at"],

@@ -1,4 +1,4 @@
-"""``matching orders apply | state | due``."""
+"""``matching orders apply | state | due | settle``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import typer
 from matching.cli.examples import EXAMPLES
 from matching.cli.orders.agenda import due
 from matching.cli.orders.applying import apply
+from matching.cli.orders.settling import settle
 from matching.cli.orders.standing import state
 
 orders = typer.Typer(
@@ -17,3 +18,4 @@ orders = typer.Typer(
 orders.command(epilog=EXAMPLES["orders apply"])(apply)
 orders.command(epilog=EXAMPLES["orders state"])(state)
 orders.command(epilog=EXAMPLES["orders due"])(due)
+orders.command(epilog=EXAMPLES["orders settle"])(settle)

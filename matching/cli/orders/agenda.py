@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from matching.cli import arguments as arg
 from matching.cli.answering import answer, check_file
@@ -12,9 +10,11 @@ from matching.cli.conduct import teaching
 from matching.cli.given import policy_of
 from matching.cli.language import LanguageOption, language_of
 from matching.cli.orders.opened import (
+    NowOption,
     StoreArgument,
     StoreOptionOption,
     WantedOption,
+    now_or,
     store_options,
     wanted_tables,
 )
@@ -22,10 +22,7 @@ from matching.cli.orders.opened import (
 
 def due(
     store: StoreArgument,
-    now: Annotated[
-        str | None,
-        arg.option("As of that moment, as 2026-11-30T09:00; this one, if absent", "TIME"),
-    ] = None,
+    now: NowOption = None,
     soon: Annotated[
         float, arg.option("An offer that ends within so many hours is told of", "HOURS", min=0)
     ] = 2.0,
@@ -49,7 +46,7 @@ def due(
 
         check_file(out)
         chosen = policy_of(policy)
-        moment = now or f"{datetime.now(ZoneInfo(chosen.time_zone)):%Y-%m-%dT%H:%M}"
+        moment = now_or(now, chosen)
         options = store_options(option, "schema", "table", "encoding")
         log = read_events(store, **options)
         found = due_now(log, moment, tables=wanted_tables(tables), soon_hours=soon, policy=chosen)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,6 +13,8 @@ from matching.cli.given import options_of
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from matching.policy import Policy
 
 StoreArgument = Annotated[
     str,
@@ -26,6 +30,9 @@ StoreOptionOption = Annotated[
         "NAME=VALUE",
         "--option",
     ),
+]
+NowOption = Annotated[
+    str | None, arg.option("As of that moment, as 2026-11-30T09:00; this one, if absent", "TIME")
 ]
 WantedOption = Annotated[
     str | None,
@@ -55,3 +62,8 @@ def wanted_tables(where: str | None) -> dict[str, pl.DataFrame] | None:
     if tables.faults.height:
         raise DataError(tables.faults)
     return dict(tables)
+
+
+def now_or(given: str | None, policy: Policy) -> str:
+    """Return the moment that is named, or else this one, on the policy's clock."""
+    return given or f"{datetime.now(ZoneInfo(policy.time_zone)):%Y-%m-%dT%H:%M}"
