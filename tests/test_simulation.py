@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matching import Policy, audit
+from matching import Plan, Policy, Problem, audit, solve
 from matching.errors import UsageError
+from matching.problem.columns import Earlier
+from matching.problem.part import of_requests
+from matching.schema import STATUSES
 from matching.simulation import METHODS, Assumptions, run
 from matching.simulation.booking import Booking
 from matching.simulation.choosing import Today, Weights, method_of
@@ -89,16 +92,64 @@ def test_who_comes_first_takes_the_only_cook_and_the_engine_keeps_her():
     }
     world = World.of(tables, MONDAY, Policy(), 1)
     age = np.zeros(2, np.int32)
-    problem = world.problem(np.arange(2), age, world.folded.bonds, np.zeros(2))
+    problem = world.problem(np.arange(2), world.folded.bonds, np.zeros(2))
     asked, idle = {}, np.zeros(2)
     for name in ("engine", "nearest"):
         booking = Booking(problem, np.arange(2), age, np.array([0, 1], np.int32), 1)
-        rows = method_of(name)(booking, Today(1, 1, 1, 1, 1, idle))
+        rows = method_of(name)(booking, Today(1, 1, 1, 1, idle))
         asked[name] = [(booking.arcs.volunteer[k], booking.request[k]) for k in rows]
-        assert (
-            method_of(name)(booking, Today(0, 0, 1, 1, 1, np.zeros(2))).size == 1
-        )  # r1 is not known yet
+        # On the first day r1 is not known.
+        assert method_of(name)(booking, Today(0, 0, 1, 1, idle)).size == 1
     assert asked == {"engine": [(0, 1), (1, 0)], "nearest": [(0, 0)]}
+
+
+def test_the_plan_of_a_day_is_worth_what_solve_makes_of_the_same_week():
+    """A twin: what is agreed as pins, who declined as such, and one more service for each."""
+    tables = generate("town", requests=60, seed=4, weeks=2)
+    world = World.of(tables, MONDAY, Policy(), 2)
+    people, state, plans = People.of(world, Assumptions(), 4), State.first(world), []
+
+    def method(booking: Booking, today: Today):
+        if today.day == 5:
+            added = method_of("engine")(booking, today)
+            rows = np.append(np.flatnonzero(booking.agreed), added)
+            week = as_of(booking, today.day)
+            known = np.flatnonzero(booking.known(today.day)[booking.problem.slots.request])
+            slot = np.searchsorted(known, booking.arcs.slot[rows])
+            plan = Plan(booking.arcs.volunteer[rows], slot.astype(np.int32))
+            plans.append((audit.value(week, plan), solve(week).value, len(added)))
+        return method_of("nearest")(booking, today)
+
+    for week in range(2):
+        play_week(world, people, state, week, method, 1)
+    assert all(mine == best and added > 5 for mine, best, added in plans)
+
+
+def as_of(booking: Booking, day: int) -> Problem:
+    """Return the week as `solve` takes it."""
+    known = booking.known(day)
+    week = of_requests(booking.problem, np.flatnonzero(known))
+    # Who declined a post of a request is not asked for another of it.
+    declined = np.isin(booking.of_both, booking.of_both[booking.asked])
+    answered = np.flatnonzero(declined | booking.agreed)
+    posts = np.flatnonzero(known[booking.problem.posts.request])
+    names = np.where(booking.agreed[answered], "pinned", "declined").tolist()
+    earlier = Earlier(
+        volunteer=booking.arcs.volunteer[answered],
+        post=np.searchsorted(posts, booking.post[answered]).astype(np.int32),
+        option=np.full(len(answered), -1, np.int32),
+        status=np.array([STATUSES.index(name) for name in names], np.int32),
+        row=np.arange(len(answered), dtype=np.int32),
+    )
+    people, more = week.volunteers, booking.shifts + booking.may_be_asked()
+    most = np.minimum(people.max_shifts, more).astype(np.int32)
+    older = week.requests.priority + week.policy.age_priority * booking.age[known]
+    return replace(
+        week,
+        earlier=earlier.sorted(),
+        volunteers=replace(people, max_shifts=most),
+        requests=replace(week.requests, priority=older),
+    )
 
 
 def test_what_nobody_comes_for_waits_and_is_lost():

@@ -27,6 +27,7 @@ from matching.cli.recommending import recommend
 from matching.cli.records import records
 from matching.cli.replacing import replace
 from matching.cli.reporting import report
+from matching.cli.simulating import simulate
 from matching.cli.standing_by import standby
 from matching.cli.starting import start
 from matching.cli.supposing import what_if
@@ -92,6 +93,7 @@ app.add_typer(bank, name="bank")
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)
 app.command(epilog=EXAMPLES["generate"])(generate)
+app.command(epilog=EXAMPLES["simulate"])(simulate)
 
 
 def _version(asked: bool) -> None:

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
 from matching.bounds.pricing import Weeks
+from matching.errors import UsageError
+from matching.flow.relaxation import relax
+from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.part import of_requests
 from matching.problem.plan import Plan
-from matching.schema import STATUSES
 from matching.simulation.turns import in_turn
-
-_PINNED, _DECLINED = STATUSES.index("pinned"), STATUSES.index("declined")
 
 
 class Booking:
@@ -41,7 +41,7 @@ class Booking:
         self.arcs = eligible(problem, workers)
         arcs, slots = self.arcs, problem.slots
         self.post, self.request = slots.post[arcs.slot], slots.request[arcs.slot]
-        self.orders, self.arrived = orders, arrived
+        self.orders, self.age, self.arrived = orders, age, arrived
         self.order = c.combine(age, orders)[self.request]
         self.clusters = Weeks(problem, arcs).clusters
         self.day = problem.options.day[slots.option[arcs.slot]]
@@ -49,6 +49,12 @@ class Booking:
         self.of_both = c.numbered(c.combine(arcs.volunteer, self.request))[1]
         self.asked, self.agreed = np.zeros((2, len(arcs)), np.bool_)
         self.offers = np.zeros(len(problem.volunteers), np.int64)
+        self.qualities: dict[Policy, c.Longs] = {}
+        if not self.clusters.tree.all():
+            raise UsageError(
+                "travel, rest or hours can bind between two services of one volunteer, and the "
+                "simulation knows network rules alone; see matching generate --rules network"
+            )
 
     @property
     def left(self) -> c.Longs:
@@ -119,34 +125,41 @@ class Booking:
         left: c.Longs = pairs[taken]
         return left
 
-    def of_day(self, day: int, may: c.Bools) -> tuple[Problem, c.Longs]:
-        """Return the problem as it stands on a day, and the number of each of its slots here.
+    def best(self, policy: Policy, recent_hours: c.Floats, free: c.Bools, day: int) -> c.Longs:
+        """Return the pairs that the best plan of all that is known adds to what is agreed.
 
-        Who agreed is pinned, who was asked has declined, and nobody is given more than one more.
+        It is the flow of `matching.solve`, over the pairs that are left: the optimum, since all
+        rules are those of a network.
+
+        Parameters
+        ----------
+        policy : Policy
+        recent_hours : float64 array, shape (volunteers,)
+        free : bool array, shape (volunteers,)
+            Who may be given one more service; the others are given none.
+        day : int
         """
-        problem, known = self.problem, self.known(day)
-        part = of_requests(problem, np.flatnonzero(known))
-        post = np.full(len(problem.posts), -1, np.int32)
-        post[np.flatnonzero(known[problem.posts.request])] = np.arange(len(part.posts))
-        shifts, people = self.shifts, problem.volunteers
-        more = np.minimum(people.max_shifts, shifts + may)
-        answered = np.flatnonzero(self.asked | self.agreed)
-        status = np.where(self.agreed[answered], _PINNED, _DECLINED).astype(np.int32)
-        earlier = c.Earlier(
-            volunteer=self.arcs.volunteer[answered],
-            post=post[self.post[answered]],
-            option=np.full(len(answered), -1, np.int32),
-            status=status,
-            row=np.arange(len(answered), dtype=np.int32),
+        shifts, people = self.shifts, self.problem.volunteers
+        more = np.minimum(people.max_shifts, shifts + free).astype(np.int32)
+        requests = self.problem.requests
+        priority = requests.priority + policy.age_priority * self.age
+        problem = replace(
+            self.problem.under(policy),
+            volunteers=replace(people, max_shifts=more, recent_hours=recent_hours),
+            requests=replace(requests, priority=priority),
         )
-        return (
-            replace(
-                part,
-                volunteers=replace(people, max_shifts=more.astype(np.int32)),
-                earlier=earlier.sorted(),
-            ),
-            np.flatnonzero(known[problem.slots.request]),
-        )
+        rows = np.flatnonzero(self.agreed | (self.open(day) & free[self.arcs.volunteer]))
+        arcs = self.arcs.take(rows)
+        pinned = np.flatnonzero(self.agreed[rows])
+        flow = relax(problem, Weeks(problem, arcs), self._quality(policy)[rows], pinned=pinned)
+        chosen = np.sort(rows[flow.chosen])
+        added: c.Longs = chosen[~self.agreed[chosen]]
+        return added
+
+    def _quality(self, policy: Policy) -> c.Longs:
+        if policy not in self.qualities:
+            self.qualities[policy] = quality(self.problem.under(policy), self.arcs)
+        return self.qualities[policy]
 
     def plan(self) -> Plan:
         """Return what is agreed."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from matching.engine import solve
 from matching.policy import Policy
 from matching.problem import columns as c
 from matching.simulation.booking import Booking
@@ -26,7 +24,6 @@ class Today(NamedTuple):
     seed : int
     each : int
         Offers for an open seat.
-    workers : int
     lately : float64 array, shape (volunteers,)
         Offers that each had lately, fading.
     """
@@ -35,7 +32,6 @@ class Today(NamedTuple):
     date: int
     seed: int
     each: int
-    workers: int
     lately: c.Floats
 
 
@@ -58,16 +54,11 @@ Method = Callable[[Booking, Today], c.Longs]
 
 def engine(weights: Weights, booking: Booking, today: Today) -> c.Longs:
     """Ask those whom the best plan of all that is known has; then the best plan without them."""
-    arcs, may = booking.arcs, booking.may_be_asked()
-    key, asked = c.combine(arcs.volunteer, arcs.slot), [np.empty(0, np.int64)]
+    recent = booking.problem.volunteers.recent_hours + weights.asked_hours * today.lately
+    may, asked = booking.may_be_asked(), [np.empty(0, np.int64)]
     for _ in range(today.each):
-        problem, slots = booking.of_day(today.day, may)
-        recent = problem.volunteers.recent_hours + weights.asked_hours * today.lately
-        problem = replace(problem, volunteers=replace(problem.volunteers, recent_hours=recent))
-        plan = solve(problem, weights.policy, workers=today.workers).plan
-        pairs = c.lookup(key, c.combine(plan.volunteer, slots[plan.slot]))
-        asked.append(pairs[~booking.agreed[pairs]])
-        may[arcs.volunteer[asked[-1]]] = False
+        asked.append(booking.best(weights.policy, recent, may, today.day))
+        may[booking.arcs.volunteer[asked[-1]]] = False
     return np.sort(np.concatenate(asked))
 
 
@@ -91,9 +82,9 @@ def _order_by_order(booking: Booking, today: Today, pairs: c.Longs, rank: c.Floa
     return booking.take_in_turn(pairs[order], booking.may_be_asked(), today.each)
 
 
-# Weights by which hours are shared evenly: who served ten hours lately, or was asked ten times,
-# costs as much as a usual seat is worth.
-EVEN = Weights(Policy(load_recent=1000, load_recent_hours=10.0), asked_hours=1.0)
+# Weights that share the work: an offer weighs as the usual service of two hours, whatever the
+# answer was, and twenty hours lately as much as a usual seat is worth.
+EVEN = Weights(Policy(load_recent=1000, load_recent_hours=20.0), asked_hours=2.0)
 PLANNED = {"engine": Weights(), "even": EVEN}
 ASKED: dict[str, Method] = {"nearest": nearest, "first_come": first_come}
 METHODS = (*PLANNED, *ASKED)

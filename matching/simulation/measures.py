@@ -1,36 +1,51 @@
-"""What a year comes to: one row a method and seed, compared with the nearest first."""
+"""What weeks come to, compared with the nearest first."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 import polars as pl
 
-# Its key, what it is called, whether more is better, and how much better than the nearest first
-# the engine is to be: relative to it.
-MEASURES: dict[str, tuple[str, bool, float | None]] = {
-    "matched": ("orders with at least one match", True, 0.10),
-    "filled": ("seats filled", True, 0.0),
-    "served": ("seats served", True, None),
-    "participation": ("people who served", True, None),
-    "gini_hours": ("Gini of hours, of all people", False, -0.25),
-    "gini_served": ("Gini of hours, of those who served", False, None),
-    "km": ("km one way, for each seat filled", False, -0.30),
-    "continuity": ("seats filled by somebody known", True, None),
-    "offers_per_yes": ("offers for a yes", False, None),
-    "offers_a_head": ("offers a head", False, None),
-    "hours_a_head": ("hours a head", True, None),
-    "rating": ("mean review", True, None),
+
+class Measure(NamedTuple):
+    """A measure.
+
+    Attributes
+    ----------
+    name : str
+    more_is_better : bool
+    target : float, optional
+        By how much the engine is to differ from the nearest first, as a share of it.
+    """
+
+    name: str
+    more_is_better: bool
+    target: float | None = None
+
+
+MEASURES = {
+    "matched": Measure("orders with at least one match", True, 0.10),
+    "at_once": Measure("orders matched in their first week", True),
+    "filled": Measure("seats filled", True, 0.0),
+    "served": Measure("seats served", True),
+    "participation": Measure("people who served", True),
+    "gini_hours": Measure("Gini of hours, of all people", False, -0.25),
+    "gini_served": Measure("Gini of hours, of those who served", False),
+    "km": Measure("km one way, for each seat filled", False, -0.30),
+    "continuity": Measure("seats filled by somebody known", True),
+    "offers_per_yes": Measure("offers for a yes", False),
+    "offers_a_head": Measure("offers a head", False),
+    "hours_a_head": Measure("hours a head", True),
+    "rating": Measure("mean review", True),
 }
 _KEYS = ["method", "seed"]
+# Measured of people at the end of each week; all others are sums of counts.
+_OF_PEOPLE = ("participation", "gini_hours", "gini_served")
 
 
-def _share(part: str, whole: str) -> pl.Expr:
-    return pl.when(pl.col(whole) > 0).then(pl.col(part) / pl.col(whole))
-
-
-def measures_of(weeks: pl.DataFrame, volunteers: int) -> pl.DataFrame:
-    """Return the measures of each method and seed, null where there is nothing to measure.
+def course_of(weeks: pl.DataFrame, volunteers: int) -> pl.DataFrame:
+    """Return the measures of all weeks up to each; null where there is nothing to measure.
 
     Parameters
     ----------
@@ -38,29 +53,40 @@ def measures_of(weeks: pl.DataFrame, volunteers: int) -> pl.DataFrame:
         The figures of the weeks, with ``method`` and ``seed``, in their order.
     volunteers : int
     """
-    last = ["waiting", "participation", "gini_hours", "gini_served"]
-    sums = [name for name in weeks.columns if name not in (*_KEYS, "week", *last)]
-    whole = weeks.group_by(_KEYS, maintain_order=True).agg(pl.col(sums).sum(), pl.col(last).last())
+    given = (*_KEYS, "week", "waiting", *_OF_PEOPLE)
+    counts = pl.col([name for name in weeks.columns if name not in given])
+    so_far = weeks.with_columns(counts.cum_sum().over(_KEYS))
     settled = pl.col("matched") + pl.col("lost")
-    return whole.select(
+    return so_far.select(
         *_KEYS,
-        matched=pl.when(settled > 0).then(pl.col("matched") / settled),
-        filled=_share("filled", "seats"),
-        served=_share("served", "seats"),
+        "week",
+        matched=_share("matched", settled),
+        at_once=_share("at_once", pl.col("ordered")),
+        filled=_share("filled", pl.col("seats")),
+        served=_share("served", pl.col("seats")),
         participation="participation",
         gini_hours="gini_hours",
         gini_served="gini_served",
-        km=_share("km", "measured"),
-        continuity=_share("by_known", "for_known"),
-        offers_per_yes=_share("offers", "accepted"),
+        km=_share("km", pl.col("measured")),
+        continuity=_share("by_known", pl.col("for_known")),
+        offers_per_yes=_share("offers", pl.col("accepted")),
         offers_a_head=pl.col("offers") / volunteers,
         hours_a_head=pl.col("hours") / volunteers,
-        rating=_share("stars", "reviews"),
-        broken=pl.col("broken"),
+        rating=_share("stars", pl.col("reviews")),
+        broken="broken",
     )
 
 
-def comparison_of(measures: pl.DataFrame, base: str) -> pl.DataFrame:
+def _share(part: str, whole: pl.Expr) -> pl.Expr:
+    return pl.when(whole > 0).then(pl.col(part) / whole)
+
+
+def last_of(course: pl.DataFrame) -> pl.DataFrame:
+    """Return the measures of all weeks: one row a method and seed."""
+    return course.group_by(_KEYS, maintain_order=True).last().drop("week")
+
+
+def comparison_of(measures: pl.DataFrame, base: str = "nearest") -> pl.DataFrame:
     """Return each method's measures over all seeds, and beside the base method's.
 
     Returns
@@ -90,12 +116,11 @@ def comparison_of(measures: pl.DataFrame, base: str) -> pl.DataFrame:
 
 def targets_of(comparison: pl.DataFrame, methods: Collection[str]) -> pl.DataFrame:
     """Return what methods were to reach, what they reached in the mean, and whether that is met."""
-    wanted = [(key, goal) for key, (_, _, goal) in MEASURES.items() if goal is not None]
+    wanted = [(key, one.target) for key, one in MEASURES.items() if one.target is not None]
     goals = pl.DataFrame(wanted, {"measure": pl.String, "target": pl.Float64}, orient="row")
     up = pl.col("target") >= 0
     over, under = (pl.col("against") >= pl.col("target")), (pl.col("against") <= pl.col("target"))
-    met = pl.when(up).then(over).otherwise(under)
     planned = comparison.filter(pl.col("method").is_in(list(methods)))
     found = goals.join(planned, on="measure", maintain_order="left")
     names = ("measure", "method", "target", "against", "against_least", "against_most")
-    return found.select(*names, met=met)
+    return found.select(*names, met=pl.when(up).then(over).otherwise(under))

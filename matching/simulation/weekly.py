@@ -27,17 +27,20 @@ class Figures:
     week : int
         From 0.
     ordered : int
-        New orders; ``due`` with those that waited; ``matched``, ``lost`` and still ``waiting``.
+        New orders; ``due`` with those that waited; ``matched`` (``at_once``: that
+        had not waited), ``lost`` and still ``waiting``.
     seats, filled, served : int
         Of the orders that were matched or lost: seats, promises, and those that were kept.
     offers, accepted, looked_up : int
-        Offers; how many were accepted; promises by people who looked themselves.
-    known_asked, known_filled : int
+        Offers; promises in answer to one; promises by people who looked themselves.
+    for_known, by_known : int
         Promises for beneficiaries, and those by somebody who had visited them.
     km, measured : float, int
         One way, of promises where the distance is known.
     hours : float
         Of service that was given.
+    people : int
+        Who served.
     reviews, stars : int
     broken : int
         Rules that the audit finds broken by what was agreed.
@@ -47,6 +50,7 @@ class Figures:
     ordered: int
     due: int
     matched: int
+    at_once: int
     lost: int
     waiting: int
     seats: int
@@ -78,7 +82,7 @@ def play_week(
     seed, new = people.seed, world.ordered(week)
     orders = np.union1d(state.waiting, new)
     age = state.age[orders]
-    problem = world.problem(orders, age, state.bonds, state.recent_hours)
+    problem = world.problem(orders, state.bonds, state.recent_hours)
     # What waited is known from the first day.
     arrived = np.floor(DAYS * uniform(seed, Draw.ARRIVAL_DAY, orders)).astype(np.int32)
     arrived[age > 0] = -1
@@ -88,7 +92,7 @@ def play_week(
     for day in range(DAYS):
         date = DAYS * week + day
         looked_up += _look(booking, people, fit, day, date)
-        asked = method(booking, Today(day, date, seed, each, workers, state.fatigue))
+        asked = method(booking, Today(day, date, seed, each, state.fatigue))
         _ask(booking, people, state, fit, asked, date)
         state.fatigue *= people.assumed.recovery
     return _served(people, state, week, len(new), booking, looked_up), booking
@@ -146,6 +150,7 @@ def _served(
     met = c.lookup(known, c.combine(who[cared], beneficiary[cared])) >= 0
     matched = np.zeros(len(problem.requests), np.bool_)
     matched[request] = True
+    waited = state.age[booking.orders] > 0
     lost = state.wait(booking.orders[~matched], people.assumed.patience_weeks)
     done = matched | np.isin(booking.orders, lost)
     km = arcs.km[rows]
@@ -155,6 +160,7 @@ def _served(
         ordered=ordered,
         due=len(matched),
         matched=int(matched.sum()),
+        at_once=int(matched[~waited].sum()),
         lost=len(lost),
         waiting=len(state.waiting),
         seats=int(problem.posts.seats[done[problem.posts.request]].sum()),

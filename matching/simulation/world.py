@@ -15,8 +15,6 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.part import of_requests
 
-_HIGHEST_PRIORITY = 5
-
 
 @dataclass(frozen=True, eq=False)
 class World:
@@ -74,29 +72,20 @@ class World:
         """Return the orders of a week."""
         return np.flatnonzero(self.week == week)
 
-    def problem(
-        self, orders: c.Longs, age: c.Ints, bonds: c.Bonds, recent_hours: c.Floats
-    ) -> Problem:
+    def problem(self, orders: c.Longs, bonds: c.Bonds, recent_hours: c.Floats) -> Problem:
         """Return the problem of some orders.
 
         Parameters
         ----------
         orders : int64 array, shape (n,)
             Ascending.
-        age : int32 array, shape (n,)
-            Weeks that each has waited: its steps of priority.
         bonds : Bonds
             Who has visited whom so far.
         recent_hours : float64 array, shape (volunteers,)
         """
         part = of_requests(self.folded, orders)
-        older = np.minimum(part.requests.priority + age, _HIGHEST_PRIORITY).astype(np.int32)
-        return replace(
-            part,
-            volunteers=replace(part.volunteers, recent_hours=recent_hours),
-            requests=replace(part.requests, priority=older),
-            bonds=bonds,
-        )
+        people = replace(part.volunteers, recent_hours=recent_hours)
+        return replace(part, volunteers=people, bonds=bonds)
 
 
 def _check(problem: Problem) -> None:

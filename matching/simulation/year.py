@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -19,13 +20,14 @@ from matching.policy import Policy
 from matching.problem import columns as c
 from matching.simulation.assumptions import Assumptions
 from matching.simulation.choosing import METHODS, PLANNED, Weights, method_of
-from matching.simulation.measures import comparison_of, measures_of, targets_of
+from matching.simulation.measures import comparison_of, course_of, last_of, targets_of
 from matching.simulation.people import People
 from matching.simulation.state import State
 from matching.simulation.weekly import play_week
 from matching.simulation.world import World
 from matching.synthetic import generate
 
+TABLES = ("measures", "comparison", "targets", "weeks", "course", "shares")
 # Of the line that shows how hours are shared.
 _POINTS = 101
 
@@ -36,10 +38,17 @@ class Year(Shown):
 
     Attributes
     ----------
+    size : str
+    volunteers : int
+    scarcity : float
     assumed : Assumptions
+    weights : dict of str to Weights
+        What each method of the engine weighed.
     weeks : polars.DataFrame
         One row a method, seed and week: the counts of `weekly.Figures`; and up to then
         ``participation``, ``gini_hours`` (of all people) and ``gini_served``.
+    course : polars.DataFrame
+        One row a method, seed and week: the measures of all weeks up to then.
     measures : polars.DataFrame
         One row a method and seed.
     comparison : polars.DataFrame
@@ -50,17 +59,28 @@ class Year(Shown):
         and ``hours``, their share.
     """
 
+    size: str
+    volunteers: int
+    scarcity: float
     assumed: Assumptions
+    weights: Mapping[str, Weights]
     weeks: pl.DataFrame
+    course: pl.DataFrame
     measures: pl.DataFrame
     comparison: pl.DataFrame
     targets: pl.DataFrame
     shares: pl.DataFrame
 
+    @door
+    def to(self, out: str | os.PathLike[str], varied: pl.DataFrame | None = None) -> None:
+        """Write tables, page and assumptions into a folder; see `writing.write_year`."""
+        from matching.simulation.writing import write_year
+
+        write_year(self, out, varied)
+
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return all tables by name."""
-        names = ("measures", "comparison", "targets", "weeks", "shares")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in TABLES}
 
     def _figures(self) -> dict[str, object]:
         means = self.measures.group_by("method", maintain_order=True).mean().drop("seed")
@@ -145,11 +165,22 @@ def run(
             keys = pl.lit(name).alias("method"), pl.lit(seed).alias("seed")
             tables.append(pl.DataFrame(rows).select(*keys, pl.all()))
             shares.append(_lorenz(state.hours).select(*keys, pl.all()))
-    whole = pl.concat(tables)
-    measures = measures_of(whole, people_count)
-    comparison = comparison_of(measures, "nearest")
+    whole, planned = pl.concat(tables), PLANNED | dict(weights or {})
+    course = course_of(whole, people_count)
+    measures = last_of(course)
+    comparison = comparison_of(measures)
     return Year(
-        assumed, whole, measures, comparison, targets_of(comparison, PLANNED), pl.concat(shares)
+        size=size,
+        volunteers=people_count,
+        scarcity=scarcity,
+        assumed=assumed,
+        weights={name: planned[name] for name in methods if name in planned},
+        weeks=whole,
+        course=course,
+        measures=measures,
+        comparison=comparison,
+        targets=targets_of(comparison, PLANNED),
+        shares=pl.concat(shares),
     )
 
 

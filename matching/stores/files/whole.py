@@ -96,14 +96,7 @@ def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
         return
     shown, path = path, Path(os.path.realpath(path))
     made_folder(path.parent)
-    if path.exists():
-        made_folder(path)
-        others = sorted({entry.name for entry in path.iterdir()} - {*holding})
-        if others:
-            raise UsageError(
-                f"{shown} holds other things, such as {others[0]}, which a new report would take "
-                "away; name a folder of its own"
-            )
+    refuse_others(shown, holding)
     with staged(path.parent, shown) as part:
         new = part / "new"
         new.mkdir()
@@ -114,6 +107,19 @@ def replacing_folder(path: Path, holding: Iterable[str]) -> Iterator[Path]:
             # The only systems where nothing stands at the path for a moment.
             path.rename(part / "before")
             new.rename(path)
+
+
+def refuse_others(path: Path, holding: Iterable[str]) -> None:
+    """Refuse a folder that holds anything but what these names are of, or a file."""
+    if path.suffix.lower() == ".zip" or not path.exists():
+        return
+    made_folder(path)
+    others = sorted({entry.name for entry in path.iterdir()} - {*holding})
+    if others:
+        raise UsageError(
+            f"{path} holds other things, such as {others[0]}, which a new report would take "
+            "away; name a folder of its own"
+        )
 
 
 def _pack(folder: Path, path: Path) -> None:
