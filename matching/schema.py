@@ -130,12 +130,21 @@ class Volunteers(dy.Schema):
     max_shifts = _count("services a week", unit="services", default="policy")
     max_hours = _number("hours a week", 0, MAX_HOURS, unit="hours")
     max_shifts_per_day = _count("services a day", unit="services")
+    max_days = _count("days of the week on which services start", high=7, unit="days")
+    max_consecutive_days = _count(
+        "days in a row on which services start, also over the week's edge", high=366, unit="days"
+    )
+    max_in_days = _count(
+        "services in any `in_days` days in a row, also over the week's edge", unit="services"
+    )
+    in_days = _count("how many days `max_in_days` speaks of", low=1, high=366, unit="days")
     min_rest_hours = _number("rest between services of different days", 0, MAX_HOURS, unit="hours")
     recent_hours = _number("hours served lately", 0, 1e6, unit="hours", default=0)
     show_up = _number("probability of coming", 0, 1, default="policy")
     max_offers = _count("offers a week", unit="offers", default="policy")
     consent = _choice("to being proposed", CONSENT, default="ask")
     lat_and_lon = _rule(pl.col("lat").is_null() == pl.col("lon").is_null())
+    max_in_days_and_in_days = _rule(pl.col("max_in_days").is_null() == pl.col("in_days").is_null())
 
 
 class Qualifications(dy.Schema):
@@ -287,6 +296,17 @@ class Preferences(dy.Schema):
     weight_or_never = _rule(pl.col("weight").is_not_null() | pl.col("never").fill_null(False))
 
 
+class Limits(dy.Schema):
+    """At most so many services of one kind in the week of one volunteer; every row holds."""
+
+    volunteer_id = _id(
+        "whose; absent: each volunteer's", key=True, required=False, refers="volunteers"
+    )
+    subject = _choice("what kind of thing", SUBJECTS, required=True, key=True)
+    value = _id("which one; absent: each, by itself", key=True, required=False)
+    max_shifts = _count("services a week", required=True, unit="services")
+
+
 class Pairs(dy.Schema):
     """Volunteers who serve a request together, or not at all; or never the same one."""
 
@@ -378,6 +398,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "post_qualifications": PostQualifications,
     "team_rules": TeamRules,
     "preferences": Preferences,
+    "limits": Limits,
     "pairs": Pairs,
     "groups": Groups,
     "bonds": Bonds,

@@ -165,6 +165,7 @@ def test_every_reference_is_followed(table: str, column: str, target: str) -> No
         "posts": {"seats": "1"},
         "team_rules": {"qualification": "x", "min_people": "1"},
         "preferences": {"subject": "post", "weight": "1"},
+        "limits": {"subject": "post", "max_shifts": "1"},
         "pairs": {"volunteer_b": "v1", "rule": "apart"},
         "travel": {"minutes": "1"},
         "assignments": {"post": "volunteer", "option": None, "status": "declined"},

@@ -16,6 +16,8 @@ from matching.problem import columns as c
 
 # What has to be in a week is worth more than so many others.
 _MANY = 1_000
+# Groups of a volunteer's clusters are days, or one of each limit, which has a cluster at least.
+_MOST_GROUPS = 8
 
 
 def elsewhere(
@@ -33,8 +35,9 @@ def elsewhere(
     worth = np.empty(len(arcs))
     clusters = weeks.clusters
     of_tree = clusters.tree[book.volunteer[arcs]]
+    groups = clusters.group, clusters.most
     worth_in_trees(
-        *(book, standing, arcs, weeks.first_cluster, tops, clusters.of_arc, clusters.day, worth)
+        *(book, standing, arcs, weeks.first_cluster, tops, clusters.of_arc, *groups, worth)
     )
     if not of_tree.all():
         others = arcs[~of_tree]
@@ -83,7 +86,8 @@ def worth_in_trees(
     first: c.Longs,
     best: c.Floats,
     of_arc: c.Ints,
-    day_of: c.Ints,
+    group_of: c.Ints,
+    most: c.Ints,
     worth: c.Floats,
 ) -> None:
     """Write `elsewhere` of each arc, as if the rules of its volunteer were a tree."""
@@ -94,7 +98,7 @@ def worth_in_trees(
         value = np.zeros(2)
         for with_it in range(2):
             forced = np.zeros(size, np.bool_)
-            today = np.zeros(8, np.int64)
+            served = np.zeros(_MOST_GROUPS + size, np.int64)
             count, total = 0, 0.0
             for row in range(standing.first[v], standing.first[v + 1] + with_it):
                 arc = arcs[k] if row == standing.first[v + 1] else standing.arc[row]
@@ -102,16 +106,16 @@ def worth_in_trees(
                     continue
                 at = of_arc[arc] - begin
                 forced[at] = True
-                today[day_of[begin + at]] += 1
+                served[group_of[begin + at]] += 1
                 total += book.reward[arc]
                 count += 1
             for i in order:
                 gain = best[begin + i] - book.first_load[v] - book.load_step * count
                 if gain <= 0 or count >= book.max_shifts[v]:
                     break
-                day = day_of[begin + i]
-                if not forced[i] and today[day] < book.max_shifts_per_day[v]:
-                    today[day] += 1
+                group = group_of[begin + i]
+                if not forced[i] and served[group] < most[begin + i]:
+                    served[group] += 1
                     total += best[begin + i]
                     count += 1
             value[with_it] = total - load(book, v, count)

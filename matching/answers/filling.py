@@ -88,7 +88,8 @@ def _has_people(problem: Problem, arcs: Arcs) -> c.Bools:
 def within_trees(problem: Problem, arcs: Arcs) -> tuple[Problem, Arcs]:
     """Let people have so few times to serve that hours, travel and rest keep themselves.
 
-    As many services as their hours allow at the longest; and of half days that are too near each
+    As many services as their hours allow at the longest, and as any limit that a tree cannot keep
+    leaves room for; and of half days that are too near each
     other for some way between two places, or for their rest, the earlier one.
     """
     people, slots, options = problem.volunteers, problem.slots, problem.options
@@ -97,7 +98,14 @@ def within_trees(problem: Problem, arcs: Arcs) -> tuple[Problem, Arcs]:
     np.maximum.at(longest, arcs.volunteer, options.end[option] - options.start[option])
     shifts = np.minimum(people.max_shifts, people.max_minutes // longest).astype(np.int32)
     problem = replace(problem, volunteers=replace(people, max_shifts=shifts))
-    tree = Weeks(problem, arcs).clusters.tree
+    weeks = Weeks(problem, arcs)
+    counters, tree = weeks.counters, weeks.clusters.tree
+    if len(counters) and not tree.all():
+        least = np.full(len(people), c.NO_LIMIT, np.int32)
+        np.minimum.at(least, counters.volunteer, counters.most)
+        shifts = np.where(tree, shifts, np.minimum(shifts, least))
+        problem = replace(problem, volunteers=replace(people, max_shifts=shifts))
+        tree = Weeks(problem, arcs).clusters.tree
     if tree.all():
         return problem, arcs
     km = np.where(np.isnan(arcs.km), _unknown(problem, arcs), arcs.km)

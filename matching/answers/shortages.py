@@ -69,14 +69,14 @@ class Turns:
         who = np.unique(self.arcs.volunteer[rows])
         elsewhere = self.pinned[np.isin(self.arcs.volunteer[self.pinned], who)]
         elsewhere = elsewhere[~np.isin(self.post[elsewhere], posts)]
-        # Of services that all overlap one can be served; of a day and a week, as many as allowed.
+        # Of services that all overlap one can be served; of a group and a week, as many as may.
         used = np.unique(self.clusters.of_arc[np.append(rows, elsewhere)])
         volunteer = np.searchsorted(who, self.clusters.volunteer[used])
-        day, in_day = np.unique(
-            volunteer * np.int64(8) + self.clusters.day[used], return_counts=True
+        group, first, in_group = np.unique(
+            c.combine(volunteer, self.clusters.group[used]), return_index=True, return_counts=True
         )
-        in_day = np.minimum(in_day, people.max_shifts_per_day[who[day >> 3]])
-        turns = np.bincount(day >> 3, in_day, minlength=len(who)).astype(np.int64)
+        in_group = np.minimum(in_group, self.clusters.most[used[first]])
+        turns = np.bincount(group >> 32, in_group, minlength=len(who)).astype(np.int64)
         turns = np.minimum(turns, people.max_shifts[who])
         busy = np.searchsorted(who, self.arcs.volunteer[elsewhere])
         turns = np.maximum(turns - np.bincount(busy, minlength=len(who)), 0)

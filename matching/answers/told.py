@@ -77,7 +77,8 @@ def times(problem: Problem, request_id: str, start: object, end: object) -> dict
 
 # What a problem of somebody new says of nobody.
 _OF_OTHERS = (
-    *("preferences", "bonds", "earlier", "other_weeks", "affinities", "pairs", "members"),
+    *("preferences", "limits", "bonds", "earlier", "other_weeks", "affinities", "pairs"),
+    "members",
 )
 
 

@@ -119,8 +119,8 @@ def scores(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     return both.filter(meant("post")).select("service", "score")
 
 
-def opinions(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
-    """Return ``service``, ``subject``, ``weight``, ``never`` of every preference that matches."""
+def subjects_of(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Return ``service``, ``volunteer``, ``request``, and a ``code`` for each of its subjects."""
     requests, request = problem.requests, services["request"].to_numpy()
     code_of = {
         "category": requests.category[request],
@@ -130,13 +130,19 @@ def opinions(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
         "beneficiary": requests.beneficiary[request],
         "post": problem.posts.name[services["post"].to_numpy()],
     }
-    codes = np.stack([code_of[subject] for subject in SUBJECTS])
+    rows = services.select("service", "volunteer", "request")
+    of_subjects = [
+        rows.with_columns(subject=pl.lit(number, pl.Int32), code=pl.Series(code_of[subject]))
+        for number, subject in enumerate(SUBJECTS)
+    ]
+    return pl.concat(of_subjects).filter(pl.col("code") >= 0)
+
+
+def opinions(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Return ``service``, ``subject``, ``weight``, ``never`` of every preference that matches."""
     held = concerning(problem, problem.preferences, services)
-    both = services.select("service", "volunteer").join(held, on="volunteer")
-    its_own = codes[both["subject"].to_numpy(), both["service"].to_numpy()]
-    return both.filter(pl.Series(its_own) == both["code"]).select(
-        "service", "subject", "weight", "never"
-    )
+    both = subjects_of(problem, services).join(held, on=["volunteer", "subject", "code"])
+    return both.select("service", "subject", "weight", "never")
 
 
 def holders(problem: Problem, asked: pl.DataFrame) -> pl.DataFrame:

@@ -6,9 +6,18 @@ import numpy as np
 import polars as pl
 
 from matching.audit.findings import clock, date, hours, report
-from matching.audit.services import TOLERANCE, on_one_line, place_of, way_minutes
+from matching.audit.services import (
+    TOLERANCE,
+    frame_of,
+    on_one_line,
+    place_of,
+    subjects_of,
+    used_by,
+    way_minutes,
+)
 from matching.problem import Problem
 from matching.problem import columns as c
+from matching.schema import SUBJECTS
 
 
 def _successions(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
@@ -109,6 +118,97 @@ def max_shifts_per_day(problem: Problem, services: pl.DataFrame) -> pl.DataFrame
     return report(problem, broken, detail)
 
 
+def max_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find volunteers whose services start on too many days of the week."""
+    broken = _limited(services, pl.col("day").n_unique(), problem.volunteers.max_days)
+    return report(problem, broken, pl.format("services on {} days, at most {}", "total", "limit"))
+
+
+def max_consecutive_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find services on too many days in a row, days of other weeks among them."""
+    days = _all_days(problem, services).unique(["volunteer", "day"]).sort("volunteer", "day")
+    # Of days in a row, each less its number is the same.
+    row = (pl.col("day") - pl.int_range(pl.len()).over("volunteer")).alias("row")
+    first, last = pl.col("day").min().alias("first"), pl.col("day").max().alias("last")
+    runs = days.group_by("volunteer", row, maintain_order=True).agg(
+        first, last, pl.col("here").any(), total=pl.len()
+    )
+    limit = problem.volunteers.max_consecutive_days[runs["volunteer"].to_numpy()]
+    runs = runs.with_columns(limit=pl.Series(limit))
+    detail = pl.format(
+        "services on {} days in a row, {} to {}, at most {}",
+        "total",
+        date(problem, "first"),
+        date(problem, "last"),
+        "limit",
+    )
+    return report(problem, runs.filter("here", pl.col("total") > pl.col("limit")), detail)
+
+
+def max_in_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find volunteers with too many services within so many days, other weeks among them."""
+    every = _all_days(problem, services)
+    who = every["volunteer"].to_numpy()
+    every = every.with_columns(
+        most=pl.Series(problem.volunteers.max_in_days[who]),
+        length=pl.Series(problem.volunteers.in_days[who]),
+    ).filter(pl.col("most") < c.NO_LIMIT)
+    # The fullest windows begin on a day with a service.
+    begins = every.select("volunteer", "most", "length", first="day").unique()
+    inside = begins.join(every.select("volunteer", "day", "here"), on="volunteer").filter(
+        pl.col("day").is_between(pl.col("first"), pl.col("first") + pl.col("length") - 1)
+    )
+    full = inside.group_by("volunteer", "first", "most", "length").agg(
+        pl.col("here").any(), total=pl.len()
+    )
+    broken = full.filter("here", pl.col("total") > pl.col("most")).sort("volunteer", "first")
+    detail = pl.format(
+        "{} services in the {} days from {}, at most {}",
+        "total",
+        "length",
+        date(problem, "first"),
+        "most",
+    )
+    return report(problem, broken.unique("volunteer", keep="first", maintain_order=True), detail)
+
+
+def _all_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Return ``volunteer`` and ``day`` of services ``here`` and of what else they are held to."""
+    used = np.flatnonzero(used_by(problem, services)[problem.other_weeks.volunteer])
+    there = frame_of(problem.other_weeks.take(used))
+    # What starts at once is one service.
+    there = there.unique(["volunteer", "start"]).select("volunteer", "day", here=pl.lit(False))
+    return pl.concat([services.select("volunteer", "day", here=pl.lit(True)), there])
+
+
+def limits(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Find volunteers who serve something more often than a row of `limits` allows."""
+    about = subjects_of(problem, services)
+    own = frame_of(problem.limits).select("volunteer", "subject", "most", named="code")
+    common = frame_of(problem.limits_for_all).select("subject", "most", named="code")
+    both = (
+        about.join(own.with_row_index("rule"), on=["volunteer", "subject"]),
+        about.join(common.with_row_index("rule", own.height), on="subject"),
+    )
+    columns = "rule", "volunteer", "subject", "code", "most"
+    counted = pl.concat([rows.select(*columns, "named", "request") for rows in both])
+    counted = counted.filter((pl.col("named") == pl.col("code")) | (pl.col("named") < 0))
+    sums = counted.group_by(columns).agg(pl.col("request").sort(), total=pl.len())
+    broken = sums.filter(pl.col("total") > pl.col("most")).sort(columns)
+    ids = pl.element().replace_strict(
+        pl.int_range(len(problem.requests), eager=True), problem.requests.id
+    )
+    broken = broken.with_columns(
+        kind=pl.Series(SUBJECTS, dtype=pl.String).gather(broken["subject"]),
+        which=pl.col("request").list.eval(ids).list.join(", "),
+    ).drop("request")
+    return report(
+        problem,
+        broken,
+        pl.format("{} services of one {}: {}; at most {}", "total", "kind", "which", "most"),
+    )
+
+
 RULES = (
     (overlap, "a volunteer's services do not overlap"),
     (travel, "a volunteer has time to travel from one service to the next"),
@@ -116,4 +216,11 @@ RULES = (
     (max_shifts, "a volunteer has no more services a week than their limit"),
     (max_hours, "a volunteer has no more hours a week than their limit"),
     (max_shifts_per_day, "a volunteer starts no more services a day than their limit"),
+    (max_days, "a volunteer's services start on no more days of the week than their limit"),
+    (
+        max_consecutive_days,
+        "a volunteer's services start on no more days in a row than their limit, in all weeks",
+    ),
+    (max_in_days, "in any so many days a volunteer has no more services than their limit"),
+    (limits, "of what is limited, a volunteer serves no more in the week than that"),
 )

@@ -158,6 +158,9 @@ def _distinct(weeks: Weeks, rows: c.Longs, reward: c.Floats) -> c.Longs:
     place = np.nan_to_num(place, nan=_NOWHERE)
     _, at = np.unique(place, axis=1, return_inverse=True)
     where, times = at[request], c.combine(option.start, option.end)
+    # What a limit counts may be needed least: such a service stands for itself.
+    counted = np.isin(rows, weeks.counters.arc)
+    where = np.where(counted, -1 - slot, where)
     order = np.lexsort((-reward[rows], where, times, weeks.arcs.volunteer[rows]))
     keys = (weeks.arcs.volunteer[rows][order], times[order], where[order])
     fresh = np.logical_or.reduce([np.diff(key, prepend=-1) != 0 for key in keys])

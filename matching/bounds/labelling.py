@@ -3,20 +3,21 @@
 The resource-constrained shortest path problem, solved by labelling with dominance (Irnich and
 Desaulniers, 2005, Shortest path problems with resource constraints). A path keeps every rule of a
 volunteer: each service starts after the one before has ended, with time to travel and to rest;
-hours, shifts a week and shifts a day stay within their limits. Labels grow by one service at a
-time, for all volunteers at once; of two that end alike, one with no more value and no fewer hours
-is dominated.
+hours, shifts and what else is counted (`counting`) stay within their limits. Labels grow by one
+service at a time, for all volunteers at once; of two that end alike, one with no more value and no
+fewer hours is dominated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from matching.arcs.eligibility import Arcs
 from matching.arcs.journeys import is_late, leads_around, spots
+from matching.bounds.counting import Counts
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -54,6 +55,7 @@ class Labels(c.Columns):
     value: c.Floats
     minutes: c.Longs
     today: c.Longs  # services on the day of the last one; 0 where no limit by the day binds
+    counts: c.Longs  # shape (labels, words), see `counting`
     parent: c.Longs  # among the labels one service shorter
 
 
@@ -77,6 +79,7 @@ class RosterLabelling:
         services = np.searchsorted(who, who, side="right") - self.first
         self.max_shifts = np.minimum(people.max_shifts[who], services)
         self.max_shifts_per_day = people.max_shifts_per_day[who]
+        self.counts = Counts(problem, arcs.take(self.arc), self.day)
         self.counts_days = self.max_shifts_per_day < people.max_shifts[who]
         self.max_minutes = people.max_minutes[who].astype(np.int64)
         minutes = (problem.options.end[option] - problem.options.start[option]).astype(np.int64)
@@ -155,12 +158,15 @@ class RosterLabelling:
         prune: Callable[[Labels, int], Labels] = lambda labels, shifts: labels,
     ) -> list[Labels]:
         """Extend labels while any is left; prune those of each number of shifts."""
-        alone = self.alone
+        counts = self.counts.first(self.alone)
+        fits = self.counts.fits(counts, self.alone)
+        alone, counts = self.alone[fits], counts[fits]
         labels = Labels(
             alone,
             (self.reward - self.first_load)[alone],
             self.minutes[alone],
             self.counts_days[alone].astype(np.int64),
+            self.counts.settled(counts, alone),
             np.full(len(alone), -1, np.int64),
         )
         levels: list[Labels] = []
@@ -199,10 +205,13 @@ class RosterLabelling:
             before.value + self.reward[service] - self.first_load[service] - load,
             before.minutes + self.minutes[service],
             today,
+            self.counts.more(before.counts, service, same_day),
             parent,
         )
         fits = longer.minutes <= self.max_minutes[service]
-        return longer.take(fits & (today <= self.max_shifts_per_day[service]))
+        fits &= today <= self.max_shifts_per_day[service]
+        longer = longer.take(fits & self.counts.fits(longer.counts, service))
+        return replace(longer, counts=self.counts.settled(longer.counts, longer.service))
 
 
 def _concatenated(parts: list[Labels]) -> Labels:
@@ -211,13 +220,17 @@ def _concatenated(parts: list[Labels]) -> Labels:
 
 
 def _undominated(labels: Labels) -> Labels:
-    """Keep the undominated labels among those with the same last service and day count."""
+    """Keep the undominated labels among those with the same last service and the same counts."""
     if not len(labels):
         return labels
-    order = np.lexsort((-labels.value, labels.minutes, labels.today, labels.service))
+    words = labels.counts.T
+    order = np.lexsort((-labels.value, labels.minutes, *words, labels.today, labels.service))
     labels = labels.take(order)
     group = labels.service * (labels.today.max() + 1) + labels.today
-    number = np.cumsum(np.diff(group, prepend=-1) != 0)
+    fresh = np.diff(group, prepend=-1) != 0
+    for word in labels.counts.T:
+        fresh[1:] |= word[1:] != word[:-1]
+    number = np.cumsum(fresh)
     # With minutes rising, a label is undominated only if its value is above all before. Ranks
     # instead of values, lifted by the group's number, let one running maximum serve all groups.
     rank = np.unique(labels.value, return_inverse=True)[1]

@@ -1,14 +1,14 @@
 """The pricing oracle: every volunteer's best roster, given the arcs' rewards. Half of every bound.
 
-Where a volunteer's rules form a tree (clusters of services that all overlap, limits by the day and
-the week, nothing else binding) the best roster is a greedy choice. Elsewhere it is a resource-
-constrained shortest path, see `labelling`.
+Where a volunteer's rules form a tree (clusters of services that all overlap, limits of groups of
+these and of the week, nothing else binding) the best roster is a greedy choice. Elsewhere it is a
+resource-constrained shortest path, see `labelling`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -16,8 +16,9 @@ import numpy as np
 
 from matching.arcs.eligibility import Arcs
 from matching.arcs.journeys import longest_ways
+from matching.arcs.limits import Counters, counters_of
 from matching.arcs.value import first_load
-from matching.bounds.labelling import never, solve_pricing
+from matching.bounds.labelling import fits_alone, never, solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -25,6 +26,7 @@ from matching.problem import columns as c
 MOST_SERVICES = 4_000
 # Large enough for a best roster to hold as many services as possible.
 _LARGE_REWARD = 1e9
+_LAST_DAY = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,17 +40,19 @@ class Clusters:
     begin : int64 array, shape (clusters,)
         Where each stretch begins.
     of_arc : int32 array, shape (arcs,)
-    volunteer, day : int32 arrays, shape (clusters,)
-        The day is that of the earliest start.
+    volunteer, group, most : int32 arrays, shape (clusters,)
+        How many clusters of a volunteer's group can be served: on a day, that of the earliest
+        start, or of what a limit counts.
     tree : bool array, shape (volunteers,)
-        Whether clusters, shifts a day and shifts a week are all the rules that can bind.
+        Whether clusters, groups and shifts a week are all the rules that can bind.
     """
 
     order: c.Ints
     begin: c.Longs
     of_arc: c.Ints
     volunteer: c.Ints
-    day: c.Ints
+    group: c.Ints
+    most: c.Ints
     tree: c.Bools
 
 
@@ -63,7 +67,20 @@ class Weeks:
     @cached_property
     def clusters(self) -> Clusters:
         """The clusters of the arcs."""
-        return cluster(self.problem, self.arcs)
+        return cluster(self.problem, self.arcs, self.counters)
+
+    @cached_property
+    def counters(self) -> Counters:
+        """What limits count among the arcs."""
+        return counters_of(self.problem, self.arcs)
+
+    def fit_alone(self, arc: c.Longs) -> c.Bools:
+        """Tell which arcs keep every rule of their volunteer's week if they are the only one."""
+        closed = np.zeros(len(self.arcs), np.bool_)
+        counters = self.counters
+        closed[counters.arc[counters.most[counters.counter] == 0]] = True
+        option = self.problem.slots.option[self.arcs.slot[arc]]
+        return fits_alone(self.problem, self.arcs.volunteer[arc], option) & ~closed[arc]
 
     @cached_property
     def first_cluster(self) -> c.Longs:
@@ -154,7 +171,7 @@ class Weeks:
         return chosen[np.isin(self.arcs.volunteer[chosen], self.arcs.volunteer[lost])]
 
     def _best_of_trees(self, reward: c.Floats) -> tuple[c.Floats, c.Bools]:
-        """Take the best arc of each cluster, the best clusters of each day, then of the week."""
+        """Take the best arc of each cluster, the best clusters of each group, then of the week."""
         clusters, people = self.clusters, self.problem.volunteers
         value = np.zeros(len(people))
         chosen = np.zeros(len(self.arcs), np.bool_)
@@ -163,13 +180,9 @@ class Weeks:
         sorted_reward = reward[clusters.order]
         best = np.maximum.reduceat(sorted_reward, clusters.begin)
         paying = np.flatnonzero(best > self.first_load[clusters.volunteer])
-        # Rank by reward within the day, then, of those the day allows, within the week.
-        paying = _ranked(
-            paying,
-            best,
-            clusters.volunteer * np.int64(8) + clusters.day,
-            people.max_shifts_per_day[clusters.volunteer],
-        )
+        # Rank by reward within the group, then, of those it allows, within the week.
+        groups = c.combine(clusters.volunteer, clusters.group)
+        paying = _ranked(paying, best, groups, clusters.most)
         limit = people.max_shifts[clusters.volunteer]
         rank, paying = _rank(paying, best, clusters.volunteer.astype(np.int64))
         volunteer = clusters.volunteer[paying]
@@ -224,7 +237,7 @@ def _services(problem: Problem, arcs: Arcs) -> _Services:
     return _Services(order, arcs.volunteer[order], start[order], end[order], day)
 
 
-def cluster(problem: Problem, arcs: Arcs) -> Clusters:
+def cluster(problem: Problem, arcs: Arcs, counters: Counters) -> Clusters:
     """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
     services = _services(problem, arcs)
     order, volunteer, start, end, day = services
@@ -232,7 +245,7 @@ def cluster(problem: Problem, arcs: Arcs) -> Clusters:
     if not len(arcs):
         none = np.empty(0, np.int32)
         tree = np.ones(len(problem.volunteers), np.bool_)
-        return Clusters(order, np.empty(0, np.int64), none, none, none, tree)
+        return Clusters(order, np.empty(0, np.int64), none, none, none, none, tree)
     # All that start before the earliest end hold that moment in common; the next cluster begins
     # with the first that does not, and so on until no stretch can be cut.
     while True:
@@ -247,7 +260,44 @@ def cluster(problem: Problem, arcs: Arcs) -> Clusters:
     of_arc = np.empty(len(arcs), np.int32)
     of_arc[order] = inside
     tree = _is_tree(problem, arcs, services, begin)
-    return Clusters(order, begin, of_arc, volunteer[begin], day[begin], tree)
+    most = problem.volunteers.max_shifts_per_day[volunteer[begin]]
+    clusters = Clusters(order, begin, of_arc, volunteer[begin], day[begin], most, tree)
+    return _with_counters(clusters, services, counters) if len(counters) else clusters
+
+
+def _with_counters(clusters: Clusters, services: _Services, counters: Counters) -> Clusters:
+    """Let counters be groups, where no day limits anything and each counts whole clusters, apart.
+
+    Who has others is not a tree.
+    """
+    size, who, people = len(clusters.begin), clusters.volunteer, len(clusters.tree)
+    count = np.diff(np.append(clusters.begin, len(services.day)))
+    pair, many = np.unique(
+        counters.counter * size + clusters.of_arc[counters.arc], return_counts=True
+    )
+    counter, inside = np.divmod(pair, size)
+    in_week = np.bincount(counters.volunteer, minlength=people)
+    joined = np.zeros(people, np.bool_)
+    joined[counters.volunteer[counter[many < count[inside]]]] = True
+    joined[who[np.bincount(inside, minlength=size) > 1]] = True
+    # Of days with one cluster, all on that day, it is the same what is counted.
+    _, of, on_day = np.unique(
+        c.combine(who, clusters.group), return_inverse=True, return_counts=True
+    )
+    last = np.maximum.reduceat(services.day, clusters.begin)
+    mixed = np.zeros(people, np.bool_)
+    mixed[who[(on_day[of] > 1) | (last > clusters.group)]] = True
+    joined[counters.volunteer[counters.by_day & mixed[counters.volunteer]]] = True
+    joined[who[on_day[of] > clusters.most]] = True
+    grouped = (in_week > 0) & ~joined
+    group, most = clusters.group.copy(), clusters.most.copy()
+    mine = np.flatnonzero(grouped[who])
+    group[mine], most[mine] = _LAST_DAY + 1, c.NO_LIMIT
+    number = np.arange(len(counters)) - np.searchsorted(counters.volunteer, counters.volunteer)
+    rows = np.flatnonzero(grouped[counters.volunteer[counter]])
+    group[inside[rows]] = _LAST_DAY + 2 + number[counter[rows]]
+    most[inside[rows]] = counters.most[counter[rows]]
+    return replace(clusters, group=group, most=most, tree=clusters.tree & ~joined)
 
 
 def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) -> c.Bools:

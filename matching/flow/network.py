@@ -1,7 +1,8 @@
 """The part of the model that is a network: capacities on two trees, joined by the arcs.
 
-Supply: quota of an organisation > volunteer (one edge per shift, each dearer than the last) > day
-> cluster of overlapping services > arc. Demand: arc > post (one edge per seat, each worth less).
+Supply: quota of an organisation > volunteer (one edge per shift, each dearer than the last) > group
+(a day, or what a limit counts) > cluster of overlapping services > arc. Demand: arc > post (one
+edge per seat, each worth less).
 What the trees cannot express (hours, travel, minimum teams, ...) is left out: the flow's value is
 then an upper bound, and the search starts from its prices. What is
 pinned is left out, too: it takes a seat, a shift, a place in each quota and the time of all that
@@ -145,7 +146,8 @@ def build(
     shift_edges = _shifts(
         problem, edges, above, node, volunteers, np.bincount(volunteer), first_load, taken
     )
-    node = _days(problem, edges, node, volunteers, volunteer, clusters.day[used_clusters], taken)
+    group, most = clusters.group[used_clusters], clusters.most[used_clusters]
+    node = _groups(edges, node, volunteers, volunteer, group, most, taken)
     node = once(edges, node, np.bincount(cluster))
     post_node = edges.node(len(problem.posts)).astype(np.int32)
     post = problem.slots.post[arcs.slot]
@@ -194,7 +196,7 @@ class _Taken:
     def __init__(self, problem: Problem, arcs: Arcs, clusters: Clusters, pinned: c.Longs) -> None:
         self.problem, self.pinned = problem, pinned
         self.volunteer, slot = arcs.volunteer[pinned], arcs.slot[pinned]
-        self.day = problem.options.day[problem.slots.option[slot]]
+        self.group = clusters.group[clusters.of_arc[pinned]]
         self.seats = np.bincount(problem.slots.post[slot], minlength=len(problem.posts))
         self.quotas = services_below(problem, problem.volunteers.organisation[self.volunteer])
         self.busy = np.zeros(len(clusters.begin), np.bool_)
@@ -204,9 +206,9 @@ class _Taken:
         """Return how many shifts of each volunteer are taken."""
         return _times(self.volunteer, volunteers)
 
-    def of_days(self, volunteers: c.Ints, days: c.Longs) -> c.Longs:
-        """Return how many shifts of each volunteer are taken on a day of each."""
-        return _times(self.volunteer * np.int64(8) + self.day, volunteers * np.int64(8) + days)
+    def of_groups(self, volunteers: c.Ints, groups: c.Longs) -> c.Longs:
+        """Return how many shifts of each volunteer are taken in a group of each."""
+        return _times(c.combine(self.volunteer, self.group), c.combine(volunteers, groups))
 
     def value(self, quality: c.Longs, first_load: c.Longs) -> int:
         """Return what the pinned arcs are worth by themselves."""
@@ -300,28 +302,31 @@ def _shifts(
     return edges.add(above[volunteer_of], node[volunteer_of], 1, cost)
 
 
-def _days(
-    problem: Problem,
+def _groups(
     edges: Edges,
     node: c.Longs,
     volunteers: c.Ints,
     volunteer: c.Longs,
-    day: c.Ints,
+    group: c.Ints,
+    most: c.Ints,
     taken: _Taken,
 ) -> c.Longs:
-    """Put a node between the volunteer and the clusters of a day, where its limit can bind."""
-    key = volunteer * 8 + day
-    first, of_cluster = c.numbered(key)
-    days, clusters = key[first], np.bincount(of_cluster)
-    who = volunteers[days // 8]
-    done = taken.of_days(who, days % 8)
-    limit = np.maximum(problem.volunteers.max_shifts_per_day[who] - done, 0)
+    """Put a node between the volunteer and the clusters of a group, where its limit can bind."""
+    size = int(group.max(initial=0)) + 1
+    key = volunteer * size + group
+    # In order already where the groups are days.
+    order = np.argsort(key, kind="stable")
+    first, of_cluster = c.numbered(key[order])
+    groups, clusters = key[order[first]], np.bincount(of_cluster)
+    done = taken.of_groups(volunteers[groups // size], groups % size)
+    limit = np.maximum(most[order[first]] - done, 0)
     binding = limit < clusters
-    above = node[days // 8]
+    above = node[groups // size]
     below = above.copy()
     below[binding] = edges.node(int(binding.sum()))
     edges.add(above[binding], below[binding], limit[binding], 0)
-    of: c.Longs = below[of_cluster]
+    of = np.empty_like(volunteer)
+    of[order] = below[of_cluster]
     return of
 
 

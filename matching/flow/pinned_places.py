@@ -98,10 +98,10 @@ def _go_together(member: Member) -> bool:
     """Tell whether all pins of a volunteer can surely stay: a tree is all there is to keep."""
     clusters, people = Weeks(member.part, member.arcs).clusters, member.part.volunteers
     used = clusters.of_arc[member.pinned]
-    in_day = np.bincount(clusters.day[used], minlength=1).max()
+    in_group = np.bincount(clusters.group[used])[clusters.group[used]]
     return bool(
         clusters.tree[0]
         and len(member.pinned) == len(member.part.pins) == len(np.unique(used))
         and len(used) <= people.max_shifts[0]
-        and in_day <= people.max_shifts_per_day[0]
+        and (in_group <= clusters.most[used]).all()
     )

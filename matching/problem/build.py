@@ -127,6 +127,10 @@ class Builder:
             max_shifts=_ints(t["max_shifts"], self.policy.max_shifts),
             max_minutes=np.floor(hours * 60 + 1e-6).astype(np.int32),
             max_shifts_per_day=_ints(t["max_shifts_per_day"], c.NO_LIMIT),
+            max_days=_ints(t["max_days"], c.NO_LIMIT),
+            max_consecutive_days=_ints(t["max_consecutive_days"], c.NO_LIMIT),
+            max_in_days=_ints(t["max_in_days"], c.NO_LIMIT),
+            in_days=_ints(t["in_days"], 1),
             min_rest=np.ceil(rest * 60 - 1e-6).astype(np.int32),
             recent_hours=_floats(t["recent_hours"], 0.0),
             max_offers=_ints(t["max_offers"], self.policy.max_offers),
@@ -313,14 +317,20 @@ class Builder:
             _ints(t["per_people"], 0),
         )
 
-    def preferences(self) -> c.Preferences:
-        """Keep the preferences for something that is ordered this week."""
-        t = self.tables["preferences"]
+    def _subjects(self, table: str) -> tuple[c.Ints, c.Ints]:
+        """Return the subject of each row, and the code of its value among the week's."""
+        t = self.tables[table]
         subject = _ints(t["subject"].cast(pl.String).replace_strict(SUBJECTS, range(len(SUBJECTS))))
         code = np.full(len(t), _NULL, dtype=np.int32)
         for number, name in enumerate(SUBJECTS):
             rows = np.flatnonzero(subject == number)
             code[rows] = index_in(t["value"].gather(rows), self.codes[name])
+        return subject, code
+
+    def preferences(self) -> c.Preferences:
+        """Keep the preferences for something that is ordered this week."""
+        t = self.tables["preferences"]
+        subject, code = self._subjects("preferences")
         every = c.Preferences(
             self._of_volunteers("preferences"),
             subject,
@@ -339,6 +349,22 @@ class Builder:
         """Sort the members of groups."""
         group = index_in(self.tables["groups"]["group_id"], self.group_ids)
         return c.Members(group, self._of_volunteers("groups")).sorted()
+
+    def limits(self) -> c.Limits:
+        """Keep the limits of something that is ordered this week."""
+        t = self.tables["limits"]
+        subject, code = self._subjects("limits")
+        first_day = np.zeros(len(t), np.int32)
+        every = c.Limits(
+            self._of_volunteers("limits"),
+            subject,
+            code,
+            first_day,
+            first_day + 6,
+            _ints(t["max_shifts"]),
+            np.zeros(len(t), np.bool_),
+        )
+        return every.take((code >= 0) | t["value"].is_null().to_numpy()).sorted()
 
     def pairs(self, members: c.Members) -> c.Pairs:
         """Keep each pair once, whichever way round it was given, and link the members of groups."""
@@ -407,6 +433,7 @@ class Builder:
             status=_statuses(t["status"]),
             start=_ints(t["start"]),
             end=_ints(t["end"]),
+            day=_ints(t["day"]),
             lat=_floats(t["lat"]),
             lon=_floats(t["lon"]),
             stop=_ints(t["stop"]),

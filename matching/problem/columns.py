@@ -74,6 +74,10 @@ class Volunteers(Columns):
     max_shifts: Ints  # services a week
     max_minutes: Ints  # minutes of service a week
     max_shifts_per_day: Ints
+    max_days: Ints  # days of the week on which services start
+    max_consecutive_days: Ints  # such days in a row, in any week
+    max_in_days: Ints  # services that start within `in_days` days, in any week
+    in_days: Ints
     min_rest: Ints  # minutes
     recent_hours: Floats
     max_offers: Ints  # offers a week
@@ -188,6 +192,23 @@ class Preferences(Columns):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class Limits(Columns):
+    """At most so many services of one volunteer's week, or days with one; sorted by volunteer.
+
+    Those count that start from the first day to the last and whose subject, an index into
+    `schema.SUBJECTS`, has the code.
+    """
+
+    volunteer: Ints  # -1: each volunteer, by themself
+    subject: Ints  # -1: whatever it is about
+    code: Ints  # -1: each of the subject, by itself
+    first_day: Ints
+    last_day: Ints
+    most: Ints
+    by_day: Bools  # days on which one starts are counted, not services
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Pairs(Columns):
     """Volunteers who serve together, or apart where ``together`` is false.
 
@@ -239,6 +260,7 @@ class OtherWeeks(Columns):
     status: Ints  # an index into `schema.STATUSES`
     start: Ints
     end: Ints
+    day: Ints  # the day it starts on: below 0, or above 6
     lat: Floats  # degrees; NaN where the place is unknown
     lon: Floats
     stop: Ints  # as that of a request

@@ -14,7 +14,10 @@ from matching.problem.problem import Problem
 
 Table = TypeVar("Table", bound=c.Columns)
 # The tables with rows of volunteers, each in a column of that name.
-_TABLES = ("windows", "holdings", "preferences", "bonds", "earlier", "other_weeks", "affinities")
+_TABLES = (
+    *("windows", "holdings", "preferences", "limits", "bonds", "earlier", "other_weeks"),
+    "affinities",
+)
 
 
 class Parts:

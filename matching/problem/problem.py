@@ -68,6 +68,8 @@ class Problem(Shown):
     slots: c.Slots
     team_rules: c.TeamRules
     preferences: c.Preferences
+    limits: c.Limits
+    limits_for_all: c.Limits
     pairs: c.Pairs
     members: c.Members
     bonds: c.Bonds
@@ -178,7 +180,7 @@ class Problem(Shown):
         give_back()
         build = Builder(cleaned, week, policy)
         posts, options = build.posts(), build.options()
-        members = build.members()
+        members, limits = build.members(), build.limits()
         return cls(
             week=week,
             policy=policy,
@@ -192,6 +194,8 @@ class Problem(Shown):
             slots=slots_of(posts, options),
             team_rules=build.team_rules(),
             preferences=build.preferences(),
+            limits=limits.take(limits.volunteer >= 0),
+            limits_for_all=limits.take(limits.volunteer < 0),
             pairs=build.pairs(members),
             members=members,
             bonds=build.bonds(),

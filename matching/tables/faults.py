@@ -35,6 +35,11 @@ ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
         ("start_time", "end_time"),
         "the end must be after the start; split a window that crosses midnight in two",
     ),
+    "max_in_days_and_in_days": (
+        ("max_in_days", "in_days"),
+        "the two go together: at most 9 services in any 14 days are max_in_days 9 and in_days 14; "
+        "give both or neither",
+    ),
     "min_seats_within_seats": (("min_seats", "seats"), "min_seats cannot exceed seats"),
     "request_or_menu_item": (("request_id", "menu_item"), "give exactly one of the two"),
     "asks_for_something": (("min_people", "per_people"), "give at least one of the two"),

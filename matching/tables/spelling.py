@@ -17,7 +17,7 @@ from matching.tables.references import take_out
 
 
 class _Place(NamedTuple):
-    """A column of names; of a value of preferences, the rows of one subject."""
+    """A column of names; of a value of preferences or limits, the rows of one subject."""
 
     table: str
     column: str
@@ -44,7 +44,7 @@ def _places() -> dict[str, list[_Place]]:
             found.setdefault(key_of(target)[0] if target else name, []).append(_Place(table, name))
     for subject in SUBJECTS:
         kind = subject if subject in found else f"{subject}_id"
-        found[kind].append(_Place("preferences", "value", subject))
+        found[kind] += [_Place(table, "value", subject) for table in ("preferences", "limits")]
     return found
 
 

@@ -141,6 +141,10 @@ class Week(Shown):
         max_shifts: int | None = None,
         max_hours: float | None = None,
         max_shifts_per_day: int | None = None,
+        max_days: int | None = None,
+        max_consecutive_days: int | None = None,
+        max_in_days: int | None = None,
+        in_days: int | None = None,
         min_rest_hours: float | None = None,
         recent_hours: float | None = None,
         show_up: float | None = None,
@@ -255,6 +259,17 @@ class Week(Shown):
     @adds_row("preferences", never=True)
     def never(self, volunteer_id: str, subject: str, value: str) -> None:
         """Say what a volunteer is never to be given."""
+
+    @adds_row("limits")
+    def limit(
+        self,
+        subject: str,
+        value: str | None = None,
+        *,
+        max_shifts: int,
+        volunteer_id: str | None = None,
+    ) -> None:
+        """Say how often a volunteer serves something in the week: everybody, and each value."""
 
     @adds_row("pairs", rule="together")
     def together(self, volunteer_a: str, volunteer_b: str) -> None:

@@ -52,7 +52,7 @@ def weeks_of(world: World, v: str) -> list[list[Arc]]:
         if arc.volunteer == v:
             weeks += [[*week, arc] for week in weeks if not clash(week, arc)]
     who = world.volunteers[v]
-    return [week for week in weeks if not week_faults(world, who, [arc.service for arc in week])]
+    return [week for week in weeks if not week_faults(world, who, week)]
 
 
 def clash(week: list[Arc], new: Arc) -> bool:

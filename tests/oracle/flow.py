@@ -61,6 +61,7 @@ def check(world: World) -> None:
     assert not world.pairs
     assert not world.groups
     assert not world.pins
+    assert not world.rows("limits")
     for request in world.requests.values():
         assert len(request.services) == 1
         assert not request.team_rules
@@ -70,6 +71,8 @@ def check(world: World) -> None:
     for v in world.volunteers.values():
         assert v.max_minutes == float("inf")
         assert v.rest_minutes <= 0
+        assert v.max_days == float("inf")
+        assert not v.windows
     services = sorted(
         (s for q in world.requests.values() for s in q.services), key=lambda s: s.start
     )

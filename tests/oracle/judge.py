@@ -46,21 +46,21 @@ def faults(world: World, plan: Any) -> list[str]:
     chosen = [arcs[key] for key in wanted if key in arcs]
     broken = [f"{key} is not eligible" for key in wanted if key not in arcs]
     broken += [f"{key} is planned twice" for key, many in Counter(wanted).items() if many > 1]
-    weeks: dict[str, list[Service]] = defaultdict(list)
+    weeks: dict[str, list[Arc]] = defaultdict(list)
     teams: dict[str, list[Arc]] = defaultdict(list)
     for arc in chosen:
-        weeks[arc.volunteer].append(arc.service)
+        weeks[arc.volunteer].append(arc)
         teams[arc.service.request].append(arc)
-    for v, services in weeks.items():
-        broken += [f"{v}: {fault}" for fault in week_faults(world, world.volunteers[v], services)]
+    for v, week in weeks.items():
+        broken += [f"{v}: {fault}" for fault in week_faults(world, world.volunteers[v], week)]
     for q, team in teams.items():
         broken += [f"{q}: {fault}" for fault in team_faults(world, world.requests[q], team)]
     return broken + coupling_faults(world, chosen)
 
 
-def week_faults(world: World, v: Volunteer, services: list[Service]) -> list[str]:
+def week_faults(world: World, v: Volunteer, arcs: list[Arc]) -> list[str]:
     """Judge one volunteer's week."""
-    services = sorted(services, key=lambda s: (s.start, s.end))
+    services = sorted((arc.service for arc in arcs), key=lambda s: (s.start, s.end))
     broken = []
     for a, b in pairwise(services):
         if b.start < a.end:
@@ -76,6 +76,26 @@ def week_faults(world: World, v: Volunteer, services: list[Service]) -> list[str
         broken.append("too many hours")
     if any(many > v.max_per_day for many in Counter(s.first_day for s in services).values()):
         broken.append("too many services on a day")
+    if len({s.first_day for s in services}) > v.max_days:
+        broken.append("too many days")
+    keys = {arc.key for arc in arcs}
+    for most, counted in world.counted(v.id):
+        if sum(arc.key in keys for arc in counted) > most:
+            broken.append(f"too many services like {counted[0].service.request}")
+    return broken + window_faults(world, v, services)
+
+
+def window_faults(world: World, v: Volunteer, services: list[Service]) -> list[str]:
+    """Judge the days around each service, in whichever week."""
+    broken = []
+    here = [world.day_of(service) for service in services]
+    every = here + world.days_elsewhere(v.id)
+    for most, of_days, length in v.windows:
+        for day in here:
+            for first in range(day - length + 1, day + 1):
+                inside = [d for d in every if first <= d < first + length]
+                if len(set(inside) if of_days else inside) > most:
+                    broken.append(f"more than {most} in the {length} days from {first} on")
     return broken
 
 

@@ -92,6 +92,9 @@ class Model:
         self.row([(i, arc.service.end - arc.service.start) for i, arc in arcs], 0, v.max_minutes)
         for day in {arc.service.first_day for _, arc in arcs}:
             self.row([(i, 1) for i, arc in arcs if arc.service.first_day == day], 0, v.max_per_day)
+        for most_of, counted in self.world.counted(v.id):
+            self.row([(self.x[arc.key], 1) for arc in counted], 0, most_of)
+        self.add_windows(v, arcs)
         takes: dict[Service, list[int]] = defaultdict(list)
         for i, arc in arcs:
             takes[arc.service].append(i)
@@ -105,6 +108,26 @@ class Model:
                 between = [b for b in takes if a.end <= b.start and b.end <= c.start]
                 both = [(i, 1) for i in takes[a] + takes[c]]
                 self.row([*both, *((i, -1) for b in between for i in takes[b])], -inf, 1)
+
+    def add_windows(self, v: Volunteer, arcs: list[tuple[int, Arc]]) -> None:
+        """Count services, or days on which one starts, in the week and in windows over its edge."""
+        on: dict[int, list[int]] = defaultdict(list)
+        for i, arc in arcs:
+            on[self.world.day_of(arc.service)].append(i)
+        worked = {day: self.variable() for day in on}
+        for day, some in on.items():
+            for i in some:
+                self.row([(i, 1), (worked[day], -1)], -inf, 0)
+        self.row([(i, 1) for i in worked.values()], 0, v.max_days)
+        elsewhere = self.world.days_elsewhere(v.id)
+        for most, of_days, length in v.windows:
+            for first in range(-length + 1, 7):
+                window = range(first, first + length)
+                there = [day for day in elsewhere if day in window]
+                taken = len(set(there) if of_days else there)
+                terms = {d: [worked[d]] for d in worked} if of_days else on
+                inside = [(i, 1) for day in terms if day in window for i in terms[day]]
+                self.row(inside, 0, max(0, most - taken))
 
     def too_close(self, v: Volunteer, a: Service, c: Service) -> bool:
         minutes = c.start - a.end

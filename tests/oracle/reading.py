@@ -56,6 +56,9 @@ class Volunteer:
     max_shifts: int
     max_minutes: float
     max_per_day: float
+    max_days: float
+    # So many services, or days with one, in any so many days: how many, of days, days.
+    windows: tuple[tuple[int, bool, int], ...]
     rest_minutes: float
     load_recent: int
     refuses: bool
@@ -129,6 +132,16 @@ def day(cell: Any, default: date) -> date:
     return date.fromisoformat(str(cell)[:10]) if cell is not None else default
 
 
+def windows_of(row: Row) -> tuple[tuple[int, bool, int], ...]:
+    found = []
+    if row["max_consecutive_days"] is not None:
+        most = int(row["max_consecutive_days"])
+        found.append((most, True, most + 1))
+    if row["max_in_days"] is not None:
+        found.append((int(row["max_in_days"]), False, int(row["in_days"])))
+    return tuple(found)
+
+
 def rounded(x: float) -> int:
     """Round half up; the small number is for ties that floating point misses by a hair."""
     return math.floor(x + 0.5 + 1e-9)
@@ -196,6 +209,8 @@ class World:
             max_shifts=whole(row["max_shifts"], policy["max_shifts"]),
             max_minutes=60 * number(row["max_hours"], math.inf) + 1e-6,
             max_per_day=number(row["max_shifts_per_day"], math.inf),
+            max_days=number(row["max_days"], math.inf),
+            windows=windows_of(row),
             rest_minutes=60 * number(row["min_rest_hours"], 0) - 1e-6,
             load_recent=rounded(policy["load_recent"] * min(1.0, recent)),
             refuses=row["consent"] == "refuse",
@@ -471,6 +486,29 @@ class World:
     @cached_property
     def pairs(self) -> list[tuple[str, str, str]]:
         return [(row["volunteer_a"], row["volunteer_b"], row["rule"]) for row in self.rows("pairs")]
+
+    def counted(self, volunteer: str) -> list[tuple[int, list[Arc]]]:
+        """Return what the table `limits` counts of a volunteer: how many of which arcs."""
+        found = []
+        mine = [arc for arc in self.arcs if arc.volunteer == volunteer]
+        for row in self.rows("limits"):
+            if row["volunteer_id"] in (None, volunteer):
+                of: dict[str, list[Arc]] = defaultdict(list)
+                for arc in mine:
+                    subjects = self.requests[arc.service.request].subjects | {"post": arc.post}
+                    value = subjects[row["subject"]]
+                    if value is not None and row["value"] in (None, value):
+                        of[value].append(arc)
+                found += [(int(row["max_shifts"]), arcs) for arcs in of.values()]
+        return found
+
+    def day_of(self, service: Service) -> int:
+        return (service.first_day - self.week).days
+
+    def days_elsewhere(self, volunteer: str) -> list[int]:
+        """Return the day of each service in other weeks; what starts at once is one."""
+        held = {(s.start, self.day_of(s)) for who, s in self.elsewhere if who == volunteer}
+        return [day for _, day in held]
 
     @cached_property
     def groups(self) -> dict[str, list[str]]:

@@ -195,6 +195,28 @@ FAULTS: dict[str, list[Fault]] = {
     "neither_weight_nor_never": [
         ("preferences", 1, "weight, never", "weight=, never=", "weight_or_never")
     ],
+    "window_without_days": [
+        (
+            "volunteers",
+            1,
+            "max_in_days, in_days",
+            "max_in_days=9, in_days=",
+            "max_in_days_and_in_days",
+        )
+    ],
+    "eight_days_a_week": [("volunteers", 1, "max_days", "8", "max")],
+    "limit_twice_for_all": [
+        (
+            "limits",
+            row,
+            "volunteer_id, subject, value",
+            "volunteer_id=, subject=menu_item, value=",
+            "unique",
+        )
+        for row in (1, 3)
+    ],
+    "limit_without_number": [("limits", 1, "max_shifts", None, "nullability")],
+    "limit_of_a_weekday": [("limits", 1, "subject", "weekday", "type")],
     "team_rule_asks_nothing": [
         (
             "team_rules",

@@ -40,7 +40,8 @@ _TYPES: dict[str, Any] = {
 # Columns are text but for those with a colon: i whole, f number, b truth, d day, c clock, t time.
 _COLUMNS = {
     "volunteers": "volunteer_id organisation_id station_id lat:f lon:f travel_km:f max_shifts:i "
-    "max_hours:f max_shifts_per_day:i min_rest_hours:f recent_hours:f show_up:f consent",
+    "max_hours:f max_shifts_per_day:i max_days:i max_consecutive_days:i max_in_days:i in_days:i "
+    "min_rest_hours:f recent_hours:f show_up:f consent",
     "qualifications": "volunteer_id qualification level:i valid_from:d valid_until:d",
     "availability": "volunteer_id start:t end:t preference:i weekday:i start_time:c end_time:c",
     "menu": "menu_item category organisation_id minutes:i min_people:i",
@@ -54,6 +55,7 @@ _COLUMNS = {
     "post_qualifications": "request_id post qualification level:i",
     "team_rules": "request_id menu_item qualification min_people:i per_people:i",
     "preferences": "volunteer_id subject value weight:i never:b",
+    "limits": "volunteer_id subject value max_shifts:i",
     "pairs": "volunteer_a volunteer_b rule",
     "groups": "group_id volunteer_id",
     "bonds": "volunteer_id beneficiary_id visits:i last_visit:d",
@@ -299,6 +301,9 @@ class Maker:
     def volunteer(self, v: str) -> None:
         d, full = self.d, self.full
         lat, lon = self.spot() if d.chance(60) else (None, None)
+        counted = full and d.chance(30)
+        windows = ((None, None), (1, 2), (2, 3), (2, 8), (3, 14)) if counted else ((None, None),)
+        most, days = d.pick(*windows)
         self.add(
             "volunteers",
             volunteer_id=v,
@@ -310,6 +315,10 @@ class Maker:
             max_shifts=None if self.busy else d.maybe(1, 2, 3),
             max_hours=d.maybe(2.5, 4.0, 7.0) if full and not self.busy else None,
             max_shifts_per_day=d.maybe(1, 2, 3),
+            max_days=d.maybe(1, 2, 0) if counted else None,
+            max_consecutive_days=d.maybe(1, 2, 1) if counted else None,
+            max_in_days=most,
+            in_days=days,
             min_rest_hours=d.pick(None, 8.0, 12.25, 16.0) if full else None,
             recent_hours=d.maybe(0.2, 10.0, 33.0, 80.0),
             show_up=d.maybe(0.5, 1.0),
@@ -379,6 +388,8 @@ class Maker:
                         weight=weight,
                         never=truth,
                     )
+            if self.full and d.chance(20):
+                self.limit(d.pick(*subjects), v, subjects)
             if d.chance(30):
                 who, visits = d.pick("b0", "b1"), d.maybe(0, 3, 14)
                 self.add("bonds", volunteer_id=v, beneficiary_id=who, visits=visits)
@@ -396,6 +407,8 @@ class Maker:
                 post = d.maybe(*self.posts_of[q])
                 score = d.pick(5, 150, -150, -2000)
                 self.add("affinities", volunteer_id=v, request_id=q, post=post, score=score)
+        if self.full and d.chance(30):
+            self.limit(d.pick(*subjects), None, subjects)
         others = list(range(1, len(self.v)))
         for n in others if self.full else ():
             if d.chance(20 if len(self.v) < 8 else 8):
@@ -416,6 +429,11 @@ class Maker:
                     for ways in sorted({(here, there), (there, here)}):
                         ends = dict(zip(("from_station", "to_station"), ways, strict=True))
                         self.add("travel", **ends, minutes=d.pick(0, 20, 35, 90))
+
+    def limit(self, subject: str, v: str | None, values: dict[str, tuple[str, ...]]) -> None:
+        """Limit what a volunteer, or each, serves of a subject: one value, or each."""
+        value, most = self.d.maybe(*values[subject]), self.d.pick(1, 2, 0)
+        self.add("limits", volunteer_id=v, subject=subject, value=value, max_shifts=most)
 
     def beyond(self) -> list[tuple[str, str | None]]:
         """Return the requests, or options of some, that start in another week."""
@@ -498,16 +516,18 @@ def renamed(world: Tables, seed: int) -> Tables:
     for table, frame in world.items():
         kinds = {c: _KINDS.get(c, c) for c in frame.columns}
         changed = [pl.col(c).replace(names[k]) for c, k in kinds.items() if k in names]
-        if table == "preferences" and frame.height:
+        if table in ("preferences", "limits") and "value" in frame.columns:
             changed.append(_renamed_values(frame, names))
         frames[table] = frame.with_columns(changed)
     return frames
 
 
-def _renamed_values(preferences: pl.DataFrame, names: dict[str, dict[str, str]]) -> pl.Series:
-    def new(subject: str, value: str) -> str:
+def _renamed_values(rows: pl.DataFrame, names: dict[str, dict[str, str]]) -> pl.Series:
+    def new(subject: str, value: str | None) -> str | None:
+        if value is None:
+            return None
         mapping = names.get(subject) or names.get(f"{subject}_id", {})
         return mapping.get(value, value)
 
-    pairs = zip(preferences["subject"], preferences["value"], strict=True)
+    pairs = zip(rows["subject"], rows["value"], strict=True)
     return pl.Series("value", [new(subject, value) for subject, value in pairs], dtype=pl.String)

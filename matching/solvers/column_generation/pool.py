@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from matching.bounds.labelling import Rosters, fits_alone
+from matching.bounds.labelling import Rosters
 from matching.bounds.pricing import Weeks
 from matching.problem import columns as c
 
@@ -55,11 +55,9 @@ class ColumnPool:
 
     def add_singles(self, arc: c.Longs) -> int:
         """Add the rosters of one service each, for those of the arcs that may stand alone."""
-        problem, arcs = self.weeks.problem, self.weeks.arcs
-        option = problem.slots.option[arcs.slot[arc]]
-        arc = arc[fits_alone(problem, arcs.volunteer[arc], option)]
+        arc = arc[self.weeks.fit_alone(arc)]
         number = np.arange(len(arc))
-        return self.add(Rosters(arcs.volunteer[arc], np.zeros(len(arc)), number, arc))
+        return self.add(Rosters(self.weeks.arcs.volunteer[arc], np.zeros(len(arc)), number, arc))
 
     def gain(self, reward: c.Floats) -> c.Floats:
         """Return the value of each roster where arcs have these rewards instead of quality."""

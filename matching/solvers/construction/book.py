@@ -46,24 +46,26 @@ FIELDS = {
     # Of a group each knows the next, in a ring, and one leads; alone it is `NONE`.
     # The plan: shifts, minutes, serving. A team: member; whether their week was asked, and fits.
     "people": "most_shifts most_minutes most_a_day rest organisation first_pair last_pair "
-    "ring leads shifts minutes serving member asked fits",
+    "first_limit last_limit ring leads shifts minutes serving member asked fits",
     "organisations": "parent left",
     "pairs": "partner together",
     # The ways from a stop are those from first to before last, sorted by where they lead.
     "stops": "first last",
     "ways": "there minutes",
+    # First those of single people, then everybody's.
+    "limits": "subject code first_day last_day most by_day",
     # The arc is `NONE` where it is none of the book's: such an item stays.
     "items": "link link_there arc volunteer slot",
     # The team that is being made, the best so far, and ways that are tried.
     "team": "arc best",
     "tried": "arc chosen gain",
-    "one": "speed.float early_seat.float load_step rings free members number sight work doubt "
-    "ways dice",
+    "one": "speed.float early_seat.float load_step common rings free members number sight work "
+    "doubt ways dice",
 }
 
 
 class Book(NamedTuple):
-    """Records by name (see `FIELDS`), and which arcs hold what the rules of their request ask."""
+    """Records by name (see `FIELDS`), and two tables of arcs and of slots."""
 
     arcs: Records
     slots: Records
@@ -76,11 +78,13 @@ class Book(NamedTuple):
     pairs: Records
     stops: Records
     ways: Records
+    limits: Records
     items: Records
     team: Records
     tried: Records
     one: Records
-    holds: c.Longs  # shape (arcs, most rules of a request)
+    holds: c.Longs  # which rules of their request arcs hold for, shape (arcs, most rules)
+    codes: c.Longs  # what slots are in each subject, shape (slots, subjects)
 
 
 def records(name: str, size: int, **columns: npt.ArrayLike) -> Records:
@@ -177,6 +181,45 @@ def fits(b: Book, v: int, o: int) -> bool:
     if before != NONE and not _in_time(b, v, before, o):
         return False
     return after == NONE or _in_time(b, v, o, after)
+
+
+@inner
+def within_limits(b: Book, a: int) -> bool:
+    """Tell whether the limits of an arc's volunteer leave room for it."""
+    v, s = b.arcs[a].volunteer, b.arcs[a].slot
+    for n in range(b.people[v].first_limit, b.people[v].last_limit):
+        if not _has_room(b, v, s, n):
+            return False
+    n = b.one[0].common
+    while n < len(b.limits) and _has_room(b, v, s, n):
+        n += 1
+    return n == len(b.limits)
+
+
+@inner
+def _has_room(b: Book, v: int, s: int, n: int) -> bool:
+    """Tell whether one limit leaves a volunteer room for a slot."""
+    limit, day, code = b.limits[n], b.options[b.slots[s].option].day, NONE
+    if day < limit.first_day or day > limit.last_day:
+        return True
+    if limit.subject != NONE:
+        code = b.codes[s, limit.subject]
+        if code == NONE or (limit.code != NONE and code != limit.code):
+            return True
+    count, days = ONE, ONE << day
+    i = b.people[v].serving
+    while i != NONE:
+        other = b.items[i].slot
+        i = b.items[i].link
+        day = b.options[b.slots[other].option].day
+        if day < limit.first_day or day > limit.last_day:
+            continue
+        if limit.subject != NONE and b.codes[other, limit.subject] != code:
+            continue
+        if limit.by_day == 0 or (days >> day) & 1 == 0:
+            count += 1
+            days |= ONE << day
+    return count <= limit.most
 
 
 @inner

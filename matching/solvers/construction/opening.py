@@ -6,11 +6,15 @@ import numpy as np
 
 from matching.arcs.companions import companions
 from matching.arcs.eligibility import holders
+from matching.arcs.limits import limits_of
+from matching.arcs.pair_rules import subject_codes
 from matching.arcs.value import shared_bonus
 from matching.bounds.pricing import Weeks
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.solvers.construction.book import NONE, Book, Records, records
+from matching.problem.part import joined
+from matching.schema import SUBJECTS
+from matching.solvers.construction.book import FIELDS, NONE, Book, Records, records
 
 # Arcs that are tried in every way.
 _MOST_TRIED = 1_024
@@ -37,6 +41,7 @@ def open_book(
     seats = np.bincount(problem.posts.request, problem.posts.seats, len(problem.requests))
     ways = c.starts_of(problem.travel.here, int(problem.travel.here.max(initial=-1)) + 1)
     most = int(min(seats.max(initial=0), len(problem.volunteers))) + 1
+    limits = limits_of(problem)
     return Book(
         arcs=records(
             "arcs",
@@ -72,7 +77,7 @@ def open_book(
             share=problem.team_rules.per_people,
             held=_held(problem, weeks, chosen),
         ),
-        people=_people(problem, weeks, chosen),
+        people=_people(problem, weeks, chosen, limits),
         organisations=records(
             "organisations",
             len(problem.organisations),
@@ -87,6 +92,7 @@ def open_book(
             there=problem.travel.there,
             minutes=problem.travel.minutes,
         ),
+        limits=_limits(joined(limits, problem.limits_for_all)),
         items=items,
         team=records("team", most),
         tried=records("tried", _MOST_TRIED + 1),
@@ -97,9 +103,13 @@ def open_book(
             early_seat=problem.policy.early_seat,
             load_step=problem.policy.load_step,
             rings=len(problem.members) > 0,
+            common=len(limits),
             free=free,
         ),
         holds=_holds(problem, weeks, rows),
+        codes=np.stack([subject_codes(problem, n) for n in range(len(SUBJECTS))], 1)[
+            by_option
+        ].astype(np.int64),
     )
 
 
@@ -148,12 +158,13 @@ def _requests(problem: Problem, weeks: Weeks, chosen: c.Longs) -> Records:
     )
 
 
-def _people(problem: Problem, weeks: Weeks, chosen: c.Longs) -> Records:
+def _people(problem: Problem, weeks: Weeks, chosen: c.Longs, limits: c.Limits) -> Records:
     people, volunteer = problem.volunteers, weeks.arcs.volunteer[chosen]
     option = problem.slots.option[weeks.arcs.slot[chosen]]
     minutes = (problem.options.end - problem.options.start)[option]
     pairs = c.starts_of(np.sort(_both_ways(problem)[0]), len(people))
     ring, leads = _rings(problem)
+    of_person = c.starts_of(limits.volunteer, len(people))
     return records(
         "people",
         len(people),
@@ -166,6 +177,8 @@ def _people(problem: Problem, weeks: Weeks, chosen: c.Longs) -> Records:
         last_pair=pairs[1:],
         ring=ring,
         leads=leads,
+        first_limit=of_person[:-1],
+        last_limit=of_person[1:],
         shifts=np.bincount(volunteer, minlength=len(people)),
         minutes=np.bincount(volunteer, minutes, len(people)),
         serving=_chain(volunteer, len(people))[0],
@@ -192,6 +205,9 @@ def _rings(problem: Problem) -> tuple[c.Longs, c.Bools]:
     ring[people[np.append(first[1:], len(people)) - 1]] = people[first]
     leads[people[first]] = True
     return ring, leads
+def _limits(limits: c.Limits) -> Records:
+    columns = {name: getattr(limits, name) for name in FIELDS["limits"].split()}
+    return records("limits", len(limits), **columns)
 
 
 def _both_ways(problem: Problem) -> tuple[c.Ints, c.Ints, c.Bools]:

@@ -23,9 +23,10 @@ MOST_PLAIN_ARCS = 150_000
 
 def run_plain(function: Callable[..., R], book: Book, *arguments: Any) -> R:
     """Run a compiled function as plain Python; what it does is written into the book."""
-    loose = {name: _Objects(getattr(book, name)) for name in book._fields if name != "holds"}
+    tables = {"holds": book.holds, "codes": book.codes}
+    loose = {name: _Objects(getattr(book, name)) for name in book._fields if name not in tables}
     lists = [a.tolist() if isinstance(a, np.ndarray) else a for a in arguments]
-    outcome = plain(function)(SimpleNamespace(holds=book.holds, **loose), *lists)
+    outcome = plain(function)(SimpleNamespace(**tables, **loose), *lists)
     for objects in loose.values():
         objects.write_back()
     return outcome

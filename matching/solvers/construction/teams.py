@@ -20,6 +20,7 @@ from matching.solvers.construction.book import (
     serves,
     use_quota,
     whole,
+    within_limits,
 )
 
 # Who is looked at: anybody, or who keeps all team rules by joining alone; else holders of a rule.
@@ -72,7 +73,7 @@ def has_time(b: Book, a: int) -> bool:
     if person.asked != b.one[0].number:
         person.asked = b.one[0].number
         person.fits = fits(b, v, b.slots[b.arcs[a].slot].option)
-    return person.fits != 0
+    return person.fits != 0 and within_limits(b, a)
 
 
 @inner

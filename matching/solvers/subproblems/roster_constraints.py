@@ -12,12 +12,13 @@ from scipy import sparse
 
 from matching.arcs.eligibility import Arcs
 from matching.arcs.journeys import is_late, leads_around, spots
+from matching.arcs.limits import counters_of
 from matching.problem import Problem
 from matching.problem import columns as c
 
 
 class RosterConstraints:
-    """Builds the rows over arcs and further shifts, each of which costs more than the last.
+    """Builds the rows over arcs and more columns: further shifts, each dearer, and days.
 
     Parameters
     ----------
@@ -26,8 +27,8 @@ class RosterConstraints:
 
     Attributes
     ----------
-    cost : float64 array, shape (further shifts,)
-        What a volunteer's second shift costs beyond the first, and so on.
+    cost : float64 array, shape (more columns,)
+        What a volunteer's second shift costs beyond the first, and so on; nothing, of a day.
     shifter : int64 array, shape (further shifts,)
         Whose it is.
     person : int64 array, shape (arcs,)
@@ -35,7 +36,7 @@ class RosterConstraints:
     """
 
     def __init__(self, problem: Problem, arcs: Arcs) -> None:
-        self.problem = problem
+        self.problem, self.counters = problem, counters_of(problem, arcs)
         options = problem.options
         option = problem.slots.option[arcs.slot]
         start = options.start[option].astype(np.int64)
@@ -59,20 +60,26 @@ class RosterConstraints:
         self.shifter = np.repeat(np.arange(len(people)), further)
         nth = c.ranges(np.ones(len(further), np.int64), further)
         self.cost: c.Floats = problem.policy.load_step * nth.astype(np.float64)
+        # The days that are counted for somebody have a column each.
+        counted = self.counters.arc[self.counters.by_day[self.counters.counter]]
+        self.day_key = 8 * self.who + self.day
+        self.days = np.unique(self.day_key[self.of_arc[counted]])
+        self.cost = np.append(self.cost, np.zeros(len(self.days)))
         self.size = 0
         self.parts: list[tuple[c.Longs, c.Longs, c.Floats]] = []
         self.bounds: list[tuple[c.Floats, c.Floats]] = []
 
     def rows(self) -> tuple[sparse.csr_array, c.Floats, c.Floats]:
-        """Return the rows over arcs and then further shifts, and their limits."""
+        """Return the rows over arcs and then the other columns, and their limits."""
         self._shifts()
         self._minutes()
         self._by_day()
+        self._counters()
         a, b = self._pairs()
         self._overlap_cliques(a, b)
         self._conflict_pairs(a, b)
         row, column, weight = (np.concatenate(part) for part in zip(*self.parts, strict=True))
-        shape = (self.size, len(self.person) + len(self.shifter))
+        shape = (self.size, len(self.person) + len(self.cost))
         low, high = (np.concatenate(part) for part in zip(*self.bounds, strict=True))
         return sparse.csr_array((weight, (row, column)), shape=shape), low, high
 
@@ -118,14 +125,31 @@ class RosterConstraints:
     def _by_day(self) -> None:
         """No more services that start on a day than the volunteer's limit."""
         limit = self.people.max_shifts_per_day
-        key = self.who * 8 + self.day
-        day, of_service, count = np.unique(key, return_inverse=True, return_counts=True)
+        day, of_service, count = np.unique(self.day_key, return_inverse=True, return_counts=True)
         limit = limit[day >> 3]
         binds = count > limit
         row_of = np.full(len(day), -1)
         row_of[binds] = self._new(int(binds.sum()), limit[binds])
         service = np.flatnonzero(binds[of_service])
         self._services(row_of[of_service[service]], service)
+
+    def _counters(self) -> None:
+        """No more services, or days on which one starts, than a limit of the volunteer."""
+        counters = self.counters
+        if not len(counters):
+            return
+        row = self._new(len(counters), counters.most)[counters.counter]
+        daily = counters.by_day[counters.counter]
+        self._put(row[~daily], counters.arc[~daily], 1.0)
+        service = self.of_arc[counters.arc[daily]]
+        used = np.unique(np.stack([row[daily], self.day_key[service]]), axis=1)
+        column = len(self.person) + len(self.shifter)
+        self._put(used[0], column + np.searchsorted(self.days, used[1]), 1.0)
+        # A day is one on which one starts.
+        one = np.flatnonzero(np.isin(self.day_key, self.days))
+        row = self._new(len(one), 0.0)
+        self._services(row, one)
+        self._put(row, column + np.searchsorted(self.days, self.day_key[one]), -1.0)
 
     def _pairs(self) -> tuple[c.Longs, c.Longs]:
         """Return all pairs of services of one volunteer, by their start."""
