@@ -157,9 +157,10 @@ class _Hits:
         for named in (code, np.full(len(code), _ANY)):
             at = c.lookup(keys[order], c.combine(whose, named))
             rows = np.flatnonzero(at >= 0)
-            number = code[rows] if named is not code else 0 * rows
-            limit = order[at[rows]]
-            number += limit * (int(code.max(initial=0)) + 1)
+            limit: c.Longs = order[at[rows]]
+            number: c.Longs = limit * (int(code.max(initial=0)) + 1)
+            if named is not code:
+                number += code[rows]
             self._add(about[rows], number, limits.take(limit))
 
     def counters(self) -> Counters:

@@ -54,9 +54,9 @@ class Counts:
             np.add.at(table, (arc[rows], word[of[rows]]), one[of[rows]])
         # Later services can add no more than this, or than a field holds.
         fresh = (np.diff(day, prepend=-1) != 0) | (np.diff(person, prepend=-1) != 0)
-        rows = np.flatnonzero(fresh[arc] | ~daily)
-        rows = rows[np.lexsort((arc[rows], of[rows]))]
-        of, arc = of[rows], arc[rows]
+        steps_down = np.flatnonzero(fresh[arc] | ~daily)
+        steps_down = steps_down[np.lexsort((arc[steps_down], of[steps_down]))]
+        of, arc = of[steps_down], arc[steps_down]
         later = np.searchsorted(of, of, "right") - np.arange(len(of))
         step = np.minimum(later, limit) - np.minimum(later - 1, limit)
         steps = np.zeros((size + 1, words), np.int64)
@@ -77,7 +77,7 @@ class Counts:
 
     def fits(self, counts: c.Longs, service: c.Longs) -> c.Bools:
         """Tell which paths are within all limits."""
-        fits: c.Bools = ~(counts & self.full[service]).any(axis=1)
+        fits: c.Bools = np.logical_not((counts & self.full[service]).any(axis=1))
         return fits
 
     def settled(self, counts: c.Longs, service: c.Longs) -> c.Longs:
