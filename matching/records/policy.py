@@ -66,6 +66,12 @@ class RecordPolicy:
     )
     holidays: tuple[date, ...] = _key((), "further days off")
     worked: tuple[date, ...] = _key((), "further days that are worked")
+    half_life_days: float = _key(
+        180.0, "age at which a record or review says half as much of somebody", "days", low=1e-3
+    )
+    rating_value: int = _key(
+        20, "what one mark above the mean of all adds to the quality of a pair", "value", high=100
+    )
     goal_mobilisation: float = _key(0.6, "share of teams that are to be active", high=1)
     goal_participation: float = _key(0.6, "share of volunteers who are to serve", high=1)
     goal_hours: float = _key(10.0, "hours a volunteer is to serve in a year", "hours", high=8784)
