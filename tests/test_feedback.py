@@ -1,7 +1,9 @@
 """What records and reviews say of the next week: shrunk, with decay, and never a gate."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -21,6 +23,7 @@ from matching.records.feedback import (
 )
 from matching.records.hours import CODE
 from matching.records.policy import RecordPolicy
+from tests.support.commands import run
 
 NOW = datetime(2026, 6, 1)
 POLICY = RecordPolicy()
@@ -255,3 +258,40 @@ def test_the_worst_odds_and_the_worst_rating_keep_nobody_from_a_seat() -> None:
     # Four marks below the mean are the most that there can be, at the largest value of a mark.
     week.affinity("bob", "tea", -4 * 100)
     assert week.solve().tables()["plan"]["volunteer_id"].to_list() == ["bob"]
+
+
+def test_the_command_feeds_the_next_week_and_leaves_all_else_as_it_is(tmp_path: Path) -> None:
+    files = {
+        "records": "record_id,volunteer_id,start,end,status\n"
+        + "".join(
+            f"{who}{n},{who},2026-03-0{n}T09:00,2026-03-0{n}T10:00,{status}\n"
+            for who, status in (("ann", "done"), ("bob", "no_show"))
+            for n in range(1, 6)
+        ),
+        "reviews": "volunteer_id,at,punctuality\nann,2026-03-09T09:00,5\nbob,2026-03-09T09:00,1\n",
+        "volunteers": "volunteer_id,show_up,nick\nann,0.9,A\nbob,,B\nnew,,N\n",
+        "affinities": "volunteer_id,request_id,score\nann,tea,5\nnew,tea,5\n",
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    out = tmp_path / "next"
+    asked = ("records", "feedback", tmp_path, "--as-of", "2026-03-10")
+    done = run(*asked, "--into", out, "--json")
+    told = json.loads(done.stdout)
+    assert (done.exit_code, told["fed"]) == (0, {"volunteers": 3, "affinities": 2})
+    # Both are alike five times: one record of one's own counts as much as the mean.
+    assert told["means"]["weight"] == 1
+    volunteers = pl.read_csv(out / "volunteers.csv")
+    assert volunteers["nick"].to_list() == ["A", "B", "N"]
+    ann, bob, new = volunteers["show_up"]
+    # 0.5, and 2.5 of 6 less or more; a week has passed, so it is a little nearer to the mean.
+    assert (bob, new, ann) == pytest.approx((0.083, 0.5, 0.917), abs=0.004)
+    # Rated (5 + 5 * 3) / 6, a third of a mark above the mean: 20 / 3.
+    assert pl.read_csv(out / "affinities.csv")["score"].to_list() == [12, 5]
+    said = run(*asked).output
+    assert said.index("bob: comes") < said.index("ann: comes")
+    (tmp_path / "volunteers.csv").write_text("volunteer_id,show_up\nann,1.5\n")
+    wrong = run(*asked, "--into", out)
+    assert (wrong.exit_code, "volunteers row 1, show_up = '1.5'" in wrong.output) == (2, True)
+    (tmp_path / "volunteers.csv").unlink()
+    assert "there is no table volunteers to be fed" in run(*asked, "--into", out).output

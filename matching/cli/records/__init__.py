@@ -1,4 +1,4 @@
-"""``matching records check | hours | stars | certificates | due | indicators``."""
+"""``matching records check | hours | stars | certificates | due | indicators | feedback``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from matching.cli.examples import EXAMPLES
 from matching.cli.records.certificates import certificates
 from matching.cli.records.checking import check
 from matching.cli.records.due import due
+from matching.cli.records.feedback import feedback
 from matching.cli.records.hours import hours
 from matching.cli.records.stars import stars
 
@@ -21,3 +22,4 @@ records.command(epilog=EXAMPLES["records hours"])(hours)
 records.command(epilog=EXAMPLES["records stars"])(stars)
 records.command(epilog=EXAMPLES["records due"])(due)
 records.command(epilog=EXAMPLES["records certificates"])(certificates)
+records.command(epilog=EXAMPLES["records feedback"])(feedback)

@@ -12,6 +12,7 @@ import polars as pl
 
 from matching.cli.language import Language
 from matching.records.due import STATES
+from matching.records.feedback import Feedback
 from matching.records.policy import RecordPolicy
 from matching.records.signing import fingerprint
 from matching.records.stars import Thresholds
@@ -109,3 +110,23 @@ def verdict(
         about["key"] = fingerprint(document)
     sentence = said[f"is_{kind}"].format(**about)
     return {"valid": kind in ("unchanged", "valid"), "found": kind, **about, "sentence": sentence}
+
+
+def expected(
+    found: Feedback, fed: Mapping[str, int] | None, into: object, language: Language
+) -> Iterator[str]:
+    """Say what is to be expected of all, and of each; those who come least often first."""
+    said, means = words(language), found.means
+    if "show_up" in means:
+        yield said["expected"].format(came=means["show_up"], served=means["reliability"])
+        yield said["expected_weight"].format(**means)
+    else:
+        yield said["expected_nothing"]
+    if "rating" in means:
+        yield said["expected_reviews"].format(**means)
+    if fed is not None:
+        tables = ", ".join(f"{name} ({rows:,})" for name, rows in fed.items())
+        yield said["fed"].format(into=into, tables=tables)
+    if "show_up" in means:
+        for row in found.people.sort("show_up", "volunteer_id").iter_rows(named=True):
+            yield said["expected_person"].format(**row)
