@@ -66,6 +66,16 @@ class Places(dy.Schema):
     region = _id("region code; its prefixes are the regions above it")
 
 
+class Orders(dy.Schema):
+    """Of the table `requests`, what indicators ask."""
+
+    request_id = _id("opaque id", key=True)
+    category = _id("category of service")
+    organisation_id = _id("only its volunteers may serve")
+    station_id = _id("where")
+    start = _time("start of the service")
+
+
 class Teams(dy.Schema):
     """Of the table `organisations`, what records ask."""
 

@@ -10,6 +10,7 @@ from matching.cli.records.checking import check
 from matching.cli.records.due import due
 from matching.cli.records.feedback import feedback
 from matching.cli.records.hours import hours
+from matching.cli.records.measuring import indicators
 from matching.cli.records.stars import stars
 
 records = typer.Typer(
@@ -23,3 +24,4 @@ records.command(epilog=EXAMPLES["records stars"])(stars)
 records.command(epilog=EXAMPLES["records due"])(due)
 records.command(epilog=EXAMPLES["records certificates"])(certificates)
 records.command(epilog=EXAMPLES["records feedback"])(feedback)
+records.command(epilog=EXAMPLES["records indicators"])(indicators)

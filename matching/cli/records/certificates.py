@@ -18,6 +18,7 @@ from matching.cli.records.opened import (
     BesideOption,
     RecordPolicyOption,
     beside,
+    day_of,
     opened,
     record_policy,
 )
@@ -104,7 +105,7 @@ def certificates(
         if records is None:
             raise UsageError("name the records, or --verify a file, or make a --new-key")
         whose = _whose(volunteer, everybody)
-        days = _day("--since", since), _day("--until", until)
+        days = day_of("--since", since), day_of("--until", until)
         form = _form(out)
         if form in ("documents", "page") and not issuer.strip():
             raise UsageError(
@@ -140,15 +141,6 @@ def _whose(volunteers: list[str] | None, everybody: bool) -> list[str] | None:
     if everybody == bool(volunteers):
         raise UsageError("say whose: --volunteer ID, once for each, or --all")
     return None if everybody else volunteers
-
-
-def _day(name: str, text: str | None) -> date | None:
-    from matching.errors import UsageError
-
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{name} {text!r}: write a day as 2026-06-30") from None
 
 
 def _form(out: Path | None) -> str | None:

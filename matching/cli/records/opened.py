@@ -101,3 +101,13 @@ def beside(records: str, tables: str | None, option: list[str] | None) -> Record
     from matching.stores.records.sources import RecordSource
 
     return RecordSource(records if tables is None else tables, **options_of(option))
+
+
+def day_of(name: str, text: str | None) -> date | None:
+    """Return the day that an option names."""
+    from matching.errors import UsageError
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{name} {text!r}: write a day as 2026-06-30") from None

@@ -13,6 +13,7 @@ import polars as pl
 from matching.cli.language import Language
 from matching.records.due import STATES
 from matching.records.feedback import Feedback
+from matching.records.indicators import Period
 from matching.records.policy import RecordPolicy
 from matching.records.signing import fingerprint
 from matching.records.stars import Thresholds
@@ -130,3 +131,42 @@ def expected(
     if "show_up" in means:
         for row in found.people.sort("show_up", "volunteer_id").iter_rows(named=True):
             yield said["expected_person"].format(**row)
+
+
+def indicators(
+    found: pl.DataFrame, period: Period, policy: RecordPolicy, language: Language
+) -> Iterator[str]:
+    """Say each indicator of all against its goal, and then those of each group."""
+    said = words(language)
+    for row in found.filter(pl.col("by") == "all").iter_rows(named=True):
+        about = {"since": period.since, "until": period.until, "hours": f"{row['hours']:,.2f}"}
+        counts = {name: f"{row[name]:,}" for name in ("records", "served")}
+        yield said["period"].format(**about, **counts)
+        for name, whole in (("participation", "volunteers"), ("mobilisation", "teams")):
+            if row[name] is not None:
+                met = said["met" if row[f"{name}_met"] else "not_met"]
+                goal = f"{getattr(policy, f'goal_{name}'):.0%}"
+                share = {"share": f"{row[name]:.1%}", "whole": f"{row[whole]:,}"}
+                yield said[name].format(**share, goal=goal, met=met)
+        if row["hours_per_head"] is not None:
+            met = said["met" if row["hours_per_head_met"] else "not_met"]
+            hours = f"{row['hours_per_head']:.2f}"
+            yield said["hours_per_head"].format(share=hours, goal=policy.goal_hours, met=met)
+        if row["matched"] is not None:
+            yield said["matched"].format(share=f"{row['matched']:.1%}", whole=f"{row['orders']:,}")
+        if row["response_minutes"] is not None:
+            yield said["response"].format(minutes=f"{row['response_minutes']:,.0f}")
+    for row in found.filter(pl.col("by") != "all").iter_rows(named=True):
+        shares = {name: _percent(row[name]) for name in ("participation", "mobilisation")}
+        head = "-" if row["hours_per_head"] is None else f"{row['hours_per_head']:.2f}"
+        yield said["of_group"].format(
+            by=row["by"],
+            group=row["group"],
+            hours=f"{row['hours']:,.2f}",
+            hours_per_head=head,
+            **shares,
+        )
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"

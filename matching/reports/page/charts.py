@@ -44,7 +44,7 @@ def draw_histogram(bars: pl.DataFrame) -> str:
     spec["data"]["values"] = bars.to_dicts()
     spec["encoding"]["x"]["axis"]["tickCount"] = edges
     spec["encoding"]["y"]["axis"]["tickCount"] = ticks
-    return _drawn(spec)
+    return drawn(spec)
 
 
 def draw_map(placed: pl.DataFrame) -> str:
@@ -55,7 +55,7 @@ def draw_map(placed: pl.DataFrame) -> str:
     spec["mark"]["shape"] = "circle" if placed.height <= MOST_CIRCLES else "square"
     spec["encoding"]["size"]["scale"]["range"] = [30, 300 if placed.height < 300 else 120]
     spec["encoding"]["fill"]["scale"]["domain"] = STEPS
-    return _drawn(spec)
+    return drawn(spec)
 
 
 def width_km(placed: pl.DataFrame) -> float:
@@ -82,8 +82,8 @@ def _spec(name: str) -> dict[str, Any]:
     return chart
 
 
-def _drawn(spec: dict[str, Any]) -> str:
+def drawn(spec: dict[str, Any]) -> str:
+    """Draw a chart of Vega-Lite as one image, which the page describes."""
     svg = vl_convert.vegalite_to_svg(spec)
-    # The whole is one image, which the page describes.
     svg = _ROLES.sub("", svg)
     return _LONG_NUMBER.sub(lambda match: f"{float(match[0]):.2f}", svg)

@@ -205,6 +205,8 @@ def _rings(problem: Problem) -> tuple[c.Longs, c.Bools]:
     ring[people[np.append(first[1:], len(people)) - 1]] = people[first]
     leads[people[first]] = True
     return ring, leads
+
+
 def _limits(limits: c.Limits) -> Records:
     columns = {name: getattr(limits, name) for name in FIELDS["limits"].split()}
     return records("limits", len(limits), **columns)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
@@ -21,7 +22,6 @@ from matching.stores.files.whole import replacing_folder
 from matching.stores.records.faulty import Faults, tell_unknown
 from matching.stores.records.sources import RecordSource
 from matching.stores.records.spilling import FILES, Spill
-from matching.tables.cells import to_local
 from matching.tables.cleaning import OnError
 from matching.tables.faults import fault
 from matching.tables.one_table import unknown_columns
@@ -42,7 +42,7 @@ class Credited:
     folder : pathlib.Path
     summary : dict
         ``records``, of which ``unreadable`` and by ``codes``, ``minutes`` served and ``credited``,
-        ``as_of`` (UTC), ``policy`` and the tables that were asked.
+        ``as_of`` and the ``last`` start (UTC), ``policy`` and the tables that were asked.
     """
 
     folder: Path
@@ -62,9 +62,17 @@ class Credited:
     def today(self) -> date:
         """The local day of the moment as of which the records were credited."""
         # The end of a day is its last minute.
-        now = pl.DataFrame({"now": [self.summary["as_of"] - timedelta(minutes=1)]})
-        day: date = now.select(to_local(pl.col("now"), self.time_zone).dt.date()).item()
-        return day
+        return self._day(self.summary["as_of"] - timedelta(minutes=1))
+
+    @property
+    def last_day(self) -> date | None:
+        """The local day of the last record that counts; None if none does."""
+        last = self.summary["last"]
+        return None if last is None else self._day(last)
+
+    def _day(self, moment: datetime) -> date:
+        utc = moment.replace(tzinfo=ZoneInfo("UTC"))
+        return utc.astimezone(ZoneInfo(self.time_zone)).date()
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -132,7 +140,9 @@ def _kept(where: object) -> Credited | None:
         return None
     try:
         summary = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
-        summary["as_of"] = datetime.fromisoformat(summary["as_of"])
+        for name in ("as_of", "last"):
+            if summary[name] is not None:
+                summary[name] = datetime.fromisoformat(summary[name])
         return Credited(path, summary)
     except (ValueError, KeyError, TypeError):
         text = f"{path / SUMMARY} is not what was kept there; credit the records anew"
@@ -170,7 +180,9 @@ def _credit(
         rows = credited(part, policy, as_of, projects, contested)
         rows.write_parquet(folder / NAMES[2 + number], compression="lz4")
         totals.append(
-            rows.group_by("code").agg(pl.len(), pl.sum("minutes", "credited").cast(pl.Int64))
+            rows.group_by("code").agg(
+                pl.len(), pl.sum("minutes", "credited").cast(pl.Int64), pl.max("start")
+            )
         )
     faults.every().write_parquet(folder / FAULTS)
     summary = _summary(totals, faults.rows) | {
@@ -224,7 +236,11 @@ def _projects(source: RecordSource, policy: RecordPolicy, on_error: OnError) -> 
 def _summary(totals: list[pl.DataFrame], unreadable: int) -> dict[str, Any]:
     """Return how many records there are, what they count, and why the others do not."""
     every = pl.concat(totals).with_columns(pl.col("code").cast(pl.String))
-    by_code = every.group_by("code").agg(pl.sum("len", "minutes", "credited")).sort("code")
+    by_code = (
+        every.group_by("code")
+        .agg(pl.sum("len", "minutes", "credited"), pl.max("start"))
+        .sort("code")
+    )
     codes = dict(by_code.drop_nulls("code").select("code", "len").rows())
     codes |= {"unreadable": unreadable} if unreadable else {}
     return {
@@ -233,4 +249,5 @@ def _summary(totals: list[pl.DataFrame], unreadable: int) -> dict[str, Any]:
         "minutes": int(by_code["minutes"].sum()),
         "credited": int(by_code["credited"].sum()),
         "codes": codes,
+        "last": by_code.filter(pl.col("code").is_null())["start"].max(),
     }
