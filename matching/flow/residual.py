@@ -120,6 +120,23 @@ class Residual:
             graph.cost[edge] = cost
         repair(graph, edge)
 
+    def change_costs(self, edges: c.Longs, cost: c.Longs) -> None:
+        """Change the costs of some edges, each once, and make the flow the cheapest again.
+
+        Those of arcs may fall as far below what they were at first as `leave_room` said.
+        """
+        graph = self._with_room_for(cost)
+        graph.total[0] += ((cost - graph.cost[edges]) * graph.flow[edges]).sum()
+        graph.cost[edges] = cost
+        repair_all(graph, edges)
+
+    def leave_room(self, lower: int) -> None:
+        """Let the costs of arcs fall so far below what they are: the short lists stay as they are.
+
+        The slack allows for that, and searches look a little farther.
+        """
+        self.graph.slack[1] += lower
+
     @property
     def chosen(self) -> c.Longs:
         """The arcs with flow, and those pinned."""

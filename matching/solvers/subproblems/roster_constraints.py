@@ -7,6 +7,8 @@ volunteer at an option.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy import sparse
 
@@ -17,6 +19,20 @@ from matching.problem import Problem
 from matching.problem import columns as c
 
 
+class Dearer(NamedTuple):
+    """A cost of each service of a volunteer beyond some number of them.
+
+    Attributes
+    ----------
+    after : int64 array, shape (volunteers,)
+        How many are without it. Where that is none, the first has it in its gain.
+    cost : int
+    """
+
+    after: c.Longs
+    cost: int
+
+
 class RosterConstraints:
     """Builds the rows over arcs and more columns: further shifts, each dearer, and days.
 
@@ -24,6 +40,7 @@ class RosterConstraints:
     ----------
     arcs : Arcs
         The columns.
+    dearer : Dearer, optional
 
     Attributes
     ----------
@@ -35,7 +52,7 @@ class RosterConstraints:
         The arc's volunteer, counting only those who have arcs.
     """
 
-    def __init__(self, problem: Problem, arcs: Arcs) -> None:
+    def __init__(self, problem: Problem, arcs: Arcs, dearer: Dearer | None = None) -> None:
         self.problem, self.counters = problem, counters_of(problem, arcs)
         options = problem.options
         option = problem.slots.option[arcs.slot]
@@ -60,6 +77,8 @@ class RosterConstraints:
         self.shifter = np.repeat(np.arange(len(people)), further)
         nth = c.ranges(np.ones(len(further), np.int64), further)
         self.cost: c.Floats = problem.policy.load_step * nth.astype(np.float64)
+        if dearer is not None:
+            self.cost += dearer.cost * (nth >= dearer.after[people[self.shifter]])
         # The days that are counted for somebody have a column each.
         counted = self.counters.arc[self.counters.by_day[self.counters.counter]]
         self.day_key = 8 * self.who + self.day

@@ -18,7 +18,7 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.column_generation.constraints import Rows
 from matching.solvers.subproblems.mip import MIP
-from matching.solvers.subproblems.roster_constraints import RosterConstraints
+from matching.solvers.subproblems.roster_constraints import Dearer, RosterConstraints
 
 # Links only strengthen the programme; of more, HiGHS compares pairs for minutes.
 MAX_LINKS_PER_OPTION = 500
@@ -91,12 +91,20 @@ class SubproblemBuilder:
     needs_link : bool array, shape (options,)
     pair_of_arc : int64 array, shape (arcs,)
         Arcs of one volunteer at one option share a link.
+    dearer : Dearer, optional
+        What further shifts cost beyond their load.
     """
 
     def __init__(
-        self, problem: Problem, arcs: Arcs, rows: Rows, needs_link: c.Bools, pair_of_arc: c.Longs
+        self,
+        problem: Problem,
+        arcs: Arcs,
+        rows: Rows,
+        needs_link: c.Bools,
+        pair_of_arc: c.Longs,
+        dearer: Dearer | None = None,
     ) -> None:
-        self.problem, self.arcs, self.rows = problem, arcs, rows
+        self.problem, self.arcs, self.rows, self.dearer = problem, arcs, rows, dearer
         self.needs_link, self.pair_of_arc = needs_link, pair_of_arc
         self.option = problem.slots.option[arcs.slot]
 
@@ -160,7 +168,7 @@ class SubproblemBuilder:
         of_rows = rows.arc_coefficients[row]
         offset = 0.0 if kept is None else take_columns(of_rows, kept).sum(axis=1)
         tied = np.arange(len(arc)) if split_copies is None else np.flatnonzero(~split_copies)
-        weeks = RosterConstraints(self.problem, self.arcs.take(arc[tied]))
+        weeks = RosterConstraints(self.problem, self.arcs.take(arc[tied]), self.dearer)
         of_weeks, low, high = weeks.rows()
         of_tied = sparse.csr_array(
             (np.ones(len(tied)), (np.arange(len(tied)), tied)), shape=(len(tied), len(arc))
