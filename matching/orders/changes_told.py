@@ -81,7 +81,9 @@ def changes_told(
     """
     is_chosen = np.zeros(len(arcs), np.bool_)
     is_chosen[chosen] = True
-    gone = np.flatnonzero((old.arc < 0) | ~is_chosen[old.arc])
+    goes_on = old.arc >= 0
+    goes_on[goes_on] = is_chosen[old.arc[goes_on]]
+    gone = np.flatnonzero(~goes_on)
     came = chosen[~costs.in_force[chosen]]
     if not len(gone) and not len(came):
         return pl.DataFrame(schema=SCHEMA)
@@ -147,7 +149,8 @@ def _given(problem: Problem, arcs: Arcs, came: c.Longs, costs: ChangeCosts, lost
 
 def _paired(lost: _Side, given: _Side, own: c.Bools) -> tuple[c.Longs, c.Longs]:
     """Pair what is lost with what is given for it: at the same request first, then by time."""
-    left = _listed(lost).filter(pl.Series(~own), pl.col("who") >= 0)
+    left = _listed(lost)
+    left = left.filter(~pl.Series(own).gather(left["at"]), pl.col("who") >= 0)
     right, pairs = _listed(given), []
     for keys in (["who", "request"], ["who"]):
         # The first that is lost with the first that is given, and so on.

@@ -83,7 +83,8 @@ def in_force(problem: Problem, arcs: Arcs, given: object, withdrawn: c.Bools) ->
     same = (found["start"].eq_missing(found["start_now"])).to_numpy()
     same &= (found["end"].eq_missing(found["end_now"])).to_numpy()
     arc = c.lookup(c.combine(arcs.volunteer, arcs.slot), c.combine(volunteer, slot))
-    called_off = withdrawn[problem.slots.request[slot]] & (slot >= 0)
+    called_off = slot >= 0
+    called_off[called_off] = withdrawn[problem.slots.request[slot[called_off]]]
     arc[~same | (slot < 0) | (volunteer < 0) | called_off] = -1
     why = _reasons(problem, rows, volunteer, slot, arc, same, called_off)
     monday = pl.select(week_start(problem.week)).item()
