@@ -25,4 +25,7 @@ def change_sentences(changes: pl.DataFrame, language: Language) -> Iterator[str]
 def _of_change(row: dict[str, object]) -> str:
     if row["from"] is None:
         return "change_told"
-    return "change_freed" if row["to"] is None else "change_moved"
+    if row["to"] is None:
+        return "change_freed"
+    # From another request, where the table tells which.
+    return "change_moved" if row.get("from_request_id") is None else "change_instead"

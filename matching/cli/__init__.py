@@ -26,6 +26,7 @@ from matching.cli.promising import promise
 from matching.cli.recommending import recommend
 from matching.cli.records import records
 from matching.cli.replacing import replace
+from matching.cli.replanning import replan
 from matching.cli.reporting import report
 from matching.cli.simulating import simulate
 from matching.cli.standing_by import standby
@@ -82,6 +83,7 @@ app.command(epilog=EXAMPLES["explain"])(explain)
 app.command(epilog=EXAMPLES["recommend"])(recommend)
 app.command(epilog=EXAMPLES["who"])(who)
 app.command(epilog=EXAMPLES["replace"])(replace)
+app.command(epilog=EXAMPLES["replan"])(replan)
 app.command(epilog=EXAMPLES["advise"])(advise)
 app.command(epilog=EXAMPLES["what-if"], name="what-if")(what_if)
 app.command(epilog=EXAMPLES["promise"])(promise)

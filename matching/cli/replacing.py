@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matching.cli import arguments as arg
-from matching.cli.conduct import MAX_ROWS_IN_JSON, Outcome, say, teaching, tell
+from matching.cli.conduct import MAX_ROWS_IN_JSON, say, teaching, tell
 from matching.cli.given import print_json, sink_of
 from matching.cli.language import LanguageOption, language_of
+from matching.cli.rewriting import check_place, say_end, write_changed
 from matching.guards.defaults import TIME_LIMIT_SECONDS
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def replace(
             days = [day_meant(text, saved.week) for text in day or ()] or None
             sink = None if out is None else sink_of(out, format, out_option, saved.origin.mapping)
             if sink is not None and not force:
-                _check_place(sink, out, monday_of(saved.week))
+                check_place(sink, out, monday_of(saved.week))
             ticker.announce("validate")
             result = reopened(saved.problem(), saved.output, ticker.announce)
             who = id_called(name, result.problem.volunteers.id, named)
@@ -101,7 +102,7 @@ def replace(
             ticker.announce("flow")
             found = replaced(result, saved.tables, who, days, request, time_limit=time_limit)
         if sink is not None:
-            _write(sink, str(out), found, saved, outcome)
+            write_changed(sink, str(out), found.result, found.changes, saved, outcome)
         if json:
             shown = {
                 n: frame.head(MAX_ROWS_IN_JSON).to_dicts() for n, frame in found.tables.items()
@@ -112,28 +113,7 @@ def replace(
         event = _event(who, days, request, saved, result.problem, named, spoken)
         for text in (event, *_sentences(found, named, spoken, plan)):
             say(text)
-        _say_end(found, out, spoken)
-
-
-def _check_place(sink: object, out: object, week: date) -> None:
-    from matching.guards.urls import shown
-    from matching.stores.earlier import check_place
-
-    check_place(sink, shown(out), week, knows_changes=True)
-
-
-def _write(sink: Any, out: str, found: Replaced, saved: Saved, outcome: Outcome) -> None:
-    """Write the new plan, which remembers what happened."""
-    from dataclasses import replace as with_other
-
-    from matching.guards.urls import shown
-
-    changes = {name: frame.to_dicts() for name, frame in found.changes.items()}
-    origin = with_other(saved.origin, changes=(*saved.origin.changes, changes))
-    frames, summary = found.result.output()
-    summary["source"] = origin.to_json()
-    with outcome.writing(shown(out)):
-        sink.write_result(frames, summary)
+        say_end(found.result, out, spoken)
 
 
 def _event(
@@ -191,15 +171,3 @@ def _sentences(
     if len(told):
         separator = "、" if language == "zh" else ", "
         yield texts["to_tell"].format(number=len(told), people=separator.join(told))
-
-
-def _say_end(found: Replaced, out: str | None, language: Language) -> None:
-    """Say how full the week is, and whether anything was written."""
-    from matching.answers.sentences import texts_in
-    from matching.cli.terminal import first_line
-    from matching.guards.urls import shown
-
-    texts = texts_in(language)
-    say(first_line(found.result.summary(), language))
-    text = texts["not_written" if out is None else "written"]
-    say(text.format(where="" if out is None else shown(out)))

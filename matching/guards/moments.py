@@ -35,3 +35,11 @@ def moment_of(given: Moment, time_zone: str, name: str = "at") -> datetime:
             )
         told = first
     return told.astimezone(UTC).replace(tzinfo=None)
+
+
+def now_or(given: Moment | None, time_zone: str) -> datetime:
+    """Return the moment that is given, or this one, as a time of the zone."""
+    zone = ZoneInfo(time_zone)
+    if given is None:
+        return datetime.now(zone).replace(second=0, microsecond=0)
+    return moment_of(given, time_zone, "now").replace(tzinfo=UTC).astimezone(zone)

@@ -1,9 +1,10 @@
 """What it costs to change a plan in force, as costs of arcs and of further services.
 
-Somebody who loses some services and gets others is told of as many changes as the larger of the two
-numbers: what is lost and given in its place is one move. With ``k`` services before and ``n`` after,
-of which ``kept`` are the same, that is ``max(k, n) - kept``: a bonus for each service that stays, a
-cost for each beyond the ``k``-th, and a constant. So it fits on a network as on an integer programme.
+Somebody who loses some services and gets others is told of as many changes as the larger of the
+two numbers: what is lost and given in its place is one move. With ``k`` services before and ``n``
+after, of which ``kept`` are the same, that is ``max(k, n) - kept``: a bonus for each service that
+stays, a cost for each beyond the ``k``-th, and a constant. So it fits on a network as on an integer
+programme.
 """
 
 from __future__ import annotations

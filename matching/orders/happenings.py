@@ -107,7 +107,11 @@ def happened(problem: Problem, events: pl.DataFrame) -> Happened:
     known = event.is_in([*FREED, *AGREED, *OFF, *OTHERS]).fill_null(False)
     unsaid = rows.filter(answers, pl.col("volunteer_id").is_null())
     nobody = rows.filter(answers, pl.col("volunteer_id").is_not_null(), pl.col("v") < 0)
-    nowhere = rows.filter(answers | off, pl.col("q") < 0)
+    # A log may be of all weeks.
+    weeks = problem.names["requests"]["request_id"].implode() if problem.names else []
+    elsewhere = pl.col("request_id").is_in(weeks).fill_null(False)
+    nowhere = rows.filter(answers | off, pl.col("q") < 0, ~elsewhere)
+    rows = rows.filter(~elsewhere | (pl.col("q") >= 0))
     raise_any(
         [
             faults_of("events", rows.filter(~known), ("event",), "event", _LEGAL),

@@ -14,11 +14,13 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.build import index_in
 from matching.problem.plan import Plan, held_by, local_times, slot_keys
+from matching.schema import STATUSES
 from matching.tables.cells import week_start
 
 KEYS = ["request_id", "post", "option", "volunteer_id"]
 # Rules about which the volunteer has changed something, and not the order.
 _OWN = ("qualification", "availability", "distance", "never", "declined", "consent", "other_week")
+_DECLINED = STATUSES.index("declined")
 _PAIR_RULES = [rule.name for rule in RULES if rule.about == "pair"]
 
 
@@ -156,5 +158,10 @@ def _reasons(
         of_rows = rows[judged].select(KEYS).with_columns(at=pl.Series(judged))
         mine = of_rows.join(own, on=KEYS, how="semi", nulls_equal=True)["at"].to_numpy()
         why[mine] = "cannot_come"
+    no = problem.earlier.take(problem.earlier.status == _DECLINED)
+    refused = np.sort(c.combine(no.volunteer, problem.posts.request[no.post]))
+    some = np.flatnonzero(lost & (slot >= 0))
+    asked = c.combine(volunteer[some], problem.slots.request[slot[some]])
+    why[some[c.lookup(refused, asked) >= 0]] = "cannot_come"
     why[volunteer < 0] = "volunteer_gone"
     return pl.Series("why", why.tolist(), pl.String)

@@ -57,6 +57,9 @@ class Replan:
         ``from_request_id``; see `matching.orders.changes_told.changes_told`.
     open : polars.DataFrame
         ``request_id``, ``post`` and ``seats``: places that somebody left and nobody took.
+    arcs : Arcs
+    prices : tuple of Prices
+        What is at hand to bound the value with.
     """
 
     problem: Problem
@@ -67,7 +70,7 @@ class Replan:
     changes: pl.DataFrame
     open: pl.DataFrame
     arcs: Arcs
-    prices: Prices
+    prices: tuple[Prices, ...]
 
     @property
     def net(self) -> int:
@@ -90,7 +93,9 @@ class Replan:
         problem, arcs, plan = self.problem, self.arcs, self.plan
         fit = quality(problem, arcs)
         rows = c.lookup(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
-        proved = bound(problem, Weeks(problem, arcs), fit, self.prices)
+        weeks = Weeks(problem, arcs)
+        bounds = [bound(problem, weeks, fit, prices) for prices in self.prices]
+        proved = min(bounds)
         best = int(np.floor(proved)) <= self.value
         return Result(
             problem=problem,
@@ -100,7 +105,7 @@ class Replan:
             plan=plan,
             quality=fit[rows],
             km=arcs.km[rows],
-            prices=self.prices,
+            prices=self.prices[bounds.index(proved)],
             value=self.value,
             bound=int(np.floor(proved)),
             bound_from_prices=proved,
@@ -178,15 +183,16 @@ def replan(
     may = open_arcs(problem, arcs, stays, heard.withdrawn, minute)
     if is_pure_network(problem, Weeks(problem, arcs).clusters):
         network = PlanNetwork(problem, arcs, costs, stays, may)
-        chosen, proved, known = network.chosen, float(network.net), network.prices()
+        chosen, proved = network.chosen, float(network.net)
+        at_hand = (network.prices(),) if known is None else (known, network.prices())
     else:
         refuse_equity(problem, "a plan in force is planned anew without it")
         rows = np.flatnonzero(may)
         parts = SubPlans(problem, arcs.take(rows), costs.take(rows), stays[rows], time_limit)
-        known = parts.prices() if known is None else known
-        found = parts.find(_touched(old, problem, arcs), known)
+        at_hand = (parts.prices() if known is None else known,)
+        found = parts.find(_touched(old, problem, arcs), at_hand[0])
         chosen, proved = rows[found.chosen], found.bound
-    return told_of(problem, arcs, old, costs, chosen, minute, proved, known)
+    return told_of(problem, arcs, old, costs, chosen, minute, proved, at_hand)
 
 
 def staying(problem: Problem, arcs: Arcs, in_force: c.Bools, now: int | None) -> c.Bools:
@@ -223,7 +229,7 @@ def told_of(
     chosen: c.Longs,
     now: int | None,
     bound: float,
-    prices: Prices,
+    prices: tuple[Prices, ...],
 ) -> Replan:
     """Return a new plan with all that is to be told of it."""
     plan = Plan(arcs.volunteer[chosen], arcs.slot[chosen])
