@@ -2,16 +2,22 @@
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 from hypothesis import assume
 
-from matching import audit, solve
-from matching.orders.replanning import Replan, replan
+from matching import DataError, Policy, UsageError, Week, audit, solve
+from matching.answers.edited import edited
+from matching.orders import subplans
+from matching.orders.happenings_in_tables import as_changes
+from matching.orders.replanner import Replanner
+from matching.orders.replanning import Replan, planned, replan
 from tests.oracle import judge, replanned
 from tests.oracle.reading import WEEK, Row, read
+from tests.support.hand import ask, people
 from tests.support.laws import SEEDS, law, problem_of
 from tests.support.worlds import Tables, full_world, tree_world
 
@@ -149,3 +155,252 @@ def test_no_plan_is_worth_more_less_costs_under_all_rules(seed: int) -> None:
 @law(25, seed=SEEDS)
 def test_trying_every_plan_finds_no_better(seed: int) -> None:
     checked(Case((tree_world if seed % 2 else full_world)(seed, 3, 4), seed), brute=True)
+
+
+@law(12, seed=SEEDS)
+def test_events_say_what_changed_tables_say(seed: int) -> None:
+    tables = (tree_world if seed % 2 else full_world)(seed, 10, 8)
+    case = Case(tables, seed)
+    assume(replanned_is_possible(case))
+    one = replan(problem_of(case.tables), case.plan, now=case.now)
+    problem = problem_of(tables)
+    two = replan(problem, case.plan, case.events, now=case.now)
+    said = as_changes(problem, tables, case.events)
+    zone = problem.policy.time_zone
+    changed = edited(tables, said, zone).tables if said else tables
+    three = replan(problem_of(changed), case.plan, now=case.now)
+    assert one.net == two.net == three.net
+    assert one.cost == two.cost == three.cost
+    assert audit.violations(two.problem, two.plan).is_empty()
+
+
+def replanned_is_possible(case: Case) -> bool:
+    now = None if case.now is None else minutes(case.now)
+    return replanned.optimum(replanned.Force(read(case.tables, {}), case.force, now)) is not None
+
+
+@law(15, seed=SEEDS)
+def test_it_is_never_worse_than_a_fresh_plan_by_more_than_the_costs_that_it_saves(
+    seed: int,
+) -> None:
+    case = Case((tree_world if seed % 2 else full_world)(seed, 10, 8), seed)
+    case.now = None
+    assume(replanned_is_possible(case))
+    problem = problem_of(case.tables)
+    found = replan(problem, case.plan)
+    fresh = solve(found.problem, gap=0.0)
+    made = fresh.tables()["plan"]
+    world = read(case.tables, {})
+    arcs = {arc.key: arc for arc in world.arcs}
+    fresh_cost = replanned.Force(world, case.force, None).cost(
+        [arcs[key] for key in judge.keys(made)]
+    )
+    kept = {a.key for a in world.arcs if a.status == "accepted"} & set(judge.keys(case.plan))
+    assume(kept <= set(judge.keys(made)))  # what was accepted stays, whatever it costs
+    assert fresh.value - found.value <= fresh_cost - found.cost
+
+
+@law(10, seed=SEEDS)
+def test_parts_planned_anew_keep_every_rule_and_their_bound_is_true(seed: int) -> None:
+    """As in large weeks: not all at once, and bounded by prices."""
+    case = Case(full_world(seed, 10, 8), seed)
+    now = None if case.now is None else minutes(case.now)
+    force = replanned.Force(read(case.tables, {}), case.force, now)
+    best = replanned.optimum(force)
+    assume(best is not None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subplans, "_MAX_ARCS_FOR_ALL", -1)
+        found = replan(problem_of(case.tables), case.plan, now=case.now)
+    assert audit.violations(found.problem, found.plan).is_empty()
+    made = found.plan.to_frame(found.problem, found.plan.slot * 0)
+    kept = len(force.stays & set(judge.keys(made)))
+    assert (kept, found.net) <= best
+    if kept == best[0]:
+        assert best[1] <= found.bound + 1e-6
+    assert found.cost == found.changes["cost"].sum()
+
+
+@law(12, seed=SEEDS)
+def test_event_after_event_is_as_good_as_planning_anew_each_time(seed: int) -> None:
+    draw = random.Random(seed)
+    problem = problem_of(tree_world(seed, 14, 9))
+    result = solve(problem, gap=0.0)
+    assume(len(result.plan) > 2 and result.status != "infeasible")
+    hours = sorted(draw.sample(range(-20, 90), 5))
+    moments = [datetime.combine(WEEK, datetime.min.time()) + timedelta(hours=h) for h in hours]
+    living = Replanner(problem, result, now=moments[0])
+    last = living.first
+    for now in moments:
+        rows = last.plan.to_frame(last.problem, last.plan.slot * 0).to_dicts()
+        rows = draw.sample(rows, min(len(rows), draw.choice([1, 1, 2])))
+        events = pl.DataFrame(
+            [
+                {"request_id": row["request_id"], "event": what, "post": row["post"],
+                 "volunteer_id": None if what == "withdrawn" else row["volunteer_id"]}
+                for row in rows
+                if (what := draw.choice(["cancelled", "cancelled", "accepted", "withdrawn"]))
+            ],
+            schema=dict.fromkeys(EVENT, pl.String),
+        )  # fmt: skip
+        at_once = planned(
+            last.problem, last.plan, events, now, None, 60.0, living._withdrawn
+        ).replan
+        last = living.replan(events, now)
+        assert (last.net, last.cost) == (at_once.net, at_once.cost)
+        assert last.value == audit.value(last.problem, last.plan)
+        assert audit.violations(last.problem, last.plan).is_empty()
+        assert last.cost == last.changes["cost"].sum()
+        assert last.bound == last.net
+
+
+# --- by hand --------------------------------------------------------------------------------------
+
+
+def told(found: Replan) -> list[tuple[Any, ...]]:
+    columns = ("volunteer_id", "request_id", "from_request_id", "why", "cost")
+    return found.changes.select(columns).rows()
+
+
+def event(request: str, what: str, who: str | None = None) -> pl.DataFrame:
+    row = {"request_id": [request], "event": [what], "volunteer_id": [who]}
+    return pl.DataFrame(row, schema=dict.fromkeys(row, pl.String))
+
+
+def lunch_and_tea() -> Week:
+    """Ada does lunch and Bo tea, at once; Cai could do either. Bo would rather do lunch."""
+    week = people("ada bo cai")
+    ask(week, "lunch", priority=4)
+    ask(week, "tea", priority=4)
+    week.affinity("ada", "lunch", 300)
+    week.affinity("bo", "lunch", 200)
+    week.affinity("bo", "tea", 1)
+    return week
+
+
+def test_who_cancels_is_told_nothing_and_nobody_is_moved_for_a_better_fit() -> None:
+    # Bo at lunch and Cai at tea: 199 more, and two who are told instead of one.
+    week = lunch_and_tea()
+    found = replan(week.problem(), week.solve(), event("lunch", "cancelled", "ada"))
+    assert told(found) == [
+        ("ada", "lunch", None, "cannot_come", 0),
+        ("cai", "lunch", None, "stands_in", 500),
+    ]
+    assert (found.cost, found.told, found.open.height) == (500, 1, 0)
+
+
+def test_who_loses_one_and_gets_another_is_told_once() -> None:
+    # Lunch is off; Ada takes supper instead, which nobody else can: 4000 for one change in all,
+    # since she has to be told of lunch anyway.
+    week = lunch_and_tea()
+    result = week.solve()
+    week.qualification("ada", "cook")
+    ask(week, "supper", "2 18:00", "2 19:00", priority=4, qualifications=["cook"])
+    found = replan(week.problem(), result, event("lunch", "withdrawn"))
+    assert told(found) == [("ada", "supper", "lunch", "request_gone", 500)]
+
+
+def test_short_notice_costs_more_and_what_began_stays() -> None:
+    # At eleven lunch (from nine) runs and stays, also without Ada; tea at two is soon, and Cai
+    # comes for 500 + 250; Bo's party on Thursday is not: 500.
+    week = people("ada bo cai")
+    ask(week, "lunch", "2 09:00", "2 12:00", priority=4)
+    ask(week, "tea", "2 14:00", "2 15:00", priority=4)
+    ask(week, "party", "5 14:00", "5 15:00", priority=4)
+    for who, what in (("ada", "lunch"), ("bo", "tea"), ("bo", "party")):
+        week.affinity(who, what, 300)
+    problem, result = week.problem(), week.solve()
+    off = pl.concat([event("tea", "cancelled", "bo"), event("party", "cancelled", "bo")])
+    found = replan(problem, result, off, now="2026-03-02T11:00")
+    taken = {row[1]: row[4] for row in told(found) if row[4]}
+    assert taken == {"tea": 750, "party": 500}
+    assert ("ada", "lunch") in set(plan_of(found))
+    late = replan(problem, result, event("lunch", "cancelled", "ada"), now="2026-03-02T11:00")
+    assert late.open.rows() == [("lunch", "volunteer", 1)]
+
+
+def plan_of(found: Replan) -> list[tuple[str, str]]:
+    frame = found.plan.to_frame(found.problem, found.plan.slot * 0)
+    return sorted(frame.select("volunteer_id", "request_id").rows())
+
+
+def test_the_same_hours_at_short_notice_count_once() -> None:
+    # Lunch moves by half an hour, tomorrow: Ada is told once, and her day was broken once.
+    week = people("ada")
+    ask(week, "lunch", "3 09:00", "3 10:00")
+    result = week.solve()
+    later = people("ada")
+    ask(later, "lunch", "3 09:30", "3 10:30")
+    found = replan(later.problem(), result.tables(), now="2026-03-02T20:00")
+    assert told(found) == [("ada", "lunch", None, "request_changed", 750)]
+
+
+def test_a_chain_is_made_for_a_seat_and_not_for_less_than_it_costs() -> None:
+    # Only Bo can cook for Ada; Cai does Bo's tea. Two are told: 1000 for a seat of 4000.
+    week = people("ada bo cai")
+    for cook in ("ada", "bo"):
+        week.qualification(cook, "cook")
+    for server in ("bo", "cai"):
+        week.qualification(server, "serve")
+    ask(week, "lunch", priority=4, qualifications=["cook"])
+    ask(week, "tea", priority=4, qualifications=["serve"])
+    week.affinity("ada", "lunch", 300)
+    week.affinity("bo", "tea", 1)
+    problem, result = week.problem(), week.solve()
+    found = replan(problem, result, event("lunch", "cancelled", "ada"))
+    assert told(found) == [
+        ("ada", "lunch", None, "cannot_come", 0),
+        ("bo", "lunch", "tea", "stands_in", 500),
+        ("cai", "tea", None, "takes_over", 500),
+    ]
+    dear = problem.under(Policy(change_cost=2500))
+    left = replan(dear, result.plan, event("lunch", "cancelled", "ada"))
+    assert left.open.rows() == [("lunch", "volunteer", 1)]
+
+
+def test_what_was_accepted_stays_even_where_another_fits_better() -> None:
+    week = lunch_and_tea()
+    result = week.solve()
+    week.accept("bo", "tea")
+    free = Policy(change_cost=0, kept=0)
+    found = replan(week.problem().under(free), result.tables(), event("lunch", "cancelled", "ada"))
+    assert plan_of(found) == [("bo", "tea"), ("cai", "lunch")]
+
+
+def test_an_accepted_place_goes_where_the_team_can_no_longer_be_whole() -> None:
+    # Two have to carry; Ada cancels and nobody else can: Bo is told, whatever he accepted.
+    week = people("ada bo")
+    ask(week, "carry", seats=2, min_seats=2)
+    result = week.solve()
+    week.accept("bo", "carry")
+    found = replan(week.problem(), result.tables(), event("carry", "cancelled", "ada"))
+    assert plan_of(found) == []
+    assert told(found)[1] == ("bo", "carry", None, "better_use", 500)
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        (event("lunch", "cancelled"), None),
+        (event("lunch", "cancelld", "ada"), "write one of cancelled, declined"),
+        (event("brunch", "withdrawn"), "the week has no such request"),
+        (event("lunch", "declined", "adda"), "volunteers has no such volunteer_id"),
+        (event("lunch", "declined"), "say whose service it is"),
+    ],
+)
+def test_events_that_cannot_be_understood_are_told(events: pl.DataFrame, said: str | None) -> None:
+    week = lunch_and_tea()
+    problem, result = week.problem(), week.solve()
+    if said is None:  # an order that is cancelled by nobody's service is off
+        assert told(replan(problem, result, events))[0][3] == "request_gone"
+        return
+    with pytest.raises(DataError, match=said):
+        replan(problem, result, events)
+
+
+def test_events_need_their_columns_and_now_is_a_moment() -> None:
+    week = lunch_and_tea()
+    problem, result = week.problem(), week.solve()
+    with pytest.raises(UsageError, match="events have no column event"):
+        replan(problem, result, pl.DataFrame({"request_id": ["lunch"]}))
+    with pytest.raises(UsageError, match="write a time such as"):
+        replan(problem, result, now="noon")

@@ -98,7 +98,8 @@ def _lost(
     problem: Problem, old: InForce, gone: c.Longs, costs: ChangeCosts, soon: c.Bools
 ) -> _Side:
     slot = old.slot[gone]
-    request = np.where(slot >= 0, problem.slots.request[slot], -1).astype(np.int32)
+    request = np.full(len(slot), -1, np.int32)
+    request[slot >= 0] = problem.slots.request[slot[slot >= 0]]
     extra = costs.soon * (soon[gone] & ~old.is_own[gone]).astype(np.int64)
     return _Side(
         old.volunteer[gone],

@@ -168,6 +168,9 @@ def said_in(problem: Problem, what: Happened) -> Problem:
     if not len(what.volunteer) and not what.withdrawn.any():
         return problem
     earlier, posts = problem.earlier, problem.posts
+    # Of what is off nothing more is to be known.
+    wanted = ~what.withdrawn[what.request]
+    what = Happened(*(column[wanted] for column in what[:-1]), what.withdrawn)
     said = np.sort(c.combine(what.volunteer, what.request))
     old = c.lookup(said, c.combine(earlier.volunteer, posts.request[earlier.post])) < 0
     old &= ~what.withdrawn[posts.request[earlier.post]]
@@ -188,3 +191,12 @@ def said_in(problem: Problem, what: Happened) -> Problem:
         np.full(len(refused) + len(yes), _SAID, np.int32),
     )
     return replace(problem, earlier=joined(earlier.take(old), more).sorted())
+
+
+def before_they_began(problem: Problem, what: Happened, now: int | None) -> Happened:
+    """Return what happened without orders that were called off after all their times had begun."""
+    if now is None:
+        return what
+    latest = np.full(len(problem.requests), now)
+    np.maximum.at(latest, problem.options.request, problem.options.start)
+    return what._replace(withdrawn=what.withdrawn & (latest > now))

@@ -136,22 +136,29 @@ class PlanNetwork:
         self.settled[fresh] = True
         self._recost(fresh)
 
-    def stand(self, now: int | None) -> None:
-        """Let the plan be the one in force, and what has begun be what it is."""
-        chosen = self.chosen
-        option = self.problem.slots.option[self.arcs.slot[chosen]]
-        start, end = self.problem.options.start[option], self.problem.options.end[option]
-        before = Before(self.arcs.volunteer[chosen], start, end, chosen)
-        old, self.costs = self.costs, ChangeCosts.of(self.problem, self.arcs, before, now)
-        changed = np.flatnonzero(old.bonus != self.costs.bonus)
-        self._recost(changed)
-        self._recost_shifts(np.flatnonzero(old.allowance != self.costs.allowance))
+    def stand(self, arcs: c.Longs, now: int | None) -> None:
+        """Let these arcs, which are those of the best plan, be in force; what began is as it is."""
+        options = self.problem.options
+        option = self.problem.slots.option[self.arcs.slot[arcs]]
+        before = Before(self.arcs.volunteer[arcs], options.start[option], options.end[option], arcs)
+        self._reprice(ChangeCosts.of(self.problem, self.arcs, before, now))
         if now is not None:
-            begun = (self.problem.options.start <= now)[self.problem.slots.option[self.arcs.slot]]
-            self.settle(chosen[begun[chosen]])
-            idle = np.flatnonzero(begun & ~self.costs.in_force & (self.edge != _NONE))
+            begun = (options.start <= now)[self.problem.slots.option[self.arcs.slot]]
+            self.settle(arcs[begun[arcs]])
             # Nobody serves there, so nothing is to be repaired.
+            idle = np.flatnonzero(begun & ~self.costs.in_force & (self.edge != _NONE))
             self.residual.graph.capacity[self.edge[idle]] = 0
+
+    def agree(self, arcs: c.Longs, quality: c.Longs) -> None:
+        """Let services of the plan that were accepted stay, and fit as well as they do now."""
+        self.quality[arcs] = quality
+        self.settled[arcs] = True
+        self._recost(arcs)
+
+    def _reprice(self, costs: ChangeCosts) -> None:
+        old, self.costs = self.costs, costs
+        self._recost(np.flatnonzero(old.bonus != costs.bonus))
+        self._recost_shifts(np.flatnonzero(old.allowance != costs.allowance))
 
     def prices(self) -> Prices:
         """Return what seats are worth, as far as a flow with these costs can say."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -23,7 +23,7 @@ from matching.bounds.pricing import Weeks
 from matching.guards.doors import door
 from matching.orders.change_costs import ChangeCosts, at_short_notice
 from matching.orders.changes_told import changes_told
-from matching.orders.happenings import happened, nothing, said_in
+from matching.orders.happenings import before_they_began, happened, nothing, said_in
 from matching.orders.in_force import InForce, in_force
 from matching.orders.moments import Moment, minute_of
 from matching.orders.plan_network import PlanNetwork
@@ -171,8 +171,43 @@ def replan(
     DataError
         If the events name what the week has not, or a pin is against the rules.
     """
+    return planned(problem, plan, events, now, prices, time_limit).replan
+
+
+class Planned(NamedTuple):
+    """A plan made anew, and what it was made with.
+
+    Attributes
+    ----------
+    replan : Replan
+    network : PlanNetwork or None
+        None under the full rulebook.
+    minute : int or None
+        The minute of the week that it was.
+    withdrawn : bool array, shape (requests,)
+    """
+
+    replan: Replan
+    network: PlanNetwork | None
+    minute: int | None
+    withdrawn: c.Bools
+
+
+def planned(
+    problem: Problem,
+    plan: object,
+    events: pl.DataFrame | None,
+    now: Moment | None,
+    prices: object,
+    time_limit: float,
+    withdrawn: c.Bools | None = None,
+) -> Planned:
+    """Do what `replan` does; some requests may be withdrawn already."""
     heard = nothing(problem) if events is None else happened(problem, events)
     minute = None if now is None else minute_of(problem, now)
+    heard = before_they_began(problem, heard, minute)
+    if withdrawn is not None:
+        heard = heard._replace(withdrawn=heard.withdrawn | withdrawn)
     known = None if prices is None else known_prices(problem, prices)
     given = held_by(plan, "plan", problem)
     problem = with_pins_settled(said_in(problem, heard))
@@ -181,6 +216,7 @@ def replan(
     costs = ChangeCosts.of(problem, arcs, old.before(), minute)
     stays = staying(problem, arcs, costs.in_force, minute)
     may = open_arcs(problem, arcs, stays, heard.withdrawn, minute)
+    network = None
     if is_pure_network(problem, Weeks(problem, arcs).clusters):
         network = PlanNetwork(problem, arcs, costs, stays, may)
         chosen, proved = network.chosen, float(network.net)
@@ -192,7 +228,10 @@ def replan(
         at_hand = (parts.prices() if known is None else known,)
         found = parts.find(_touched(old, problem, arcs), at_hand[0])
         chosen, proved = rows[found.chosen], found.bound
-    return told_of(problem, arcs, old, costs, chosen, minute, proved, at_hand)
+    plan = Plan(arcs.volunteer[chosen], arcs.slot[chosen])
+    value = audit.value(problem, plan)
+    told = told_of(problem, arcs, old, costs, chosen, minute, value, proved, at_hand)
+    return Planned(told, network, minute, heard.withdrawn)
 
 
 def staying(problem: Problem, arcs: Arcs, in_force: c.Bools, now: int | None) -> c.Bools:
@@ -228,6 +267,7 @@ def told_of(
     costs: ChangeCosts,
     chosen: c.Longs,
     now: int | None,
+    value: int,
     bound: float,
     prices: tuple[Prices, ...],
 ) -> Replan:
@@ -239,7 +279,7 @@ def told_of(
     return Replan(
         problem=problem,
         plan=plan,
-        value=audit.value(problem, plan),
+        value=value,
         cost=costs.of_plan(arcs, chosen),
         bound=bound,
         changes=changes,
