@@ -53,7 +53,8 @@ class Case:
         agreed = [row for row in rows[len(own) :] if draw.random() < 0.25]
         self.tables = self.answered(tables, own, agreed)
         # Who took back what is off anyway is told like all others.
-        others = sorted({row["request_id"] for row in rows} - {row["request_id"] for row in own})
+        others = {r["request_id"] for r in rows if self.now is None or r["start"] > self.now}
+        others = sorted(others - {row["request_id"] for row in own})
         off = draw.choice([None, None, *others])
         if off is not None:
             self.tables = without_request(self.tables, off)
@@ -140,24 +141,24 @@ def checked(case: Case, *, brute: bool = False) -> Replan:
     return found
 
 
-@law(40, seed=SEEDS)
+@law(14, seed=SEEDS)
 def test_no_plan_is_worth_more_less_costs_under_network_rules(seed: int) -> None:
     found = checked(Case(tree_world(seed, 12, 8), seed))
     assert found.bound == found.net
 
 
-@law(40, seed=SEEDS)
+@law(14, seed=SEEDS)
 def test_no_plan_is_worth_more_less_costs_under_all_rules(seed: int) -> None:
     found = checked(Case(full_world(seed, 10, 8), seed))
     assert found.bound == pytest.approx(found.net)
 
 
-@law(25, seed=SEEDS)
+@law(8, seed=SEEDS)
 def test_trying_every_plan_finds_no_better(seed: int) -> None:
     checked(Case((tree_world if seed % 2 else full_world)(seed, 3, 4), seed), brute=True)
 
 
-@law(12, seed=SEEDS)
+@law(6, seed=SEEDS)
 def test_events_say_what_changed_tables_say(seed: int) -> None:
     tables = (tree_world if seed % 2 else full_world)(seed, 10, 8)
     case = Case(tables, seed)
@@ -165,7 +166,7 @@ def test_events_say_what_changed_tables_say(seed: int) -> None:
     one = replan(problem_of(case.tables), case.plan, now=case.now)
     problem = problem_of(tables)
     two = replan(problem, case.plan, case.events, now=case.now)
-    said = as_changes(problem, tables, case.events)
+    said = as_changes(problem, tables, case.events, case.now)
     zone = problem.policy.time_zone
     changed = edited(tables, said, zone).tables if said else tables
     three = replan(problem_of(changed), case.plan, now=case.now)
@@ -179,7 +180,7 @@ def replanned_is_possible(case: Case) -> bool:
     return replanned.optimum(replanned.Force(read(case.tables, {}), case.force, now)) is not None
 
 
-@law(15, seed=SEEDS)
+@law(6, seed=SEEDS)
 def test_it_is_never_worse_than_a_fresh_plan_by_more_than_the_costs_that_it_saves(
     seed: int,
 ) -> None:
@@ -200,7 +201,7 @@ def test_it_is_never_worse_than_a_fresh_plan_by_more_than_the_costs_that_it_save
     assert fresh.value - found.value <= fresh_cost - found.cost
 
 
-@law(10, seed=SEEDS)
+@law(6, seed=SEEDS)
 def test_parts_planned_anew_keep_every_rule_and_their_bound_is_true(seed: int) -> None:
     """As in large weeks: not all at once, and bounded by prices."""
     case = Case(full_world(seed, 10, 8), seed)
@@ -220,7 +221,7 @@ def test_parts_planned_anew_keep_every_rule_and_their_bound_is_true(seed: int) -
     assert found.cost == found.changes["cost"].sum()
 
 
-@law(12, seed=SEEDS)
+@law(6, seed=SEEDS)
 def test_event_after_event_is_as_good_as_planning_anew_each_time(seed: int) -> None:
     draw = random.Random(seed)
     problem = problem_of(tree_world(seed, 14, 9))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,7 +88,7 @@ def replan(
             if sink is not None and not force:
                 check_place(sink, out, monday_of(saved.week))
             ticker.announce("validate")
-            steps, made = _edited(saved, told)
+            steps, made = _edited(saved, told, moment)
             problem = Problem.from_tables(made, saved.week, saved.policy, saved.on_error)
             ours = problem.faults.filter(problem.faults["table"].str.starts_with("changes of "))
             if ours.height:
@@ -147,7 +148,7 @@ def _changes(paths: list[Path]) -> dict[str, pl.DataFrame]:
 
 
 def _edited(
-    saved: Saved, told: dict[str, pl.DataFrame]
+    saved: Saved, told: dict[str, pl.DataFrame], now: datetime
 ) -> tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]]:
     """Return the changes of tables, those that events say included, and the tables with them."""
     from matching.answers.edited import edited
@@ -161,7 +162,7 @@ def _edited(
         made, _ = edited(made, told, zone)
     if events is not None:
         problem = Problem.from_tables(made, saved.week, saved.policy, saved.on_error)
-        said = as_changes(problem, made, events)
+        said = as_changes(problem, made, events, now)
         made, _ = edited(made, said, zone)
         steps |= {name: _both(steps.get(name), frame) for name, frame in said.items()}
     return steps, made

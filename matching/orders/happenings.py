@@ -108,8 +108,8 @@ def happened(problem: Problem, events: pl.DataFrame) -> Happened:
     unsaid = rows.filter(answers, pl.col("volunteer_id").is_null())
     nobody = rows.filter(answers, pl.col("volunteer_id").is_not_null(), pl.col("v") < 0)
     # A log may be of all weeks.
-    weeks = problem.names["requests"]["request_id"].implode() if problem.names else []
-    elsewhere = pl.col("request_id").is_in(weeks).fill_null(False)
+    weeks = problem.names["requests"]["request_id"] if problem.names else problem.requests.id
+    elsewhere = pl.col("request_id").is_in(weeks.implode()).fill_null(False)
     nowhere = rows.filter(answers | off, pl.col("q") < 0, ~elsewhere)
     rows = rows.filter(~elsewhere | (pl.col("q") >= 0))
     raise_any(
@@ -170,7 +170,13 @@ def said_in(problem: Problem, what: Happened) -> Problem:
     earlier, posts = problem.earlier, problem.posts
     # Of what is off nothing more is to be known.
     wanted = ~what.withdrawn[what.request]
-    what = Happened(*(column[wanted] for column in what[:-1]), what.withdrawn)
+    what = what._replace(
+        volunteer=what.volunteer[wanted],
+        request=what.request[wanted],
+        post=what.post[wanted],
+        option=what.option[wanted],
+        agreed=what.agreed[wanted],
+    )
     said = np.sort(c.combine(what.volunteer, what.request))
     old = c.lookup(said, c.combine(earlier.volunteer, posts.request[earlier.post])) < 0
     old &= ~what.withdrawn[posts.request[earlier.post]]

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from matching.orders.happenings import happened
+from matching.guards.moments import Moment
+from matching.orders.happenings import before_they_began, happened
+from matching.orders.moments import minute_of
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.schema import key_of
@@ -16,7 +18,10 @@ _PAIR = ["volunteer_id", "request_id"]
 
 
 def as_changes(
-    problem: Problem, tables: Mapping[str, pl.DataFrame], events: pl.DataFrame
+    problem: Problem,
+    tables: Mapping[str, pl.DataFrame],
+    events: pl.DataFrame,
+    now: Moment | None = None,
 ) -> dict[str, pl.DataFrame]:
     """Return the changes of tables that say what events say.
 
@@ -27,13 +32,16 @@ def as_changes(
     tables : Mapping of str to polars.DataFrame
     events : polars.DataFrame
         See `matching.orders.happenings.happened`, also for what is raised.
+    now : str or datetime.datetime, optional
+        An order that began by then is not called off any more.
 
     Returns
     -------
     dict of str to polars.DataFrame
         See `matching.answers.edited.edited`; without a table in which nothing changes.
     """
-    heard = happened(problem, events)
+    minute = None if now is None else minute_of(problem, now)
+    heard = before_they_began(problem, happened(problem, events), minute)
     changes = {}
     off = problem.requests.id.filter(pl.Series(heard.withdrawn)).alias("request_id")
     if len(off):

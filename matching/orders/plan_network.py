@@ -96,21 +96,6 @@ class PlanNetwork:
         kept = int(self.settled[self.residual.chosen].sum())
         return -int(self.residual.graph.total[0]) - self.staying * kept - self.costs.constant
 
-    def give_back(self, arcs: c.Longs) -> None:
-        """Close arcs whose volunteers do not come, and have said so: nobody has to tell them."""
-        costs = self.costs
-        mine = arcs[costs.in_force[arcs]]
-        who, many = np.unique(self.arcs.volunteer[mine], return_counts=True)
-        allowance = costs.allowance.copy()
-        allowance[who] -= many
-        constant = costs.constant - costs.step * len(mine)
-        constant -= costs.soon * int(costs.is_soon[mine].sum())
-        in_force = costs.in_force.copy()
-        in_force[mine] = False
-        self.costs = replace(costs, in_force=in_force, allowance=allowance, constant=constant)
-        self.close(arcs)
-        self._recost_shifts(who)
-
     def close(self, arcs: c.Longs) -> None:
         """Let nobody serve on these arcs any more."""
         self.settled[arcs] = False

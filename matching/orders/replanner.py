@@ -54,15 +54,15 @@ class Replanner:
     ) -> None:
         self._take(planned(problem, plan, None, now, prices, time_limit))
         self.first = self._last
-        self._time_limit = time_limit
+        self._time_limit, self._now = time_limit, now
 
     def _take(self, made: Planned) -> None:
         """Let a plan be the one in force."""
-        self._last, self._network, self._minute, self._withdrawn = made
+        self._last, self._network, minute, self._withdrawn = made
         self._first = c.starts_of(self._last.arcs.volunteer, len(self._last.problem.volunteers))
         if self._network is not None:
             self._chosen = self._network.chosen
-            self._network.stand(self._chosen, self._minute)
+            self._network.stand(self._chosen, minute)
 
     @property
     def problem(self) -> Problem:
@@ -97,23 +97,23 @@ class Replanner:
             If the events name what the week has not.
         """
         network, last = self._network, self._last
-        minute = self._minute if now is None else minute_of(last.problem, now)
+        self._now = self._now if now is None else now
+        minute = None if self._now is None else minute_of(last.problem, self._now)
         heard = before_they_began(last.problem, happened(last.problem, events), minute)
         arc, agreed = self._answered(heard)
         if network is None or not self._has(arc[agreed], heard):
-            again = planned(last.problem, last.plan, events, now, last.prices[0],
-                            self._time_limit, self._withdrawn)  # fmt: skip
-            self._take(again._replace(minute=minute))
+            self._take(planned(last.problem, last.plan, events, self._now, last.prices[0],
+                               self._time_limit, self._withdrawn))  # fmt: skip
             return self._last
         problem = said_in(last.problem, heard)
-        if minute != self._minute:
-            network.stand(self._chosen, minute)
         fresh = heard.withdrawn & ~self._withdrawn
         # Who takes back what is off anyway is told like all others.
         own = arc[~agreed]
         own = own[~fresh[problem.slots.request[last.arcs.slot[own]]]]
+        # What is given back is not in force any more: nobody has to tell them.
+        network.stand(np.setdiff1d(self._chosen, own), minute)
         network.agree(arc[agreed], quality(problem, last.arcs.take(arc[agreed])))
-        network.give_back(own)
+        network.close(arc[~agreed])
         network.call_off(np.flatnonzero(fresh))
         chosen = network.chosen
         gone = np.setdiff1d(self._chosen, chosen)
@@ -123,7 +123,7 @@ class Replanner:
         self._last = told_of(problem, last.arcs, old, network.costs, chosen, minute, value,
                              float(network.net), last.prices)  # fmt: skip
         network.stand(chosen, minute)
-        self._chosen, self._minute = chosen, minute
+        self._chosen = chosen
         self._withdrawn = self._withdrawn | fresh
         return self._last
 
