@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matching.answers.within import Limits, has_limits, limits_for, within
 from matching.arcs.eligibility import Arcs
 from matching.arcs.spatial import RADIUS_KM
 from matching.arcs.value import first_load
@@ -36,6 +37,7 @@ class Book(NamedTuple):
     max_minutes: c.Ints
     max_shifts_per_day: c.Ints
     min_rest: c.Ints
+    limits: Limits
     first_load: c.Longs
     load_step: float
     speed: float
@@ -73,6 +75,7 @@ def book_of(problem: Problem, arcs: Arcs, reward: c.Floats) -> Book:
         people.max_minutes,
         people.max_shifts_per_day,
         people.min_rest,
+        limits_for(problem),
         first_load(problem),
         float(problem.policy.load_step),
         float(problem.policy.travel_kmh),
@@ -149,6 +152,7 @@ def kept_beside(book: Book, standing: Standing, arc: int, gone: c.Bools) -> tupl
     last = np.full(size + 1, -1, np.int64)
     minutes, count = np.zeros(size + 1, np.int64), np.zeros(size + 1, np.int64)
     gain = np.zeros(size + 1)
+    limited, others = has_limits(book.limits, v), np.empty(size, np.int64)
     best, most = -np.inf, -1
     i = 0
     while i >= 0:
@@ -177,6 +181,13 @@ def kept_beside(book: Book, standing: Standing, arc: int, gone: c.Bools) -> tupl
             fits = fits and count[i] < book.max_shifts[v]
             if fits and last[i] >= 0:
                 fits = follows(book, v, book.slot[arcs[last[i]]], here)
+            if fits and limited:
+                kept = 0
+                for k in range(i):
+                    if choice[k] == 0:
+                        others[kept] = book.slot[arcs[k]]
+                        kept += 1
+                fits = within(book.limits, v, others, kept, here)
             if fits:
                 last[i + 1], minutes[i + 1] = i, longer
                 count[i + 1], gain[i + 1] = count[i] + 1, gain[i] + book.reward[arcs[i]]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from matching.answers.beside import Book, Standing, follows
+from matching.answers.within import has_limits, within
 from matching.parallel.compiled import compiled
 from matching.problem import columns as c
 
@@ -153,4 +156,16 @@ def clash_of(
         return -1.0
     if today > book.max_shifts_per_day[v] or clash > share:
         return -1.0
+    if has_limits(book.limits, v):
+        others, size = np.empty(shifts, np.int64), 0
+        for row in range(standing.first[v], end):
+            others[size] = book.slot[standing.arc[row]]
+            size += 1
+        entry = calls.last[v]
+        while entry >= 0:
+            others[size] = book.slot[calls.arc[entry]]
+            size += 1
+            entry = calls.before[entry]
+        if not within(book.limits, v, others, size, slot):
+            return -1.0
     return clash
