@@ -2,6 +2,7 @@
 
 import tomllib
 from pathlib import Path
+from string import Formatter
 from unittest.mock import patch
 
 import openpyxl
@@ -10,6 +11,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from matching.stores.spreadsheets import understand
+from matching.stores.spreadsheets.sentences import texts
 from matching.stores.spreadsheets.template import LANGUAGES
 from tests.support.commands import COMMAND, contents, run
 from tests.support.sheets import servers, sheet
@@ -20,6 +22,11 @@ POLL = """
     Ada B | a@x.org | x                   |
     Bo L  | b@x.org | x                   | x
 """
+
+
+@pytest.fixture(autouse=True)
+def a_machine_in_berlin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
 
 
 def typed(lines: str, *arguments: object) -> Result:
@@ -43,7 +50,51 @@ def test_it_asks_shows_and_plans(tmp_path: Path) -> None:
     }
     assert "x.org" not in done.output
     answers = tomllib.loads((out / "reading.toml").read_text("utf-8"))["answers"]
-    assert answers == {"seats": "1"}
+    assert answers == {"seats": "1", "time-zone": "Europe/Berlin"}
+
+
+def test_the_time_zone_is_asked_for_where_the_machine_keeps_that_of_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Etc/UTC")
+    poll, out = sheet(tmp_path, POLL), tmp_path / "out"
+    done = typed("1\nMars\nAmerica/New_York\ny\n", "start", poll, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "? Whose clock the times are by" in done.output
+    assert "write a time zone such as Europe/Berlin" in done.output  # of Mars
+    assert (out / "policy.toml").read_text("utf-8") == 'time_zone = "America/New_York"\n'
+    yes = run("start", poll, "--yes", "--answer", "seats=1", "--out", tmp_path / "more")
+    assert "Etc/UTC, from this machine; --time-zone says another" in yes.output
+
+
+def test_a_chinese_terminal_is_spoken_to_in_chinese(tmp_path: Path) -> None:
+    poll, out = sheet(tmp_path, POLL), tmp_path / "out"
+    done = typed("many\n1\ny\n", "start", poll, "--out", out, "--language", "zh")
+    assert done.exit_code == 0, done.output
+    for words in (
+        "每个时段需要几个人",
+        "请写 从 1 起的整数",
+        "2 人，其中 2 人有时间",
+        "名额 2 / 2 已满足",
+    ):
+        assert words in done.output, words
+    with patch.dict("os.environ", {"LC_ALL": "zh_CN.UTF-8"}):
+        gone = run("start", tmp_path / "shet.csv", "--out", out)
+        assert gone.exit_code == 2
+        assert "错误：找不到" in gone.output
+        assert "是不是" in gone.output  # sheet.csv
+        bare = run("start", sheet(tmp_path, "Name | Phone\nAda B | 555", "b.csv"), "--yes")
+        assert "缺少：各人何时有空" in bare.output
+
+
+def test_every_sentence_is_in_both_languages_with_the_same_values() -> None:
+    for name, text in texts().items():
+        assert set(text) == {"en", "zh"}, name
+        fields = [
+            {field.partition(":")[0] for _, field, _, _ in Formatter().parse(one) if field}
+            for one in text.values()
+        ]
+        assert fields[0] == fields[1], name
 
 
 def test_who_says_no_gets_the_reading_to_change(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from matching.cli.reporting import report
 from matching.cli.simulating import simulate
 from matching.cli.standing_by import standby
 from matching.cli.starting import start
+from matching.cli.summaries import summary_of
 from matching.cli.supposing import what_if
 from matching.cli.templating import template
 from matching.cli.who import who
@@ -48,7 +49,14 @@ os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
 class _Commands(TyperGroup):
     """The commands; errors in how they were called are shown harmless, too."""
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and (summary := summary_of(cmd_name)):
+            command.help = summary
+        return command
+
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        self.help = summary_of("matching") or self.help
         with _harmless():
             return super().make_context(*args, **kwargs)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from matching.cli.spoken import in_language, marked, spoken_here
 from matching.guards.harmless import harmless
 from matching.parallel.interrupts import listening
 
@@ -66,10 +67,10 @@ def teaching(as_json: bool = False) -> Iterator[Outcome]:
     outcome = Outcome()
 
     def show(message: Warning | str, category: type[Warning], *rest: Any, **named: Any) -> None:
-        tell(f"warning: {message}", "yellow")
+        tell(marked("warning", str(message), spoken_here()), "yellow")
 
     def fail(text: str, error: Exception) -> typer.Exit:
-        tell(f"error: {text}", "red")
+        tell(marked("error", text, spoken_here()), "red")
         if as_json:
             with suppress(OSError):
                 say(json.dumps({"error": _error(text, error)}, ensure_ascii=False, indent=2))
@@ -84,7 +85,7 @@ def teaching(as_json: bool = False) -> Iterator[Outcome]:
             yield outcome
             sys.stdout.flush()
         except KeyboardInterrupt:
-            tell(f"stopped: {outcome.text}", "bold")
+            tell(marked("stopped", outcome.text, spoken_here()), "bold")
             raise typer.Exit(_INTERRUPTED) from None
         except (BrokenPipeError, SystemExit) as end:
             # Rich ends the program by itself where nobody reads any more.
@@ -125,7 +126,7 @@ def _advised(error: MatchingError) -> str:
     from matching.records.tables import RECORD_TABLES
     from matching.schema import TABLES
 
-    text = str(error)
+    text = harmless(in_language(error, spoken_here()))
     if isinstance(error, NoTables):
         return text + reads_sheets(error.where)
     if not isinstance(error, DataError):

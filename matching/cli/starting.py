@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +16,8 @@ import typer
 
 from matching.cli import arguments as arg
 from matching.cli.conduct import interruptible, say, teaching, tell
-from matching.cli.language import language_of
+from matching.cli.language import Language, LanguageOption, language_of
+from matching.cli.spoken import in_language
 from matching.guards.defaults import RELATIVE_GAP, WORKERS
 
 if TYPE_CHECKING:
@@ -55,6 +58,7 @@ def start(
     force: Annotated[
         bool, arg.option("Take the place of another week's plan", None, "--force")
     ] = False,
+    language: LanguageOption = None,
 ) -> None:
     """Read a spreadsheet as people keep it, show what was understood, and plan the week.
 
@@ -64,23 +68,30 @@ def start(
     """
     begin = time.perf_counter()
     with teaching() as outcome, interruptible() as interrupted:
+        from matching.policy import Policy
         from matching.stores.spreadsheets.understood import Corrections, corrections_of
 
         given = corrections_of(reading) if reading is not None else Corrections()
         given.answers |= _answers(answer)
         if week is not None:
             given.answers["week"] = week
-        found = _asked(files, given, yes)
-        policy = _policy(found, time_zone)
-        _show(found, policy)
-        if not yes and not _agreed():
+        spoken = language_of(language)
+        if time_zone is not None:
+            given.answers["time-zone"] = time_zone
+        found = _asked(files, given, yes, spoken)
+        policy = Policy(time_zone=found.answers["time-zone"], only_listed=found.only_listed)
+        _show(found, policy, spoken)
+        if not yes and not _agreed(spoken):
             _write_reading(out, found, files, outcome)
-            say(
-                f"nothing was planned; change {out / 'reading.toml'} and start again with "
-                f"--reading {out / 'reading.toml'}"
-            )
+            say(_texts(spoken)["not_planned"].format(reading=out / "reading.toml"))
             raise typer.Exit(1)
-        _plan(found, policy, files, out, force, outcome, interrupted, begin)
+        _plan(found, policy, files, out, force, outcome, interrupted, begin, spoken)
+
+
+def _texts(language: Language) -> Mapping[str, str]:
+    from matching.cli.words import words
+
+    return words(language)
 
 
 def _answers(texts: list[str] | None) -> dict[str, str]:
@@ -92,61 +103,76 @@ def _answers(texts: list[str] | None) -> dict[str, str]:
     return {key.strip(): value.strip() for key, _, value in (t.partition("=") for t in texts or [])}
 
 
-def _asked(files: list[Path], given: Corrections, yes: bool) -> Reading:
+def _asked(files: list[Path], given: Corrections, yes: bool, language: Language) -> Reading:
     """Read, and ask what is open; at most so many questions, those that matter first."""
     from matching.errors import UsageError
     from matching.stores.spreadsheets import understand
 
+    def read() -> Reading:
+        found = understand(files, given.answers, date.today(), given.columns, given.kinds)
+        _know_zone(found)
+        return found
+
     asked = 0
     while True:
-        found = understand(files, given.answers, date.today(), given.columns, given.kinds)
+        found = read()
         left = [q for q in found.questions if q.must or asked < MAX_QUESTIONS]
         if yes or not left:
             break
         try:
-            reply = _ask(left[0])
+            reply = _ask(left[0], language)
         except (EOFError, typer.Abort):
             break
         asked += 1
         before = given.answers.get(left[0].key)
         given.answers[left[0].key] = reply
         try:
-            understand(files, given.answers, date.today(), given.columns, given.kinds)
+            read()
         except UsageError as error:
-            tell(f"{error}", "yellow")
+            tell(in_language(error, language), "yellow")
             given.answers.pop(left[0].key)
             if before is not None:
                 given.answers[left[0].key] = before
             if asked > 2 * MAX_QUESTIONS:
                 raise
-    missing = [q for q in found.questions if q.must]
-    if missing:
-        lines = [f"  {q.about}\n    --answer {_shell(f'{q.key}={q.example}')}" for q in missing]
-        raise UsageError(
-            "the sheets do not say, and nothing can be planned without:\n" + "\n".join(lines)
-        )
+    if missing := [q for q in found.questions if q.must]:
+        lines = [
+            f"  {q.about.told(language)}\n    --answer {shlex.quote(f'{q.key}={q.example}')}"
+            for q in missing
+        ]
+        raise UsageError("\n".join([_texts(language)["must_answer"], *lines]))
     return found
 
 
-def _ask(question: Question) -> str:
-    say(f"\n? {question.about[0].upper()}{question.about[1:]}")
+def _ask(question: Question, language: Language) -> str:
+    about = question.about.told(language)
+    say(f"\n? {about[0].upper()}{about[1:]}")
     if question.guess is not None:
         return str(typer.prompt(f"  {question.key}", default=question.guess))
-    say(f"  for instance: {question.example}")
+    say(_texts(language)["for_instance"].format(example=question.example))
     return str(typer.prompt(f"  {question.key}"))
 
 
-def _shell(text: str) -> str:
-    import shlex
+def _know_zone(found: Reading) -> None:
+    """Take the time zone of the sheets' language, or else this machine's.
 
-    return shlex.quote(text)
+    Asked for where neither says it: the machine keeps the time of no place, or of another.
+    """
+    from matching.policy import _zones
+    from matching.stores.spreadsheets.questions import Question, wrong
+    from matching.stores.spreadsheets.sentences import sentence
 
-
-def _policy(found: Reading, name: str | None) -> Policy:
-    from matching.policy import Policy
-
-    zone = name or found.time_zone or _machine_zone()
-    return Policy(time_zone=zone, only_listed=found.only_listed)
+    machine = _machine_zone()
+    if (told := found.answers.get("time-zone")) is not None:
+        if told not in _zones():
+            raise wrong("time-zone", told, sentence("want_zone"))
+        return
+    guess = found.time_zone or machine
+    found.answers["time-zone"] = guess
+    question = Question("time-zone", sentence("ask_time_zone"), guess, False, guess)
+    doubted = machine != guess or machine.removeprefix("Etc/") in ("UTC", "GMT", "UCT", "Zulu")
+    if doubted and not any(q.must for q in found.questions):
+        found.questions.append(question)
 
 
 def _machine_zone() -> str:
@@ -160,55 +186,48 @@ def _machine_zone() -> str:
     return named if named in _zones() else "UTC"
 
 
-def _show(found: Reading, policy: Policy) -> None:
+def _show(found: Reading, policy: Policy, language: Language) -> None:
     """Print what was understood: figures, what each sheet is, what was taken, what to look at."""
     from rich.table import Table
     from rich.text import Text
 
     from matching.cli.screen import Screen
-    from matching.stores.spreadsheets.understood import figures_of, warnings_of
+    from matching.stores.spreadsheets.sentences import in_language
+    from matching.stores.spreadsheets.understood import WARNINGS, figures_of, warnings_of
 
-    console = Screen()
+    def told(one: object) -> str:
+        return str(in_language(one, language))
+
+    texts, console = _texts(language), Screen()
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, figure in figures_of(found):
-        table.add_row(Text(name), Text(figure))
-    source = "the language of the sheets" if policy.time_zone == found.time_zone else "this machine"
-    table.add_row(
-        Text("time zone"), Text(f"{policy.time_zone}, from {source}; --time-zone says another")
-    )
-    console.print(Text("\nUnderstood:", style="bold"))
+        table.add_row(Text(told(name)), Text(told(figure)))
+    source = "sheets" if policy.time_zone == found.time_zone else "machine"
+    source = source if policy.time_zone in (found.time_zone, _machine_zone()) else "told"
+    zone = texts[f"zone_of_{source}"].format(name=policy.time_zone)
+    table.add_row(Text(texts["time_zone"]), Text(zone))
+    console.print(Text(f"\n{texts['understood']}", style="bold"))
     console.print(table)
-    blocks: list[tuple[str, list[str]]] = [
-        ("Sheets:", found.sheets),
-        (
-            "Taken, unless you say otherwise:",
-            [
-                f"{q.about}: {q.guess} (--answer {q.key}=...)"
-                for q in [*found.questions, *found.taken]
-            ],
-        ),
-        ("Of the reading:", [s for s in found.said if not s.startswith("warning: ")]),
-        (
-            "Look at:",
-            [
-                *(s.removeprefix("warning: ") for s in found.said if s.startswith("warning: ")),
-                *warnings_of(found, date.today()),
-            ],
-        ),
-    ]
-    for title, lines in blocks:
+    open_ = [q for q in [*found.questions, *found.taken] if q.key != "time-zone"]
+    blocks = {
+        "sheets_read": [told(one) for one in found.sheets],
+        "taken": [f"{told(q.about)}: {q.guess} (--answer {q.key}=...)" for q in open_],
+        "of_reading": [told(s) for s in found.said if s.key not in WARNINGS],
+        "look_at": [told(s) for s in warnings_of(found, date.today())],
+    }
+    for title, lines in blocks.items():
         if lines:
-            console.print(Text(f"\n{title}", style="bold"))
+            console.print(Text(f"\n{texts[title]}", style="bold"))
             for line in lines:
                 console.print(Text(f"- {line}"))
     console.print()
 
 
-def _agreed() -> bool:
+def _agreed(language: Language) -> bool:
     try:
-        return bool(typer.confirm("Is that right, and shall the week be planned?", default=True))
+        return bool(typer.confirm(_texts(language)["agree"], default=True))
     except typer.Abort:
         return False
 
@@ -230,6 +249,7 @@ def _plan(
     outcome: Outcome,
     interrupted: Any,
     begin: float,
+    language: Language,
 ) -> None:
     """Plan from tables beside, and put plan, tables, policy and reading into the folder."""
     from matching.cli.terminal import say_next, show_plan
@@ -255,6 +275,7 @@ def _plan(
             ticker=ticker,
             outcome=outcome,
             warns=False,  # what it would say was said of the sheets, by name
+            language=language,
             time_limit=_SECONDS,
             gap=RELATIVE_GAP,
             workers=WORKERS,
@@ -267,10 +288,12 @@ def _plan(
             listed = "only_listed = true\n" if policy.only_listed else ""
             part.write_text(f'time_zone = "{policy.time_zone}"\n{listed}', encoding="utf-8")
     _write_reading(out, found, files, outcome)
-    show_plan(frames, summary, str(place), time.perf_counter() - begin, language_of(None))
-    say(f"how the sheets were read: {out / 'reading.toml'}; the tables: {tables}")
+    show_plan(frames, summary, str(place), time.perf_counter() - begin, language)
+    read_into = _texts(language)["read_into"]
+    say(read_into.format(reading=out / "reading.toml", tables=tables))
     say_next(
         ["matching", "report", str(place), "--out", str(out / "plan.html")],
         ["matching", "check", str(tables), str(place)],
+        language=language,
     )
     sys.stdout.flush()

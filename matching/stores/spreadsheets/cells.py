@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from matching.stores.spreadsheets.days import Day, find_days, serial, typed
 from matching.stores.spreadsheets.grid import Cell, text
 from matching.stores.spreadsheets.headings import number
-from matching.stores.spreadsheets.hours import Window, find_hours, hours_in
+from matching.stores.spreadsheets.hours import WHOLE_DAY, Window, find_hours, hours_in
 from matching.stores.spreadsheets.legend import Legend
 from matching.stores.spreadsheets.phrases import said_in
 from matching.stores.spreadsheets.words import eastern, is_any, plain
@@ -133,6 +133,8 @@ def value_type(cells: list[Cell], legend: Legend) -> str:
     worded = len(strange) <= 2 and not numbers and not any(map(is_code, strange))
     if marks > 0.85 or (marks > 0.6 and worded):
         return "marks"
+    if share(cells, _only_days) > 0.6:
+        return "windows"  # days, under headings that are hours
     timed = [c for c in cells if _mostly_hours(c)]
     none = share(cells, _says_no_hours)
     if timed and len(timed) / len(cells) + none > 0.8 and _all_parts(timed):
@@ -144,6 +146,13 @@ def value_type(cells: list[Cell], legend: Legend) -> str:
     if all(map(is_code, words)) and (len(words) > 1.5 * len(distinct) or len(distinct) <= 3):
         return "codes"
     return "names"
+
+
+def _only_days(cell: Cell) -> bool:
+    if not isinstance(cell, str):
+        return False
+    said = said_in(cell)
+    return bool(said.free) and not said.rest and all(day and w == WHOLE_DAY for day, w in said.free)
 
 
 def _mostly_hours(cell: Cell) -> bool:

@@ -72,7 +72,7 @@ def _one_person(layout: Layout, columns: list[Across], kind: str, book: Notebook
         for one in columns:
             when = When(one.when.day, at.window or one.when.window, at.label)
             read_cell(person, when, "", one.column.cells.get(row), kind, {}, book)
-    book.say(f"{layout.table.where} is read as when '{layout.name}' can come")
+    book.say("person_sheet", where=layout.table.where, name=layout.name)
 
 
 def read_down(layout: Layout, columns: list[Column], kind: str, book: Notebook) -> None:
@@ -142,9 +142,7 @@ def _about_people(
         elif not limit and is_any(text(cell), "yes"):
             about.skills.setdefault(label, None)
     if not limit:
-        book.say(
-            f"{place_name(layout.table, row)}: '{label}' is kept as a quality of those with yes"
-        )
+        book.say("quality_row", where=place_name(layout.table, row), label=label)
 
 
 # --- what stands across --------------------------------------------------------------------------
@@ -166,10 +164,7 @@ def _across(layout: Layout, book: Notebook) -> list[Across]:
         if gone and all(g for g in gone):
             for group in gone:
                 count = sum(1 for c in layout.axes if c.axis.rest == group)
-                book.say(
-                    f"{layout.table.where}: '{group}' ({count} columns) is other work, and no time "
-                    "for these services"
-                )
+                book.say("other_work", where=layout.table.where, group=group, count=count)
     elif len(groups) > 1 and sum(plain(g) in book.places for g in groups) * 2 > len(groups):
         found = {g: (g, "") for g in groups}
     elif len(groups) == 1:
@@ -182,7 +177,8 @@ def _when(column: Column) -> When:
     window = column.axis.window
     if window is not None and window.part:
         return When(column.axis.day, None, window.part)
-    return When(column.axis.day, window)
+    period = column.axis.rest if window is None and column.axis.rest.isdigit() else ""
+    return When(column.axis.day, window, period)
 
 
 def _label(group: str) -> str:

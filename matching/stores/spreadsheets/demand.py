@@ -10,6 +10,7 @@ from datetime import datetime
 from matching.stores.spreadsheets.facts import Facts, Need
 from matching.stores.spreadsheets.hours import DAY
 from matching.stores.spreadsheets.questions import Answers, counts_answer, needs_answer
+from matching.stores.spreadsheets.sentences import Sentence, sentence
 from matching.stores.spreadsheets.settling import Clock, Span, at
 from matching.stores.spreadsheets.spellings import (
     join_case,
@@ -51,10 +52,10 @@ class Service:
         return (self.start, self.end), plain(self.name), plain(self.place)
 
     @property
-    def shown(self) -> str:
+    def shown(self) -> Sentence:
         """How people call it."""
         name = f" {self.name}" if self.name else ""
-        return f"{self.start:%a %d %b %H:%M}-{self.end:%H:%M}{name}"
+        return sentence("shown", start=self.start, end=self.end, name=name)
 
 
 def services_of(facts: Facts, clock: Clock, answers: Answers) -> list[Service] | None:
@@ -90,7 +91,7 @@ def _needed(needs: Iterable[Need], clock: Clock) -> list[Service]:
 def _answered(clock: Clock, answers: Answers) -> list[Service] | None:
     given = answers.ask(
         "needs",
-        "which services there are: no sheet says when people are needed, and how many",
+        sentence("ask_needs"),
         None,
         True,
         "Mon-Fri 15:30-18:30 Collection 5, 1 with Car; Sat 9:00-12:00 Stand 3",
@@ -139,9 +140,7 @@ def _ask(names: list[str], facts: Facts, answers: Answers) -> str | None:
     example = guess or (
         "2" if len(names) > 6 or len(names) == 1 else "; ".join(f"{n}=2" for n in names)
     )
-    about = "how many people each time needs"
-    if seen is not None:
-        about += f" ({seen} is the most that stands anywhere)"
+    about = sentence("ask_seats") if seen is None else sentence("ask_seats_seen", seen=seen)
     return answers.ask("seats", about, guess, guess is None, example)
 
 
@@ -169,19 +168,20 @@ def settle_skills(services: list[Service], facts: Facts, answers: Answers) -> No
     if positions:
         given = answers.ask(
             "positions",
-            f"whether only people with that position may take {', '.join(sorted(positions)[:4])}",
+            sentence("ask_positions", names=", ".join(sorted(positions)[:4])),
             "yes",
         )
         if given and plain(given).startswith("n"):
             for service in services:
                 service.skills = [s for s in service.skills if s not in positions]
     if variants:
-        shown = "; ".join(f"'{a}' is '{b}'" for a, b in variants.items())
-        if plain(answers.ask("spelling", f"whether {shown}", "yes") or "").startswith("y"):
+        words = [sentence("same_word", one=a, two=b) for a, b in variants.items()]
+        given = answers.ask("spelling", sentence("ask_spelling", shown=words), "yes")
+        if plain(given or "").startswith("y"):
             for service in services:
                 service.skills = [variants.get(s, s) for s in service.skills]
             rename(facts, variants)
         else:
             nobody |= {skill for skill in variants if plain(skill) not in known}
     for skill in sorted(nobody):
-        facts.said.append(f"warning: nobody has '{skill}', which a service asks for")
+        facts.say("nobody_has", skill=skill)

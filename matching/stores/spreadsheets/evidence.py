@@ -10,6 +10,7 @@ from matching.stores.spreadsheets.cells import day_of
 from matching.stores.spreadsheets.days import Calendar, Day, find_days
 from matching.stores.spreadsheets.grid import Cell, Sheet, text
 from matching.stores.spreadsheets.layout import Layout
+from matching.stores.spreadsheets.phrases import axis_in
 from matching.stores.spreadsheets.settling import number_days
 from matching.stores.spreadsheets.tables import Column
 from matching.stores.spreadsheets.words import plain
@@ -176,24 +177,22 @@ def month_days(layout: Layout) -> None:
         column.axis.day = day
 
 
-_ORDINAL = re.compile(r"(\d{1,2})(?:\.0|st|nd|rd|th|\.|日|号|號)?")
-
-
 def _numbers_of_days(dates: Column, words: list[str], layout: Layout) -> None:
-    """Write out the days of a column that holds numbers alone, 6th or 6, with their month."""
-    hits = {
-        row: _ORDINAL.fullmatch(plain(text(c))) for row, c in dates.cells.items() if c is not None
-    }
-    days = [Day(day=int(hit[1])) for hit in hits.values() if hit and 1 <= int(hit[1]) <= 31]
-    if not days or len(days) < len(hits):
-        return
-    dated = number_days(days, words)
-    for row, day in zip(hits, dated, strict=True):
+    """Write out the days of a column that holds their numbers alone, 6th or Mon 6, by the month."""
+    days: dict[int, Day] = {}
+    for row, cell in dates.cells.items():
+        written = plain(text(cell))
+        if hit := re.fullmatch(r"\d{1,2}", written):
+            written = f"{hit[0]}th"
+        day = axis_in(written).day
+        if written and (day is None or not day.day or day.month):
+            return
+        if day is not None:
+            days[row] = day
+    for row, day in zip(days, number_days(list(days.values()), words), strict=True):
         if day.month:
-            year = f"{day.year}-" if day.year else ""
-            dates.cells[row] = (
-                f"{year}{day.month:02d}-{day.day:02d}" if year else f"{day.month}月{day.day}日"
-            )
+            date = f"{day.month}月{day.day}日"
+            dates.cells[row] = f"{day.year}年{date}" if day.year else date
 
 
 def language_of(sheets: list[Sheet]) -> str:

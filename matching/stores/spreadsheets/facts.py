@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from matching.stores.spreadsheets.days import Day
 from matching.stores.spreadsheets.hours import DAY, Window, clock
+from matching.stores.spreadsheets.sentences import Sentence, sentence
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,14 @@ class Facts:
     able: set[str] = field(default_factory=set)
     rostered: set[str] = field(default_factory=set)
     seats_seen: list[int] = field(default_factory=list)
-    said: list[str] = field(default_factory=list)
+    said: list[Sentence] = field(default_factory=list)
     doubts: dict[str, tuple[str, str]] = field(default_factory=dict)
-    refusals: list[str] = field(default_factory=list)
+    refusals: list[Sentence] = field(default_factory=list)
+
+    def say(self, key: str, **values: object) -> None:
+        """Note a sentence for the coordinator, once."""
+        if (said := sentence(key, **values)) not in self.said:
+            self.said.append(said)
 
     def person(self, name: str, where: str = "", key: str = "") -> str:
         """Return the id of somebody who is named; the first time they are entered."""

@@ -215,9 +215,7 @@ def _pairs(facts: Facts) -> list[dict[str, Any]]:
             for name in getattr(person, rule):
                 other = by_name.get(plain(name))
                 if other is None:
-                    facts.said.append(
-                        f"{person.name}: '{name}', named beside, is nobody on the sheets"
-                    )
+                    facts.say("named_beside", person=person.name, name=name)
                 elif other != person.id:
                     a, b = sorted((person.id, other))
                     rows[a, b, rule] = {"volunteer_a": a, "volunteer_b": b, "rule": rule}

@@ -10,7 +10,7 @@ from matching.stores.spreadsheets.layout import Layout, place_name
 from matching.stores.spreadsheets.members import base_name
 from matching.stores.spreadsheets.names import names_in
 from matching.stores.spreadsheets.notebook import Notebook, people_in
-from matching.stores.spreadsheets.slots import slots_of, unread
+from matching.stores.spreadsheets.slots import say_unread, slots_of
 
 
 def read_free_times(layout: Layout, book: Notebook, calendar: Calendar) -> None:
@@ -19,7 +19,7 @@ def read_free_times(layout: Layout, book: Notebook, calendar: Calendar) -> None:
     for row in layout.table.rows:
         slots, last = slots_of(layout, row, book, last)
         if not slots and people_in(layout, row):
-            book.say(unread(layout, row))
+            say_unread(layout, row, book)
         for name in people_in(layout, row) if row not in layout.gone else ():
             person = book.facts.person(base_name(name), place_name(layout.table, row))
             book.facts.asked.add(person)

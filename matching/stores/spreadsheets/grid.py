@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from typing import Any
 
 from matching.errors import UsageError
 from matching.guards.extras import needing
+from matching.stores.spreadsheets.sentences import Sentence, sentence
 from matching.stores.spreadsheets.text_files import rows_of
 
 Cell = str | float | bool | date | time | None
@@ -47,41 +49,47 @@ class Sheet:
     @property
     def title(self) -> str:
         """What a message calls the sheet."""
-        return f"{self.file}, sheet {self.name}" if self.name else self.file
+        if not self.name:
+            return self.file
+        return sentence("sheet_title", file=self.file, sheet=self.name)
 
 
-def sheets_of(paths: list[Path]) -> tuple[list[Sheet], list[str]]:
+def sheets_of(paths: list[Path]) -> tuple[list[Sheet], list[Sentence]]:
     """Read all sheets of files and folders; also say what was left out."""
     sheets: list[Sheet] = []
-    said: list[str] = []
+    said: list[Sentence] = []
     for path in paths:
         for file in _files(path, said):
             sheets += list(_sheets(file, said))
     count = sum(len(sheet.rows) * len(sheet.rows[0]) for sheet in sheets if sheet.rows)
     if count > MAX_CELLS:
-        raise UsageError(
-            f"{count:,} cells are more than a sheet that people keep ({MAX_CELLS:,}); for the "
-            "export of a system write a mapping: matching map"
-        )
+        raise UsageError(sentence("too_large", count=f"{count:,}", most=f"{MAX_CELLS:,}"))
     return sheets, said
 
 
-def _files(path: Path, said: list[str]) -> list[Path]:
+def _files(path: Path, said: list[Sentence]) -> list[Path]:
     if not path.exists():
-        raise UsageError(f"{path} is not there; name a workbook, a .csv file or a folder of them")
+        near = difflib.get_close_matches(path.name, _beside(path), n=1, cutoff=0.6)
+        if near:
+            raise UsageError(sentence("not_there_like", path=path, like=path.parent / near[0]))
+        raise UsageError(sentence("not_there", path=path))
     if path.is_dir():
         found = sorted(p for p in path.iterdir() if p.is_file() and p.name[0] not in ".~")
         files = [p for p in found if p.suffix.lower() in ENDINGS]
         if not files:
-            raise UsageError(f"{path} holds no file that ends in {', '.join(ENDINGS)}")
-        said += [f"{p.name} was not read: no spreadsheet" for p in found if p not in files]
+            raise UsageError(sentence("empty_folder", path=path, endings=", ".join(ENDINGS)))
+        said += [sentence("no_spreadsheet", file=p.name) for p in found if p not in files]
         return files
     if path.suffix.lower() not in ENDINGS:
-        raise UsageError(f"{path} is no spreadsheet; one ends in {', '.join(ENDINGS)}")
+        raise UsageError(sentence("no_ending", path=path, endings=", ".join(ENDINGS)))
     return [path]
 
 
-def _sheets(path: Path, said: list[str]) -> Iterator[Sheet]:
+def _beside(path: Path) -> list[str]:
+    return [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+
+
+def _sheets(path: Path, said: list[Sentence]) -> Iterator[Sheet]:
     if path.suffix.lower() not in _WORKBOOKS:
         rows: list[list[Cell]] = [[_clean(cell) for cell in row] for row in rows_of(path)]
         yield _sheet(path.name, "", rows, [])
@@ -93,15 +101,12 @@ def _sheets(path: Path, said: list[str]) -> Iterator[Sheet]:
         for about in book.sheets_metadata:
             sheet = book.get_sheet_by_name(about.name)
             if about.visible != SheetVisibleEnum.Visible:
-                said.append(f"{path.name}: sheet {about.name} is hidden and was not read")
+                said.append(sentence("hidden_sheet", file=path.name, sheet=about.name))
                 continue
             rows = [[_clean(c) for c in r] for r in sheet.to_python(skip_empty_area=False)]
             yield _sheet(path.name, about.name, rows, getattr(sheet, "merged_cell_ranges", None))
     except CalamineError as error:
-        raise UsageError(
-            f"{path} cannot be read as a workbook ({error}); if it has a password, take it off; "
-            "else open it and save it as .xlsx"
-        ) from None
+        raise UsageError(sentence("unreadable", path=path, error=error)) from None
 
 
 def _sheet(file: str, name: str, rows: list[list[Cell]], merges: Any) -> Sheet:

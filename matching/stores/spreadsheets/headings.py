@@ -82,7 +82,8 @@ def _numbers(own: list[tuple[int, Cell]]) -> dict[int, Axis]:
     numbers = [(c, int(n)) for c, n in wide if n.is_integer() and 1 <= n <= 31]
     steps = [b - a for (_, a), (_, b) in itertools.pairwise(numbers)]
     good = sum(1 for step in steps if step == 1 or step <= -26)
-    if len(numbers) < 5 or good < len(steps) * 0.8:
+    back = any(-20 < step < 1 for step in steps)  # 1 2 3 1 2 3 are periods
+    if len(numbers) < 5 or good < len(steps) * 0.8 or back:
         return {}
     return {c: Axis(Day(day=n)) for c, n in numbers}
 
@@ -142,13 +143,19 @@ def likeness(sheet: Sheet, r: int, left: int, right: int) -> float:
     cells = own_cells(sheet, r, left, right)
     axes = axes_of(sheet, r, left, right)
     columns = {a.day or a.window for a in axes.values()}
+    marked = sum(any(is_any(text(c), k) for k in ("yes", "maybe", "no")) for _, c in cells) > 1
     score = 0.0
     for c, cell in cells:
         if c in axes and len(columns) > 1:
             score += 2
         elif isinstance(cell, str):
             names, exact = meanings(cell)
-            if _EMAIL.search(cell) or is_any(cell, "yes") or is_any(cell, "maybe"):
+            if (
+                _EMAIL.search(cell)
+                or is_any(cell, "yes")
+                or is_any(cell, "maybe")
+                or (marked and is_any(cell, "no"))
+            ):
                 score -= 1
             elif names:
                 score += 3 if exact else 1.5
@@ -174,6 +181,9 @@ def headings_around(sheet: Sheet, rows: list[int], head: int, left: int, right: 
     axes = axes_of(sheet, head, left, right)
     for r in rows[at + 1 : at + 3]:
         below = axes_of(sheet, r, left, right)
+        if axes and r == found[-1] + 1 and _periods(sheet, r, left, right):
+            found.append(r)
+            break
         kinds = {(a.day is None, a.window is None) for a in below.values()}
         above = {(a.day is None, a.window is None) for a in axes.values()}
         if len(below) < max(2, len(axes) * 0.5) or (
@@ -205,6 +215,21 @@ def headings_around(sheet: Sheet, rows: list[int], head: int, left: int, right: 
             break
         found.insert(0, r)
     return found
+
+
+def _periods(sheet: Sheet, r: int, left: int, right: int) -> bool:
+    """Tell whether a line counts periods, again for each day above it: 1 2 3 1 2 3."""
+    own = own_cells(sheet, r, left, right)
+    numbers = [number(cell) for _, cell in own]
+    steps = [b - a for a, b in itertools.pairwise(numbers)]
+    again = sum(step < 0 for step in steps)
+    return (
+        bool(own)
+        and own[0][0] > left
+        and all(n.is_integer() and 1 <= n <= 20 for n in numbers)
+        and 0 < again < len(steps)
+        and all(step == 1 or b == numbers[0] for step, b in zip(steps, numbers[1:], strict=True))
+    )
 
 
 def _apart(above: dict[int, Axis], below: dict[int, Axis]) -> bool:

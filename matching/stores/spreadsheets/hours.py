@@ -36,8 +36,8 @@ class Window:
 _FOUR_DIGITS = re.compile(r"(?<!\d)([0-2]\d)([0-5]\d)\s?[-–—]\s?([0-2]\d)([0-5]\d)(?!\d)")
 _NOONS = {"noon": "12pm", "midday": "12pm", "midi": "12h", "midnight": "24:00", "minuit": "24h"}
 _NOON = re.compile(
-    r"(?<![^\W\d_])(?:noon|midday|midi|midnight|minuit)(?=\s?[-–—]|\s(?:to|until|till|à)\s)"
-    r"|(?<=[-–—])(?:noon|midday|midi|midnight|minuit)(?![^\W\d_])"
+    r"(?<![^\W\d_])(?<!apr[eè]s-)(?:noon|midday|midi|midnight|minuit)(?=\s?[-–—]|\s(?:to|until|till|à)\s)"
+    r"|(?<=[-–—])(?<!apr[eè]s-)(?:noon|midday|midi|midnight|minuit)(?![^\W\d_])"
     r"|(?<=[-–—à]\s)(?:noon|midday|midi|midnight|minuit)(?![^\W\d_])"
     r"|(?<=\bto\s)(?:noon|midday|midi|midnight|minuit)(?![^\W\d_])"
 )

@@ -21,6 +21,7 @@ from matching.stores.spreadsheets.days import find_days
 from matching.stores.spreadsheets.grid import Cell, letter, text
 from matching.stores.spreadsheets.headings import number
 from matching.stores.spreadsheets.hours import hours_in
+from matching.stores.spreadsheets.sentences import sentence
 from matching.stores.spreadsheets.tables import Column, Table
 from matching.stores.spreadsheets.words import bare, begins, meanings, plain
 
@@ -136,6 +137,8 @@ def meaning_of(column: Column) -> str:
     for name in names:
         if name == "private" or _fits(name, column):
             return name
+    if "person" in names and column.filled and share(column.filled, counts) > 0.8:
+        return "seats"  # "Nb bénévoles", "Volunteers"
     cells = column.filled
     if not cells:
         return ""
@@ -207,6 +210,11 @@ def _settle(layout: Layout) -> None:
             if generic and alone and counted and not personal and not layout.axes:
                 layout.fields[name].remove(column)
                 layout.fields.setdefault("service", []).append(column)
+    people = layout.fields.get("person", [])
+    teams = [column for column in people if bare(column.head) in ("team", "crew")]
+    if len(people) > len(teams) or (layout.has("first") and layout.has("last")):
+        layout.fields["person"] = [column for column in people if column not in teams]
+        layout.others += teams  # a team beside its people is no person
     layout.fields = {name: columns for name, columns in layout.fields.items() if columns}
     named = [bare(column.head) for column in layout.fields.get("person", ())]
     if layout.has("last") and named and not layout.has("first") and set(named) <= _GENERIC:
@@ -250,5 +258,6 @@ def _settle(layout: Layout) -> None:
 
 def place_name(table: Table, row: int, column: Column | None = None) -> str:
     """Return where a cell is, as its owner sees it."""
-    where = f"{table.where}, row {row + 1}"
-    return where if column is None else f"{where}, column {letter(column.index)}"
+    if column is None:
+        return sentence("row", where=table.where, row=row + 1)
+    return sentence("cell", where=table.where, row=row + 1, column=letter(column.index))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from matching.stores.spreadsheets.days import find_days
 from matching.stores.spreadsheets.grid import Cell, Sheet, text
+from matching.stores.spreadsheets.headings import known_words, own_cells
 from matching.stores.spreadsheets.hours import find_hours
 from matching.stores.spreadsheets.names import names_in
 from matching.stores.spreadsheets.phrases import said_in
@@ -39,10 +40,17 @@ class _Slot:
     event: str = ""
     seats: str = ""
 
+    @property
+    def timed(self) -> bool:
+        """Whether a day or hours are said."""
+        return bool(self.day or self.hours)
+
 
 def as_table(sheet: Sheet) -> Sheet:
     """Return a sheet whose numbered lines are rows of a table, if it is such a list."""
     lines = {r: _line(row) for r, row in enumerate(sheet.rows) if any(c is not None for c in row)}
+    if blocks := _blocks(sheet, lines):
+        return blocks
     items = {r: hit for r, line in lines.items() if (hit := _ITEM.match(line))}
     alone = sum(1 for r in lines if sum(c is not None for c in sheet.rows[r]) == 1)
     first = next((hit for hit in items.values()), None)
@@ -56,6 +64,32 @@ def as_table(sheet: Sheet) -> Sheet:
         rows: dict[int, list[Cell]] = {r: [name, rest] for r, (name, rest, _) in replies.items()}
         return _made(sheet, lines, rows, ["Name", "Availability"])
     return _made(sheet, lines, _signed(lines, replies), list(_HEAD))
+
+
+def _blocks(sheet: Sheet, lines: dict[int, str]) -> Sheet | None:
+    """Return lines of a role and a name, below lines that say the day or hours, as a table."""
+    width = len(sheet.rows[0]) if sheet.rows else 0
+    own = {r: own_cells(sheet, r, 0, width) for r in lines}
+    if any(len(cells) > 2 for cells in own.values()) or any(
+        known_words(sheet, r, 0, width) > 1 for r in lines
+    ):
+        return None
+    timed = {r for r in lines if len(own[r]) == 1 and _more(_Slot(), lines[r]).timed}
+    pairs = [r for r in lines if len(own[r]) == 2 and own[r][0][0] == own[min(lines)][0][0]]
+    names = [text(own[r][1][1]) for r in pairs]
+    if not timed or len(pairs) < _LEAST or not all(re.search(r"[^\W\d_]", n) for n in names):
+        return None
+    if any(find_hours(plain(lines[r])) or find_days(plain(lines[r])) for r in pairs):
+        return None
+    slot, rows = _Slot(), dict[int, list[Cell]]()
+    for r, line in lines.items():
+        if r in timed:
+            slot = _more(_Slot(slot.day), line)
+        elif r > min(timed):
+            role, name = text(own[r][0][1]), text(own[r][1][1]) if len(own[r]) > 1 else None
+            cells = [slot.day, slot.hours, slot.place, slot.event, role]
+            rows[r] = [*(cell or None for cell in cells), name]
+    return _made(sheet, lines, rows, ["Date", "Time", "Place", "Event", "Role", "Volunteer name"])
 
 
 def _line(row: list[Cell]) -> str:

@@ -33,13 +33,15 @@ def persons_of(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, 
     contacts: dict[str, str] = {}
     for row in layout.table.rows:
         name = full_name(layout, row) or text(layout.cell(row, "person_id"))
+        if not name and (layout.cell(row, "free") or layout.cell(row, "private")):
+            book.say("no_name", where=place_name(layout.table, row))
         if not name or is_any(name, "totals") or row in layout.gone:
             continue
         contact = plain(text(layout.cell(row, "private")))
         given = text(layout.cell(row, "person_id"))
         if "@" in contact and contacts.setdefault(plain(name), contact) != contact and not given:
             given = f"{name} (row {row + 1})"
-            book.say(f"{place_name(layout.table, row)}: another {name}, with another address")
+            book.say("same_name", where=place_name(layout.table, row), name=name)
         person = book.facts.person(base_name(name), place_name(layout.table, row), given)
         book.facts.people[person].name = name
         stamp = layout.cell(row, "timestamp")
@@ -50,12 +52,11 @@ def persons_of(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, 
             rows.pop(gone, None)
             rows[kept] = person
             last[person] = kept
-            book.say(
-                f"{layout.table.where}: {name} answered twice; row {kept + 1}, the later, counts"
-            )
+            book.say("answered_twice", where=layout.table.where, name=name, row=kept + 1)
             continue
         if earlier is not None:
-            book.say(f"{layout.table.where}: {name} stands in rows {earlier + 1} and {row + 1}")
+            where = layout.table.where
+            book.say("stands_twice", where=where, name=name, one=earlier + 1, two=row + 1)
         rows[row] = person
         last[person] = row
     return rows
@@ -94,7 +95,7 @@ def read_members(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int
             book.facts.able.add(person)
             if cell and not is_any(cell, "nothing") and (said.partly or not said.understood):
                 where = place_name(layout.table, row, column)
-                book.say(f"{where}: not all of when they cannot come was understood")
+                book.say("cannot_partly", where=where)
             book.facts.off += [(person, When(day, window)) for day, window in said.free + said.busy]
     for column in layout.fields.get("held", ()):
         for row, person in rows.items():
@@ -105,7 +106,8 @@ def read_members(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int
             most = count_of(layout.cell(row, name))[1]
             if math.isfinite(most):
                 if most != int(most) and limit != "max_hours":
-                    book.say(f"{place_name(layout.table, row)}: {most:g} is taken for {int(most)}")
+                    where = place_name(layout.table, row)
+                    book.say("rounded", where=where, given=f"{most:g}", taken=int(most))
                     most = max(1.0, float(int(most)))
                 book.facts.people[person].limits[limit] = most
     for name in ("together", "apart"):
@@ -168,9 +170,9 @@ def read_free(
         book.facts.off += [(person, When(day, window)) for day, window in said.busy]
         where = place_name(layout.table, row, column)
         if not said.understood:
-            book.say(f"{where}: no time was understood; taken for never")
+            book.say("no_time", where=where)
         elif said.partly:
-            book.say(f"{where}: not all words were understood; read as {shown_said(said)}")
+            book.say("partly", where=where, read=shown_said(said))
     if _many(offered):
         for name, when in options.items():
             if when:
@@ -250,17 +252,15 @@ def _flags(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
             for row, person in rows.items():
                 if is_any(text(column.cells.get(row)), "yes"):
                     book.facts.people[person].skills[label] = None
-            book.say(
-                f"{layout.table.where}: '{label}' is kept as a qualification of those with yes"
-            )
+            book.say("qualification", where=layout.table.where, label=label)
         elif days and len(days) + len(none) > 0.7 * len(cells):
             for row, person in rows.items():
                 said = [d for d, _ in said_in(text(column.cells.get(row))).free if d]
                 if said:
                     book.facts.people[person].skills[label] = said
-            book.say(f"{layout.table.where}: '{label}' is kept as a qualification on those days")
+            book.say("qualification_days", where=layout.table.where, label=label)
         elif cells and column.head:
-            book.say(f"{layout.table.where}: column '{_head(column)}' is not used")
+            book.say("unused_column", where=layout.table.where, column=_head(column))
 
 
 def _only_days(cell: str) -> bool:
@@ -309,14 +309,14 @@ def _remarks(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
                 for day, window in exact:
                     book.facts.off += [(person, When(day, gap)) for gap in _outside(window)]
                 told = ", ".join(shown_window(window) for _, window in exact)
-                book.say(f"{place_name(layout.table, row)}: a remark leaves {told} of that day")
+                book.say("remark", where=place_name(layout.table, row), times=told)
             elif cell in ("组长", "队长", "leader", "team leader") or is_title(cell):
                 book.facts.people[person].skills[cell] = None
             else:
                 kept.append(row + 1)
     if kept:
         rows_said = ", ".join(map(str, kept[:8])) + (" ..." if len(kept) > 8 else "")
-        book.say(f"{layout.table.where}: remarks are not acted on; read rows {rows_said} yourself")
+        book.say("remarks", where=layout.table.where, rows=rows_said)
 
 
 def is_title(cell: str) -> bool:
@@ -353,8 +353,5 @@ def _minors(layout: Layout, rows: dict[int, str], book: Notebook, calendar: Cale
             if born and (calendar.near - born).days < 18 * 365.25:
                 young.append(row + 1)
     if young:
-        count = f"{len(young)} people are" if len(young) > 1 else "one person is"
-        book.say(
-            f"{layout.table.where}: {count} under 18 (rows {', '.join(map(str, young))}) and "
-            "planned like the others"
-        )
+        key, listed = "minors" if len(young) > 1 else "minor", ", ".join(map(str, young))
+        book.say(key, where=layout.table.where, count=len(young), rows=listed)

@@ -14,6 +14,7 @@ from matching.stores.spreadsheets.hours import find_hours, hours_in
 from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.names import names_in, nobody
 from matching.stores.spreadsheets.notebook import Notebook, real_names
+from matching.stores.spreadsheets.sentences import sentence
 from matching.stores.spreadsheets.services import hold
 from matching.stores.spreadsheets.words import plain
 
@@ -45,10 +46,7 @@ def read_calendar(layout: Layout, book: Notebook) -> None:
     """Read who stands where in a calendar; shifts are where anybody ever stands."""
     month = month_of(layout)
     if month is None or month.year is None or month.month is None:
-        book.facts.refusals.append(
-            f"{layout.table.where}: a calendar without its month; name the sheet, or write above "
-            "it, for instance 'December 2026'"
-        )
+        book.facts.refusals.append(sentence("refuse_month", where=layout.table.where))
         return
     base = date(month.year, month.month, 1)
     columns = [c for c in layout.axes if c.axis.day and c.axis.day.weekday]

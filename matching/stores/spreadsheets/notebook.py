@@ -30,10 +30,9 @@ class Notebook:
     places: dict[str, str] = field(default_factory=dict)
     slots: dict[str, list[Any]] = field(default_factory=dict)
 
-    def say(self, what: str) -> None:
+    def say(self, key: str, **values: object) -> None:
         """Note a sentence for the coordinator, once."""
-        if what not in self.facts.said:
-            self.facts.said.append(what)
+        self.facts.say(key, **values)
 
     def know(self) -> None:
         """Collect the names that columns give away by their headings."""
@@ -93,12 +92,12 @@ def _see_status(layout: Layout, book: Notebook) -> None:
         if layout.gone:
             rows = ", ".join(str(row + 1) for row in sorted(layout.gone)[:8])
             words = ", ".join(dict.fromkeys(text(column.cells[r]) for r in sorted(layout.gone)))
-            book.say(f"{layout.table.where}: not counted, as {words}: rows {rows}")
+            book.say("gone", where=layout.table.where, words=words, rows=rows)
         left = {text(c) for row, c in column.cells.items() if c is not None} - {""}
         other = [w for w in sorted(left) if not (is_any(w, "gone") or is_any(w, "here"))]
         other = [word for word in other if not (begins(word, "gone") or letters)]
         if other:
-            book.say(f"{layout.table.where}: a status of {', '.join(other[:4])} changes nothing")
+            book.say("status", where=layout.table.where, words=", ".join(other[:4]))
 
 
 def _key_people(layout: Layout, book: Notebook) -> None:

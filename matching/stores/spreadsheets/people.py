@@ -19,14 +19,11 @@ def join_names(facts: Facts) -> None:
         fits = [other for other in listed if _is_short(key, other)]
         if len(fits) == 1:
             said[key] = fits[0]
-            facts.said.append(
-                f"{facts.people[key].name} on the roster is taken for {facts.people[fits[0]].name}"
-            )
+            full = facts.people[fits[0]].name
+            facts.say("short_name", name=facts.people[key].name, full=full)
         elif near := difflib.get_close_matches(key, listed, n=1, cutoff=0.88):
-            facts.said.append(
-                f"{facts.people[key].name} on the roster is much like "
-                f"{facts.people[near[0]].name}, and kept as another person"
-            )
+            other = facts.people[near[0]].name
+            facts.say("like_name", name=facts.people[key].name, other=other)
     facts.held = [replace(h, person=said.get(h.person, h.person)) for h in facts.held]
     for key in said:
         del facts.people[key]
@@ -61,9 +58,7 @@ def join_roles(facts: Facts) -> None:
         aliases |= _matched(roles, wanted)
     for ours, theirs_name in aliases.items():
         if ours != theirs_name:
-            facts.said.append(
-                f"'{ours}' on the roster is taken for '{theirs_name}': same days, same order"
-            )
+            facts.say("like_post", ours=ours, theirs=theirs_name)
     facts.held = [
         replace(h, role=aliases[h.role], name=aliases[h.role]) if h.role in aliases else h
         for h in facts.held

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from matching.stores.spreadsheets.facts import Free, Held, Need, Option, When, time_name
 from matching.stores.spreadsheets.grid import Cell, text
-from matching.stores.spreadsheets.hours import DAY, Window, hours_in
+from matching.stores.spreadsheets.hours import DAY, WHOLE_DAY, Window, hours_in
 from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.legend import Legend, Meaning
 from matching.stores.spreadsheets.notebook import Notebook, choices, is_held
@@ -50,14 +50,11 @@ def read_people(
                 book.facts.needs.append(
                     Need(when, shift.words, one.place, None, 0, (), "", "", id(layout))
                 )
-        book.say(f"{layout.table.where}: an empty cell is a day on which somebody can be planned")
+        book.say("empty_cells", where=layout.table.where)
         if not layout.told and not mentions(layout.table.about, "held_titles"):
             off = any(meaning.off for meaning in legend.values())
             if not off:
-                book.say(
-                    f"warning: {layout.table.where}: the codes are taken for a roster; if they say "
-                    "when people can come, write availability under [kinds] of reading.toml"
-                )
+                book.say("codes_doubt", where=layout.table.where)
     elif not shifts_given:
         offer(layout, columns, kind, legend, book)
     return "roster" if roster or shifts_given else "availability"
@@ -97,10 +94,12 @@ def read_cell(
         free.append(Free(person, replace(when, window=window), 0, place))
     if not windows:
         said = said_in(word)
-        free += [Free(person, replace(when, window=w), 0, place) for _, w in said.free]
+        for day, window in said.free:
+            hours = (when.window, when.label) if window == WHOLE_DAY else (window, "")
+            free.append(Free(person, When(day or when.day, *hours), 0, place))
         if not said.understood:
             name = book.facts.people[person].name
-            book.say(f"{name}: an answer was not understood as a time, and is taken for no")
+            book.say("no_answer", name=name)
 
 
 def offer(layout: Layout, columns: list[Across], kind: str, legend: Legend, book: Notebook) -> None:
@@ -109,7 +108,7 @@ def offer(layout: Layout, columns: list[Across], kind: str, legend: Legend, book
     title = poll_title(layout.table.titles)
     if kind == "marks":
         for one in columns:
-            if one.when.window is not None or one.when.label or one.name:
+            if one.when.window or one.when.label or one.name or one.when.day:
                 seats = _SEATS.search(one.name)
                 name = _SEATS.sub("", one.name).strip(" -–,;:()[]") or title or time_name(one.when)
                 options.append(Option(one.when, name, one.place))

@@ -10,6 +10,7 @@ from matching.errors import UsageError
 from matching.stores.spreadsheets.days import Calendar, Day, find_days
 from matching.stores.spreadsheets.hours import DAY, Window, clock, find_hours, part_name
 from matching.stores.spreadsheets.phrases import said_in
+from matching.stores.spreadsheets.sentences import Sentence, sentence
 from matching.stores.spreadsheets.words import plain
 
 _LENGTH = re.compile(
@@ -32,7 +33,7 @@ class Question:
     """
 
     key: str
-    about: str
+    about: Sentence
     guess: str | None
     must: bool
     example: str = ""
@@ -51,7 +52,7 @@ class Answers:
     questions: dict[str, Question] = field(default_factory=dict)
 
     def ask(
-        self, key: str, about: str, guess: str | None, must: bool = False, example: str = ""
+        self, key: str, about: Sentence, guess: str | None, must: bool = False, example: str = ""
     ) -> str | None:
         """Return the answer to a question, or else the guess."""
         self.questions.setdefault(key, Question(key, about, guess, must, example or guess or ""))
@@ -64,9 +65,9 @@ class Answers:
         return sorted(left, key=lambda q: not q.must)
 
 
-def wrong(key: str, given: str, wanted: str) -> UsageError:
+def wrong(key: str, given: str, wanted: Sentence) -> UsageError:
     """Return the error that says how an answer is written."""
-    return UsageError(f"answer {key}={given!r} is not understood: write {wanted}")
+    return UsageError(sentence("wrong_answer", about=key, given=given, wanted=wanted))
 
 
 def date_answer(key: str, given: str, calendar: Calendar) -> date:
@@ -74,7 +75,7 @@ def date_answer(key: str, given: str, calendar: Calendar) -> date:
     days = [day for _, _, day in find_days(plain(given), short=True)]
     found = next((d for day in days if (d := calendar.date(day))), None)
     if found is None:
-        raise wrong(key, given, "a date such as 2026-12-05")
+        raise wrong(key, given, sentence("want_date"))
     return found
 
 
@@ -95,7 +96,7 @@ def counts_answer(key: str, given: str) -> dict[str, int]:
         if not item.strip():
             continue
         if number is None or int(number[0]) < 1:
-            raise wrong(key, given, "a whole number from 1, or name=number; name=number")
+            raise wrong(key, given, sentence("want_counts"))
         found[plain(name) if sign else ""] = int(number[0])
     return found
 
@@ -154,7 +155,7 @@ def hours_answer(given: str) -> Hours:
             continue
         windows = [window for _, _, window in find_hours(content)]
         if len(windows) != 1:
-            raise wrong("hours", given, "name=HH:MM-HH:MM; name=HH:MM-HH:MM, or HH:MM; 90 min")
+            raise wrong("hours", given, sentence("want_hours"))
         window = Window(windows[0].start, windows[0].end)
         if sign:
             found.named[plain(name)] = window
@@ -194,7 +195,7 @@ def needs_answer(given: str) -> list[Wanted]:
         words = said_rest(item)
         count = re.findall(r"(?<![\d:.])(\d{1,3})(?![\d:.])", words)
         if len(windows) != 1 or not count:
-            raise wrong("needs", given, "days hours name people; as Mon-Fri 15:30-18:30 Shop 5")
+            raise wrong("needs", given, sentence("want_needs"))
         name = re.sub(r"\b(?:people|personen|person|人|名)\b", " ", words)
         name = re.sub(rf"(?<!\d){count[-1]}(?!\d)", " ", name)
         days = tuple(dict.fromkeys(day for day, _ in said.free if day is not None))

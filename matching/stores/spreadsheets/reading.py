@@ -22,7 +22,7 @@ from matching.stores.spreadsheets.evidence import calendar_of, month_days, week_
 from matching.stores.spreadsheets.facts import Facts
 from matching.stores.spreadsheets.frames import request_ids, tables_of_week
 from matching.stores.spreadsheets.free_times import read_free_times
-from matching.stores.spreadsheets.grid import sheets_of
+from matching.stores.spreadsheets.grid import Sheet, sheets_of
 from matching.stores.spreadsheets.layout import Layout, layout_of
 from matching.stores.spreadsheets.legends import with_legends
 from matching.stores.spreadsheets.lists import as_table
@@ -32,10 +32,11 @@ from matching.stores.spreadsheets.notebook import Notebook
 from matching.stores.spreadsheets.people import join_names, join_roles
 from matching.stores.spreadsheets.questions import Answers, Question
 from matching.stores.spreadsheets.references import find_references, read_references
+from matching.stores.spreadsheets.sentences import Sentence, sentence
 from matching.stores.spreadsheets.services import read_services
 from matching.stores.spreadsheets.settling import clock_of, settle_hours
 from matching.stores.spreadsheets.supply import Supply, derive_skills, supply_of
-from matching.stores.spreadsheets.tables import tables_of
+from matching.stores.spreadsheets.tables import Table, only_day, tables_of
 from matching.stores.spreadsheets.words import mentions, plain
 
 
@@ -69,8 +70,8 @@ class Reading:
     questions: list[Question] = field(default_factory=list)
     taken: list[Question] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
-    said: list[str] = field(default_factory=list)
-    sheets: list[str] = field(default_factory=list)
+    said: list[Sentence] = field(default_factory=list)
+    sheets: list[Sentence] = field(default_factory=list)
     week: date | None = None
     time_zone: str = ""
     only_listed: bool = False
@@ -124,10 +125,11 @@ def understand(
     book.know()
     find_references(layouts, book)
     said_kinds = _read(book, calendar)
+    _name_left(sheets, tables, book)
     used = {table.sheet.title for table in tables}
     for sheet in sheets:
         if sheet.title not in used and sheet.rows:
-            book.say(f"{sheet.title} was not read: no table was found there")
+            book.say("no_table", where=sheet.title)
     reading = Reading(sheets=said_kinds, said=book.facts.said, facts=book.facts, layouts=layouts)
     reading.time_zone = zone_of(sheets)
     _refuse(book, sheets)
@@ -136,31 +138,35 @@ def understand(
     return reading
 
 
-# What a table may be taken for, as reading.toml has it and as people are told.
-KINDS = {
-    "calendar": "a calendar with names",
-    "roster": "who stands where, a grid",
-    "availability": "when people can come, a grid",
-    "needs": "how many are needed, a grid",
-    "times": "when people can come, one time a row",
-    "services": "services or sign-ups, one a row",
-    "people": "people, one a row",
-    "skip": "left out, as you said",
-    "": "not understood, and not used",
-}
+# What a table may be taken for, as reading.toml has it.
+KINDS = ("calendar", "roster", "availability", "needs", "times", "services", "people", "skip", "")
 _GRIDS = ("roster", "availability", "needs")
 # Services first, whom others name by a code; grids last, since what is needed comes before.
 _ORDER = ("calendar", "services", "skip", "", "times", "people", *_GRIDS)
 
 
-def _read(book: Notebook, calendar: Calendar) -> list[str]:
+def _name_left(sheets: list[Sheet], tables: list[Table], book: Notebook) -> None:
+    """Name the rows below a heading that no table holds: totals, notes and lines between."""
+    for sheet in sheets:
+        inside = [table for table in tables if table.sheet is sheet]
+        if not inside:
+            continue
+        read = {row for table in inside for row in (*table.rows, *table.sections, *table.headings)}
+        first = min(table.headings[0] for table in inside)
+        filled = [r for r, cells in enumerate(sheet.rows) if any(c is not None for c in cells)]
+        if left := [str(r + 1) for r in filled if r > first and r not in read]:
+            rows = ", ".join(left[:8]) + (" ..." if len(left) > 8 else "")
+            book.say("left_rows", where=sheet.title, rows=rows)
+
+
+def _read(book: Notebook, calendar: Calendar) -> list[Sentence]:
     """Read each table by the reader of its kind; return what each was taken for."""
     kinds = {k: layout.told or _kind(layout, book) for k, layout in enumerate(book.layouts)}
     for layout in book.layouts:
-        for name, what in (("private", "read, and never kept"), ("ignore", "not used")):
+        for name, key in (("private", "private"), ("ignore", "ignored")):
             heads = [" ".join(c.head.split())[:30] for c in layout.fields.get(name, ())]
             if any(heads):
-                book.say(f"{layout.table.where}: {what}: {', '.join(filter(None, heads))}")
+                book.say(key, where=layout.table.where, heads=", ".join(filter(None, heads)))
     for k in sorted(kinds, key=lambda k: _ORDER.index(kinds[k])):
         layout = book.layouts[k]
         if kinds[k] == "calendar":
@@ -174,9 +180,9 @@ def _read(book: Notebook, calendar: Calendar) -> list[str]:
         elif kinds[k] in _GRIDS:
             kinds[k] = read_cross(layout, book, calendar)
         elif not kinds[k]:
-            book.say(f"{_where(layout)}: this table was not understood, and is not used")
+            book.say("not_understood", where=layout.table.where)
         layout.told = kinds[k]
-    return [f"{_where(layout)}: {KINDS[kinds[k]]}" for k, layout in enumerate(book.layouts)]
+    return [_kind_told(layout) for layout in book.layouts]
 
 
 def named_tables(layouts: list[Layout]) -> dict[str, Layout]:
@@ -190,9 +196,10 @@ def named_tables(layouts: list[Layout]) -> dict[str, Layout]:
     return found
 
 
-def _where(layout: Layout) -> str:
-    rows = layout.table.rows
-    return f"{layout.table.where}, rows {rows[0] + 1} to {rows[-1] + 1}"
+def _kind_told(layout: Layout) -> Sentence:
+    rows, kind = layout.table.rows, sentence(f"kind_{layout.told or 'none'}")
+    where = layout.table.where
+    return sentence("table", where=where, first=rows[0] + 1, last=rows[-1] + 1, kind=kind)
 
 
 def _kind(layout: Layout, book: Notebook) -> str:
@@ -225,6 +232,10 @@ def _is_free_times(layout: Layout, book: Notebook) -> bool:
 def _is_services(layout: Layout) -> bool:
     if layout.has("free", "busy", "shifts"):
         return False
+    listed = len(layout.fields.get("person", ())) > 1 and layout.has("role", "skills")
+    if listed and only_day(layout.table):
+        layout.move("skills", "role")  # the roles of one day, and who has them
+        return True
     return layout.timed or layout.has("seats", "service")
 
 
@@ -232,7 +243,7 @@ def _refuse(book: Notebook, sheets: object) -> None:
     """Refuse, by name, what no plan can come of."""
     facts = book.facts
     if facts.refusals:
-        raise UsageError("\n".join(facts.refusals))
+        raise UsageError(facts.refusals[0])
     found = []
     for layout in book.layouts:
         if layout.people and not layout.axes:
@@ -241,39 +252,28 @@ def _refuse(book: Notebook, sheets: object) -> None:
                 for row in layout.table.rows
                 if layout.cell(row, "person") or layout.cell(row, "first")
             )
-            found.append(
-                f"{count} people on {layout.table.where}, from row {layout.table.rows[0] + 1} on"
-            )
-    shown = "; ".join(found) or "; ".join(
-        f"{one.table.where}: {len(one.table.rows)} rows" for one in book.layouts
-    )
+            where, row = layout.table.where, layout.table.rows[0] + 1
+            found.append(sentence("found_people", count=count, where=where, row=row))
+    shown = found or [
+        sentence("found_rows", where=one.table.where, count=len(one.table.rows))
+        for one in book.layouts
+    ]
     times = facts.free or facts.asked or facts.held
     for layout in book.layouts:
         alone = not facts.free and all(need.source == id(layout) for need in facts.needs)
         record = layout.has("done") and not layout.has("seats", "free", "end")
         if record and alone and layout.people:
-            raise UsageError(
-                f"{layout.table.where}, from row {layout.table.rows[0] + 1} on, is a record of "
-                f"hours done ({layout.fields['done'][0].head}), and no plan can come of it. "
-                "Missing: times when people can come, and services with day, time and number "
-                "of people. Name the sheet that has them: matching start FILE"
-            )
+            where, row = layout.table.where, layout.table.rows[0] + 1
+            head = layout.fields["done"][0].head
+            raise UsageError(sentence("refuse_record", where=where, row=row, column=head))
     if not facts.people:
-        needs = (
-            f"{len(facts.needs)} services were found, and nobody to serve them"
-            if facts.needs
-            else (f"no people were found ({shown})" if shown else "no table was found")
-        )
-        raise UsageError(
-            f"{needs}. Missing: a list of people with the times when they can come. Add such a "
-            "sheet, or name its file too: matching start FILE FILE"
-        )
+        if facts.needs:
+            what = sentence("services_alone", count=len(facts.needs))
+        else:
+            what = sentence("nobody_found", shown=shown) if shown else sentence("nothing_found")
+        raise UsageError(sentence("refuse_people", found=what))
     if not times and not facts.needs and not facts.options:
-        raise UsageError(
-            f"found: {shown}. Missing: times when people can come, and services with day, time and "
-            "number of people. Add a sheet for each, or ask people (a form with times), or name a "
-            "second file: matching start FILE FILE"
-        )
+        raise UsageError(sentence("refuse_times", shown=shown))
 
 
 def _combine(
@@ -281,11 +281,11 @@ def _combine(
 ) -> None:
     facts = reading.facts
     if doubt := facts.doubts.get("if-need-be"):
-        liked = answers.ask("if-need-be", f"what '{doubt[0]}' is worth", doubt[1]) or ""
+        liked = answers.ask("if-need-be", sentence("ask_if_need_be", word=doubt[0]), doubt[1]) or ""
         if "less" not in liked:
             facts.free = [replace(free, preference=0) for free in facts.free]
     if doubt := facts.doubts.get("open end"):
-        facts.said.append(f"'{doubt[0]}' has no end: {doubt[1]}")
+        facts.say("open_end", words=doubt[0])
     join_names(facts)
     join_roles(facts)
     clock = clock_of(facts, calendar, answers, today, named)
@@ -302,8 +302,8 @@ def _combine(
         settle_skills(services, facts, answers)
         bound = any(person.places for person in facts.people.values())
         if bound and any(service.place for service in services):
-            about = "whether people serve only at the places that they name"
-            if plain(answers.ask("locations", about, "yes") or "").startswith("n"):
+            given = answers.ask("locations", sentence("ask_locations"), "yes")
+            if plain(given or "").startswith("n"):
                 for person in facts.people.values():
                     person.places = []
         supply = supply_of(facts, services, clock, answers, everybody)

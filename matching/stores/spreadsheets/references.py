@@ -76,4 +76,5 @@ def read_references(layout: Layout, rows: dict[int, str], book: Notebook) -> Non
                     Free(person, slot.when, 0, slot.place or slot.name) for slot in slots
                 ]
         if strange:
-            book.say(f"{layout.table.where}: no such shift: {', '.join(sorted(strange)[:6])}")
+            names = ", ".join(sorted(strange)[:6])
+            book.say("no_shift", where=layout.table.where, names=names)

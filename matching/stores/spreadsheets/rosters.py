@@ -56,7 +56,7 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> str:
             continue
         if repeats and (section is None or not section.repeats_days):
             if section is not None:
-                book.say(f"{table.where}: '{section.label}' says no day for '{shown}'; left out")
+                book.say("no_day_here", where=table.where, section=section.label, shown=shown)
             continue
         head = section.label if section else ""
         for one in columns:
@@ -79,10 +79,10 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> str:
                     weeks = named.bracket if _WEEKS.match(named.bracket) else ""
                     book.facts.free.append(Free(person, at, 0, where, weeks))
     if gone:
-        book.say(f"{table.where}: no people stand in {', '.join(gone)}; left out")
+        book.say("no_people_in", where=table.where, names=", ".join(gone))
     strangers = sorted({n for n in odd if not re.search(r"\d", n)})
     if strangers:
-        book.say(f"{table.where}: not taken for people: {', '.join(strangers[:6])}")
+        book.say("no_person", where=table.where, names=", ".join(strangers[:6]))
     return "roster" if held else "availability"
 
 

@@ -25,7 +25,8 @@ from matching.stores.spreadsheets.notebook import (
     real_names,
     role_name,
 )
-from matching.stores.spreadsheets.slots import Slot, slots_of, unread
+from matching.stores.spreadsheets.sentences import sentence
+from matching.stores.spreadsheets.slots import Slot, say_unread, slots_of
 from matching.stores.spreadsheets.tables import Column
 from matching.stores.spreadsheets.words import meanings, plain
 
@@ -42,7 +43,7 @@ def read_services(layout: Layout, book: Notebook) -> None:
     for row in layout.table.rows:
         slots, last = slots_of(layout, row, book, last)
         if not slots and row not in layout.gone:
-            book.say(unread(layout, row))
+            say_unread(layout, row, book)
         for slot in slots if signed or row not in layout.gone else ():
             counted = groups.setdefault(slot, {"rows": 0, "held": 0, "open": 0, "qty": 0})
             if asked:
@@ -67,10 +68,7 @@ def read_services(layout: Layout, book: Notebook) -> None:
     several = [slot for slot, counted in groups.items() if counted.get("added", 0) > 1]
     if several:
         shown = ", ".join(dict.fromkeys(slot.name for slot in several[:4]))
-        book.say(
-            f"{layout.table.where}: {len(several)} services stand in several rows, whose seats are "
-            f"added up ({shown})"
-        )
+        book.say("added_up", where=layout.table.where, count=len(several), names=shown)
     gridded = _others(layout, book, seats)
     for slot, counted in groups.items():
         if not gridded and (not seats or "seats" in counted):
@@ -85,16 +83,16 @@ def _numbered_days(layout: Layout, book: Notebook) -> None:
         if len(odd) > len(column.filled) / 2:
             shown = f"{odd[0]:g}"
             twice = [f"{c:g}" for c in odd if round(c * 100) % 10 == 0]
-            lost = (
-                f"; {twice[0]} may be day {twice[0].split('.')[1]} or {twice[0].split('.')[1]}0"
-                if twice
-                else ""
-            )
+            day = twice[0].split(".")[1] if twice else ""
             book.facts.refusals.append(
-                f"{layout.table.where}: column {column.head} holds numbers such as {shown} (row "
-                f"{layout.table.rows[0] + 1}), not days: the year is missing, and so are zeros"
-                f"{lost}. --week alone cannot tell them apart. Write each day with its year, as "
-                "2026-12-01, and start again"
+                sentence(
+                    "refuse_numbers",
+                    where=layout.table.where,
+                    column=column.head,
+                    shown=shown,
+                    row=layout.table.rows[0] + 1,
+                    lost=sentence("lost_zeros", number=twice[0], day=day) if twice else "",
+                )
             )
 
 
@@ -159,9 +157,7 @@ def _seats(
             stands = role or (slot.role if layout.has("role") else "")
             hold(one.name, slot.when, name, slot.place, stands, slot.section, book, layout, row)
             if one.company:
-                book.say(
-                    f"{place_name(layout.table, row)}: {one.name} is planned, not who comes along"
-                )
+                book.say("company", where=place_name(layout.table, row), name=one.name)
 
 
 def hold(
@@ -268,7 +264,7 @@ def _others(layout: Layout, book: Notebook, seats: list[tuple[Column, str]]) -> 
             grid.setdefault(kind, []).append(column)
     for kind in ("codes", "windows", "marks", "numbers"):
         columns = grid.get(kind, [])
-        if len(columns) > 1 or (kind == "numbers" and columns):
+        if len(columns) > 1 or (kind == "numbers" and columns and not layout.has("seats")):
             from matching.stores.spreadsheets.crossing import read_down
 
             read_down(layout, columns + grid.pop("", []), kind, book)
@@ -277,5 +273,6 @@ def _others(layout: Layout, book: Notebook, seats: list[tuple[Column, str]]) -> 
             break
     for column in (one for columns in grid.values() for one in columns):
         if column.filled:
-            book.say(f"{layout.table.where}: column '{flag_name(column.head)}' is not used")
+            head = flag_name(column.head)
+            book.say("unused_column", where=layout.table.where, column=head)
     return gridded

@@ -18,6 +18,7 @@ from matching.stores.spreadsheets.questions import (
     monday_answer,
     shown_window,
 )
+from matching.stores.spreadsheets.sentences import sentence
 from matching.stores.spreadsheets.words import plain
 
 Span = tuple[datetime, datetime]
@@ -93,17 +94,15 @@ def clock_of(
     if weekly and not numbered and named is not None and "week" not in answers.given:
         return Clock(calendar, named)
     if weekly or numbered or not times:
-        about = "which week is planned (its Monday)"
+        about = sentence("ask_week")
         guess = f"{ahead}"
         if numbered:
-            about += ", and the number that it has in the term, for weeks in brackets"
+            about = sentence("ask_week_numbered")
             guess = f"{ahead} week 1"
         given = answers.ask("week", about, guess, must=bool(weekly or numbered))
         monday, number = monday_answer(given or guess, calendar)
         return Clock(calendar, monday, number)
-    given = answers.ask(
-        "day", "which day the hours are on: no sheet names one", None, True, f"{ahead}"
-    )
+    given = answers.ask("day", sentence("ask_day"), None, True, f"{ahead}")
     if given is None:
         return None
     day = date_answer("day", given, calendar)
@@ -117,8 +116,8 @@ def _dated(dates: list[date], calendar: Calendar, answers: Answers, ahead: date)
     this = ahead - timedelta(days=7)
     guess = next((m for m in mondays if m >= ahead), None)
     guess = guess or next((m for m in mondays if m >= this), mondays[-1])
-    shown = f"{mondays[0]} to {mondays[-1]}"
-    given = answers.ask("week", f"which week of {shown} is planned (its Monday)", f"{guess}")
+    about = sentence("ask_week_of", first=mondays[0], last=mondays[-1])
+    given = answers.ask("week", about, f"{guess}")
     return Clock(calendar, monday_answer(given or "", calendar)[0])
 
 
@@ -144,11 +143,11 @@ def settle_hours(clock: Clock, facts: Facts, answers: Answers) -> bool:
         return True
     parts = []
     if labels:
-        parts.append(f"when do these begin and end: {', '.join(labels)}")
+        parts.append(sentence("hours_of", labels=", ".join(labels)))
     if dateless:
-        parts.append("when do services begin where only the day is given")
+        parts.append(sentence("hours_begin"))
     if endless or dateless:
-        parts.append("how long do they last")
+        parts.append(sentence("hours_last"))
     example = "; ".join(
         [
             *(f"{label}={shown_window(_likely(label))}" for label in labels),
@@ -156,13 +155,15 @@ def settle_hours(clock: Clock, facts: Facts, answers: Answers) -> bool:
             *(["90 min"] if endless or dateless else []),
         ]
     )
-    given = answers.ask("hours", "; ".join(parts), None, True, example)
+    given = answers.ask("hours", sentence("ask_hours", parts=parts), None, True, example)
     clock.hours = hours_answer(given) if given else Hours()
     missing = [label for label in labels if clock.hours.of(label) is None]
     if given and missing:
         from matching.stores.spreadsheets.questions import wrong
 
-        raise wrong("hours", given, f"hours of {', '.join(missing)} too, as {example}")
+        raise wrong(
+            "hours", given, sentence("want_more_hours", names=", ".join(missing), example=example)
+        )
     return given is not None
 
 
@@ -177,9 +178,7 @@ def _take_parts(clock: Clock, facts: Facts, asked: set[str]) -> None:
             windows[free.when.window.part] = free.when.window
     if windows:
         shown = ", ".join(f"{name} {shown_window(w)}" for name, w in sorted(windows.items()))
-        facts.said.append(
-            f"parts of a day are taken for {shown}; --answer hours='{min(windows)}=8-12' changes it"
-        )
+        facts.say("parts", shown=shown, example=min(windows))
 
 
 def _likely(label: str) -> Window:

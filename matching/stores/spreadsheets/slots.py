@@ -114,13 +114,11 @@ def _written(layout: Layout, row: int) -> Window | None:
     return found[0] if len(found) == 1 and found[0].closed else None
 
 
-def unread(layout: Layout, row: int) -> str:
-    """Return what is said of a row that no day or time was found in."""
-    where = place_name(layout.table, row)
+def say_unread(layout: Layout, row: int, book: Notebook) -> None:
+    """Name a row that no day or time was found in."""
     told = text(layout.cell(row, "day"))[:30]
-    if told:
-        return f"{where}: '{told}' is not understood as a day; the row is left out"
-    return f"{where}: no day or time was found; the row is left out"
+    key = "bad_day" if told else "no_day"
+    book.say(key, where=place_name(layout.table, row), told=told)
 
 
 def _step_of(layout: Layout, windows: list[Window]) -> int:
@@ -144,7 +142,7 @@ def _named(layout: Layout, row: int, book: Notebook) -> tuple[str, str, str]:
         found = [name for key, name in book.places.items() if key in plain(around)]
         place = max(found, key=len) if found else ""
         if place:
-            book.say(f"{layout.table.where}: the place of a shift is found in its description")
+            book.say("found_place", where=layout.table.where)
     name = (
         f"{service}: {role}"
         if service and role and plain(service) != plain(role)

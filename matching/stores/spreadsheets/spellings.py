@@ -20,7 +20,7 @@ def join_case(facts: Facts) -> None:
         written[plain(skill)].append(skill)
     spelt = {other: first for first, *others in written.values() for other in others}
     for other, first in spelt.items():
-        facts.said.append(f"'{other}' is read as '{first}'")
+        facts.say("spelt", other=other, first=first)
     rename(facts, spelt)
 
 
@@ -40,9 +40,7 @@ def variants_among(facts: Facts) -> dict[str, str]:
         others = [k for k in usual if k != singular(plain(skill))]
         near = difflib.get_close_matches(singular(plain(skill)), others, n=1, cutoff=_ALIKE)
         if near:
-            facts.said.append(
-                f"'{skill}' is much like '{usual[near[0]]}', and kept as another qualification"
-            )
+            facts.say("much_like", skill=skill, usual=usual[near[0]])
     return found
 
 

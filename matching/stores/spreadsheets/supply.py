@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from matching.stores.spreadsheets.demand import Service
 from matching.stores.spreadsheets.facts import Facts, Held, When
 from matching.stores.spreadsheets.questions import Answers
+from matching.stores.spreadsheets.sentences import sentence
 from matching.stores.spreadsheets.settling import Clock, Span, in_week_of_term
 from matching.stores.spreadsheets.words import plain
 
@@ -43,8 +44,7 @@ def derive_skills(facts: Facts, answers: Answers) -> bool:
     given = plain(
         answers.ask(
             "who",
-            "who may fill an empty cell of the roster: those who do that role on another day "
-            "(same), everybody, or nobody",
+            sentence("ask_who"),
             "same",
         )
         or "same"
@@ -82,9 +82,8 @@ def supply_of(
         if not covers(supply.windows[person], service):
             supply.windows[person].append(Window(service.start, service.end, 0, ""))
             if person in asked:
-                facts.said.append(
-                    f"{facts.people[person].name} stands at {service.shown} without being free then"
-                )
+                name = facts.people[person].name
+                facts.say("without_free", name=name, service=service.shown)
     supply.windows = {person: joined(windows) for person, windows in supply.windows.items()}
     return supply
 
@@ -106,15 +105,13 @@ def _unasked(
         if skilled or not facts.held:
             given = answers.ask(
                 "when",
-                "when people can come, which no sheet says: everybody at all services, or only "
-                "where they stand",
+                sentence("ask_when"),
                 "everybody",
             )
         else:
             given = answers.ask(
                 "others",
-                "whether people may be proposed for open seats beside those they hold: no, or "
-                "everybody",
+                sentence("ask_others"),
                 "no",
             )
         if plain(given or "").startswith(("every", "yes", "all")):
@@ -127,7 +124,7 @@ def _unasked(
         return
     count = len(silent)
     names = ", ".join(facts.people[p].name for p in silent[:4]) + (" ..." if count > 4 else "")
-    facts.said.append(f"{count} on the sheets never said when they can come: {names}")
+    facts.say("never_said", count=count, names=names)
 
 
 def _held(facts: Facts, services: list[Service], clock: Clock, supply: Supply) -> None:
@@ -144,7 +141,7 @@ def _held(facts: Facts, services: list[Service], clock: Clock, supply: Supply) -
                 index = by_span[span][0]
             if index is None and clock.in_week(span):
                 name = facts.people[held.person].name
-                facts.said.append(f"{name} stands at {held.name or span[0]}, which is no service")
+                facts.say("no_service", name=name, service=held.name or span[0])
             if index is None or (held.person, index) in taken:
                 continue
             service = services[index]
@@ -156,9 +153,12 @@ def _held(facts: Facts, services: list[Service], clock: Clock, supply: Supply) -
             supply.held.append((held.person, index, held.status, held.party))
             if held.party > 1:
                 service.guests += held.party - 1
-                facts.said.append(
-                    f"{facts.people[held.person].name} signed up with {held.party} seats for "
-                    f"{service.shown}: {held.party - 1} of them are taken by guests without a name"
+                facts.say(
+                    "guests",
+                    name=facts.people[held.person].name,
+                    party=held.party,
+                    service=service.shown,
+                    rest=held.party - 1,
                 )
     _settle_overfull(facts, services, supply)
 
@@ -166,20 +166,16 @@ def _held(facts: Facts, services: list[Service], clock: Clock, supply: Supply) -
 def _double(facts: Facts, held: Held, service: Service) -> None:
     """One person does two things at once: the second seat is theirs and is not planned."""
     service.guests += 1
-    facts.said.append(
-        f"{facts.people[held.person].name} also stands at {service.shown} at the same time; that "
-        "seat counts as taken"
-    )
+    facts.say("at_once", name=facts.people[held.person].name, service=service.shown)
 
 
 def _settle_overfull(facts: Facts, services: list[Service], supply: Supply) -> None:
     for k, service in enumerate(services):
         there = sum(1 for _, index, _, _ in supply.held if index == k)
         if service.seats is not None and there + service.guests > service.seats:
-            facts.said.append(
-                f"{service.shown}: {there + service.guests} stand where {service.seats} are needed"
-            )
-            service.seats = there + service.guests
+            there += service.guests
+            facts.say("overfull", service=service.shown, there=there, seats=service.seats)
+            service.seats = there
 
 
 def covers(windows: list[Window], service: Service, place: bool = False) -> bool:

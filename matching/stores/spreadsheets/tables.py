@@ -6,6 +6,7 @@ one. What is above is the title, what is below and no row like the others is a n
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from matching.stores.spreadsheets.headings import (
     months_in,
     own_cells,
 )
+from matching.stores.spreadsheets.hours import Window
 from matching.stores.spreadsheets.legend import Legend, line_legend, text_legend
 from matching.stores.spreadsheets.phrases import Axis
 from matching.stores.spreadsheets.words import is_any, meanings, plain
@@ -213,8 +215,20 @@ def _table(sheet: Sheet, rows: list[int], left: int, right: int) -> Table | None
     _single_lines(table, left, right)
     for column in columns:
         column.cells = {r: sheet.rows[r][column.index] for r in table.rows}
+    _hours_not_days(columns)
     table.columns = [c for c in columns if c.heads or c.axis or c.filled]
     return table if table.rows and table.columns else None
+
+
+def _hours_not_days(columns: list[Column]) -> None:
+    """See that Mon 10, Mon 11, Tue 10 are hours: no Monday is the day after another."""
+    bare = [c for c in columns if (d := c.axis.day) and d.weekday and d.day and not d.month]
+    pairs = [(one.axis.day, two.axis.day) for one, two in itertools.pairwise(bare)]
+    if any(a and b and a.weekday == b.weekday and a.day != b.day for a, b in pairs):
+        for column in bare:
+            if (day := column.axis.day) and day.day:
+                window = Window(day.day * 60, (day.day + 1) * 60)
+                column.axis = Axis(Day(weekday=day.weekday), window, column.axis.rest)
 
 
 def _head(sheet: Sheet, headings: list[int], column: Column, ends: tuple[int, int]) -> None:

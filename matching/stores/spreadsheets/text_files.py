@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from matching.errors import UsageError
+from matching.stores.spreadsheets.sentences import sentence
 
 _SEPARATORS = ",;\t|"
 _MARKS = {
@@ -33,7 +34,7 @@ def text_of(path: Path) -> str:
     """Return the text of a file: UTF-8, UTF-16, an encoding of East Asia, or Windows-1252."""
     data = path.read_bytes()
     if data[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
-        raise UsageError(f"{path} is a workbook, whatever its name says; call it .xlsx or .xls")
+        raise UsageError(sentence("misnamed", path=path))
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             return data.decode(name, errors="replace")

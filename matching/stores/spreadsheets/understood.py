@@ -15,9 +15,12 @@ from matching.stores.spreadsheets.facts import Person
 from matching.stores.spreadsheets.grid import letter
 from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.reading import KINDS, Reading, named_tables
+from matching.stores.spreadsheets.sentences import Sentence, sentence
 from matching.stores.spreadsheets.words import book, plain
 
 ACROSS, SKIP, OTHER = "across", "skip", "other"
+# What is said of a reading and should be looked at before planning.
+WARNINGS = ("nobody_has", "codes_doubt", "no_service", "bad_day", "no_day", "no_name", "partly")
 
 
 @dataclass
@@ -29,19 +32,20 @@ class Corrections:
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def figures_of(reading: Reading) -> list[tuple[str, str]]:
+def figures_of(reading: Reading) -> list[tuple[Sentence, Sentence | str]]:
     """Return what was understood in figures: name and figure."""
     services, supply = list(reading.services.values()), reading.supply
     people = reading.facts.people
     free = sum(bool(windows) for windows in supply.windows.values())
-    seats = sum(service.seats or 0 for service in services)
-    rows = [("people", f"{len(people):,}, of whom {free:,} can come at some time")]
+    seats = f"{sum(service.seats or 0 for service in services):,}"
+    rows: list[tuple[str, Sentence | str]] = [
+        ("people", sentence("people_figure", count=f"{len(people):,}", free=f"{free:,}"))
+    ]
     if services:
-        first, last = services[0], services[-1]
-        rows.append(("services", f"{len(services):,} with {seats:,} seats"))
-        rows.append(("the first", _service(first)))
+        rows.append(("services", sentence("services_figure", count=len(services), seats=seats)))
+        rows.append(("the_first", _service(services[0])))
         if len(services) > 1:
-            rows.append(("the last", _service(last)))
+            rows.append(("the_last", _service(services[-1])))
     places = list(dict.fromkeys(s.place for s in services if s.place))
     if places:
         rows.append(("places", _few(places)))
@@ -49,17 +53,17 @@ def figures_of(reading: Reading) -> list[tuple[str, str]]:
     if skills:
         rows.append(("qualifications", _few(skills)))
     if supply.held:
-        rows.append(("on the roster already", f"{len(supply.held):,} seats"))
+        rows.append(("held", sentence("held_figure", count=f"{len(supply.held):,}")))
     if reading.week:
-        rows.append(("week", f"from Monday {reading.week:%d %B %Y}"))
-    return rows
+        rows.append(("week", sentence("week_figure", day=reading.week)))
+    return [(sentence(name), figure) for name, figure in rows]
 
 
-def _service(service: Service) -> str:
-    asks = f", asks for {', '.join(service.skills)}" if service.skills else ""
-    place = f" at {service.place}" if service.place else ""
-    people = "person" if service.seats == 1 else "people"
-    return f"{service.shown}{place}: {service.seats} {people}{asks}"
+def _service(service: Service) -> Sentence:
+    asks = sentence("asks_for", skills=", ".join(service.skills)) if service.skills else ""
+    place = sentence("at_place", place=service.place) if service.place else ""
+    key = "service_one" if service.seats == 1 else "service"
+    return sentence(key, shown=service.shown, place=place, seats=service.seats, asks=asks)
 
 
 def serves_at(person: Person, service: Service) -> bool:
@@ -68,21 +72,23 @@ def serves_at(person: Person, service: Service) -> bool:
     return not here or not person.places or here in map(plain, person.places)
 
 
-def _few(items: Iterable[str]) -> str:
-    every = list(items)
-    return ", ".join(every[:6]) + (f" and {len(every) - 6} more" if len(every) > 6 else "")
+def _few(items: Iterable[str]) -> Sentence:
+    every = tuple(items)
+    if len(every) > 6:
+        return sentence("few_more", items=every[:6], more=len(every) - 6)
+    return sentence("few", items=every)
 
 
-def warnings_of(reading: Reading, today: date) -> list[str]:
+def warnings_of(reading: Reading, today: date) -> list[Sentence]:
     """Return what a coordinator should know before planning: nobody can, nobody may, it is past."""
     from matching.stores.spreadsheets.supply import covers
 
-    said = []
+    said = [one for one in reading.said if one.key in WARNINGS]
     if reading.week is not None and reading.week + timedelta(days=7) <= today:
-        said.append(f"the week of {reading.week:%d %B %Y} is past; --week names another")
+        said.append(sentence("past", day=reading.week))
     never = [p.name for k, p in reading.facts.people.items() if not reading.supply.windows.get(k)]
     if never and len(never) < len(reading.facts.people):
-        said.append(f"{len(never)} cannot come at any time of the week: {_few(never)}")
+        said.append(sentence("never", count=len(never), names=_few(never)))
     empty = []
     for service in reading.services.values():
         able = [
@@ -95,7 +101,7 @@ def warnings_of(reading: Reading, today: date) -> list[str]:
         if not able:
             empty.append(service.shown)
     if empty:
-        said.append(f"nobody can serve {len(empty)} of the services: {_few(empty)}")
+        said.append(sentence("unservable", count=len(empty), names=_few(empty)))
     return said
 
 

@@ -1,0 +1,13 @@
+"""What the commands do, in Chinese: each has its line, and no line is without a command."""
+
+import pytest
+
+from matching.cli.summaries import _summaries, summary_of
+from tests.support.commands import run
+
+
+def test_every_command_says_in_chinese_what_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert summary_of("plan") is None
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert {"start", "plan", "check", "report", "who", "replace"} <= set(_summaries())
+    assert "排出一周的班" in run("plan", "--help").output
