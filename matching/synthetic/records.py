@@ -91,6 +91,15 @@ def _records(
     )
 
 
+def stations(volunteers: int) -> pl.DataFrame:
+    """Return the stations of all regions: one of each."""
+    regions = -(-volunteers // _REGION)
+    number = pl.int_range(regions, eager=True).alias("number")
+    return pl.DataFrame({"number": number}).select(
+        station_id=pl.format("s{}", "number"), region=pl.format("{}", pl.col("number") + 330_000)
+    )
+
+
 def as_of(year: int = 2025) -> datetime:
     """Return a moment at which all of a year's records are entered."""
     return datetime(year + 1, 2, 1) - timedelta(minutes=1)
