@@ -30,6 +30,10 @@ def _key(default: Any, doc: str, unit: str = "", low: float = 0.0, high: float =
     return field(default=default, metadata=metadata)
 
 
+# What tables are read with: later it cannot be changed.
+READ_WITH = ("time_zone", "travel_km", "max_shifts", "max_offers", "age_priority")
+
+
 class Unsaid(str):
     """A default text that nobody chose; messages say so."""
 

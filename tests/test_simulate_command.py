@@ -126,6 +126,10 @@ def test_weights_are_told_on_the_page_and_make_other_plans(tmp_path):
     far = run("town", **world, weights={"engine": Weights(Policy(distance=0))})
     near = run("town", **world, weights={"engine": Weights(Policy(distance=2000))})
     assert near.measures["km"][0] < far.measures["km"][0]
+    # How far people go is read with the tables, and so is the same for all methods.
+    short = {"engine": Weights(Policy(travel_km=1.0))}
+    year = run("town", **(SMALL | {"methods": ("engine", "even", "nearest")}), weights=short)
+    assert year.weights["even"].policy.travel_km == 1.0
     near.to(tmp_path / "near.zip")
     assert (tmp_path / "near.zip").exists()
     assert verdicts(near.targets) == []  # without the nearest first there is nothing to compare

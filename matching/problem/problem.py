@@ -15,7 +15,7 @@ from matching.guards.doors import constructor, door
 from matching.guards.mondays import Day, monday_of
 from matching.guards.showing import Shown
 from matching.parallel.memory import give_back
-from matching.policy import Policy
+from matching.policy import READ_WITH, Policy
 from matching.problem import columns as c
 from matching.problem.build import Builder, slots_of
 from matching.schema import STATUSES
@@ -269,7 +269,7 @@ class Problem(Shown):
         UsageError
             If the policy differs in what the tables were read with.
         """
-        for name in ("time_zone", "travel_km", "max_shifts", "max_offers", "age_priority"):
+        for name in READ_WITH:
             old, new = getattr(self.policy, name), getattr(policy, name)
             if old != new:
                 raise UsageError(

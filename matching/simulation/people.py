@@ -9,7 +9,7 @@ from scipy.special import betaincinv, expit, ndtri
 
 from matching.arcs.eligibility import Arcs
 from matching.arcs.value import terms
-from matching.policy import Policy
+from matching.policy import READ_WITH, Policy
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.simulation.assumptions import Assumptions
@@ -106,9 +106,4 @@ class People:
 
 def _weighed_as(policy: Policy) -> Policy:
     """Return the default weights, for tables read under this policy: what people care about."""
-    return Policy(
-        time_zone=policy.time_zone,
-        travel_km=policy.travel_km,
-        max_shifts=policy.max_shifts,
-        max_offers=policy.max_offers,
-    )
+    return Policy(**{name: getattr(policy, name) for name in READ_WITH})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,7 @@ from matching.guards.defaults import WORKERS
 from matching.guards.doors import door
 from matching.guards.mondays import Day, monday_of
 from matching.guards.showing import Shown
-from matching.policy import Policy
+from matching.policy import READ_WITH
 from matching.problem import columns as c
 from matching.simulation.assumptions import Assumptions
 from matching.simulation.choosing import METHODS, PLANNED, Weights, method_of
@@ -141,9 +141,11 @@ def run(
     """
     assumed, monday = assumptions or Assumptions(), monday_of(week)
     _check(seeds, methods, weights or {})
-    tables, shares, people_count = [], [], 1
+    planned = _planned(weights or {})
+    made: list[pl.DataFrame] = []
+    shares: list[pl.DataFrame] = []
     for seed in seeds:
-        made = generate(
+        tables = generate(
             size,
             volunteers=volunteers,
             requests=requests,
@@ -152,26 +154,25 @@ def run(
             week=monday,
             weeks=weeks,
         )
-        world = World.of(made, monday, Policy(), weeks)
+        world = World.of(tables, monday, planned["engine"].policy, weeks)
         people = People.of(world, assumed, seed)
-        people_count = len(people.keenness)
         for name in methods:
-            method = method_of(name, (weights or {}).get(name))
+            method = method_of(name, planned.get(name))
             state, rows = State.first(world), []
-            for number in range(weeks):
-                figures, _ = play_week(world, people, state, number, method, workers)
+            for at in range(weeks):
+                figures, _ = play_week(world, people, state, at, method, workers)
                 rows.append(asdict(figures) | _so_far(state.hours))
-                on_week(name, seed, number)
+                on_week(name, seed, at)
             keys = pl.lit(name).alias("method"), pl.lit(seed).alias("seed")
-            tables.append(pl.DataFrame(rows).select(*keys, pl.all()))
+            made.append(pl.DataFrame(rows).select(*keys, pl.all()))
             shares.append(_lorenz(state.hours).select(*keys, pl.all()))
-    whole, planned = pl.concat(tables), PLANNED | dict(weights or {})
-    course = course_of(whole, people_count)
+    whole, count = pl.concat(made), len(people.keenness)
+    course = course_of(whole, count)
     measures = last_of(course)
     comparison = comparison_of(measures)
     return Year(
         size=size,
-        volunteers=people_count,
+        volunteers=count,
         scarcity=scarcity,
         assumed=assumed,
         weights={name: planned[name] for name in methods if name in planned},
@@ -182,6 +183,16 @@ def run(
         targets=targets_of(comparison, PLANNED),
         shares=pl.concat(shares),
     )
+
+
+def _planned(weights: Mapping[str, Weights]) -> dict[str, Weights]:
+    """Return what each method of the engine weighs; tables are read alike for all of them."""
+    planned = PLANNED | dict(weights)
+    read = {name: getattr(planned["engine"].policy, name) for name in READ_WITH}
+    return {
+        name: one if name in weights else one._replace(policy=replace(one.policy, **read))
+        for name, one in planned.items()
+    }
 
 
 def _check(seeds: Sequence[int], methods: Sequence[str], weights: Mapping[str, Weights]) -> None:
