@@ -109,7 +109,7 @@ def test_a_change_is_told_beside_the_usual_and_flips_where_the_better_becomes_th
         if before is None or after is None:
             assert row["flips"] is None or not row["flips"]
         else:
-            far = min(abs(before), abs(after)) >= 0.01
+            far = min(abs(before), abs(after)) >= 0.005
             assert row["flips"] == (far and before * after < 0)
 
 

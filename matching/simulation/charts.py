@@ -144,7 +144,8 @@ def variations(varied: pl.DataFrame, methods: Sequence[str]) -> str:
         "sort": rows["change"].unique(maintain_order=True).to_list(),
         "axis": {"title": None, "labelLimit": 300, "grid": True},
     }
-    x = {"field": "against", "type": "quantitative", "axis": {"title": None, "format": "+.0%"}}
+    axis = {"title": None, "format": "+.0%", "tickCount": 4, "labelOverlap": True}
+    x = {"field": "against", "type": "quantitative", "axis": axis}
     zero = {
         "mark": {"type": "rule", "color": "#555"},
         "encoding": {"x": {"datum": 0}},

@@ -102,15 +102,16 @@ def verdicts(targets: pl.DataFrame) -> list[tuple[bool, str]]:
 
 
 def _flips(varied: pl.DataFrame) -> str:
-    """Say which changes make a better method the worse one, of the measures with a target."""
+    """Say which changes make a better method the worse one, of the measures that matter most."""
     aimed = [key for key, one in MEASURES.items() if one.target is not None]
+    aimed += ["served", "offers_per_yes"]
     rows = varied.filter(pl.col("flips"), pl.col("measure").is_in(aimed)).to_dicts()
     said = [
         f"{row['assumption']} = {row['value']:g} ({NAMES[row['method']]}, "
         f"{MEASURES[row['measure']].name}: {row['usual']:+.1%} becomes {row['against']:+.1%})"
         for row in rows
     ]
-    return f"The order flips with {'; '.join(said)}." if said else "None of them flips the order."
+    return f"The order flips with {'; '.join(said)}." if said else "None flips the order."
 
 
 def _goal(target: float) -> str:

@@ -30,7 +30,7 @@ CHANGES: dict[str, tuple[float, ...]] = {
     "scarcity": (0.5, 3),
 }
 # What is less than this apart is no difference.
-_NO_DIFFERENCE = 0.01
+_NO_DIFFERENCE = 0.005
 
 
 def check_methods(methods: Sequence[str]) -> None:
@@ -73,7 +73,7 @@ def vary(
     polars.DataFrame
         ``assumption``, ``value``, ``measure``, ``method``, ``mean``; ``against``: the difference to
         the nearest first with the change, and ``usual`` without; ``flips``: whether the better of
-        the two becomes the worse, by a hundredth or more both times.
+        the two becomes the worse, by half a hundredth or more both times.
 
     Raises
     ------
