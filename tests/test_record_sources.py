@@ -122,6 +122,35 @@ def test_a_row_that_cannot_be_read_is_told_with_its_place(small: Path) -> None:
     assert "row 4, start = 2026-06-31T09:00" in bad["sentence"].item()
 
 
+def test_a_row_that_the_file_itself_breaks_counts_once_and_is_no_record(small: Path) -> None:
+    with (small / "records.csv").open("a") as file:
+        file.write("r6,v3,q2,2026-06-05T09:00,2026-06-05T10:00,done,,one cell too many\n")
+    totals, refused, _ = answers(small, on_error="quarantine")
+    assert (totals["records"], totals["counted"]) == (6, 2)
+    assert totals["codes"]["unreadable"] == 2
+    assert refused.filter(code="unreadable")["sentence"].str.contains("row 6").sum() == 1
+
+
+def test_faulty_rows_beside_the_records_are_told_and_set_aside_if_asked(small: Path) -> None:
+    (small / "requests.csv").write_text(
+        "request_id,start,end\nq1,2026-06-01T09:00,2026-06-01T12:00\nq2,2026-06-04,\nq2,,\n"
+    )
+    done = run("records", "hours", small)
+    assert (done.exit_code, "requests row 2, start = '2026-06-04'" in done.stderr) == (2, True)
+    assert "--on-error quarantine" in done.stderr
+    done = run("records", "check", small, "--as-of", "2026-07-01")
+    assert "rows of requests are set aside" in done.stderr
+    assert "r5 is of q2, which is in no row" in done.stdout
+
+
+def test_a_key_in_two_batches_is_in_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matching.stores.records.sources.ROWS", 1)
+    row = {"record_id": "r1", "volunteer_id": "v1", "status": "done"}
+    projects = pl.DataFrame({"request_id": ["q1", "q1"]})
+    with pytest.raises(DataError, match="2 faults"):
+        answers({"records": pl.DataFrame([row]), "projects": projects})
+
+
 def test_what_was_kept_is_the_answer_again(small: Path) -> None:
     expected = answers(small, on_error="quarantine", keep=small / "kept")
     same(answers(small / "kept"), expected)

@@ -142,10 +142,10 @@ def _advised(error: MatchingError) -> str:
     if faults["row"].null_count() == 0 and tables <= TABLES.keys():
         text += (
             "\nmend these cells, or go on without their rows: --on-error quarantine, of plan, "
-            "check and promise"
+            "check, promise and records"
         )
-    elif {table.partition("/")[0] for table in tables} <= RECORD_TABLES.keys():
-        text += "\nmend these cells, or go on without their rows: --on-error quarantine"
+    elif {table.partition("/")[0] for table in tables} <= {*TABLES, *RECORD_TABLES}:
+        text += "\nmend these cells, or go on without their rows: --on-error quarantine, of records"
     return text
 
 

@@ -11,7 +11,7 @@ import polars as pl
 CATEGORIES = tuple(f"{number:04}" for number in (*range(1, 21), 99))
 # Volunteers of one region, who serve its projects; and how often somebody serves in a year.
 _REGION, _MEAN = 20_000, 6.0
-_MINUTES = np.array([60, 90, 120, 150, 180])
+_MINUTES = np.array([60, 90, 120, 150, 180, 210])
 
 
 def year_of_records(
@@ -19,8 +19,8 @@ def year_of_records(
 ) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]]:
     """Give records, their projects and the volunteers of one region after the other.
 
-    About six records and twelve hours for each volunteer; most serve seldom, a few every week. Of a
-    hundred records two or three overlap another, and about seven are of nobody who served.
+    About six records and twelve hours and a half for each volunteer; most serve seldom, a few
+    every week. Of a thousand records six overlap another, and seventy are of nobody who served.
     """
     for region, first in enumerate(range(0, volunteers, _REGION)):
         draw = np.random.default_rng([seed, region])

@@ -115,7 +115,7 @@ def certificates(
         from matching.stores.records.certificates import certificate_rows
 
         with opened(records, chosen, as_of, on_error, option) as credited:
-            rows = certificate_rows(credited, source, whose, *days)
+            rows = certificate_rows(credited, source, whose, *days, on_error)
             issued_on = credited.today
         _tell_of_nobody(rows, whose)
         if form == "table":

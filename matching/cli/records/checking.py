@@ -36,6 +36,7 @@ def check(
     Exit status 0 if nothing is to be mended, 1 if something is; who did not come needs no mending.
     """
     with teaching(json) as outcome:
+        from matching.cli.records.telling import to_mend as sentences
         from matching.cli.records.telling import totals, words
         from matching.stores.records.answers import to_mend, told
 
@@ -44,7 +45,7 @@ def check(
         with opened(records, record_policy(policy), as_of, on_error, option) as credited:
             found = told(credited, spoken)
             bad = to_mend(found)
-            said = [*totals(credited.summary, spoken), *bad["sentence"].head(200)]
+            said = [*totals(credited.summary, spoken), *sentences(bad, spoken)]
             said += [] if bad.height else [words(spoken)["all_counts"]]
             answer({"refusals": found}, said, "", out, json, outcome, credited.facts, spoken)
     if bad.height:

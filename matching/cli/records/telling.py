@@ -18,6 +18,9 @@ from matching.records.policy import RecordPolicy
 from matching.records.signing import fingerprint
 from matching.records.stars import Thresholds
 
+# Of a table, so many rows are told; a file has all.
+MOST = 20
+
 
 @cache
 def words(language: Language) -> Mapping[str, str]:
@@ -43,9 +46,11 @@ def people(hours: pl.DataFrame, language: Language) -> Iterator[str]:
     said = words(language)
     some = hours.filter(pl.col("hours") > 0).height
     yield said["people"].format(people=f"{hours.height:,}", some=f"{some:,}")
-    for row in hours.sort("hours", "volunteer_id", descending=[True, False]).iter_rows(named=True):
+    order = hours.sort("hours", "volunteer_id", descending=[True, False])
+    for row in order.head(MOST).iter_rows(named=True):
         line = said["person" if row["counted"] else "nobody"]
         yield line.format(**row | {"hours": f"{row['hours']:,.2f}"})
+    yield from _more(order, said)
 
 
 def stars(found: pl.DataFrame, rule: Thresholds, language: Language) -> Iterator[str]:
@@ -56,11 +61,12 @@ def stars(found: pl.DataFrame, rule: Thresholds, language: Language) -> Iterator
         count = found.filter(star=star).height
         yield said["stars"].format(star=star, people=f"{count:,}")
     order = by_hours.sort("star", "hours", "volunteer_id", descending=[True, True, False])
-    for row in order.iter_rows(named=True):
+    for row in order.head(MOST).iter_rows(named=True):
         held = row["star"] < row["by_hours"]
         quality = None if row["quality"] is None else f"{row['quality']:.2f}"
         more = {"hours": f"{row['hours']:,.2f}", "quality": quality, "asked": rule.quality}
         yield said["held_back" if held else "starred"].format(**row | more)
+    yield from _more(order, said)
 
 
 def due(found: pl.DataFrame, policy: RecordPolicy, language: Language) -> Iterator[str]:
@@ -72,8 +78,10 @@ def due(found: pl.DataFrame, policy: RecordPolicy, language: Language) -> Iterat
             yield f"  {counts[state]:>12,}  {state}: {said[f'due_{state}']}"
     if not counts:
         yield said["nothing_due"].format(days=policy.due_days)
-    for row in found.filter(pl.col("state") != "late").iter_rows(named=True):
+    waiting = found.filter(pl.col("state") != "late")
+    for row in waiting.head(MOST).iter_rows(named=True):
         yield said[f"entry_{row['state']}"].format(**row)
+    yield from _more(waiting, said)
 
 
 def certificates(rows: pl.DataFrame, language: Language) -> Iterator[str]:
@@ -156,7 +164,8 @@ def indicators(
             yield said["matched"].format(share=f"{row['matched']:.1%}", whole=f"{row['orders']:,}")
         if row["response_minutes"] is not None:
             yield said["response"].format(minutes=f"{row['response_minutes']:,.0f}")
-    for row in found.filter(pl.col("by") != "all").iter_rows(named=True):
+    groups = found.filter(pl.col("by") != "all")
+    for row in groups.head(MOST).iter_rows(named=True):
         shares = {name: _percent(row[name]) for name in ("participation", "mobilisation")}
         head = "-" if row["hours_per_head"] is None else f"{row['hours_per_head']:.2f}"
         yield said["of_group"].format(
@@ -166,6 +175,18 @@ def indicators(
             hours_per_head=head,
             **shares,
         )
+    yield from _more(groups, said)
+
+
+def to_mend(bad: pl.DataFrame, language: Language) -> Iterator[str]:
+    """Say of each record that somebody should mend why it counts nothing."""
+    yield from bad["sentence"].head(MOST)
+    yield from _more(bad, words(language))
+
+
+def _more(rows: pl.DataFrame, said: Mapping[str, str]) -> Iterator[str]:
+    if rows.height > MOST:
+        yield said["more"].format(more=f"{rows.height - MOST:,}")
 
 
 def _percent(share: float | None) -> str:

@@ -19,7 +19,7 @@ from matching.records.bank.tables import BANK_TABLES
 from matching.records.policy import RecordPolicy
 from matching.records.tables import Records
 from matching.stores.records.crediting import SUMMARY, credited_records
-from matching.stores.records.faulty import Faults, tell_unknown
+from matching.stores.records.faulty import Faults, settle, tell_unknown
 from matching.stores.records.sources import Batch, RecordSource
 from matching.stores.sql.ledger import Ledger
 from matching.tables.cells import to_local
@@ -135,7 +135,7 @@ def _whole(source: RecordSource, name: str, schema: type[dy.Schema], zone: str) 
     together = pl.concat(raw, how="diagonal_relaxed") if raw else None
     known = pl.concat([no_faults(), *(batch.faults for batch in found)])
     rows = faults.clean(Batch(name, together, known), schema, zone)
-    faults.settle()
+    settle("raise", **{name: faults})
     if together is not None:
         tell_unknown(unknown_columns(name, schema, together))
     return schema.create_empty() if rows is None else rows

@@ -12,8 +12,9 @@ from matching.records.due import WorkingDays, due, weekdays
 from matching.records.policy import RecordPolicy
 from matching.records.stars import marks_of, quality_of
 from matching.records.tables import Reviews
+from matching.schema import keys_in
 from matching.stores.records.crediting import Credited
-from matching.stores.records.faulty import Faults
+from matching.stores.records.faulty import Faults, check_unique, settle
 from matching.stores.records.sources import RecordSource
 from matching.tables.cleaning import OnError
 
@@ -37,7 +38,35 @@ def rows_of(
         rows = faults.clean(batch, schema, time_zone)
         if rows is not None:
             yield rows
-    faults.settle()
+    settle(on_error, **{name: faults})
+
+
+def whole(
+    source: RecordSource,
+    name: str,
+    schema: type[dy.Schema],
+    time_zone: str,
+    on_error: OnError = "raise",
+    among: pl.DataFrame | None = None,
+) -> pl.DataFrame | None:
+    """Return a table with every key once; None where there is no such table.
+
+    Parameters
+    ----------
+    source, name, schema, time_zone, on_error
+        As of `rows_of`.
+    among : polars.DataFrame, optional
+        Keys; all rows with others are left out.
+    """
+    (key,) = keys_in(schema)
+    found = []
+    for rows in rows_of(source, name, schema, time_zone, on_error):
+        found.append(rows if among is None else rows.join(among, on=key, how="semi"))
+    if not found:
+        return None
+    every = pl.concat(found)
+    check_unique(name, every, key)
+    return every.drop("row")
 
 
 def quality(source: RecordSource, policy: RecordPolicy, on_error: OnError) -> pl.DataFrame | None:

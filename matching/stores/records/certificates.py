@@ -9,14 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dataframely as dy
 import polars as pl
 
 from matching.errors import UsageError
 from matching.records.certificates import KIND, ROWS, certified, named
 from matching.records.tables import Places, Projects, Teams
-from matching.stores.records.beside import rows_of
+from matching.stores.records.beside import whole
 from matching.stores.records.crediting import Credited
 from matching.stores.records.sources import RecordSource
+from matching.tables.cleaning import OnError
 
 _LARGEST = 200_000_000
 _IN_PAGE = re.compile(
@@ -30,6 +32,7 @@ def certificate_rows(
     volunteers: list[str] | None,
     since: date | None,
     until: date | None,
+    on_error: OnError = "raise",
 ) -> pl.DataFrame:
     """Return what certificates list, with names from the tables beside the records.
 
@@ -41,29 +44,32 @@ def certificate_rows(
     volunteers : list of str or None
         Everybody, if None.
     since, until : datetime.date or None
+    on_error : {"raise", "quarantine"}
     """
     zone = credited.time_zone
     wanted = None if volunteers is None else pl.Series(volunteers, dtype=pl.String)
     parts = (certified(part, wanted, since, until, zone) for part in credited.parts())
     rows = pl.concat([pl.DataFrame(schema=ROWS), *parts])
     asked = rows.select(request_id="what").unique()
-    theirs = [pl.DataFrame(schema={n: c.dtype for n, c in Projects.columns().items()})]
+    projects = None
     for name in ("projects", "requests"):
-        found = [
-            some.drop("row").join(asked, on="request_id", how="semi")
-            for some in rows_of(source, name, Projects, zone)
-        ]
-        theirs += found
-        if found:
-            break
-    stations = _small(source, "stations", Places, zone)
-    return named(rows, pl.concat(theirs), stations, _small(source, "organisations", Teams, zone))
+        if projects is None:
+            projects = whole(source, name, Projects, zone, on_error, asked)
+    beside = {
+        name: whole(source, name, schema, zone, on_error)
+        for name, schema in (("stations", Places), ("organisations", Teams))
+    }
+    return named(
+        rows,
+        _or_empty(projects, Projects),
+        _or_empty(beside["stations"], Places),
+        _or_empty(beside["organisations"], Teams),
+    )
 
 
-def _small(source: RecordSource, name: str, schema: Any, time_zone: str) -> pl.DataFrame:
-    empty = pl.DataFrame(schema={n: c.dtype for n, c in schema.columns().items()})
-    found = [rows.drop("row") for rows in rows_of(source, name, schema, time_zone)]
-    return pl.concat([empty, *found])
+def _or_empty(table: pl.DataFrame | None, schema: type[dy.Schema]) -> pl.DataFrame:
+    kinds = {name: column.dtype for name, column in schema.columns().items()}
+    return pl.DataFrame(schema=kinds) if table is None else table
 
 
 def write_documents(documents: Iterable[dict[str, Any]], path: Path) -> None:

@@ -14,17 +14,16 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from matching.errors import DataError, UsageError
+from matching.errors import UsageError
 from matching.records.hours import credited
 from matching.records.policy import RecordPolicy
 from matching.records.tables import Projects, Records
 from matching.stores.files.whole import replacing_folder
-from matching.stores.records.faulty import Faults, tell_unknown
+from matching.stores.records.faulty import Faults, check_unique, settle, tell_unknown
 from matching.stores.records.sources import RecordSource
 from matching.stores.records.spilling import FILES, Spill
 from matching.tables.cleaning import OnError
-from matching.tables.faults import fault
-from matching.tables.one_table import unknown_columns
+from matching.tables.one_table import empty, unknown_columns
 
 SUMMARY, FAULTS = "credited.json", "unreadable.parquet"
 NAMES = (SUMMARY, FAULTS, *(f"credited-{number:02}.parquet" for number in range(FILES)))
@@ -169,14 +168,18 @@ def _credit(
 ) -> Credited:
     spilled = scratch / "rows"
     spilled.mkdir()
-    spill, faults = Spill(spilled), Faults(on_error)
+    spill, faults, others = Spill(spilled), Faults(on_error), Faults(on_error)
     read = _read(source, policy, faults, spill)
-    projects = _projects(source, policy, on_error)
+    table, projects = _projects(source, policy, others)
+    settle(on_error, records=faults, **{table: others})
+    if projects is not None:
+        check_unique(table, projects, "request_id")
     if read == 0 and not faults.rows:
         raise UsageError("there are no records; name a store with a table, or file, called records")
     contested = spill.contested()
     totals: list[pl.DataFrame] = []
-    for number, part in enumerate(spill.parts()):
+    # There is always a part, if only an empty one.
+    for number, part in enumerate(spill.parts() if read else [empty(Records)]):
         rows = credited(part, policy, as_of, projects, contested)
         rows.write_parquet(folder / NAMES[2 + number], compression="lz4")
         totals.append(
@@ -207,30 +210,22 @@ def _read(source: RecordSource, policy: RecordPolicy, faults: Faults, spill: Spi
         if batch.rows is not None:
             warned |= {*unknown_columns("records", Records, batch.rows)}
         spill.add(rows)
-    faults.settle()
     tell_unknown(warned)
     return total
 
 
-def _projects(source: RecordSource, policy: RecordPolicy, on_error: OnError) -> pl.DataFrame | None:
-    """Return the projects, or else the requests as such; None where there are neither."""
+def _projects(
+    source: RecordSource, policy: RecordPolicy, faults: Faults
+) -> tuple[str, pl.DataFrame | None]:
+    """Return the projects, or else the requests as such, by name; None where there are neither."""
     for name in ("projects", "requests"):
-        faults, found = Faults(on_error), []
+        found = []
         for batch in source.batches(name, Projects):
             rows = faults.clean(batch, Projects, policy.time_zone)
             found += [] if rows is None else [rows.select(_OF_PROJECTS)]
-        faults.settle()
         if found:
-            every = pl.concat(found)
-            twice = every.filter(pl.col("request_id").is_duplicated())
-            if twice.height:
-                text = "stands in several rows; keep one of them"
-                first = twice.row(0, named=True)
-                raise DataError(
-                    fault(name, "unique", text, row=first["row"], value=first["request_id"])
-                )
-            return every.drop("row")
-    return None
+            return name, pl.concat(found)
+    return "projects", None
 
 
 def _summary(totals: list[pl.DataFrame], unreadable: int) -> dict[str, Any]:

@@ -8,10 +8,11 @@ from collections.abc import Collection
 import dataframely as dy
 import polars as pl
 
-from matching.errors import FAULT_SCHEMA, DataError, DataWarning, listed
+from matching.errors import FAULT_SCHEMA, DataError, DataWarning, describe, listed
 from matching.stores.records.sources import Batch
 from matching.tables.cells import legible, without_objects
 from matching.tables.cleaning import OnError
+from matching.tables.faults import faults_of
 from matching.tables.one_table import UNKNOWN, clean_table
 
 # From so many faults on, reading goes on only where they are to be set aside.
@@ -32,6 +33,8 @@ class Faults:
         self._found: list[pl.DataFrame] = []
         self._on_error = on_error
         self._count = 0
+        # Of a file that is read whole, faults come before the rows.
+        self._known: dict[str, pl.Series] = {}
         self.rows = 0
 
     def clean(self, batch: Batch, schema: type[dy.Schema], time_zone: str) -> pl.DataFrame | None:
@@ -43,18 +46,15 @@ class Faults:
             If the whole table is at fault, or there are enough faults and none is to be set aside.
         """
         self._add(batch.faults, None)
+        named = batch.faults["row"].drop_nulls()
+        known = pl.concat([self._known.get(batch.name, named.clear()), named])
+        self._known[batch.name] = known
         if batch.rows is None:
             return None
         raw = legible(without_objects(batch.rows))
-        known = batch.faults["row"].drop_nulls()
         rows, found = clean_table(batch.name, schema, raw, known, time_zone)
         self._add(pl.concat([batch.faults.clear(), *found]), raw)
         return rows
-
-    def settle(self) -> None:
-        """Raise all faults, unless they are to be set aside."""
-        if self._count and self._on_error == "raise":
-            raise DataError(self.every().drop("record_id"))
 
     def every(self) -> pl.DataFrame:
         """Return all faults, with the id of the record where it could be read."""
@@ -76,7 +76,30 @@ class Faults:
             raise DataError(self.every().drop("record_id"))
 
 
+def settle(on_error: OnError, **tables: Faults) -> None:
+    """Raise the faults of several tables together, or tell of each what is set aside.
+
+    Of ``records`` it is in the totals, and needs no warning.
+    """
+    every = [faults.every() for faults in tables.values()]
+    if on_error == "raise" and any(found.height for found in every):
+        raise DataError(pl.concat(every).drop("record_id"))
+    for (name, faults), found in zip(tables.items(), every, strict=True):
+        if found.height and name != "records":
+            first = describe(found.row(0, named=True)).strip()
+            text = f"{faults.rows:,} rows of {name} are set aside, the first of them: {first}"
+            warnings.warn(text, DataWarning, stacklevel=3)
+
+
 def tell_unknown(columns: Collection[str]) -> None:
     """Warn of columns that the schema does not have."""
     if columns:
         warnings.warn(UNKNOWN.format(listed(sorted(columns))), DataWarning, stacklevel=3)
+
+
+def check_unique(name: str, rows: pl.DataFrame, key: str) -> None:
+    """Refuse a table whose batches share a key: a row of its own each is right."""
+    twice = rows.filter(pl.col(key).is_duplicated())
+    if twice.height:
+        text = "stands in several rows; keep one of them"
+        raise DataError(faults_of(name, twice.head(1000), (key,), "unique", text))

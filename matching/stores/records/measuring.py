@@ -18,9 +18,11 @@ from matching.records.indicators import (
 )
 from matching.records.policy import RecordPolicy
 from matching.records.tables import Members, Orders, Places
-from matching.stores.records.beside import rows_of
+from matching.stores.records.beside import rows_of, whole
 from matching.stores.records.crediting import Credited
+from matching.stores.records.faulty import check_unique
 from matching.stores.records.sources import RecordSource
+from matching.tables.cleaning import OnError
 
 
 def period_of(
@@ -34,7 +36,11 @@ def period_of(
 
 
 def measured(
-    credited: Credited, source: RecordSource, policy: RecordPolicy, period: Period
+    credited: Credited,
+    source: RecordSource,
+    policy: RecordPolicy,
+    period: Period,
+    on_error: OnError = "raise",
 ) -> tuple[pl.DataFrame, list[str]]:
     """Return the indicators, and the tables that were not there.
 
@@ -46,11 +52,12 @@ def measured(
     policy : RecordPolicy
         The goals.
     period : indicators.Period
+    on_error : {"raise", "quarantine"}
     """
     zone, missing = credited.time_zone, []
-    places = _whole(source, "stations", Places, zone)
+    places = whole(source, "stations", Places, zone, on_error)
     regions = None if places is None else places.select("station_id", "region")
-    members = _whole(source, "volunteers", Members, zone)
+    members = whole(source, "volunteers", Members, zone, on_error)
     if members is None:
         missing.append("volunteers")
     elif regions is None:
@@ -60,22 +67,19 @@ def measured(
         members = members.join(regions, on="station_id", how="left")
     figures, teams, served = folded(credited.parts(), members, period)
     asked = None
-    response = response_times(rows_of(source, "events", Events, zone))
-    found = []
-    for rows in rows_of(source, "requests", Orders, zone):
+    response = response_times(rows_of(source, "events", Events, zone, on_error))
+    found, ids = [], []
+    for rows in rows_of(source, "requests", Orders, zone, on_error):
         placed = rows.with_columns(region=pl.lit(None, pl.String))
         placed = placed if regions is None else rows.join(regions, on="station_id", how="left")
         found.append(ordered(placed, served, response, period))
+        ids.append(rows.select("request_id", "row"))
     if found:
+        check_unique("requests", pl.concat(ids), "request_id")
         asked = orders(found)
     else:
         missing.append("requests")
     if response.is_empty():
         missing.append("events")
-    whole = None if members is None else registered(members, period)
-    return indicators(figures, teams, whole, asked, period, policy), missing
-
-
-def _whole(source: RecordSource, name: str, schema: type, time_zone: str) -> pl.DataFrame | None:
-    found = [rows.drop("row") for rows in rows_of(source, name, schema, time_zone)]
-    return pl.concat(found) if found else None
+    everybody = None if members is None else registered(members, period)
+    return indicators(figures, teams, everybody, asked, period, policy), missing
