@@ -260,7 +260,8 @@ def _least_value(problem: Problem, weeks: Weeks, arc_quality: c.Longs) -> float:
     shifts = np.minimum(np.bincount(volunteer, minlength=len(people)), people.max_shifts)
     steps = float((shifts * (shifts - 1) // 2).sum())
     value = float(np.minimum(arc_quality - weeks.first_load[volunteer], 0).sum())
-    return value - problem.policy.load_step * steps
+    calls = problem.policy.load_first * float(np.count_nonzero(shifts))
+    return value - problem.policy.load_step * steps - calls
 
 
 def _check(low: int = 0, **arguments: float) -> None:

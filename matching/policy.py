@@ -95,6 +95,9 @@ class Policy(Shown):
         0.5, "steps of priority that each week adds for which a request has waited", high=5
     )
     load_step: int = _key(100, "cost of each further service of one volunteer, growing", "value")
+    load_first: int = _key(
+        0, "cost of calling a volunteer at all: fewer people, who serve more often", "value"
+    )
     load_recent: int = _key(
         100, "cost of a service for a volunteer who served a lot lately", "value"
     )

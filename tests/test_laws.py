@@ -27,6 +27,7 @@ from tests.support.worlds import (
     permuted,
     policies,
     renamed,
+    tree_policies,
     tree_world,
     tree_worlds,
 )
@@ -62,7 +63,7 @@ def test_nine_in_ten_small_worlds_are_solved_and_proved(many: int, in_steps: boo
     assert outcomes[True] >= 0.9 * many, outcomes
 
 
-@law(30, tables=tree_worlds(), policy=st.just({}) | policies())
+@law(30, tables=tree_worlds(), policy=st.just({}) | tree_policies())
 def test_two_trees_are_solved_by_the_flow_and_proved_by_its_prices(
     tables: Tables, policy: Row
 ) -> None:

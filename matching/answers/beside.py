@@ -40,6 +40,7 @@ class Book(NamedTuple):
     limits: Limits
     first_load: c.Longs
     load_step: float
+    call: float  # what a first service costs more
     speed: float
 
 
@@ -78,6 +79,7 @@ def book_of(problem: Problem, arcs: Arcs, reward: c.Floats) -> Book:
         limits_for(problem),
         first_load(problem),
         float(problem.policy.load_step),
+        float(problem.policy.load_first),
         float(problem.policy.travel_kmh),
     )
 
@@ -107,7 +109,7 @@ def follows(book: Book, v: int, a: int, b: int) -> bool:
 @compiled
 def load(book: Book, v: int, shifts: int) -> float:
     """Return the load of a number of shifts of a volunteer."""
-    cost: float = shifts * book.first_load[v]
+    cost: float = shifts * book.first_load[v] + (book.call if shifts > 0 else 0.0)
     return cost + book.load_step * (shifts * (shifts - 1) // 2)
 
 
@@ -231,7 +233,7 @@ def judge(
             if standing.arc[row] == arc:
                 before -= book.reward[arc] - load(book, v, end - begin)
                 before -= load(book, v, end - begin - 1)
-        charge[k] = book.first_load[v] + book.load_step * (count - 1)
+        charge[k] = load(book, v, count) - load(book, v, count - 1)
         held[k] = gone.sum()
         lost[k] = before - (value - (book.reward[arc] - charge[k]))
         if held[k] == 0:

@@ -71,7 +71,7 @@ def _by_labels(weeks: Weeks, book: Book, standing: Standing, arcs: c.Longs) -> c
         # Of what has to be there the weights are left out again: sums are made anew.
         np.add.at(value, rosters.volunteer[rosters.roster], book.reward[rosters.arc])
         count = np.bincount(rosters.volunteer[rosters.roster], minlength=len(above))
-        value -= count * book.first_load + book.load_step * (count * (count - 1) // 2)
+        value -= weeks.load(np.arange(len(above)), count)
         found.append(value[book.volunteer[arcs]])
     without, with_it = found
     lost: c.Floats = without - (with_it - book.reward[arcs])
@@ -119,4 +119,6 @@ def worth_in_trees(
                     total += best[begin + i]
                     count += 1
             value[with_it] = total - load(book, v, count)
+            if value[with_it] < 0 and not forced.any():
+                value[with_it] = 0.0  # not worth the call
         worth[k] = value[0] - (value[1] - book.reward[arcs[k]])

@@ -10,6 +10,7 @@ import numpy as np
 from matching.answers.beside import Book, Standing
 from matching.arcs.eligibility import Arcs, holders
 from matching.arcs.pair_rules import Answers
+from matching.arcs.value import total_load
 from matching.errors import DataError
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -77,7 +78,7 @@ def beside(problem: Problem, arcs: Arcs, book: Book, planned: c.Longs, given: Gi
     who = arcs.volunteer[planned]
     count = np.bincount(who, minlength=people)
     value = np.bincount(who, book.reward[planned], minlength=people).astype(np.float64)
-    value -= count * book.first_load + book.load_step * (count * (count - 1) // 2)
+    value -= total_load(problem, book.first_load, count)
     standing = Standing(c.starts_of(who, people), planned, forced, value)
     rows = planned[forced]
     allowed = _seats_and_options(problem, arcs, rows)

@@ -110,6 +110,7 @@ def roster(
         visit=0,
         kept=0,
         load_step=0,
+        load_first=0,
         load_recent=0,
     )
     no_faults = pl.DataFrame()

@@ -39,6 +39,7 @@ def stand_ins(ledger: Ledger) -> tuple[c.Longs, c.Floats]:
     team_size = np.bincount(problem.posts.request, planned, minlength=len(problem.requests))
     seat = seat + np.where(team_size == 1, shared_bonus(problem), 0)[problem.posts.request[post]]
     load = ledger.book.first_load[who] + policy.load_step * shifts
+    load += np.where(shifts == 0, policy.load_first, 0)
     worth = show_up(problem)[who] * (seat + ledger.fit[found] - load)
     some = worth > 0
     return found[some], worth[some]

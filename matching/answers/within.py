@@ -49,8 +49,9 @@ def limits_for(problem: Problem) -> Limits:
 @compiled
 def has_limits(limits: Limits, v: int) -> bool:
     """Tell whether there is anything to keep for a volunteer."""
-    own = limits.first[v + 1] > limits.first[v]
-    return own or len(limits.most) > limits.first[len(limits.first) - 1]
+    own: bool = limits.first[v + 1] > limits.first[v]
+    common: bool = len(limits.most) > limits.first[len(limits.first) - 1]
+    return own or common
 
 
 @compiled

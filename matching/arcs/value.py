@@ -81,11 +81,40 @@ def next_seat(problem: Problem, filled: c.Longs, post: c.Ints) -> c.Longs:
 def first_load(problem: Problem) -> c.Longs:
     """Return what any service of each volunteer costs, shape (volunteers,).
 
-    The k-th costs ``policy.load_step * (k - 1)`` more.
+    The k-th costs ``policy.load_step * (k - 1)`` more, and the first ``policy.load_first``.
     """
     policy = problem.policy
     lately = np.minimum(1.0, problem.volunteers.recent_hours / policy.load_recent_hours)
     return c.half_up(policy.load_recent * lately)
+
+
+def total_load(problem: Problem, each: c.Longs, shifts: c.Longs) -> c.Longs:
+    """Return the load of so many shifts of some volunteers, any of which costs each so much."""
+    policy = problem.policy
+    steps = shifts * (shifts - 1) // 2
+    cost: c.Longs = shifts * each + policy.load_step * steps + policy.load_first * (shifts > 0)
+    return cost
+
+
+def rising_load(problem: Problem, shift: c.Longs) -> c.Longs:
+    """Return what each shift, the first is 0, costs beside the first load, where none costs less.
+
+    Where to call somebody costs more than a second shift of theirs, that is less than the load: the
+    slope, rounded down, of the line from nothing at all that touches the load from below.
+    """
+    policy = problem.policy
+    rising = policy.load_step * shift
+    if not policy.load_first:
+        return rising
+    rising = rising + np.where(shift == 0, policy.load_first, 0)
+    if policy.load_first <= policy.load_step:
+        return rising
+    # On average n shifts cost load_first / n + load_step * (n - 1) / 2.
+    n = np.arange(1, max(1, len(problem.requests)) + 1, dtype=np.int64)
+    average = policy.load_first / n + policy.load_step * (n - 1) / 2
+    least = int(np.argmin(average))
+    slope = int((policy.load_first + policy.load_step * least * (least + 1) // 2) // (least + 1))
+    return np.where(shift <= least, slope, rising)
 
 
 class Terms(NamedTuple):
@@ -128,7 +157,7 @@ def check_exact(problem: Problem, arcs: Arcs, quality: c.Longs) -> None:
     seats = np.minimum(could, problem.posts.seats[slots.post]).astype(np.float64)
     first = problem.requests.priority[slots.request] * (1.0 + policy.early_seat) * policy.seat
     most = float(seats @ first) + float(np.abs(quality.astype(np.float64)).sum())
-    most += (policy.load_step + policy.equity) * float(seats.sum())
+    most += (policy.load_step + policy.load_first + policy.equity) * float(seats.sum())
     most += float(problem.requests.bonus.sum(dtype=np.float64))
     if most >= _EXACT:
         raise PolicyError(

@@ -83,7 +83,7 @@ def loads(problem: Problem, services: pl.DataFrame) -> c.Longs:
     recent = problem.volunteers.recent_hours[services["volunteer"].to_numpy()]
     tired = policy.load_recent * np.minimum(1.0, recent / policy.load_recent_hours)
     costs: c.Longs = policy.load_step * place.astype(np.int64) + _rounded(tired)
-    return costs
+    return costs + np.where(place == 0, policy.load_first, 0)
 
 
 def _nearness(problem: Problem, services: pl.DataFrame) -> c.Longs:

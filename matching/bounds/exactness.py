@@ -37,5 +37,6 @@ def is_pure_network(problem: Problem, clusters: Clusters) -> bool:
         or (requests.bonus[posts_of > 1] > 0).any()
         or len(problem.team_rules)
         or len(problem.pairs)
+        or problem.policy.load_first > problem.policy.load_step
         or not clusters.tree.all()
     )

@@ -72,7 +72,7 @@ class RosterLabelling:
         # Where each service's volunteer begins.
         self.first = np.searchsorted(who, who)
         self.reward, self.first_load = reward[self.arc], first_load[who]
-        self.load_step = problem.policy.load_step
+        self.load_step, self.call = problem.policy.load_step, problem.policy.load_first
         self.day = problem.options.day[option]
         self.alone = np.flatnonzero(fits_alone(problem, who, option))
         people = problem.volunteers
@@ -163,7 +163,7 @@ class RosterLabelling:
         alone, counts = self.alone[fits], counts[fits]
         labels = Labels(
             alone,
-            (self.reward - self.first_load)[alone],
+            (self.reward - self.first_load)[alone] - self.call,
             self.minutes[alone],
             self.counts_days[alone].astype(np.int64),
             self.counts.settled(counts, alone),

@@ -17,7 +17,7 @@ import numpy as np
 from matching.arcs.eligibility import Arcs
 from matching.arcs.journeys import longest_ways
 from matching.arcs.limits import Counters, counters_of
-from matching.arcs.value import first_load
+from matching.arcs.value import first_load, rising_load, total_load
 from matching.bounds.labelling import fits_alone, never, solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -94,9 +94,7 @@ class Weeks:
 
     def load(self, volunteer: c.Ints | c.Longs, shifts: c.Longs) -> c.Longs:
         """Return the load of a number of shifts of a volunteer, each dearer than the last."""
-        steps = shifts * (shifts - 1) // 2
-        cost: c.Longs = shifts * self.first_load[volunteer]
-        return cost + self.problem.policy.load_step * steps
+        return total_load(self.problem, self.first_load[volunteer], shifts)
 
     def best(
         self, reward: c.Floats, *, relaxed: bool = False, stop: Callable[[], bool] = never
@@ -108,7 +106,7 @@ class Weeks:
         reward : float64 array, shape (arcs,)
             What each service is worth, before load.
         relaxed : bool
-            Treat every volunteer's rules as the tree: an upper bound, and the flow's own view.
+            Treat every volunteer's rules as the tree: an upper bound.
         stop : callable
             Asked often; true ends it.
 
@@ -170,7 +168,11 @@ class Weeks:
         lost = np.setdiff1d(chosen, kept.arc)
         return chosen[np.isin(self.arcs.volunteer[chosen], self.arcs.volunteer[lost])]
 
-    def _best_of_trees(self, reward: c.Floats) -> tuple[c.Floats, c.Bools]:
+    def best_in_flow(self, reward: c.Floats) -> tuple[c.Floats, c.Bools]:
+        """Return the `best` as a flow sees it: all rules are trees, and loads rise."""
+        return self._best_of_trees(reward, rising=True)
+
+    def _best_of_trees(self, reward: c.Floats, *, rising: bool = False) -> tuple[c.Floats, c.Bools]:
         """Take the best arc of each cluster, the best clusters of each group, then of the week."""
         clusters, people = self.clusters, self.problem.volunteers
         value = np.zeros(len(people))
@@ -186,9 +188,14 @@ class Weeks:
         limit = people.max_shifts[clusters.volunteer]
         rank, paying = _rank(paying, best, clusters.volunteer.astype(np.int64))
         volunteer = clusters.volunteer[paying]
-        gain = best[paying] - self.first_load[volunteer] - self.problem.policy.load_step * rank
+        policy = self.problem.policy
+        load = rising_load(self.problem, rank) if rising else policy.load_step * rank
+        gain = best[paying] - self.first_load[volunteer] - load
         served = (rank < limit[paying]) & (gain > 0)
         np.add.at(value, volunteer[served], gain[served])
+        if policy.load_first and not rising:
+            value = np.maximum(value - policy.load_first, 0.0)
+            served &= value[volunteer] > 0
         picked = np.zeros(len(best), np.bool_)
         picked[paying[served]] = True
         of_sorted = clusters.of_arc[clusters.order]

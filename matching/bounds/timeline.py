@@ -58,7 +58,7 @@ def best_timelines(
             len(moments),
             problem.policy.load_step,
         )
-    return best
+    return np.maximum(best - problem.policy.load_first, 0.0)
 
 
 def _best(

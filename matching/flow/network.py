@@ -18,7 +18,7 @@ import numpy as np
 
 from matching.arcs.districts import district_value, districts_value, seats_of
 from matching.arcs.eligibility import Arcs
-from matching.arcs.value import seat_value
+from matching.arcs.value import rising_load, seat_value, total_load
 from matching.bounds.pricing import Clusters
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -230,9 +230,8 @@ def services_below(problem: Problem, organisation: c.Ints) -> c.Longs:
 
 def people_value(problem: Problem, volunteer: c.Ints, quality: c.Longs, first_load: c.Longs) -> int:
     """Return what some services are worth but for their seats: quality less load."""
-    shifts = np.unique(volunteer, return_counts=True)[1]
-    steps = problem.policy.load_step * (shifts * (shifts - 1) // 2).sum()
-    return int(quality.sum() - first_load[volunteer].sum() - steps)
+    who, shifts = np.unique(volunteer, return_counts=True)
+    return int(quality.sum() - total_load(problem, first_load[who], shifts).sum())
 
 
 def _times(keys: c.Ints | c.Longs, asked: c.Ints | c.Longs) -> c.Longs:
@@ -298,7 +297,7 @@ def _shifts(
     count = np.clip(problem.volunteers.max_shifts[volunteers] - done, 0, clusters)
     volunteer_of = np.repeat(np.arange(len(volunteers)), count)
     k = c.ranges(done, count)
-    cost = first_load[volunteers[volunteer_of]] + problem.policy.load_step * k
+    cost = first_load[volunteers[volunteer_of]] + rising_load(problem, k)
     return edges.add(above[volunteer_of], node[volunteer_of], 1, cost)
 
 

@@ -156,7 +156,7 @@ def _by_candidates(
         prices = Prices(price[problem.slots.post], quota)
         value = sum(answer.value for answer in found.values())
         rewards = reward(problem, weeks.arcs, quality, prices)
-        best_value, best = weeks.best(rewards, relaxed=True)
+        best_value, best = weeks.best_in_flow(rewards)
         missed = best & ~kept
         proved = best_value.sum() + rest_of_bound(problem, weeks.arcs, prices) <= value + 0.5
         if proved or not missed.any() or stop():

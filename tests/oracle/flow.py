@@ -58,6 +58,7 @@ def optimum(world: World) -> tuple[int, list[Row]]:
 
 def check(world: World) -> None:
     """Refuse a world with a rule that is not the trees'."""
+    assert world.policy["load_first"] <= world.policy["load_step"]
     assert not world.pairs
     assert not world.groups
     assert not world.pins

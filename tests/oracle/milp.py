@@ -6,7 +6,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import permutations
+from itertools import pairwise, permutations
 from math import inf
 
 import numpy as np
@@ -87,7 +87,10 @@ class Model:
     def add_volunteer(self, v: Volunteer) -> None:
         arcs = self.arcs(volunteer=v.id)
         most = min(v.max_shifts, len(arcs))
-        units = [self.variable(-self.world.load(v.id, k + 1), whole=False) for k in range(most)]
+        # A first service may cost more than a second: it comes first, and whole.
+        units = [self.variable(-self.world.load(v.id, k + 1)) for k in range(most)]
+        for unit, further in pairwise(units):
+            self.row([(further, 1), (unit, -1)], -inf, 0)
         self.row([*((i, 1) for i, _ in arcs), *((unit, -1) for unit in units)], 0, 0)
         self.row([(i, arc.service.end - arc.service.start) for i, arc in arcs], 0, v.max_minutes)
         for day in {arc.service.first_day for _, arc in arcs}:

@@ -39,6 +39,7 @@ POLICY: dict[str, Any] = {
     "short_notice_hours": 24,
     "short_notice_cost": 250,
     "load_step": 100,
+    "load_first": 0,
     "load_recent": 100,
     "load_recent_hours": 40,
 }
@@ -466,7 +467,8 @@ class World:
 
     def load(self, volunteer: str, k: int) -> int:
         """Return what the volunteer's k-th service costs."""
-        return self.policy["load_step"] * (k - 1) + self.volunteers[volunteer].load_recent
+        called = self.policy["load_first"] if k == 1 else 0
+        return called + self.policy["load_step"] * (k - 1) + self.volunteers[volunteer].load_recent
 
     @cached_property
     def quotas(self) -> dict[str, tuple[int, frozenset[str]]]:

@@ -19,6 +19,7 @@ from tests.support.worlds import (
     permuted,
     policies,
     renamed,
+    tree_policies,
     tree_world,
     tree_worlds,
 )
@@ -59,7 +60,7 @@ def test_programme_finds_the_optimum(tables: Tables, policy: Row) -> None:
 
 
 @few
-@given(tree_worlds(), policies())
+@given(tree_worlds(), tree_policies())
 def test_flow_finds_the_optimum(tables: Tables, policy: Row) -> None:
     world = read(tables, policy)
     assume(len(world.arcs) <= 25)

@@ -105,9 +105,16 @@ def tree_world(seed: int, volunteers: int = 4, requests: int = 4, typed: bool = 
 def policies() -> st.SearchStrategy[Row]:
     """Draw weights that differ from the default; limits, and so eligibility, stay."""
     names = ("seat", "distance", "window_preference", "visit", "kept", "load_step", "load_recent")
-    weights: dict[str, Any] = {name: st.integers(0, 400) for name in names}
+    weights: dict[str, Any] = {name: st.integers(0, 400) for name in (*names, "load_first")}
     weights |= {"early_seat": st.sampled_from([0.0, 0.25, 1.0]), "preference_limit": st.just(30)}
     return st.fixed_dictionaries({}, optional=weights)
+
+
+def tree_policies() -> st.SearchStrategy[Row]:
+    """Draw `policies` under which a first service costs no more than a second: loads are trees'."""
+    return policies().map(
+        lambda row: row | {"load_first": min(row.get("load_first", 0), row.get("load_step", 100))}
+    )
 
 
 class Choices:

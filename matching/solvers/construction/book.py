@@ -59,8 +59,8 @@ FIELDS = {
     # The team that is being made, the best so far, and ways that are tried.
     "team": "arc best",
     "tried": "arc chosen gain",
-    "one": "speed.float early_seat.float load_step common rings free members number sight work "
-    "doubt ways dice",
+    "one": "speed.float early_seat.float load_step load_first common rings free members number "
+    "sight work doubt ways dice",
 }
 
 
@@ -108,11 +108,18 @@ def seat_worth(b: Book, p: int, k: int) -> int:
 
 
 @inner
+def load_of_one_more(b: Book, v: int) -> int:
+    """Return what one more service of a volunteer costs beside the first load."""
+    shifts = b.people[v].shifts
+    return b.one[0].load_step * shifts if shifts > 0 else b.one[0].load_first
+
+
+@inner
 def added(b: Book, a: int) -> int:
     """Return what the plan gains by an arc that is not in it."""
     arc = b.arcs[a]
     p = b.slots[arc.slot].post
-    load = b.one[0].load_step * b.people[arc.volunteer].shifts
+    load = load_of_one_more(b, arc.volunteer)
     request = b.requests[b.options[b.slots[arc.slot].option].request]
     first = request.bonus if request.people == 0 else 0
     return seat_worth(b, p, b.posts[p].filled + 1) + first + arc.gain - load

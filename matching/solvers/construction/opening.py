@@ -102,6 +102,7 @@ def open_book(
             speed=problem.policy.travel_kmh,
             early_seat=problem.policy.early_seat,
             load_step=problem.policy.load_step,
+            load_first=problem.policy.load_first,
             rings=len(problem.members) > 0,
             common=len(limits),
             free=free,

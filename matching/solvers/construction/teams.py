@@ -15,6 +15,7 @@ from matching.solvers.construction.book import (
     Book,
     fits,
     has_quota,
+    load_of_one_more,
     put,
     seat_worth,
     serves,
@@ -135,7 +136,7 @@ def join_ring(b: Book, a: int) -> bool:
 def own_gain(b: Book, a: int) -> int:
     """Return what an arc is worth but for its seat."""
     arc = b.arcs[a]
-    return arc.gain - b.one[0].load_step * b.people[arc.volunteer].shifts
+    return arc.gain - load_of_one_more(b, arc.volunteer)
 
 
 @inner

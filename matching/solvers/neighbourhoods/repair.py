@@ -7,6 +7,8 @@ so the rounds end.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from matching.arcs.eligibility import holders
@@ -73,6 +75,8 @@ def _keep_rosters(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools
     rows = np.flatnonzero(kept)
     reward = np.where(kept, merit, -np.inf)
     above = np.zeros(len(problem.volunteers))
+    # Whoever is in the plan has been called.
+    problem = replace(problem, policy=replace(problem.policy, load_first=0))
     found = solve_pricing(problem, weeks.arcs, rows, reward, 0 * weeks.first_load, above)
     kept[rows] = False
     kept[found.arc] = True

@@ -45,7 +45,8 @@ class RosterConstraints:
     Attributes
     ----------
     cost : float64 array, shape (more columns,)
-        What a volunteer's second shift costs beyond the first, and so on; nothing, of a day.
+        What a volunteer's second shift costs beyond the first, and so on; nothing, of a day; what
+        the call costs.
     shifter : int64 array, shape (further shifts,)
         Whose it is.
     person : int64 array, shape (arcs,)
@@ -83,7 +84,10 @@ class RosterConstraints:
         counted = self.counters.arc[self.counters.by_day[self.counters.counter]]
         self.day_key = 8 * self.who + self.day
         self.days = np.unique(self.day_key[self.of_arc[counted]])
-        self.cost = np.append(self.cost, np.zeros(len(self.days)))
+        # So has, where it costs something, the call of each.
+        self.calls = len(people) if problem.policy.load_first else 0
+        calls = np.full(self.calls, problem.policy.load_first, np.float64)
+        self.cost = np.concatenate([self.cost, np.zeros(len(self.days)), calls])
         self.size = 0
         self.parts: list[tuple[c.Longs, c.Longs, c.Floats]] = []
         self.bounds: list[tuple[c.Floats, c.Floats]] = []
@@ -126,11 +130,19 @@ class RosterConstraints:
         return row_of
 
     def _shifts(self) -> None:
-        """One shift, and as many more as further shifts are paid for; none beyond the limit."""
+        """One shift, and as many more as further shifts are paid for; none beyond the limit.
+
+        Where the call costs, the one has a column of its own, of which each service is a part.
+        """
         limit = self.people.max_shifts
         who = np.flatnonzero((self.services > 1) | (self.services > limit))
         one = np.ones(len(self.person), np.int64)
         row_of = self._of_volunteers(who, np.minimum(limit[who], 1), one)
+        if self.calls:
+            row = self._new(len(self.who), 0.0)
+            self._services(row, np.arange(len(self.who)))
+            column = len(self.person) + len(self.shifter) + len(self.days)
+            self._put(row, column + self.who, -1.0)
         self._put(row_of[self.shifter], len(self.person) + np.arange(len(self.shifter)), -1.0)
 
     def _minutes(self) -> None:
