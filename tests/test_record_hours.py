@@ -196,6 +196,16 @@ def test_days_are_those_of_the_time_zone():
     assert codes(one, policy=RecordPolicy()) == {"r1": "credited"}
 
 
+def test_a_record_as_long_as_history_takes_no_memory():
+    start = pl.Series([0, 10, 10**9 - 5]).to_numpy()
+    end = pl.Series([10**9, 20, 10**9 + 5]).to_numpy()
+    assert overlapped(start * 0, start, end, pl.Series([1, 0, 2]).to_numpy()).tolist() == [
+        1,
+        -1,
+        -1,
+    ]
+
+
 def test_no_crowd_of_records_is_too_large():
     # One minute after the other, each two minutes long: every other one stands.
     start = pl.arange(20_000, eager=True).to_numpy()

@@ -47,7 +47,7 @@ def same(one: tuple, other: tuple) -> None:
 
 @pytest.fixture(scope="module")
 def year() -> tuple[pl.DataFrame, pl.DataFrame]:
-    records, projects, _ = next(year_of_records(600, 7))
+    records, projects, _ = next(year_of_records(250, 7))
     # Some of every kind of mistake.
     wrong = pl.int_range(pl.len()) % 50
     return records.with_columns(
@@ -65,7 +65,7 @@ def test_files_and_databases_give_one_answer(
     records, projects = year
     inner = tmp_path / "parquet" / "records"
     inner.mkdir(parents=True)
-    for number, part in enumerate(records.iter_slices(1000)):
+    for number, part in enumerate(records.iter_slices(400)):
         part.write_parquet(inner / f"{number}.parquet")
     projects.write_parquet(tmp_path / "parquet" / "projects.parquet")
     tables = {"records": records, "projects": projects}
@@ -96,8 +96,8 @@ def test_the_answer_is_the_same_where_rows_go_through_the_disk(
 ) -> None:
     tables = dict(zip(("records", "projects"), year, strict=True))
     expected = answers(tables)
-    monkeypatch.setattr(spilling, "_HELD", 500)
-    monkeypatch.setattr("matching.stores.records.sources.ROWS", 300)
+    monkeypatch.setattr(spilling, "_HELD", 900)
+    monkeypatch.setattr("matching.stores.records.sources.ROWS", 500)
     same(answers(tables), expected)
 
 
@@ -198,7 +198,11 @@ def test_hours_are_asked_as_of_a_day_and_kept_for_other_commands(small: Path) ->
     done = run("records", "hours", small, "--on-error", "quarantine", "--keep", kept)
     assert done.exit_code == 0
     assert {path.name for path in kept.iterdir()} <= set(crediting.NAMES)
-    assert "v3: 1.00 hours" in run("records", "hours", kept).stdout
+    done = run("records", "hours", kept)
+    assert "v3: 1.00 hours" in done.stdout
+    assert "records as they were credited as of" in done.stderr
+    done = run("records", "due", kept, "--as-of", "2026-07-01")
+    assert (done.exit_code, "and --as-of says 2026-07-01" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "9999-12-31", ""])

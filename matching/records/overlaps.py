@@ -45,17 +45,20 @@ def overlapped(who: Minutes, start: Minutes, end: Minutes, order: Minutes) -> Mi
 
 @compiled
 def _settle(rows: Minutes, edges: Minutes, begin: Minutes, end: Minutes, found: Minutes) -> None:
-    """Give every minute to the first who asks for it, cluster by cluster."""
+    """Give every stretch of time to the first who asks for it, cluster by cluster.
+
+    A cluster is cut where a record begins or ends, so that a year-long one takes no more memory.
+    """
     for cluster in range(len(edges) - 1):
         some = rows[edges[cluster] : edges[cluster + 1]]
-        first, last = begin[some[0]], end[some[0]]
+        cuts = np.unique(np.concatenate((begin[some], end[some])))
+        taken = np.full(len(cuts), -1, np.int64)
         for row in some:
-            first, last = min(first, begin[row]), max(last, end[row])
-        taken = np.full(last - first, -1, np.int64)
-        for row in some:
-            for minute in range(begin[row] - first, end[row] - first):
-                if taken[minute] >= 0:
-                    found[row] = taken[minute]
+            first = np.searchsorted(cuts, begin[row])
+            last = np.searchsorted(cuts, end[row])
+            for cut in range(first, last):
+                if taken[cut] >= 0:
+                    found[row] = taken[cut]
                     break
             if found[row] < 0:
-                taken[begin[row] - first : end[row] - first] = row
+                taken[first:last] = row

@@ -82,6 +82,7 @@ def opened(
     options: dict[str, Any] = options_of(option)
     now = moment(as_of, policy.time_zone)
     with credited_records(where, policy, now, on_error, keep, **options) as credited:
+        _tell_of_kept(credited, now, as_of)
         if not credited.summary["projects"]:
             tell_of_projects()
         yield credited
@@ -94,6 +95,22 @@ def tell_of_projects() -> None:
         "of its project",
         "yellow",
     )
+
+
+def _tell_of_kept(credited: Credited, now: datetime, as_of: str | None) -> None:
+    """Say as of when records were credited that were kept; another moment is refused."""
+    from matching.errors import UsageError
+
+    if not credited.was_kept:
+        return
+    zone = ZoneInfo(credited.time_zone)
+    then = credited.summary["as_of"].replace(tzinfo=ZoneInfo("UTC")).astimezone(zone)
+    if as_of is not None and now != credited.summary["as_of"]:
+        raise UsageError(
+            f"{credited.folder} was credited as of {then:%Y-%m-%d %H:%M}, and --as-of says "
+            f"{as_of}: leave it out, or credit the records anew"
+        )
+    tell(f"records as they were credited as of {then:%Y-%m-%d %H:%M}", "bold")
 
 
 def beside(records: str, tables: str | None, option: list[str] | None) -> RecordSource:

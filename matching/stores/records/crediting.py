@@ -42,10 +42,13 @@ class Credited:
     summary : dict
         ``records``, of which ``unreadable`` and by ``codes``, ``minutes`` served and ``credited``,
         ``as_of`` and the ``last`` start (UTC), ``policy`` and the tables that were asked.
+    was_kept : bool
+        Whether it was credited before.
     """
 
     folder: Path
     summary: dict[str, Any]
+    was_kept: bool = False
 
     def parts(self) -> Iterator[pl.DataFrame]:
         """Give the records that could be read; see `hours.credited`."""
@@ -142,7 +145,7 @@ def _kept(where: object) -> Credited | None:
         for name in ("as_of", "last"):
             if summary[name] is not None:
                 summary[name] = datetime.fromisoformat(summary[name])
-        return Credited(path, summary)
+        return Credited(path, summary, was_kept=True)
     except (ValueError, KeyError, TypeError):
         text = f"{path / SUMMARY} is not what was kept there; credit the records anew"
         raise UsageError(text) from None
