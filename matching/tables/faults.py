@@ -53,6 +53,7 @@ ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
     "gift_has_receiver": (("kind", "to_id"), "a gift needs to_id: whom it is for"),
     "transfer_has_region": (("kind", "to_region"), "a transfer needs to_region: where it goes"),
     "two_relatives": (("volunteer_id", "relative_id"), "nobody is a relative of themselves"),
+    "ends_not_before_starts": (("starts", "ends"), "ends is before starts"),
     "two_people": (("volunteer_a", "volunteer_b"), "a pair needs two different volunteers"),
     "names_its_volunteer": (
         ("event", "volunteer_id"),
