@@ -2,14 +2,17 @@
 
 import json
 import re
+from dataclasses import fields as fields_of
 from xml.etree import ElementTree
 
 import polars as pl
 import pytest
 
 from matching.errors import UsageError
-from matching.simulation import Assumptions, Weights, run, vary
+from matching.simulation import METHODS, Assumptions, Weights, run, vary
+from matching.simulation.measures import MEASURES
 from matching.simulation.page import verdicts
+from matching.simulation.texts import named, texts
 from tests.support.commands import run as command
 
 SMALL = {"weeks": 2, "volunteers": 80, "requests": 12}
@@ -51,9 +54,30 @@ def test_the_page_stands_alone_and_says_what_is_assumed(folder):
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ElementTree.fromstring(drawing)
     assert page.count("<svg") == 3
-    assert "people who differ" not in page
     assert "SSRN 3802624" in page
     assert page.count("missed</li>") + page.count("met</li>") == 8
+
+
+def test_both_languages_say_the_same_things():
+    english, chinese = texts("en"), texts("zh")
+    for name, text in english.items():
+        fields = [sorted(re.findall(r"{\w*}", said)) for said in (text, chinese[name])]
+        assert fields[0] == fields[1], name
+        assert re.search("[\u4e00-\u9fff]", chinese[name]), name
+    assert named("measure").keys() == MEASURES.keys()
+    assert tuple(named("method")) == METHODS
+    assert tuple(named("assumption")) == tuple(item.name for item in fields_of(Assumptions))
+
+
+def test_a_chinese_page_is_chinese(tmp_path):
+    arguments = [*ARGUMENTS, "--language", "zh", "--method", "even", "--method", "nearest"]
+    done = command("simulate", "town", *arguments, "--out", str(tmp_path / "year"))
+    assert "目标" in done.output
+    page = (tmp_path / "year" / "year.html").read_text(encoding="utf-8")
+    assert 'lang="zh-CN"' in page
+    assert "基尼系数" in page
+    assert "Gini" not in page
+    assert Assumptions.from_toml(tmp_path / "year" / "assumptions.toml") == Assumptions()
 
 
 def test_a_new_year_takes_the_place_of_an_old_one_and_of_nothing_else(folder, tmp_path):

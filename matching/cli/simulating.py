@@ -10,6 +10,7 @@ import typer
 from matching.cli import arguments as arg
 from matching.cli.conduct import say, teaching
 from matching.cli.given import policy_of, print_json, week_of
+from matching.cli.language import LanguageOption, language_of
 from matching.guards.defaults import WORKERS
 
 
@@ -39,6 +40,7 @@ def simulate(
     scarcity: Annotated[float, arg.option("Multiplies the seats", "FACTOR")] = 1.0,
     week: arg.WeekOption = None,
     workers: Annotated[int, arg.option("Threads", "N", min=1, max=256)] = WORKERS,
+    language: LanguageOption = None,
     json: arg.JsonOption = False,
 ) -> None:
     """Play a year: orders arrive, offers go out, people answer, come or do not.
@@ -51,10 +53,12 @@ def simulate(
         from matching.simulation import METHODS, Assumptions, run
         from matching.simulation.choosing import Weights
         from matching.simulation.page import verdicts
+        from matching.simulation.texts import texts
         from matching.simulation.varying import check_methods
         from matching.simulation.varying import vary as varied_by
         from matching.simulation.writing import check_place, write_year
 
+        spoken = language_of(language)
         check_place(out)
         if vary:
             check_methods(method or METHODS)
@@ -75,14 +79,14 @@ def simulate(
             varied = varied_by(year, size, **world) if vary else None
             ticker.announce("write")
             with outcome.writing(out):
-                write_year(year, out, varied)
+                write_year(year, out, varied, spoken)
         if json:
             print_json({name: frame.to_dicts() for name, frame in _small(year, varied).items()})
             return
-        for _, sentence in verdicts(year.targets):
+        for _, sentence in verdicts(year.targets, spoken):
             say(sentence)
         tables = ", ".join((*year.tables(), *(["varied"] if vary else [])))
-        say(f"{out}: the page year.html, assumptions.toml, and the tables {tables}")
+        say(texts(spoken)["written"].format(out=out, tables=tables))
 
 
 def _small(year: Any, varied: Any) -> dict[str, Any]:

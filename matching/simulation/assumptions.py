@@ -11,15 +11,12 @@ from typing import Any
 from matching.errors import UsageError, quoted
 from matching.guards.doors import constructor, door
 from matching.guards.toml import read_toml
+from matching.simulation.texts import Language, named
 
-_FATIGUE = "that notifying makes people deaf for a time: Manshadi and Rodilitz, SSRN 3802624; "
 
-
-def _assumed(
-    default: float, doc: str, low: float = 0.0, high: float = 1.0, source: str = ""
-) -> Any:
-    source += "the figure: assumed" if source.endswith("; ") else "" if source else "assumed"
-    return field(default=default, metadata={"doc": doc, "low": low, "high": high, "source": source})
+def _assumed(default: float, low: float = 0.0, high: float = 1.0, source: str = "assumed") -> Any:
+    """Declare an assumption; its meaning, and what the source is, stand in ``texts.toml``."""
+    return field(default=default, metadata={"low": low, "high": high, "source": source})
 
 
 @constructor
@@ -37,36 +34,24 @@ class Assumptions:
         If a value is no number, or out of its range.
     """
 
-    willing: float = _assumed(
-        -1.1, "log-odds of a yes of a usual person, rested, to what fits in no way", -20, 20
-    )
-    keenness: float = _assumed(1.0, "how people differ: standard deviation of log-odds", 0, 10)
-    near: float = _assumed(
-        1.0, "log-odds for a service next door, falling to 0 at one's limit", 0, 20
-    )
-    wished: float = _assumed(0.5, "log-odds for wishes of weight 100", 0, 20)
-    liked_hour: float = _assumed(0.25, "log-odds for a step of a window's preference", 0, 20)
-    known: float = _assumed(1.0, "log-odds for ten earlier visits to the beneficiary", 0, 20)
-    fatigue: float = _assumed(0.5, "log-odds that an offer lately takes away", 0, 20, _FATIGUE)
-    recovery_days: float = _assumed(
-        14.0, "days after which an offer weighs half", 0.1, 3650, _FATIGUE
-    )
-    automatic: float = _assumed(
-        1.0,
-        "odds of a yes of those whose `consent` is `accept`",
-        source="the meaning of the column",
-    )
-    offers_a_seat: float = _assumed(1, "offers for an open seat in a day", 1, 10)
-    self_service: float = _assumed(0.1, "share of people who look at the menu by themselves")
-    look_days: float = _assumed(14.0, "days between two looks of such a person", 1, 3650)
-    taste: float = _assumed(1.0, "how much their pick is a matter of taste, in log-odds", 0, 20)
-    no_show: float = _assumed(0.1, "share of promises that are not kept; people differ")
-    reviewed: float = _assumed(0.3, "share of services that are reviewed")
-    rating: float = _assumed(4.5, "mean of a review, before it is rounded to 1 to 5", 1, 5)
-    rating_spread: float = _assumed(0.7, "standard deviation of a review", 0, 5)
-    patience_weeks: float = _assumed(
-        2, "weeks that an order with nobody is ordered again, for the same hour", 0, 52
-    )
+    willing: float = _assumed(-1.1, -20, 20)
+    keenness: float = _assumed(1.0, 0, 10)
+    near: float = _assumed(1.0, 0, 20)
+    wished: float = _assumed(0.5, 0, 20)
+    liked_hour: float = _assumed(0.25, 0, 20)
+    known: float = _assumed(1.0, 0, 20)
+    fatigue: float = _assumed(0.5, 0, 20, "fatigue")
+    recovery_days: float = _assumed(14.0, 0.1, 3650, "fatigue")
+    automatic: float = _assumed(1.0, source="column")
+    offers_a_seat: float = _assumed(1, 1, 10)
+    self_service: float = _assumed(0.1)
+    look_days: float = _assumed(14.0, 1, 3650)
+    taste: float = _assumed(1.0, 0, 20)
+    no_show: float = _assumed(0.1)
+    reviewed: float = _assumed(0.3)
+    rating: float = _assumed(4.5, 1, 5)
+    rating_spread: float = _assumed(0.7, 0, 5)
+    patience_weeks: float = _assumed(2, 0, 52)
 
     def __post_init__(self) -> None:
         for item in fields(self):
@@ -114,6 +99,19 @@ class Assumptions:
                 "every assumption has a default"
             ) from None
         return cls.from_dict(table)
+
+    def told(self, language: Language = "en") -> list[dict[str, str]]:
+        """Return of each assumption its ``name``, ``value``, ``meaning`` and ``source``."""
+        meaning, source = named("assumption", language), named("source", language)
+        return [
+            {
+                "name": item.name,
+                "value": f"{getattr(self, item.name):g}",
+                "meaning": meaning[item.name],
+                "source": source[item.metadata["source"]],
+            }
+            for item in fields(self)
+        ]
 
     @property
     def recovery(self) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
 import vl_convert
 
 from matching.simulation.measures import MEASURES
-from matching.simulation.names import NAMES
+from matching.simulation.texts import Language, named, texts
 
 # Told apart by colour-blind readers.
 COLOURS = {
@@ -29,139 +28,146 @@ _CONFIG = {
 }
 
 
-def over_the_weeks(course: pl.DataFrame) -> str:
-    """Draw the measures of all weeks up to each, the mean over seeds and their range."""
-    long = course.unpivot(_WEEKLY, index=["method", "seed", "week"], variable_name="measure")
-    spread = _spread(long.drop_nulls("value"), "measure", "method", "week")
-    named = spread.with_columns(
-        pl.col("measure").replace_strict({key: MEASURES[key].name for key in _WEEKLY}),
-        pl.col("week") + 1,
-    )
-    titles = [MEASURES[key].name for key in _WEEKLY]
-    x = {"field": "week", "type": "quantitative", "axis": {"title": "week", "tickMinStep": 1}}
-    return _drawn(
-        {
-            "facet": {"field": "measure", "type": "nominal", "sort": titles, "title": None},
-            "columns": 3,
-            "spec": {"width": 250, "height": 150, "layer": _band(x, {"scale": {"zero": False}})},
-            "resolve": {"scale": {"y": "independent"}},
-        },
-        named,
-    )
+class Charts:
+    """Draws in one language."""
 
+    def __init__(self, language: Language = "en") -> None:
+        self.said, self.measures = texts(language), named("measure", language)
 
-def shares_of_hours(shares: pl.DataFrame) -> str:
-    """Draw which share of the hours those with the fewest have."""
-    long = shares.rename({"hours": "value"})
-    x = {
-        "field": "people",
-        "type": "quantitative",
-        "axis": {"title": "people, those with the fewest hours first", "format": ".0%"},
-    }
-    y = {"axis": {"title": "their share of all hours", "format": ".0%"}}
-    layers = _band(x, y)
-    even = {
-        "data": {"values": [{"people": 0, "mean": 0}, {"people": 1, "mean": 1}]},
-        "mark": {"type": "line", "color": "#999", "strokeDash": [4, 4]},
-        "encoding": {"x": x, "y": {"field": "mean", "type": "quantitative"}},
-    }
-    chart = {"width": 380, "height": 300, "layer": [even, *layers]}
-    return _drawn(chart, _spread(long, "method", "people"))
-
-
-def differences(comparison: pl.DataFrame) -> str:
-    """Draw how the methods differ from the nearest first, with the range over seeds."""
-    rows = comparison.filter(pl.col("method") != "nearest").drop_nulls("against")
-    named = rows.with_columns(
-        pl.col("measure").replace_strict({key: one.name for key, one in MEASURES.items()})
-    )
-    goals = [
-        {"measure": one.name, "target": one.target}
-        for one in MEASURES.values()
-        if one.target is not None
-    ]
-    y = {
-        "field": "measure",
-        "type": "nominal",
-        "sort": [one.name for one in MEASURES.values()],
-        "axis": {"title": None, "labelLimit": 300, "grid": True},
-    }
-    title = "against the nearest first, on the same people; black: the targets"
-    x = {"type": "quantitative", "axis": {"title": title, "format": "+.0%"}}
-    offset = {"field": "method", "sort": list(COLOURS)}
-    chart = {
-        "width": 560,
-        "height": {"step": 11},
-        "layer": [
+    def over_the_weeks(self, course: pl.DataFrame) -> str:
+        """Draw the measures of all weeks up to each, the mean over seeds and their range."""
+        long = course.unpivot(_WEEKLY, index=["method", "seed", "week"], variable_name="measure")
+        spread = _spread(long.drop_nulls("value"), "measure", "method", "week")
+        rows = spread.with_columns(
+            pl.col("measure").replace_strict(self.measures),
+            pl.col("week") + 1,
+        )
+        titles = [self.measures[key] for key in _WEEKLY]
+        x = {
+            "field": "week",
+            "type": "quantitative",
+            "axis": {"title": self.said["week"], "tickMinStep": 1},
+        }
+        layers = _band(x, {"scale": {"zero": False}})
+        return _drawn(
             {
-                "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.4},
-                "encoding": {
-                    "x": x | {"field": "against_least"},
-                    "x2": {"field": "against_most"},
-                    "y": y,
-                    "yOffset": offset,
-                    "color": _colour(),
+                "facet": {"field": "measure", "type": "nominal", "sort": titles, "title": None},
+                "columns": 3,
+                "spec": {"width": 250, "height": 150, "layer": layers},
+                "resolve": {"scale": {"y": "independent"}},
+            },
+            rows,
+        )
+
+    def shares_of_hours(self, shares: pl.DataFrame) -> str:
+        """Draw which share of the hours those with the fewest have."""
+        long = shares.rename({"hours": "value"})
+        x = {
+            "field": "people",
+            "type": "quantitative",
+            "axis": {"title": self.said["shares_people"], "format": ".0%"},
+        }
+        y = {"axis": {"title": self.said["shares_hours"], "format": ".0%"}}
+        layers = _band(x, y)
+        even = {
+            "data": {"values": [{"people": 0, "mean": 0}, {"people": 1, "mean": 1}]},
+            "mark": {"type": "line", "color": "#999", "strokeDash": [4, 4]},
+            "encoding": {"x": x, "y": {"field": "mean", "type": "quantitative"}},
+        }
+        chart = {"width": 380, "height": 300, "layer": [even, *layers]}
+        return _drawn(chart, _spread(long, "method", "people"))
+
+    def differences(self, comparison: pl.DataFrame) -> str:
+        """Draw how the methods differ from the nearest first, with the range over seeds."""
+        rows = comparison.filter(pl.col("method") != "nearest").drop_nulls("against")
+        rows = rows.with_columns(pl.col("measure").replace_strict(self.measures))
+        goals = [
+            {"measure": self.measures[key], "target": one.target}
+            for key, one in MEASURES.items()
+            if one.target is not None
+        ]
+        y = {
+            "field": "measure",
+            "type": "nominal",
+            "sort": [self.measures[key] for key in MEASURES],
+            "axis": {"title": None, "labelLimit": 300, "grid": True},
+        }
+        title = self.said["against_axis"]
+        x = {"type": "quantitative", "axis": {"title": title, "format": "+.0%"}}
+        offset = {"field": "method", "sort": list(COLOURS)}
+        chart = {
+            "width": 560,
+            "height": {"step": 11},
+            "layer": [
+                {
+                    "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.4},
+                    "encoding": {
+                        "x": x | {"field": "against_least"},
+                        "x2": {"field": "against_most"},
+                        "y": y,
+                        "yOffset": offset,
+                        "color": _colour(),
+                    },
                 },
-            },
-            {
-                "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-                "encoding": {
-                    "x": x | {"field": "against"},
-                    "y": y,
-                    "yOffset": offset,
-                    "color": _colour(),
+                {
+                    "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+                    "encoding": {
+                        "x": x | {"field": "against"},
+                        "y": y,
+                        "yOffset": offset,
+                        "color": _colour(),
+                    },
                 },
-            },
+                {
+                    "data": {"values": goals},
+                    "mark": {"type": "tick", "color": "black", "thickness": 2, "size": 28},
+                    "encoding": {"x": x | {"field": "target"}, "y": y},
+                },
+            ],
+        }
+        return _drawn(chart, rows)
+
+    def variations(self, varied: pl.DataFrame) -> str:
+        """Draw how methods differ from the nearest first when one assumption is another."""
+        change = pl.format(
+            "{} = {}", "assumption", pl.col("value").cast(pl.String).str.strip_suffix(".0")
+        )
+        rows = varied.filter(pl.col("measure").is_in(_VARIED)).drop_nulls("against")
+        usual = rows.unique(["measure", "method"], keep="first", maintain_order=True).select(
+            "measure",
+            "method",
+            pl.col("usual").alias("against"),
+            change=pl.lit(self.said["as_assumed"]),
+        )
+        rows = pl.concat([usual, rows.select("measure", "method", "against", change=change)])
+        titles = [self.measures[key] for key in _VARIED]
+        rows = rows.with_columns(
+            pl.col("measure").replace_strict(dict(zip(_VARIED, titles, strict=True)))
+        )
+        y = {
+            "field": "change",
+            "type": "nominal",
+            "sort": rows["change"].unique(maintain_order=True).to_list(),
+            "axis": {"title": None, "labelLimit": 300, "grid": True},
+        }
+        axis = {"title": None, "format": "+.0%", "tickCount": 4, "labelOverlap": True}
+        x = {"field": "against", "type": "quantitative", "axis": axis}
+        zero = {
+            "mark": {"type": "rule", "color": "#555"},
+            "encoding": {"x": {"datum": 0}},
+        }
+        points = {
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+            "encoding": {"x": x, "y": y, "color": _colour()},
+        }
+        return _drawn(
             {
-                "data": {"values": goals},
-                "mark": {"type": "tick", "color": "black", "thickness": 2, "size": 28},
-                "encoding": {"x": x | {"field": "target"}, "y": y},
+                "facet": {"column": {"field": "measure", "sort": titles, "title": None}},
+                "spec": {"width": 180, "height": {"step": 20}, "layer": [zero, points]},
+                "resolve": {"scale": {"x": "independent"}},
             },
-        ],
-    }
-    return _drawn(chart, named)
-
-
-def variations(varied: pl.DataFrame, methods: Sequence[str]) -> str:
-    """Draw how methods differ from the nearest first when one assumption is another."""
-    change = pl.format(
-        "{} = {}", "assumption", pl.col("value").cast(pl.String).str.strip_suffix(".0")
-    )
-    rows = varied.filter(
-        pl.col("measure").is_in(_VARIED), pl.col("method").is_in(list(methods))
-    ).drop_nulls("against")
-    usual = rows.unique(["measure", "method"], keep="first", maintain_order=True).select(
-        "measure", "method", pl.col("usual").alias("against"), change=pl.lit("as assumed")
-    )
-    rows = pl.concat([usual, rows.select("measure", "method", "against", change=change)])
-    titles = [MEASURES[key].name for key in _VARIED]
-    rows = rows.with_columns(
-        pl.col("measure").replace_strict(dict(zip(_VARIED, titles, strict=True)))
-    )
-    y = {
-        "field": "change",
-        "type": "nominal",
-        "sort": rows["change"].unique(maintain_order=True).to_list(),
-        "axis": {"title": None, "labelLimit": 300, "grid": True},
-    }
-    axis = {"title": None, "format": "+.0%", "tickCount": 4, "labelOverlap": True}
-    x = {"field": "against", "type": "quantitative", "axis": axis}
-    zero = {
-        "mark": {"type": "rule", "color": "#555"},
-        "encoding": {"x": {"datum": 0}},
-    }
-    points = {
-        "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
-        "encoding": {"x": x, "y": y, "color": _colour()},
-    }
-    return _drawn(
-        {
-            "facet": {"column": {"field": "measure", "sort": titles, "title": None}},
-            "spec": {"width": 180, "height": {"step": 20}, "layer": [zero, points]},
-            "resolve": {"scale": {"x": "independent"}},
-        },
-        rows,
-    )
+            rows,
+        )
 
 
 def _spread(long: pl.DataFrame, *keys: str) -> pl.DataFrame:
@@ -191,15 +197,13 @@ def _band(x: dict[str, Any], more: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _colour() -> dict[str, Any]:
-    names = [NAMES[key] for key in COLOURS]
-    scale = {"domain": names, "range": list(COLOURS.values())}
+    scale = {"domain": list(COLOURS), "range": list(COLOURS.values())}
     # Browsers have other widths of letters than what draws: the page has the legend.
     return {"field": "method", "type": "nominal", "scale": scale, "legend": None}
 
 
 def _drawn(chart: dict[str, Any], rows: pl.DataFrame) -> str:
-    named = rows.with_columns(pl.col("method").replace_strict(NAMES))
     padding = {"left": 60, "top": 8, "right": 20, "bottom": 8}
-    spec = {"data": {"values": named.to_dicts()}, "config": _CONFIG, "padding": padding} | chart
+    spec = {"data": {"values": rows.to_dicts()}, "config": _CONFIG, "padding": padding} | chart
     svg: str = vl_convert.vegalite_to_svg(spec)
     return svg

@@ -13,31 +13,29 @@ class Measure(NamedTuple):
 
     Attributes
     ----------
-    name : str
     more_is_better : bool
     target : float, optional
         By how much the engine is to differ from the nearest first, as a share of it.
     """
 
-    name: str
     more_is_better: bool
     target: float | None = None
 
 
 MEASURES = {
-    "matched": Measure("orders with at least one match", True, 0.10),
-    "at_once": Measure("orders matched in their first week", True),
-    "filled": Measure("seats filled", True, 0.0),
-    "served": Measure("seats served", True),
-    "participation": Measure("people who served", True),
-    "gini_hours": Measure("Gini of hours, of all people", False, -0.25),
-    "gini_served": Measure("Gini of hours, of those who served", False),
-    "km": Measure("km one way, for each seat filled", False, -0.30),
-    "continuity": Measure("seats filled by somebody known", True),
-    "offers_per_yes": Measure("offers for a yes", False),
-    "offers_a_head": Measure("offers a head", False),
-    "hours_a_head": Measure("hours a head", True),
-    "rating": Measure("mean review", True),
+    "matched": Measure(True, 0.10),
+    "at_once": Measure(True),
+    "filled": Measure(True, 0.0),
+    "served": Measure(True),
+    "participation": Measure(True),
+    "gini_hours": Measure(False, -0.25),
+    "gini_served": Measure(False),
+    "km": Measure(False, -0.30),
+    "continuity": Measure(True),
+    "offers_per_yes": Measure(False),
+    "offers_a_head": Measure(False),
+    "hours_a_head": Measure(True),
+    "rating": Measure(True),
 }
 _KEYS = ["method", "seed"]
 # Measured of people at the end of each week; all others are sums of counts.

@@ -23,6 +23,7 @@ from matching.simulation.choosing import METHODS, PLANNED, Weights, method_of
 from matching.simulation.measures import comparison_of, course_of, last_of, targets_of
 from matching.simulation.people import People
 from matching.simulation.state import State
+from matching.simulation.texts import Language
 from matching.simulation.weekly import play_week
 from matching.simulation.world import World
 from matching.synthetic import generate
@@ -72,11 +73,16 @@ class Year(Shown):
     shares: pl.DataFrame
 
     @door
-    def to(self, out: str | os.PathLike[str], varied: pl.DataFrame | None = None) -> None:
+    def to(
+        self,
+        out: str | os.PathLike[str],
+        varied: pl.DataFrame | None = None,
+        language: Language = "en",
+    ) -> None:
         """Write tables, page and assumptions into a folder; see `writing.write_year`."""
         from matching.simulation.writing import write_year
 
-        write_year(self, out, varied)
+        write_year(self, out, varied, language)
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """Return all tables by name."""
