@@ -84,3 +84,15 @@ def test_the_command_lists_what_is_due_soonest_first(place) -> None:
     run("records", "due", place, *policy, "--out", out)
     found = pl.read_csv(out).select("record_id", "state", "days_left").rows()
     assert found == [("early", "overdue", -2), ("late", "late", -2), ("near", "open", 8)]
+
+
+def test_of_an_unknown_year_only_what_was_entered_at_once_is_certain(tmp_path) -> None:
+    (tmp_path / "records.csv").write_text(
+        "record_id,volunteer_id,start,end,status,entered_at\n"
+        "soon,v1,2050-05-04T09:00,2050-05-04T12:00,done,2050-05-14T12:00\n"
+        "later,v2,2050-05-04T09:00,2050-05-04T12:00,done,2050-05-15T12:00\n"
+        "open,v3,2050-05-04T09:00,2050-05-04T12:00,done,\n"
+    )
+    done = run("records", "due", tmp_path, "--as-of", "2050-06-30")
+    assert "the days off of 2050 are not known" in done.stderr
+    assert [line.partition(" ")[0] for line in done.stdout.splitlines()[1:]] == ["later", "open"]

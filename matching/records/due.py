@@ -95,8 +95,8 @@ def due(
     -------
     polars.DataFrame
         ``state`` is ``open`` or ``overdue`` of what is not entered, ``late`` of what was entered
-        after ``due_on``, and ``unknown`` where the days off are not known. ``days_left`` counts
-        working days, negative where there are none left.
+        after ``due_on``, and ``unknown`` of either where the days off are not known. ``days_left``
+        counts working days, negative where there are none left.
     """
     # What stands twice is due once, and what has two meanings is mended first.
     asked = (pl.col("status") == "done") & ~pl.col("code").is_in(["id_of_two", "repeated"])
@@ -120,6 +120,7 @@ def due(
         .then(pl.lit("late"))
     )
     listed = rows.with_columns(state=state).filter(pl.col("state").is_not_null())
-    # What was entered is late or it is not: of an unknown day nobody says that it is.
-    listed = listed.filter((pl.col("state") != "unknown") | waiting)
+    # What was entered within so many days of any kind is in time, whichever of them were worked.
+    late = pl.col("entered_on") - pl.col("ended_on") > pl.duration(days=days)
+    listed = listed.filter((pl.col("state") != "unknown") | waiting | late)
     return listed.select(list(SCHEMA))

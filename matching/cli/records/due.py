@@ -39,7 +39,7 @@ def due(
         with opened(records, chosen, as_of, on_error, option) as credited:
             found, working = due_records(credited, chosen)
             facts = credited.facts | {"calendar": chosen.calendar, "unknown": working.unknown}
-        if working.unknown:
+        if (found["state"] == "unknown").any():
             years = ", ".join(map(str, working.unknown))
             tell(
                 f"warning: the days off of {years} are not known to the package chinesecalendar; "

@@ -164,6 +164,8 @@ def indicators(
             yield said["matched"].format(share=f"{row['matched']:.1%}", whole=f"{row['orders']:,}")
         if row["response_minutes"] is not None:
             yield said["response"].format(minutes=f"{row['response_minutes']:,.0f}")
+    if found.is_empty():
+        yield said["nobody_served"].format(since=period.since, until=period.until)
     groups = found.filter(pl.col("by") != "all")
     for row in groups.head(MOST).iter_rows(named=True):
         shares = {name: _percent(row[name]) for name in ("participation", "mobilisation")}
