@@ -139,6 +139,7 @@ def orders_page() -> str:
     """Return the page of the life of an order, drawn from its machines."""
     from matching.orders.life import CONDITIONS, ROLES, OfferLife, OrderLife
     from matching.orders.moves import legal_moves
+    from matching.orders.pairings import Pairings
     from matching.orders.tables import Events
 
     about = "Drawn from the state machines that judge events; words in brackets are conditions."
@@ -161,7 +162,7 @@ def orders_page() -> str:
         parts.append(_grid(("event", "from", "to", "if", "caused by"), table))
     said = [(f"`{name}`", text) for name, text in CONDITIONS.items()]
     parts += ["## Conditions", _grid(("condition", "what a refusal says"), said)]
-    return _page(parts)
+    return _page([*parts, *_table("pairings", Pairings)])
 
 
 def command_line_page(app: typer.Typer) -> str:

@@ -1,12 +1,15 @@
 """Pairings: what is due becomes orders, the same people go, and a year rolls on."""
 
+import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from matching import DataError, Problem, UsageError, solve
 from matching.orders.pairings import Pairings, Visiting, due, roll
+from tests.support.commands import run
 
 MONDAY = date(2026, 11, 30)
 
@@ -219,3 +222,54 @@ def test_rows_that_contradict_each_other_are_faults() -> None:
     with pytest.raises(UsageError, match="does not fit between 09:00 and 17:00"):
         due(pairings({"minutes": 600}), MONDAY)
     assert due(pairings({"minutes": 480}), MONDAY, Visiting())["options"].height == 1
+
+
+# --- the commands ---------------------------------------------------------------------------------
+
+
+def test_visits_are_added_to_a_week_once_and_records_move_the_pairings_on(tmp_path: Path) -> None:
+    for name, text in {
+        "pairings": "pairing_id,volunteer_id,beneficiary_id,minutes,every_days,last_visit\n"
+        "p1,ann,li,60,7,2026-11-25\np2,bob,wu,60,7,2026-11-19\n",
+        "requests": "request_id,start,end,note\nlunch,2026-12-01T10:00,2026-12-01T12:00,x\n",
+        "records": "record_id,volunteer_id,request_id,start,end,status\n"
+        "r1,ann,p1@2026-12-02,2026-12-02T09:00,2026-12-02T10:00,done\n"
+        "r2,bob,p2@2026-11-30,2026-11-30T09:00,2026-11-30T10:00,no_show\n",
+    }.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    asked = ("pairings", "due", tmp_path, "--week", "2026-11-30")
+    done = run(*asked, "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[:2] == [
+        "2026-11-30: 2 visits are due, 1 of them were missed before.",
+        "  p2@2026-11-30: missed on 2026-11-26, 4 days late",
+    ]
+    requests = (tmp_path / "requests.csv").read_text()
+    assert requests.splitlines()[1].startswith("lunch,2026-12-01T10:00,2026-12-01T12:00,x")
+    assert "0 visits written" in run(*asked, "--out", tmp_path).output
+    assert (tmp_path / "requests.csv").read_text() == requests
+    out = tmp_path / "pairings.csv"
+    done = run("pairings", "roll", tmp_path, tmp_path, "--out", out)
+    assert "1 of 2 pairings had a visit" in done.output
+    told = json.loads(run(*asked[:-1], "2026-12-07", "--json").stdout)["visits"]
+    assert [(row["pairing_id"], row["late_days"]) for row in told] == [("p1", 0), ("p2", 11)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("due", "."), "holds no table pairings"),
+        (("due", "nowhere"), "does not exist"),
+        (("due", ".", "--week", "2026-12-01"), "week"),
+        (("roll", ".", "."), "Missing option"),
+        (("roll", ".", ".", "--out", "x.doc"), "end the name in"),
+    ],
+)
+def test_what_cannot_be_asked_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "volunteers.csv").write_text("volunteer_id\nann\n")
+    done = run("pairings", *arguments)
+    assert done.exit_code == 2
+    assert says in done.output

@@ -21,6 +21,7 @@ from matching.cli.explaining import explain
 from matching.cli.fairness import fairness
 from matching.cli.generating import generate
 from matching.cli.orders import orders
+from matching.cli.pairings import pairings
 from matching.cli.planning import plan
 from matching.cli.promising import promise
 from matching.cli.recommending import recommend
@@ -100,6 +101,7 @@ app.command(epilog=EXAMPLES["fairness"])(fairness)
 app.add_typer(orders, name="orders")
 app.add_typer(records, name="records")
 app.add_typer(bank, name="bank")
+app.add_typer(pairings, name="pairings")
 app.command(epilog=EXAMPLES["map"], name="map")(draft_mapping)
 app.command(epilog=EXAMPLES["availability"])(availability)
 app.command(epilog=EXAMPLES["generate"])(generate)
