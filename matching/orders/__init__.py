@@ -14,14 +14,28 @@ if TYPE_CHECKING:
     from matching.orders.moves import legal_moves
     from matching.orders.settling import Settled, settle
     from matching.orders.states import States
+    from matching.orders.two_levels import TwoLevels, dispatched
 
-__all__ = ["Applied", "Settled", "States", "apply", "due", "legal_moves", "settle", "state_at"]
+__all__ = [
+    "Applied",
+    "Settled",
+    "States",
+    "TwoLevels",
+    "apply",
+    "dispatched",
+    "due",
+    "legal_moves",
+    "settle",
+    "state_at",
+]
 
 _HOMES = {
     "Applied": "applying",
     "Settled": "settling",
     "States": "states",
+    "TwoLevels": "two_levels",
     "apply": "applying",
+    "dispatched": "two_levels",
     "due": "agenda",
     "legal_moves": "moves",
     "settle": "settling",

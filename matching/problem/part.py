@@ -147,6 +147,50 @@ def of_requests(problem: Problem, chosen: c.Longs) -> Problem:
     )
 
 
+def of_posts(problem: Problem, chosen: c.Longs) -> Problem:
+    """Return the problem of some posts and the requests that they are of, with all volunteers.
+
+    What was said of other posts and requests is left out; codes stay as they are.
+
+    Parameters
+    ----------
+    chosen : int64 array
+        Indices, ascending.
+    """
+    of_options = np.flatnonzero(np.isin(problem.options.request, problem.posts.request[chosen]))
+    option = _renumbered(len(problem.options), of_options)
+    request = _renumbered(len(problem.requests), np.unique(problem.posts.request[chosen]))
+    post = _renumbered(len(problem.posts), chosen)
+    posts, options = problem.posts.take(chosen), problem.options.take(of_options)
+    posts = replace(posts, request=request[posts.request])
+    options = replace(options, request=request[options.request])
+    needs = problem.needs.take(np.flatnonzero(post[problem.needs.post] >= 0))
+    rules = problem.team_rules.take(np.flatnonzero(request[problem.team_rules.request] >= 0))
+    earlier = problem.earlier.take(np.flatnonzero(post[problem.earlier.post] >= 0))
+    scores = problem.affinities
+    of_any = (scores.post < 0) & (request[scores.request] >= 0)
+    scores = scores.take(np.flatnonzero(of_any | (post[scores.post] >= 0)))
+    return replace(
+        problem,
+        requests=problem.requests.take(np.flatnonzero(request[:-1] >= 0)),
+        options=options,
+        posts=posts,
+        needs=replace(needs, post=post[needs.post]),
+        slots=slots_of(posts, options),
+        team_rules=replace(rules, request=request[rules.request]),
+        earlier=replace(earlier, post=post[earlier.post], option=option[earlier.option]),
+        other_weeks=replace(problem.other_weeks, request=request[problem.other_weeks.request]),
+        affinities=replace(scores, request=request[scores.request], post=post[scores.post]),
+    )
+
+
+def _renumbered(size: int, chosen: c.Longs) -> c.Ints:
+    """Return the new number of each row, -1 where it is not chosen, and for -1 itself."""
+    number = np.full(size + 1, -1, np.int32)
+    number[chosen] = np.arange(len(chosen), dtype=np.int32)
+    return number
+
+
 def with_copy(problem: Problem, request: int, **changes: Any) -> Problem:
     """Return the problem with one more request, like another but for some columns.
 
