@@ -97,6 +97,14 @@ def test_a_certificate_lists_what_counts_with_all_that_is_asked_of_it(place: Pat
     }
 
 
+def test_a_file_is_written_for_machines_too(place: Path) -> None:
+    out = place / "ada.html"
+    ask = ("--volunteer", "ada", "--issuer", "Lake", "--out", out, "--json")
+    told = json.loads(certificates(place, *ask).stdout)
+    assert told["written"] == str(out)
+    assert out.exists()
+
+
 def test_days_and_people_are_chosen_and_nobody_is_left_out_in_silence(place: Path) -> None:
     done = certificates(place, "--volunteer", "ada", "--since", "2026-06-15")
     assert done.stdout.startswith("ada: 0.83 hours, 1 records")
@@ -166,6 +174,7 @@ def test_a_file_without_certificates_is_told(tmp_path: Path, text: str) -> None:
 
 def test_the_page_says_it_in_both_languages_and_escapes_what_it_shows() -> None:
     record = {"start": "2026-06-01T22:00", "end": "2026-06-02T06:00", "hours": "8.00"}
+    record |= {"category": "0001"}
     one = {"volunteer_id": "<b>", "from": "2026-06-01", "until": "2026-06-01", "hours": "8.00"}
     one |= {
         "issuer": "Lake",
@@ -177,6 +186,7 @@ def test_the_page_says_it_in_both_languages_and_escapes_what_it_shows() -> None:
     assert "<h1>志愿服务记录证明</h1>" in chinese
     assert "&lt;b&gt;" in english
     assert english.count("</script>") == 1
+    assert "社区服务" in chinese  # what the national tables call 0001
     assert "(2026-06-02)" in english
 
 

@@ -131,6 +131,8 @@ def test_the_command_tells_each_goal(place: Path) -> None:
     assert "participation: 40.0% of 5 registered volunteers served; the goal is 60%" in done.stdout
     assert "mobilisation: 66.7% of 3 teams were active; the goal is 60%: met" in done.stdout
     assert "orders matched: 66.7% of 3" in done.stdout
+    # Zoe's hour is in no region and no team.
+    assert "1 volunteers with hours have no row in volunteers" in done.stderr
 
 
 def test_nobody_served_and_nothing_breaks(place: Path) -> None:

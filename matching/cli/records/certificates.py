@@ -120,19 +120,17 @@ def certificates(
         _tell_of_nobody(rows, whose)
         if form == "table":
             write_table("certificates", rows, out, outcome)
-        if json:
-            print_tables({"certificates": rows})
-            return
-        if form is None:
-            _summarise(rows, spoken)
-            return
-        assert out is not None
-        if form != "table":
+        elif form is not None and out is not None:
             _write(rows, out, form, issuer, issued_on, key, contacts, spoken, outcome)
-        from matching.cli.records.telling import words
+        if json:
+            print_tables({"certificates": rows}, **({} if out is None else {"written": str(out)}))
+        elif out is None:
+            _summarise(rows, spoken)
+        else:
+            from matching.cli.records.telling import words
 
-        people = rows["volunteer_id"].n_unique()
-        say(words(spoken)["certified"].format(people=f"{people:,}", out=out))
+            people = rows["volunteer_id"].n_unique()
+            say(words(spoken)["certified"].format(people=f"{people:,}", out=out))
 
 
 def _whose(volunteers: list[str] | None, everybody: bool) -> list[str] | None:

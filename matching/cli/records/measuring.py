@@ -73,10 +73,12 @@ def indicators(
             period = period_of(credited, *days, digits)
             if period.since > period.until:
                 raise UsageError(f"from {period.since} to {period.until} there is no day")
-            found, missing = measured(credited, source, chosen, period, on_error)
+            found, missing, notes = measured(credited, source, chosen, period, on_error)
             facts = credited.facts | _facts(period)
         for name in missing:
             tell(f"warning: no table {name}, and so nothing is said of {_MISSING[name]}", "yellow")
+        for note in notes:
+            tell(f"warning: {note}", "yellow")
         if page and out is not None:
             from matching.reports.indicators import indicator_page
             from matching.stores.files.whole import replacing

@@ -11,6 +11,7 @@ from typing import Any, get_args
 from matching.guards.extras import needing
 from matching.records.signing import fingerprint
 from matching.reports.sheets import Language
+from matching.stores.national.books import book
 
 
 def certificate_page(documents: Sequence[dict[str, Any]], language: Language) -> str:
@@ -35,6 +36,9 @@ def certificate_page(documents: Sequence[dict[str, Any]], language: Language) ->
     held = json.dumps(documents, ensure_ascii=False)
     for sign in "<>&":
         held = held.replace(sign, f"\\u{ord(sign):04x}")
+    # What the national code tables call a category, where it is one of their codes.
+    label = {"en": "term", "zh": "label"}[language]
+    labels = dict(book("categories").select("code", label).iter_rows())
     shown = [
         {
             **document,
@@ -46,6 +50,7 @@ def certificate_page(documents: Sequence[dict[str, Any]], language: Language) ->
     return page.get_template("page.html").render(
         documents=shown,
         held=held,
+        labels=labels,
         texts=tomllib.loads(text)[language],
         language={"en": "en", "zh": "zh-CN"}[language],
     )

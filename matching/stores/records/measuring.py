@@ -41,8 +41,8 @@ def measured(
     policy: RecordPolicy,
     period: Period,
     on_error: OnError = "raise",
-) -> tuple[pl.DataFrame, list[str]]:
-    """Return the indicators, and the tables that were not there.
+) -> tuple[pl.DataFrame, list[str], list[str]]:
+    """Return the indicators, the tables that were not there, and whom no group has.
 
     Parameters
     ----------
@@ -82,4 +82,25 @@ def measured(
     if response.is_empty():
         missing.append("events")
     everybody = None if members is None else registered(members, period)
-    return indicators(figures, teams, everybody, asked, period, policy), missing
+    found_all = indicators(figures, teams, everybody, asked, period, policy)
+    return found_all, missing, _notes(members, figures, regions is not None)
+
+
+def _notes(members: pl.DataFrame | None, figures: pl.DataFrame, with_regions: bool) -> list[str]:
+    """Say of how many volunteers figures are in the totals and in no region or organisation."""
+    if members is None:
+        return []
+    whole = figures.filter(pl.col("by") == "all")
+    strangers = int(whole.select(pl.sum("served") - pl.sum("own_served")).item())
+    counts = {
+        "volunteers with hours have no row in volunteers": strangers,
+        "registered volunteers have no organisation": members["organisation_id"].null_count(),
+        "registered volunteers have no region": (
+            members["region"].null_count() if with_regions else 0
+        ),
+    }
+    return [
+        f"{count:,} {text}: they count in the totals, and in none of these groups"
+        for text, count in counts.items()
+        if count
+    ]
