@@ -145,11 +145,15 @@ def _asked(files: list[Path], given: Corrections, yes: bool, language: Language)
 
 
 def _ask(question: Question, language: Language) -> str:
-    about = question.about.told(language)
-    say(f"\n? {about[0].upper()}{about[1:]}")
+    from rich.text import Text
+
+    from matching.cli.screen import Screen
+
+    about, console = question.about.told(language), Screen()
+    console.print(Text(f"\n? {about[0].upper()}{about[1:]}"))
     if question.guess is not None:
         return str(typer.prompt(f"  {question.key}", default=question.guess))
-    say(_texts(language)["for_instance"].format(example=question.example))
+    console.print(Text(_texts(language)["for_instance"].format(example=question.example)))
     return str(typer.prompt(f"  {question.key}"))
 
 
@@ -192,7 +196,7 @@ def _show(found: Reading, policy: Policy, language: Language) -> None:
     from rich.text import Text
 
     from matching.cli.screen import Screen
-    from matching.stores.spreadsheets.sentences import in_language
+    from matching.stores.spreadsheets.sentences import by_place, in_language
     from matching.stores.spreadsheets.understood import WARNINGS, figures_of, warnings_of
 
     def told(one: object) -> str:
@@ -214,14 +218,18 @@ def _show(found: Reading, policy: Policy, language: Language) -> None:
     blocks = {
         "sheets_read": [told(one) for one in found.sheets],
         "taken": [f"{told(q.about)}: {q.guess} (--answer {q.key}=...)" for q in open_],
-        "of_reading": [told(s) for s in found.said if s.key not in WARNINGS],
-        "look_at": [told(s) for s in warnings_of(found, date.today())],
+        "of_reading": by_place([s for s in found.said if s.key not in WARNINGS], language),
+        "look_at": by_place(warnings_of(found, date.today()), language),
     }
     for title, lines in blocks.items():
         if lines:
             console.print(Text(f"\n{texts[title]}", style="bold"))
             for line in lines:
-                console.print(Text(f"- {line}"))
+                item = Table(box=None, show_header=False, padding=0, pad_edge=False)
+                item.add_column(no_wrap=True)
+                item.add_column(overflow="fold")
+                item.add_row(Text("- " if line[:1] != " " else "  - "), Text(line.strip()))
+                console.print(item)
     console.print()
 
 

@@ -159,7 +159,8 @@ def _print_reasons(console: Console, unfilled: pl.DataFrame, said: Mapping[str, 
     reasons = unfilled.group_by("reason").agg(empty)
     reasons = reasons.sort("empty", "reason", descending=[True, False])
     total = int(reasons["empty"].sum())
-    text = said["empty_by_reason"].format(seats=f"{total:,}", posts=f"{unfilled.height:,}")
+    name = "empty_by_reason" if total > 1 else "one_empty_by_reason"
+    text = said[name].format(seats=f"{total:,}", posts=f"{unfilled.height:,}")
     console.print(Text(text))
     found = reasons.iter_rows()
     rows = [(reason, f"{seats:,}", said[f"reason_{reason}"]) for reason, seats in found]

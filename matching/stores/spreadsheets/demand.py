@@ -138,7 +138,7 @@ def _ask(names: list[str], facts: Facts, answers: Answers) -> str | None:
     seen = max(facts.seats_seen, default=None)
     guess = f"{seen}" if seen is not None else None
     example = guess or (
-        "2" if len(names) > 6 or len(names) == 1 else "; ".join(f"{n}=2" for n in names)
+        "2" if len(names) > 3 or len(names) == 1 else "; ".join(f"{n}=2" for n in names)
     )
     about = sentence("ask_seats") if seen is None else sentence("ask_seats_seen", seen=seen)
     return answers.ask("seats", about, guess, guess is None, example)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from matching.stores.spreadsheets.grid import Cell, text
-from matching.stores.spreadsheets.hours import Window, hours_in
+from matching.stores.spreadsheets.grid import Cell
+from matching.stores.spreadsheets.hours import Window, clock, hours_in
 from matching.stores.spreadsheets.words import is_any, mentions, plain
 
 
@@ -67,4 +67,12 @@ def line_legend(cells: list[Cell]) -> Legend:
 
 def shown(legend: Legend) -> str:
     """Return a legend as one line."""
-    return "; ".join(f"{code or '(empty)'} = {text(one.words)}" for code, one in legend.items())
+    return "; ".join(
+        f"{code or '( )'} = {one.words}{_hours(one.window)}" for code, one in legend.items()
+    )
+
+
+def _hours(window: Window | None) -> str:
+    if window is None or window.end is None:
+        return ""
+    return f" {clock(window.start)}-{clock(window.end)}"

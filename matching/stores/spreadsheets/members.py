@@ -242,6 +242,7 @@ def _hour(when: When, step: int) -> When:
 
 def _flags(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
     """Read columns of yes and no, and of days on which somebody has something."""
+    labels = []
     for column in layout.others:
         cells = [column.cells[row] for row in rows if column.cells.get(row) is not None]
         kind = value_type(cells, {})
@@ -252,7 +253,7 @@ def _flags(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
             for row, person in rows.items():
                 if is_any(text(column.cells.get(row)), "yes"):
                     book.facts.people[person].skills[label] = None
-            book.say("qualification", where=layout.table.where, label=label)
+            labels.append(label)
         elif days and len(days) + len(none) > 0.7 * len(cells):
             for row, person in rows.items():
                 said = [d for d, _ in said_in(text(column.cells.get(row))).free if d]
@@ -261,6 +262,8 @@ def _flags(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
             book.say("qualification_days", where=layout.table.where, label=label)
         elif cells and column.head:
             book.say("unused_column", where=layout.table.where, column=_head(column))
+    if labels:
+        book.say("qualification", where=layout.table.where, labels=tuple(labels))
 
 
 def _only_days(cell: str) -> bool:

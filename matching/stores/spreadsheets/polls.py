@@ -12,7 +12,7 @@ from matching.stores.spreadsheets.facts import Free, Held, Need, Option, When, t
 from matching.stores.spreadsheets.grid import Cell, text
 from matching.stores.spreadsheets.hours import DAY, WHOLE_DAY, Window, hours_in
 from matching.stores.spreadsheets.layout import Layout
-from matching.stores.spreadsheets.legend import Legend, Meaning
+from matching.stores.spreadsheets.legend import Legend, Meaning, shown
 from matching.stores.spreadsheets.notebook import Notebook, choices, is_held
 from matching.stores.spreadsheets.phrases import said_in
 from matching.stores.spreadsheets.words import begins, is_any, mentions, plain
@@ -27,6 +27,8 @@ def read_people(
     """Read a grid with people down; return what it was taken for."""
     legend = codes_of(layout, kind, [c for one in columns for c in one.column.filled])
     roster = kind == "codes" and _is_roster(layout, legend)
+    if any(plain(one.words) != code for code, one in legend.items()):
+        book.say("codes", where=layout.table.where, codes=shown(legend))
     shifts_given = kind == "windows" and _is_schedule(layout)
     for row, person in rows.items():
         if not shifts_given:

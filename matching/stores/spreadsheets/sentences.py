@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -42,3 +43,20 @@ def in_language(value: object, language: str) -> object:
         joint = joints[isinstance(value, tuple)]
         return joint.join(str(in_language(one, language)) for one in value)
     return value
+
+
+def by_place(sentences: Iterable[Sentence], language: str) -> list[str]:
+    """Return sentences below the name of their sheet, which then none repeats."""
+    found: dict[str, list[str]] = {"": []}
+    for one in sentences:
+        where = place = one.values.get("where")
+        while isinstance(place, Sentence) and "where" in place.values:
+            place = place.values["where"]
+        name, text = str(in_language(place or "", language)), one.told(language)
+        if where is not None and text.startswith(name):
+            text = text.removeprefix(name).lstrip(" ,:：")
+        found.setdefault(name, []).append(text)
+    lines = found.pop("")
+    for name, texts_there in found.items():
+        lines += [name, *(f"  {text}" for text in texts_there)]
+    return lines

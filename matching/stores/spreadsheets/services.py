@@ -38,12 +38,13 @@ def read_services(layout: Layout, book: Notebook) -> None:
     seats = _seat_columns(layout, book)
     groups: dict[Slot, dict[str, Any]] = {}
     last: list[Day] = []
+    unread: list[int] = []
     asked = [text(c) for column in layout.fields.get("skills", ()) for c in column.filled]
     lists = Lists(asked, book.roles.values())
     for row in layout.table.rows:
         slots, last = slots_of(layout, row, book, last)
         if not slots and row not in layout.gone:
-            say_unread(layout, row, book)
+            unread.append(row)
         for slot in slots if signed or row not in layout.gone else ():
             counted = groups.setdefault(slot, {"rows": 0, "held": 0, "open": 0, "qty": 0})
             if asked:
@@ -70,6 +71,8 @@ def read_services(layout: Layout, book: Notebook) -> None:
         shown = ", ".join(dict.fromkeys(slot.name for slot in several[:4]))
         book.say("added_up", where=layout.table.where, count=len(several), names=shown)
     gridded = _others(layout, book, seats)
+    for row in unread if not gridded else ():
+        say_unread(layout, row, book)
     for slot, counted in groups.items():
         if not gridded and (not seats or "seats" in counted):
             _need(layout, slot, counted, signed, book)

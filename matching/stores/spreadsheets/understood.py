@@ -37,7 +37,7 @@ def figures_of(reading: Reading) -> list[tuple[Sentence, Sentence | str]]:
     services, supply = list(reading.services.values()), reading.supply
     people = reading.facts.people
     free = sum(bool(windows) for windows in supply.windows.values())
-    seats = f"{sum(service.seats or 0 for service in services):,}"
+    seats = f"{sum((service.seats or 0) - service.guests for service in services):,}"
     rows: list[tuple[str, Sentence | str]] = [
         ("people", sentence("people_figure", count=f"{len(people):,}", free=f"{free:,}"))
     ]
