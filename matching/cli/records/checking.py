@@ -44,9 +44,9 @@ def check(
         spoken = language_of(language)
         with opened(records, record_policy(policy), as_of, on_error, option) as credited:
             found = told(credited, spoken)
-            bad = to_mend(found)
-            said = [*totals(credited.summary, spoken), *sentences(bad, spoken)]
-            said += [] if bad.height else [words(spoken)["all_counts"]]
-            answer({"refusals": found}, said, "", out, json, outcome, credited.facts, spoken)
+        bad = to_mend(found)
+        said = [*totals(credited.summary, spoken), *sentences(bad, spoken)]
+        said += [] if bad.height else [words(spoken)["all_counts"]]
+        answer({"refusals": found}, said, "", out, json, outcome, credited.facts, spoken)
     if bad.height:
         raise typer.Exit(1)

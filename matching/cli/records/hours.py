@@ -46,5 +46,5 @@ def hours(
         spoken = language_of(language)
         with opened(records, record_policy(policy), as_of, on_error, option, keep) as credited:
             found = hours_of(credited.parts(), credited.time_zone)
-            said = [*totals(credited.summary, spoken), *people(found, spoken)]
-            answer({"hours": found}, said, "", out, json, outcome, credited.facts, spoken)
+        said = [*totals(credited.summary, spoken), *people(found, spoken)]
+        answer({"hours": found}, said, "", out, json, outcome, credited.facts, spoken)

@@ -76,12 +76,18 @@ def opened(
     option: list[str] | None,
     keep: Path | None = None,
 ) -> Iterator[Credited]:
-    """Credit the records, and tell what was not asked of them."""
+    """Credit the records, and tell what was not asked of them; progress is shown until the end."""
+    from matching.cli.ticker import Ticker
     from matching.stores.records.crediting import credited_records
 
     options: dict[str, Any] = options_of(option)
     now = moment(as_of, policy.time_zone)
-    with credited_records(where, policy, now, on_error, keep, **options) as credited:
+    with (
+        Ticker(("read", "credit", "tally")) as ticker,
+        credited_records(
+            where, policy, now, on_error, keep, ticker.announce, **options
+        ) as credited,
+    ):
         _tell_of_kept(credited, now, as_of)
         if not credited.summary["projects"]:
             tell_of_projects()

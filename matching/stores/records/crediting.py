@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
@@ -94,6 +94,7 @@ def credited_records(
     as_of: datetime,
     on_error: OnError = "raise",
     keep: Path | None = None,
+    announce: Callable[[str], None] = lambda phase: None,
     **options: Any,
 ) -> Iterator[Credited]:
     """Read records, or a folder that was kept, and give them credited for as long as it takes.
@@ -109,6 +110,8 @@ def credited_records(
         Refuse faulty rows, or set them aside: they are told, and count nothing.
     keep : pathlib.Path, optional
         A folder to keep them in.
+    announce : callable, optional
+        Is told each phase as it begins: ``records``, ``credit``, ``tally``.
     **options
         What the store understands.
 
@@ -122,6 +125,7 @@ def credited_records(
     kept = _kept(where)
     if kept is not None:
         _check_same(kept, policy)
+        announce("tally")
         yield kept
         return
     with tempfile.TemporaryDirectory(prefix="matching-records-") as scratch:
@@ -129,10 +133,13 @@ def credited_records(
         if keep is None:
             folder = Path(scratch) / "credited"
             folder.mkdir()
-            yield _credit(source, policy, as_of, on_error, folder, Path(scratch))
+            made = _credit(source, policy, as_of, on_error, folder, Path(scratch), announce)
+            announce("tally")
+            yield made
             return
         with replacing_folder(keep, NAMES) as folder:
-            made = _credit(source, policy, as_of, on_error, folder, Path(scratch))
+            made = _credit(source, policy, as_of, on_error, folder, Path(scratch), announce)
+        announce("tally")
         yield Credited(keep, made.summary)
 
 
@@ -168,10 +175,12 @@ def _credit(
     on_error: OnError,
     folder: Path,
     scratch: Path,
+    announce: Callable[[str], None],
 ) -> Credited:
     spilled = scratch / "rows"
     spilled.mkdir()
     spill, faults, others = Spill(spilled), Faults(on_error), Faults(on_error)
+    announce("records")
     read = _read(source, policy, faults, spill)
     table, projects = _projects(source, policy, others)
     settle(on_error, records=faults, **{table: others})
@@ -179,6 +188,7 @@ def _credit(
         check_unique(table, projects, "request_id")
     if read == 0 and not faults.rows:
         raise UsageError("there are no records; name a store with a table, or file, called records")
+    announce("credit")
     contested = spill.contested()
     totals: list[pl.DataFrame] = []
     # There is always a part, if only an empty one.
