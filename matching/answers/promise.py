@@ -130,6 +130,7 @@ def promise(
             "the tables have no menu: a promise is about its items; add the table menu, and "
             "menu_posts and menu_qualifications with what each asks for"
         )
+    cleaned["volunteers"] = _rarely_enough(cleaned, policy)
     made, refused = teams(cleaned)
     items = cleaned["menu"].filter(_chosen("menu_item", menu_items, cleaned["menu"], "menu item"))
     refused = {item: refused[item] for item in items["menu_item"] if item in refused}
@@ -217,6 +218,25 @@ def _away(cleaned: dict[str, pl.DataFrame], held: pl.DataFrame) -> dict[str, pl.
         "refuses": people.filter(pl.col("consent").cast(pl.String) == "refuse")["volunteer_id"],
     }
     return {reason: ids.unique() for reason, ids in away.items() if len(ids)}
+
+
+def _rarely_enough(cleaned: dict[str, pl.DataFrame], policy: Policy) -> pl.DataFrame:
+    """Count on nobody more often than limits allow that any order may fall under.
+
+    Whom an order is for, who places it, and what its posts are called is not known yet.
+    """
+    unknown = pl.col("subject").cast(pl.String).is_in(["beneficiary", "organisation", "post"])
+    limits = cleaned["limits"].filter(unknown)
+    people = cleaned["volunteers"]
+    if limits.is_empty():
+        return people
+    own = limits.group_by("volunteer_id").agg(least=pl.col("max_shifts").min())
+    for_all = limits.filter(pl.col("volunteer_id").is_null())["max_shifts"].min()
+    most = pl.col("max_shifts").fill_null(policy.max_shifts)
+    capped = people.join(own, on="volunteer_id", how="left", maintain_order="left")
+    return capped.with_columns(
+        max_shifts=pl.min_horizontal(most, "least", pl.lit(for_all, dtype=pl.Int64))
+    ).drop("least")
 
 
 def _idle(problem: Problem, plan: Plan, times: pl.DataFrame, asks: pl.DataFrame) -> pl.DataFrame:

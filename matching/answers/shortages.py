@@ -89,7 +89,8 @@ class Turns:
 
 
 def eligible_people(problem: Problem, arcs: Arcs) -> c.Longs:
-    """Return how many people could serve at each post, at one option or another."""
+    """Return how many people could serve at each post, if at nothing else."""
+    arcs = arcs.take(Weeks(problem, arcs).fit_alone(np.arange(len(arcs))))
     pairs = np.unique(c.combine(problem.slots.post[arcs.slot], arcs.volunteer))
     return np.bincount(pairs >> 32, minlength=len(problem.posts))
 

@@ -73,6 +73,7 @@ def _windows(
     order = rows[np.lexsort((room[rows], end[rows], begin[rows], row[rows]))]
     same = np.stack([row[order], begin[order], end[order]])
     order = order[np.append(True, (np.diff(same, axis=1) != 0).any(axis=0))]
+    order = order[_tightest(row[order], begin[order], end[order], room[order])]
     none = np.full(len(order), _ANY, np.int32)
     return c.Limits(
         who[row[order]].astype(np.int32),
@@ -83,6 +84,17 @@ def _windows(
         room[order].astype(np.int32),
         np.full(len(order), by_day),
     )
+
+
+def _tightest(row: c.Longs, begin: c.Longs, end: c.Longs, room: c.Longs) -> c.Longs:
+    """Leave out windows within another of the same row, sorted, that has no more room."""
+    first = np.searchsorted(row, row)
+    count = np.searchsorted(row, row, "right") - first
+    one, other = np.repeat(np.arange(len(row)), count), c.ranges(first, count)
+    within = (begin[other] <= begin[one]) & (end[other] >= end[one])
+    needless = np.zeros(len(row), np.bool_)
+    needless[one[within & (room[other] <= room[one]) & (one != other)]] = True
+    return np.flatnonzero(~needless)
 
 
 @dataclass(frozen=True, eq=False)

@@ -126,6 +126,15 @@ def read_all(folder: Path) -> Frames:
     return found
 
 
+def read_meeting(folder: Path) -> Frames:
+    """Read all of a region whose people meet others: what holds for all of them is said of each."""
+    frames = read_all(folder)
+    if "limits" in frames:
+        ids = frames["volunteers"]["volunteer_id"]
+        frames["limits"] = _of_each(frames["limits"], ids)
+    return frames
+
+
 def check_files(folder: Path) -> None:
     """Refuse files that would not be read, and a region without a table that each needs.
 
@@ -168,6 +177,8 @@ def only(frames: Frames, volunteers: pl.Series | None, requests: pl.Series | Non
     """
     kept = {}
     for name, frame in frames.items():
+        if name == "limits" and volunteers is not None:
+            frame = _of_each(frame, volunteers)
         for ids, columns in ((volunteers, _PEOPLE), (requests, ("request_id",))):
             for column in columns:
                 if ids is not None and column in frame.columns:
@@ -179,6 +190,22 @@ def only(frames: Frames, volunteers: pl.Series | None, requests: pl.Series | Non
     if "groups" in kept:
         kept["groups"] = kept["groups"].filter(pl.col("group_id").is_duplicated())
     return _referred(kept)
+
+
+def _of_each(limits: pl.DataFrame, volunteers: pl.Series) -> pl.DataFrame:
+    """Say of each volunteer what holds for all of their region: soon they meet others."""
+    if "volunteer_id" not in limits.columns:
+        limits = limits.with_columns(volunteer_id=pl.lit(None, dtype=pl.String))
+    for_all = limits.filter(pl.col("volunteer_id").is_null())
+    if for_all.is_empty():
+        return limits
+    each = volunteers.cast(pl.String).rename("volunteer_id").to_frame()
+    each = each.join(for_all.drop("volunteer_id"), how="cross").select(limits.columns)
+    rows = pl.concat([limits.filter(pl.col("volunteer_id").is_not_null()), each])
+    # The lowest of equal ones: a table says each only once.
+    said = [name for name in ("volunteer_id", "subject", "value") if name in rows.columns]
+    most = pl.col("max_shifts").cast(pl.Float64, strict=False)
+    return rows.sort(most, maintain_order=True).unique(said, keep="first", maintain_order=True)
 
 
 def _referred(frames: Frames) -> Frames:

@@ -2,12 +2,14 @@
 
 Take the plan of a nation apart by the regions of the orders. Each part keeps every rule: a week
 with fewer services is a week still, since nobody gets anywhere sooner by way of a third place.
-Seats and quality add up, and load grows with every service of a week, so the parts are worth no
-less than the plan. So no plan is worth more than the bounds of all parts together, where a
-volunteer near a border may serve in two of them at the same time.
+Seats and quality add up, and load grows with every service of a week (the call of a volunteer is
+left out), so the parts are worth no less than the plan. So no plan is worth more than the bounds of
+all parts together, where a volunteer near a border may serve in two of them at the same time.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -23,7 +25,7 @@ def bound_with_guests(job: Job) -> int:
     The region is searched for the sake of that bound alone.
     """
     orders = dataset.read_own(job.strip_of(job.code), "orders").filter("border").height
-    parts, roaming = [dataset.read_all(job.folder)], [pl.Series([], dtype=pl.String)]
+    parts, roaming = [dataset.read_meeting(job.folder)], [pl.Series([], dtype=pl.String)]
     for code in job.abroad:
         homes, tables = visitors(job, code)
         beyond = dataset.read_own(job.strip_of(code), "beyond")
@@ -32,7 +34,10 @@ def bound_with_guests(job: Job) -> int:
     tables = _for_each_service(
         dataset.joined(parts), pl.concat(roaming), job.terms.policy.max_shifts, orders
     )
-    return job.terms.solve(job.terms.problem(tables)).bound
+    problem = job.terms.problem(tables)
+    # Who serves in two parts is called once.
+    policy = replace(problem.policy, load_first=0)
+    return job.terms.solve(problem.under(policy)).bound
 
 
 def _for_each_service(
