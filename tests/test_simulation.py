@@ -20,6 +20,7 @@ from matching.simulation.choosing import Today, Weights, method_of
 from matching.simulation.draws import Draw, uniform
 from matching.simulation.people import People
 from matching.simulation.state import State
+from matching.simulation.turns import in_turn
 from matching.simulation.weekly import play_week
 from matching.simulation.world import World
 from matching.synthetic import generate
@@ -54,9 +55,15 @@ def orders(*rows: dict[str, object]) -> dict[str, pl.DataFrame]:
     }
 
 
-def play(tables: dict[str, pl.DataFrame], weeks: int, name: str, weights: Weights | None = None):
+def play(
+    tables: dict[str, pl.DataFrame],
+    weeks: int,
+    name: str,
+    weights: Weights | None = None,
+    assumed: Assumptions = WILLING,
+):
     world = World.of(tables, MONDAY, Policy(), weeks)
-    people, state = People.of(world, WILLING, 1), State.first(world)
+    people, state = People.of(world, assumed, 1), State.first(world)
     method = method_of(name, weights)
     figures = [play_week(world, people, state, week, method, 1)[0] for week in range(weeks)]
     return figures, state
@@ -150,6 +157,56 @@ def as_of(booking: Booking, day: int) -> Problem:
         volunteers=replace(people, max_shifts=most),
         requests=replace(week.requests, priority=older),
     )
+
+
+def test_who_comes_first_is_another_each_day():
+    """Of 30 weeks with an order of two hours each, nearest first gives ann all 60 hours."""
+    _, state = play(orders(*({"week": week} for week in range(30))), 30, "first_come")
+    assert state.hours.sum() == 60
+    assert state.hours.min() >= 16
+
+
+def test_who_looks_takes_a_seat_before_anybody_is_asked():
+    """Both look every day and would take anything: one has the seat, and no offer is made."""
+    eager = replace(WILLING, self_service=1, look_days=1)
+    for name in METHODS:
+        (week,), _ = play(orders({}), 1, name, assumed=eager)
+        assert (week.looked_up, week.offers, week.filled, week.accepted) == (1, 0, 1, 0)
+
+
+def test_every_service_is_reviewed_as_assumed():
+    kind = replace(WILLING, reviewed=1, rating=4, rating_spread=0)
+    weeks, _ = play(orders({"week": 0}, {"week": 1}), 2, "nearest", assumed=kind)
+    assert [(week.reviews, week.stars) for week in weeks] == [(1, 4), (1, 4)]
+
+
+def test_in_turn_a_pair_needs_a_seat_a_free_volunteer_and_every_quota_above():
+    """Organisation 1 is below 0, which has two places left in all and 1 has one of them.
+
+    v0 (in 1) takes post 0. v1 (in 1) finds no place left in 1. v2 (in 0) takes post 1; v0 is taken;
+    v3 (in none) finds post 1 full, and takes post 0's other seat; v4 (in 0) finds no place left.
+    """
+    volunteer = np.array([0, 1, 2, 0, 3, 3, 4], np.int32)
+    post = np.array([0, 0, 1, 1, 1, 0, 2], np.int32)
+    taken = in_turn(
+        volunteer,
+        post,
+        np.array([2, 1, 1]),
+        np.ones(5, np.bool_),
+        np.array([1, 1, 0, -1, 0], np.int32),
+        np.array([-1, 0], np.int32),
+        np.array([2, 1]),
+    )
+    assert taken.tolist() == [True, False, True, False, False, True, False]
+
+
+def test_of_several_who_would_the_first_has_the_seat_and_all_were_asked():
+    """Two offers a day for the one seat: both say yes, one serves, and neither is asked again."""
+    two = replace(WILLING, offers_a_seat=2)
+    for name in METHODS:
+        (week,), state = play(orders({}), 1, name, assumed=two)
+        assert (week.offers, week.accepted, week.filled) == (2, 1, 1)
+        assert state.hours.sum() == 2
 
 
 def test_what_nobody_comes_for_waits_and_is_lost():
