@@ -12,6 +12,7 @@ from statemachine.exceptions import TransitionNotAllowed
 from matching.errors import DataError, UsageError
 from matching.orders import apply, due, state_at
 from matching.orders.folding import run
+from matching.orders.happenings import AGREED, FREED, OFF, OTHERS
 from matching.orders.life import (
     ACTORS,
     BOUND,
@@ -22,7 +23,7 @@ from matching.orders.life import (
     OfferLife,
     OrderLife,
 )
-from matching.orders.moves import EVENTS, OFFER_EVENTS, legal_moves
+from matching.orders.moves import EVENTS, OFFER_EVENTS, TIMED, legal_moves
 from matching.parallel.compiled import plain
 from tests.support.orders import DISPATCHED, events
 
@@ -82,7 +83,7 @@ def test_an_order_from_the_menu_to_its_close() -> None:
     assert applied.appended.height == 19
     order = applied.states.orders.row(0, named=True)
     assert (order["state"], order["version"], order["entered_by"]) == ("closed", 19, "station")
-    assert (order["came"], order["bound"], order["waiting"]) == (1, 0, 0)
+    assert (order["came"], order["bound"], order["asked"]) == (1, 0, 0)
     # What cy was offered again and never answered came to nothing when the order was done.
     offers = states(applied.states.offers)
     assert offers == {
@@ -145,6 +146,69 @@ def test_nobody_is_left_without_a_word_when_grabbing_closes() -> None:
     log = apply(events(GRABBING)).appended
     closing = events("r1 settled 10:00 system version=6")
     assert rules(apply(closing, log).refused) == [(1, "all_answered")]
+
+
+FULL = (
+    DISPATCHED.format("r1")
+    + """
+r1 offered  08:30 system volunteer_id=ann until=12:00
+r1 accepted 08:40 volunteer:ann
+"""
+)
+
+
+def test_a_waiting_list_is_promoted_with_a_deadline_and_a_reserve_is_called_last() -> None:
+    text = (
+        FULL
+        + """
+    r1 waited      08:50 volunteer:bo
+    r1 waited      08:55 volunteer:cy
+    r1 reserved    08:58 volunteer:di
+    r1 cancelled   09:00 volunteer:ann
+    r1 promoted    09:05 system volunteer_id=bo until=09:30
+    r1 expired     09:30 system volunteer_id=bo
+    r1 promoted    09:30 system volunteer_id=cy until=10:00
+    r1 declined    09:40 volunteer:cy
+    r1 called_last 09:50 system volunteer_id=di until=11:00
+    r1 accepted    10:00 volunteer:di
+    """
+    )
+    applied = apply(events(text), tables=ONE_SEAT)
+    assert applied.refused.is_empty()
+    assert states(applied.states.offers)["r1", "di"] == "accepted"
+    # After ann has cancelled, after bo has not answered, after cy has declined.
+    for version, kind in {9: "to_promote", 11: "to_promote", 13: "reserve_to_call"}.items():
+        so_far = events(text).filter(pl.col("version") <= version)
+        found = due(so_far, "2026-11-30T09:45", tables=ONE_SEAT)
+        assert found["due"].to_list() == [kind]
+    # As long as somebody waits, no reserve is called.
+    early = events(text).filter(pl.col("version") < 9)
+    attempt = events("r1 called_last 09:02 system version=9 volunteer_id=di until=11:00")
+    assert rules(apply(attempt, early).refused) == [(1, "nobody_else")]
+
+
+def test_a_seat_is_swapped_if_somebody_gives_it_and_somebody_takes_it() -> None:
+    swap = """
+    r1 put_up      09:00 volunteer:ann version=6
+    r1 applied     09:10 volunteer:bo
+    r1 handed_over 09:20 centre:c volunteer_id=ann
+    r1 took_over   09:20 centre:c volunteer_id=bo
+    """
+    log = apply(events(FULL), tables=ONE_SEAT).appended
+    applied = apply(events(swap), log, tables=ONE_SEAT)
+    assert applied.refused.is_empty()
+    assert states(applied.states.offers) == {("r1", "ann"): "handed_over", ("r1", "bo"): "accepted"}
+    asked = pl.concat([log, applied.appended.filter(pl.col("version") < 8)])
+    assert due(asked, "2026-11-30T09:15")["due"].to_list() == ["swap_to_approve"]
+    # Who put up a seat still comes, unless somebody takes it; and may keep it.
+    alone = apply(
+        events("r1 put_up 09:00 volunteer:ann version=6\nr1 kept 09:30 volunteer:ann"), log
+    )
+    assert states(alone.states.offers) == {("r1", "ann"): "accepted"}
+    nobody_gives = apply(events("r1 applied 09:30 volunteer:bo version=6"), log)
+    assert rules(nobody_gives.refused) == [(1, "somebody_gives")]
+    too_soon = apply(events("r1 took_over 09:30 centre:c version=8 volunteer_id=bo"), asked)
+    assert rules(too_soon.refused) == [(1, "handed")]
 
 
 # --- what is refused -----------------------------------------------------------------------------
@@ -280,6 +344,8 @@ def test_a_cell_that_breaks_the_table_is_a_fault(line: str, rule: str) -> None:
 
 def test_every_event_has_its_roles_and_the_numbers_have_room() -> None:
     assert {*ROLES} == {*EVENTS}
+    # What each event means for a plan in force is said, too.
+    assert {*FREED, *AGREED, *OFF, *OTHERS} == {*EVENTS}
     assert {role for roles in ROLES.values() for role in roles} == {*ACTORS}
     asked = legal_moves().explode("conditions").drop_nulls("conditions")
     assert {*asked["conditions"]} == {*CONDITIONS}
@@ -373,6 +439,7 @@ class Book:
     state: str = "new"
     until: int = 0
     now: int = 0
+    hands: int = 0
     offers: dict[str, Offer] = field(default_factory=dict)
 
     def among(self, states: tuple) -> int:
@@ -388,6 +455,12 @@ class Book:
             "order_in_time": self.now < self.until,
             "order_overdue": self.now >= self.until,
             "seat_free": self.among(HOLDING) < SEATS,
+            "nobody_else": not self.among(
+                ("offered", "interested", "called", "standby", "waiting", "applying")
+            ),
+            "somebody_gives": self.among(("put_up",)) > 0,
+            "somebody_takes": self.among(("applying",)) > 0,
+            "handed": self.hands > 0,
             "all_answered": not self.among(("interested",)),
             "nobody_bound": not self.among(BOUND),
             "nobody_came": not self.among(CAME),
@@ -403,6 +476,7 @@ class Book:
         except TransitionNotAllowed:
             return False
         about.until = 10**6 if until is None else until
+        self.hands += (event == "handed_over") - (event == "took_over")
         return True
 
 
@@ -425,7 +499,7 @@ class Lives(RuleBasedStateMachine):
         book = self.book
         about = who if event in OFFER_EVENTS else None
         now = book.now + wait
-        until = now + stands if event in ("offered", "called", "opened") else None
+        until = now + stands if event in TIMED else None
         row = {
             "request_id": "",
             "version": len(self.log) + 1,
@@ -492,7 +566,7 @@ class Lives(RuleBasedStateMachine):
         if self.log:
             rows = pl.DataFrame(self.log, infer_schema_length=None)
             found = state_at(rows.with_columns(request_id=pl.lit("r"))).offers
-            loose = ("offered", "interested", "standby", "called")
+            loose = ("offered", "interested", "called", "applying", "standby", "waiting", "reserve")
             looking = self.book.state in ("ordered", "checked", "opened", "dispatched")
             told = {
                 ("r", name): "recalled" if offer.state in loose and not looking else offer.state

@@ -11,6 +11,7 @@ from matching.errors import UsageError
 from matching.guards.doors import door
 from matching.guards.moments import Moment, moment_of
 from matching.orders.applying import replayed
+from matching.orders.life import HOLDING
 from matching.orders.rows import clean_events
 from matching.orders.states import States, in_zone
 from matching.orders.wanted import wanted
@@ -24,6 +25,9 @@ DUE: dict[str, tuple[str, ...]] = {
     "not_checked_out": ("checked_out", "forced_out"),
     "nobody_took_it": ("offered", "opened", "lapsed"),
     "standby_to_call": ("called",),
+    "to_promote": ("promoted",),
+    "reserve_to_call": ("called_last",),
+    "swap_to_approve": ("handed_over", "took_over"),
     "seats_open": ("offered", "opened"),
     "offer_expiring": ("accepted", "declined"),
     "to_check": ("checked", "refused"),
@@ -93,12 +97,17 @@ def _utc(name: str) -> pl.Expr:
 
 def _of_orders(states: States, now: datetime) -> list[pl.DataFrame]:
     orders, state = states.orders, pl.col("state").cast(pl.String)
-    nobody = (pl.col("waiting") == 0) & (pl.col("bound") == 0)
-    sent = state == "dispatched"
+    nobody = (pl.col("asked") == 0) & (pl.col("bound") == 0) & (pl.col("came") == 0)
+    alone = (state == "dispatched") & nobody
+    waits, stands, reserve = (pl.col(name) > 0 for name in ("waiting", "standby", "reserve"))
+    looking, sent = state.is_in(("dispatched", "opened")), state == "dispatched"
     kinds = {
         "grabbing_over": (state == "opened") & (_utc("until") <= now),
-        "standby_to_call": sent & nobody & (pl.col("came") == 0) & (pl.col("standby") > 0),
-        "nobody_took_it": sent & nobody & (pl.col("came") == 0) & (pl.col("standby") == 0),
+        "standby_to_call": alone & ~waits & stands,
+        "to_promote": alone & waits,
+        "reserve_to_call": alone & ~waits & ~stands & reserve,
+        "nobody_took_it": alone & ~waits & ~stands & ~reserve,
+        "swap_to_approve": looking & (pl.col("put_up") > 0) & (pl.col("applying") > 0),
         "to_check": state == "ordered",
         "to_dispatch": state == "checked",
         "to_end": sent & (pl.col("bound") == 0) & (pl.col("came") > 0),
@@ -130,15 +139,25 @@ def _of_offers(states: States, now: datetime, soon: datetime) -> list[pl.DataFra
 def _of_wanted(
     states: States, seats: pl.DataFrame, times: pl.DataFrame, now: datetime, time_zone: str
 ) -> list[pl.DataFrame]:
-    state, holding = pl.col("state").cast(pl.String), ("accepted", "checked_in", "checked_out")
-    held = states.offers.filter(state.is_in((*holding, "forced_out")))
+    state = pl.col("state").cast(pl.String)
+    held = states.offers.filter(state.is_in(list(map(str, HOLDING))))
     counts = held.group_by("request_id", "post").agg(held=pl.len().cast(pl.Int64))
     sent = states.orders.filter(
-        state == "dispatched", pl.col("waiting") == 0, pl.col("bound") + pl.col("came") > 0
+        state == "dispatched", pl.col("asked") == 0, pl.col("bound") + pl.col("came") > 0
     )
     short = seats.join(sent, on="request_id").join(counts, on=["request_id", "post"], how="left")
     left = pl.col("seats") - pl.col("held").fill_null(0)
     open_seats = short.with_columns(seats=left).filter(pl.col("seats") > 0)
+    # Who waits comes before who stands by, and a reserve is called last.
+    next_one = (
+        pl.when(pl.col("waiting") > 0)
+        .then(pl.lit("to_promote"))
+        .when(pl.col("standby") > 0)
+        .then(pl.lit("standby_to_call"))
+        .when(pl.col("reserve") > 0)
+        .then(pl.lit("reserve_to_call"))
+        .otherwise(pl.lit("seats_open"))
+    )
     # The time of an offer is its option's, and the only one where there is but one.
     alone = times.group_by("request_id").agg(pl.col("start", "end").first(), several=pl.len() > 1)
     timed = states.offers.join(times, on=["request_id", "option"], how="left").join(
@@ -150,12 +169,12 @@ def _of_wanted(
     )
     about = ("request_id", "volunteer_id", "post")
     late = {
-        "not_checked_in": (state == "accepted") & (pl.col("start") <= now),
+        "not_checked_in": state.is_in(("accepted", "put_up")) & (pl.col("start") <= now),
         "not_checked_out": (state == "checked_in") & (pl.col("end") <= now),
     }
     since = {"not_checked_in": "start", "not_checked_out": "end"}
     return [
-        open_seats.select("request_id", "post", "seats", "since", due=pl.lit("seats_open")),
+        open_seats.select("request_id", "post", "seats", "since", due=next_one),
         *(
             in_zone(timed.filter(holds).select(*about, since=since[kind]), time_zone).with_columns(
                 due=pl.lit(kind)

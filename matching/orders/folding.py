@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.orders.life import BOUND, CAME, CONDITIONS, HOLDING, OfferState, OrderState
+from matching.orders.life import BOUND, CAME, CONDITIONS, HOLDING, LOOSE, OfferState, OrderState
 from matching.orders.moves import BEGINNING, EVENTS, OFFER_STATES, ORDER_STATES, moves
 from matching.parallel.compiled import compiled
 
@@ -29,6 +29,10 @@ _IN_TIME = _CONDITIONS.index("in_time")
 _OVERDUE = _CONDITIONS.index("overdue")
 _ORDER_IN_TIME = _CONDITIONS.index("order_in_time")
 _ORDER_OVERDUE = _CONDITIONS.index("order_overdue")
+_NOBODY_ELSE = _CONDITIONS.index("nobody_else")
+_SOMEBODY_GIVES = _CONDITIONS.index("somebody_gives")
+_SOMEBODY_TAKES = _CONDITIONS.index("somebody_takes")
+_HANDED = _CONDITIONS.index("handed")
 _SEAT_FREE = _CONDITIONS.index("seat_free")
 _ALL_ANSWERED = _CONDITIONS.index("all_answered")
 _NOBODY_BOUND = _CONDITIONS.index("nobody_bound")
@@ -39,7 +43,15 @@ _N_CONDITIONS = len(_CONDITIONS)
 _OPENED, _DISPATCHED = (
     ORDER_STATES.index(state) for state in (OrderState.opened, OrderState.dispatched)
 )
-_INTERESTED = OFFER_STATES.index(OfferState.interested)
+_INTERESTED, _PUT_UP, _APPLYING, _HANDED_OVER = (
+    OFFER_STATES.index(state)
+    for state in (
+        OfferState.interested,
+        OfferState.put_up,
+        OfferState.applying,
+        OfferState.handed_over,
+    )
+)
 _N_OFFER_STATES = len(OFFER_STATES)
 
 
@@ -48,6 +60,8 @@ def _mask(states: tuple[OfferState, ...]) -> np.ndarray:
 
 
 _HOLDING, _BOUND, _CAME = _mask(HOLDING), _mask(BOUND), _mask(CAME)
+# Who comes before a reserve.
+_BEFORE = _mask(tuple(state for state in LOOSE if state != OfferState.reserve))
 _BEGINS = np.array([event in BEGINNING for event in EVENTS])
 
 
@@ -168,12 +182,15 @@ def run(
 ) -> None:
     """Fold; see `Rows`, `Moves` and `Folded` for what the arrays hold."""
     counts = np.zeros(_N_OFFER_STATES, np.int64)
+    # Seats that were handed over and not taken yet.
+    hands = 0
     current, broken, last_at, last = -1, False, _BEFORE_ALL, 0
     for i in range(len(order)):
         r, w, e = order[i], offer[i], event[i]
         if r != current:
             current, broken, last_at, last = r, False, _BEFORE_ALL, 0
             counts[:] = 0
+            hands = 0
         if given[i] == REPEATED:
             # Of a row of the log, or of one that has just been judged.
             verdict[i] = REPEATED if last == LEGAL else last
@@ -199,10 +216,11 @@ def run(
         elif found == LEGAL and w >= 0 and _BEGINS[e] and seats[s] == 0 and not stored[i]:
             found = NO_POST
         if found == LEGAL:
-            bound, came = 0, 0
+            bound, came, before_reserve = 0, 0, 0
             for k in range(_N_OFFER_STATES):
                 bound += counts[k] if _BOUND[k] else 0
                 came += counts[k] if _CAME[k] else 0
+                before_reserve += counts[k] if _BEFORE[k] else 0
             for c in range(_N_CONDITIONS):
                 if not (conditions[e] >> c) & 1:
                     continue
@@ -224,6 +242,14 @@ def run(
                 elif c == _SEAT_FREE:
                     # A log is true even if somebody has taken a seat away since.
                     holds = stored[i] or seats[s] < 0 or taken[s] < seats[s]
+                elif c == _NOBODY_ELSE:
+                    holds = before_reserve == 0
+                elif c == _SOMEBODY_GIVES:
+                    holds = counts[_PUT_UP] > 0
+                elif c == _SOMEBODY_TAKES:
+                    holds = counts[_APPLYING] > 0
+                elif c == _HANDED:
+                    holds = hands > 0
                 elif c == _ALL_ANSWERED:
                     holds = counts[_INTERESTED] == 0
                 elif c == _NOBODY_BOUND:
@@ -256,6 +282,10 @@ def run(
             offers[w, POST_OF], offers[w, FIRST_ROW] = s, i
         if _HOLDING[to] != _HOLDING[offered]:
             taken[s] += 1 if _HOLDING[to] else -1
+        if to == _HANDED_OVER:
+            hands += 1
+        elif offered == _APPLYING and _HOLDING[to]:
+            hands -= 1
         counts[offered] -= 1
         counts[to] += 1
         offers[w, STATE_OF], offers[w, UNTIL_OF], offers[w, SINCE_ROW] = to, until[i], i

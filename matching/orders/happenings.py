@@ -18,13 +18,14 @@ from matching.schema import DEFAULT_POST, STATUSES
 from matching.tables.faults import faults_of, raise_any
 
 # What becomes of a person's service, and of an order.
-FREED = ("cancelled", "declined", "no_show", "expired", "recalled")
-AGREED = ("accepted", "assigned")
+FREED = ("cancelled", "declined", "no_show", "expired", "recalled", "handed_over")
+AGREED = ("accepted", "assigned", "kept", "took_over")
 OFF = ("withdrawn", "refused", "lapsed")
 # What changes no plan.
 OTHERS = (
     *("ordered", "checked", "dispatched", "opened", "settled", "done", "reviewed", "closed"),
-    *("offered", "interested", "stood_by", "called", "passed_over"),
+    *("offered", "interested", "stood_by", "waited", "reserved", "passed_over"),
+    *("called", "promoted", "called_last", "put_up", "applied"),
     *("checked_in", "checked_out", "forced_out"),
 )
 _NEEDED = ("request_id", "event", "volunteer_id")

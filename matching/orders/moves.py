@@ -25,9 +25,9 @@ ORDER_EVENTS, OFFER_EVENTS = (
 )
 EVENTS = ORDER_EVENTS + OFFER_EVENTS
 # An offer begins with one of these, which say its post.
-BEGINNING = ("offered", "interested", "stood_by")
+BEGINNING = ("offered", "interested", "stood_by", "waited", "reserved", "applied")
 # What is given a time until which it stands.
-TIMED = ("offered", "called", "opened")
+TIMED = ("offered", "called", "promoted", "called_last", "opened")
 ILLEGAL = -1
 
 

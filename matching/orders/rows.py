@@ -7,7 +7,7 @@ import polars as pl
 
 from matching.orders.folding import CONFLICT, GAP, LEGAL, NEVER, REPEATED, Rows
 from matching.orders.life import ACTORS
-from matching.orders.moves import BEGINNING, EVENTS
+from matching.orders.moves import BEGINNING, EVENTS, TIMED
 from matching.orders.tables import Events
 from matching.policy import Policy
 from matching.schema import DEFAULT_POST
@@ -41,7 +41,7 @@ def clean_events(events: pl.DataFrame, policy: Policy, name: str = "events") -> 
     event = pl.col("event").cast(pl.String)
     hours = pl.when(event == "opened").then(policy.grabbing_hours).otherwise(policy.offer_hours)
     stands = pl.col("at") + pl.duration(minutes=(hours * 60).round().cast(pl.Int64))
-    default = pl.when(event.is_in(("offered", "called", "opened"))).then(stands)
+    default = pl.when(event.is_in(TIMED)).then(stands)
     return table.with_columns(
         until=pl.coalesce("until", default), until_given=pl.col("until").is_not_null()
     )

@@ -11,7 +11,7 @@ import polars as pl
 
 from matching.orders import folding as f
 from matching.orders.folding import NEVER, Folded, Rows
-from matching.orders.life import BOUND, CAME, LOOSE, OfferState, OrderState
+from matching.orders.life import ASKED, BOUND, CAME, LOOSE, OfferState, OrderState
 from matching.orders.moves import OFFER_STATES, ORDER_STATES
 from matching.schema import DEFAULT_POST
 
@@ -30,8 +30,9 @@ class States:
         One row per order: ``request_id``, ``state``, ``since``, ``until`` (of grabbing),
         ``version`` (of its last event), ``entered_by`` (the role of who ordered),
         ``organisation_id`` (to which it was dispatched last), and how many volunteers are
-        ``waiting`` (offered, called, interested), stand by (``standby``), are ``bound`` (accepted
-        or there) and ``came``.
+        ``asked`` (offered, called, interested), ``waiting``, on ``standby`` or a ``reserve``, have
+        ``put_up`` their seat or are ``applying`` for one, are ``bound`` (have accepted, or are
+        there), and ``came``.
     offers : polars.DataFrame
         One row per order and volunteer: ``request_id``, ``volunteer_id``, ``post``, ``option``,
         ``organisation_id``, ``state``, ``since``, ``until`` and ``actor_role`` (of its last
@@ -77,10 +78,13 @@ class Replay:
             }
         )
         state = pl.col("state").cast(pl.String)
-        waiting = [name for name in LOOSE if name != OfferState.standby]
         groups: dict[str, Sequence[str]] = {
-            "waiting": waiting,
+            "asked": ASKED,
+            "waiting": [OfferState.waiting],
             "standby": [OfferState.standby],
+            "reserve": [OfferState.reserve],
+            "put_up": [OfferState.put_up],
+            "applying": [OfferState.applying],
             "bound": BOUND,
             "came": CAME,
         }

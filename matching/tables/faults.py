@@ -71,7 +71,7 @@ ROW_RULES: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "stands_until": (
         ("event", "at", "until"),
-        "until is for offered, called and opened alone, and lies after at",
+        "until is for offers, calls and opened alone, and lies after at",
     ),
 }
 # Rules of one column, by the names dataframely gives them.
