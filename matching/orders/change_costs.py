@@ -71,13 +71,25 @@ class ChangeCosts:
     constant: int
 
     @classmethod
-    def of(cls, problem: Problem, arcs: Arcs, before: Before, now: int | None) -> ChangeCosts:
-        """Find the costs of leaving what was before, at a minute of the week."""
+    def of(
+        cls,
+        problem: Problem,
+        arcs: Arcs,
+        before: Before,
+        now: int | None,
+        is_soon: c.Bools | None = None,
+    ) -> ChangeCosts:
+        """Find the costs of leaving what was before, at a minute of the week.
+
+        Which arcs start at short notice may be known.
+        """
         policy = problem.policy
-        option = problem.slots.option[arcs.slot]
         in_force = np.zeros(len(arcs), np.bool_)
         in_force[before.arc[before.arc >= 0]] = True
-        is_soon = at_short_notice(problem, problem.options.start, now)[option]
+        if is_soon is None:
+            is_soon = at_short_notice(problem, problem.options.start, now)[
+                problem.slots.option[arcs.slot]
+            ]
         hurried = at_short_notice(problem, before.start, now)
         rows = np.flatnonzero(hurried)
         charged = is_soon & ~in_force
@@ -87,17 +99,24 @@ class ChangeCosts:
         constant = step * len(before.volunteer) + soon * len(rows)
         return cls(step, soon, in_force, is_soon, charged, allowance.astype(np.int64), constant)
 
-    @property
-    def bonus(self) -> c.Longs:
-        """What each arc gains or loses by the costs, shape (arcs,)."""
-        kept = self.step + self.soon * self.is_soon.astype(np.int64)
-        return np.where(self.in_force, kept, -self.soon * self.charged.astype(np.int64))
+    def bonus(self, rows: c.Longs | slice = slice(None)) -> c.Longs:
+        """Return what some arcs gain or lose by the costs."""
+        kept = self.step + self.soon * self.is_soon[rows].astype(np.int64)
+        charged = self.soon * self.charged[rows].astype(np.int64)
+        return np.where(self.in_force[rows], kept, -charged)
 
     def of_plan(self, arcs: Arcs, chosen: c.Longs) -> int:
         """Return what a plan costs, given its arcs."""
         n = np.bincount(arcs.volunteer[chosen], minlength=len(self.allowance))
         further = int(np.maximum(n - self.allowance, 0).sum())
-        return self.constant + self.step * further - int(self.bonus[chosen].sum())
+        return self.constant + self.step * further - int(self.bonus(chosen).sum())
+
+    def other_than(self, costs: ChangeCosts) -> c.Longs:
+        """Return the arcs whose bonus may be another under other costs."""
+        differs = self.in_force != costs.in_force
+        differs |= self.charged != costs.charged
+        differs |= self.is_soon != costs.is_soon
+        return np.flatnonzero(differs)
 
     def take(self, rows: c.Longs | c.Bools) -> ChangeCosts:
         """Return the costs of some arcs."""
@@ -116,10 +135,10 @@ def at_short_notice(problem: Problem, start: c.Ints, now: int | None) -> c.Bools
 
 def _meeting(problem: Problem, arcs: Arcs, before: Before, rows: c.Longs) -> c.Longs:
     """Return the arcs that overlap one of these services of their volunteer."""
-    first = c.starts_of(arcs.volunteer, len(problem.volunteers))
     who = before.volunteer[rows]
-    count = first[who + 1] - first[who]
-    arc, of = c.ranges(first[who], count), np.repeat(rows, count)
+    first = np.searchsorted(arcs.volunteer, who)
+    count = np.searchsorted(arcs.volunteer, who, "right") - first
+    arc, of = c.ranges(first, count), np.repeat(rows, count)
     option = problem.slots.option[arcs.slot[arc]]
     meets = problem.options.start[option] < before.end[of]
     meets &= problem.options.end[option] > before.start[of]

@@ -19,7 +19,7 @@ from matching.tables.cells import week_start
 
 KEYS = ["request_id", "post", "option", "volunteer_id"]
 # Rules about which the volunteer has changed something, and not the order.
-_OWN = ("qualification", "availability", "distance", "never", "declined", "consent", "other_week")
+_OWN = ("qualification", "availability", "distance", "never", "declined", "consent")
 _DECLINED = STATUSES.index("declined")
 _PAIR_RULES = [rule.name for rule in RULES if rule.about == "pair"]
 

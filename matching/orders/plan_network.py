@@ -37,6 +37,8 @@ class PlanNetwork:
         What stays: it is past, running, pinned or accepted.
     open : bool array, shape (arcs,)
         What may be in a plan at all.
+    now : int or None
+        The minute of the week.
 
     Attributes
     ----------
@@ -45,9 +47,16 @@ class PlanNetwork:
     """
 
     def __init__(
-        self, problem: Problem, arcs: Arcs, costs: ChangeCosts, settled: c.Bools, open: c.Bools
+        self,
+        problem: Problem,
+        arcs: Arcs,
+        costs: ChangeCosts,
+        settled: c.Bools,
+        open: c.Bools,
+        now: int | None,
     ) -> None:
         self.problem, self.arcs, self.costs, self.settled = problem, arcs, costs, settled.copy()
+        self.now = now
         self.quality = quality(problem, arcs)
         weeks = Weeks(problem, arcs)
         self.staying = staying_worth(problem, self.quality, weeks, costs)
@@ -82,7 +91,7 @@ class PlanNetwork:
 
     def worth(self, rows: c.Longs | slice) -> c.Longs:
         """Return what some arcs are worth, changes and what has to stay included."""
-        worth: c.Longs = self.quality[rows] + self.costs.bonus[rows]
+        worth: c.Longs = self.quality[rows] + self.costs.bonus(rows)
         return worth + self.staying * self.settled[rows]
 
     @property
@@ -90,10 +99,9 @@ class PlanNetwork:
         """The arcs of the best plan, sorted."""
         return np.sort(self.residual.chosen)
 
-    @property
-    def net(self) -> int:
-        """The value less what changes cost; no plan that keeps as much has more."""
-        kept = int(self.settled[self.residual.chosen].sum())
+    def net(self, chosen: c.Longs) -> int:
+        """Return the value less what changes cost; no plan that keeps as much has more."""
+        kept = int(self.settled[chosen].sum())
         return -int(self.residual.graph.total[0]) - self.staying * kept - self.costs.constant
 
     def close(self, arcs: c.Longs) -> None:
@@ -104,6 +112,8 @@ class PlanNetwork:
 
     def call_off(self, requests: c.Longs) -> None:
         """Close requests that are not wanted any more: whoever serves there has to be told."""
+        if not len(requests):
+            return
         gone = np.zeros(len(self.problem.requests), np.bool_)
         gone[requests] = True
         posts = np.flatnonzero(gone[self.problem.posts.request])
@@ -123,27 +133,26 @@ class PlanNetwork:
 
     def stand(self, arcs: c.Longs, now: int | None) -> None:
         """Let these arcs, which are those of the best plan, be in force; what began is as it is."""
-        options = self.problem.options
+        options, is_later = self.problem.options, now != self.now
         option = self.problem.slots.option[self.arcs.slot[arcs]]
         before = Before(self.arcs.volunteer[arcs], options.start[option], options.end[option], arcs)
-        self._reprice(ChangeCosts.of(self.problem, self.arcs, before, now))
-        if now is not None:
+        is_soon = None if is_later else self.costs.is_soon
+        old, self.costs = self.costs, ChangeCosts.of(self.problem, self.arcs, before, now, is_soon)
+        self._recost(old.other_than(self.costs))
+        self._recost_shifts(np.flatnonzero(old.allowance != self.costs.allowance))
+        if now is not None and is_later:
             begun = (options.start <= now)[self.problem.slots.option[self.arcs.slot]]
             self.settle(arcs[begun[arcs]])
             # Nobody serves there, so nothing is to be repaired.
             idle = np.flatnonzero(begun & ~self.costs.in_force & (self.edge != _NONE))
             self.residual.graph.capacity[self.edge[idle]] = 0
+        self.now = now
 
     def agree(self, arcs: c.Longs, quality: c.Longs) -> None:
         """Let services of the plan that were accepted stay, and fit as well as they do now."""
         self.quality[arcs] = quality
         self.settled[arcs] = True
         self._recost(arcs)
-
-    def _reprice(self, costs: ChangeCosts) -> None:
-        old, self.costs = self.costs, costs
-        self._recost(np.flatnonzero(old.bonus != costs.bonus))
-        self._recost_shifts(np.flatnonzero(old.allowance != costs.allowance))
 
     def prices(self) -> Prices:
         """Return what seats are worth, as far as a flow with these costs can say."""

@@ -112,16 +112,18 @@ class Replanner:
         own = own[~fresh[problem.slots.request[last.arcs.slot[own]]]]
         # What is given back is not in force any more: nobody has to tell them.
         network.stand(np.setdiff1d(self._chosen, own), minute)
-        network.agree(arc[agreed], quality(problem, last.arcs.take(arc[agreed])))
+        if agreed.any():
+            network.agree(arc[agreed], quality(problem, last.arcs.take(arc[agreed])))
         network.close(arc[~agreed])
         network.call_off(np.flatnonzero(fresh))
         chosen = network.chosen
         gone = np.setdiff1d(self._chosen, chosen)
         off = fresh[problem.slots.request[last.arcs.slot[gone]]]
         old = _lost(problem, last.arcs, gone, np.isin(gone, own), off)
-        value = network.net + network.costs.of_plan(last.arcs, chosen)
+        net = network.net(chosen)
+        value = net + network.costs.of_plan(last.arcs, chosen)
         self._last = told_of(problem, last.arcs, old, network.costs, chosen, minute, value,
-                             float(network.net), last.prices)  # fmt: skip
+                             float(net), last.prices)  # fmt: skip
         network.stand(chosen, minute)
         self._chosen = chosen
         self._withdrawn = self._withdrawn | fresh

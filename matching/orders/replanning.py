@@ -218,8 +218,9 @@ def planned(
     may = open_arcs(problem, arcs, stays, heard.withdrawn, minute)
     network = None
     if is_pure_network(problem, Weeks(problem, arcs).clusters):
-        network = PlanNetwork(problem, arcs, costs, stays, may)
-        chosen, proved = network.chosen, float(network.net)
+        network = PlanNetwork(problem, arcs, costs, stays, may, minute)
+        chosen = network.chosen
+        proved = float(network.net(chosen))
         at_hand = (network.prices(),) if known is None else (known, network.prices())
     else:
         refuse_equity(problem, "a plan in force is planned anew without it")

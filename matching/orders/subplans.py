@@ -88,7 +88,7 @@ class SubPlans:
         self.weeks = Weeks(problem, arcs)
         self.quality = quality(problem, arcs)
         self.staying = staying_worth(problem, self.quality, self.weeks, costs)
-        self.worth = self.quality + costs.bonus + self.staying * settled
+        self.worth = self.quality + costs.bonus() + self.staying * settled
         constraints = Constraints(problem, arcs)
         self.rows = constraints.rows()
         self.needs_link = ~constraints.any_volunteer_suffices()
