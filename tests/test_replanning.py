@@ -171,7 +171,6 @@ def test_events_say_what_changed_tables_say(seed: int) -> None:
     changed = edited(tables, said, zone).tables if said else tables
     three = replan(problem_of(changed), case.plan, now=case.now)
     assert one.net == two.net == three.net
-    assert one.cost == two.cost == three.cost
     assert audit.violations(two.problem, two.plan).is_empty()
 
 
@@ -247,7 +246,7 @@ def test_event_after_event_is_as_good_as_planning_anew_each_time(seed: int) -> N
             last.problem, last.plan, events, now, None, 60.0, living._withdrawn
         ).replan
         last = living.replan(events, now)
-        assert (last.net, last.cost) == (at_once.net, at_once.cost)
+        assert last.net == at_once.net
         assert last.value == audit.value(last.problem, last.plan)
         assert audit.violations(last.problem, last.plan).is_empty()
         assert last.cost == last.changes["cost"].sum()

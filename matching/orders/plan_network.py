@@ -138,14 +138,14 @@ class PlanNetwork:
         before = Before(self.arcs.volunteer[arcs], options.start[option], options.end[option], arcs)
         is_soon = None if is_later else self.costs.is_soon
         old, self.costs = self.costs, ChangeCosts.of(self.problem, self.arcs, before, now, is_soon)
-        self._recost(old.other_than(self.costs))
-        self._recost_shifts(np.flatnonzero(old.allowance != self.costs.allowance))
         if now is not None and is_later:
             begun = (options.start <= now)[self.problem.slots.option[self.arcs.slot]]
-            self.settle(arcs[begun[arcs]])
             # Nobody serves there, so nothing is to be repaired.
-            idle = np.flatnonzero(begun & ~self.costs.in_force & (self.edge != _NONE))
+            idle = np.flatnonzero(begun & ~old.in_force & (self.edge != _NONE))
             self.residual.graph.capacity[self.edge[idle]] = 0
+            self.settle(arcs[begun[arcs]])
+        self._recost(old.other_than(self.costs))
+        self._recost_shifts(np.flatnonzero(old.allowance != self.costs.allowance))
         self.now = now
 
     def agree(self, arcs: c.Longs, quality: c.Longs) -> None:
