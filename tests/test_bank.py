@@ -16,6 +16,7 @@ from matching.records.bank.accounts import balances, broken_laws, statement
 from matching.records.bank.beancount import beancount
 from matching.records.bank.policy import BankPolicy, cities
 from matching.records.bank.sentences import with_sentences
+from matching.stores.sql.ledger import Ledger
 from tests.support.bank import NOON, Bank, kin, of_age
 
 HOUR = 60
@@ -207,9 +208,10 @@ def test_hours_of_long_ago_are_not_deposited_and_what_runs_out_is_told_before() 
 # --- the ledger as others read it -----------------------------------------------------------------
 
 
-def busy() -> Bank:
+def busy(store: Ledger | None = None) -> Bank:
     policy = BankPolicy(cap_hours=2, expires_after_months=12)
-    bank = Bank(policy, kin(("ann", 'b"ob\\', "spouse"), ("ann", "陈", "child")))
+    family = kin(("ann", 'b"ob\\', "spouse"), ("ann", "陈", "child"))
+    bank = Bank(policy, family, store=store)
     bank.post(records=(("r1", "ann", 100), ("r/2", 'b"ob\\', 60)), served=datetime(2025, 4, 1))
     bank.post(records=(("r3", "ann", 100),), region="3201")
     bank.post(
@@ -219,8 +221,15 @@ def busy() -> Bank:
         {"kind": "transfer_out", "minutes": 50, "region": "3201", "to_region": "11"},
         now=LATER,
     )
-    bank.post(now=datetime(2026, 6, 1))
+    # Nobody asks anything of what ann and the others have had for a year.
+    bank.post(records=(("r4", "zoe", 10),), now=datetime(2026, 6, 1))
     return bank
+
+
+def test_a_ledger_in_a_database_says_what_one_in_memory_does(tmp_path: Path) -> None:
+    kept = busy(Ledger(tmp_path / "bank.db")).ledger
+    assert kept.rows() == busy().ledger.rows()
+    assert {"expiry", "gift", "transfer_out"} <= {*kept["kind"]}
 
 
 def test_a_statement_has_the_balance_after_each_movement() -> None:

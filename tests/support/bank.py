@@ -10,6 +10,7 @@ from matching.records.bank import posting, rules
 from matching.records.bank.policy import BankPolicy
 from matching.records.bank.tables import Kin, Movements
 from matching.schema import Qualifications
+from matching.stores.sql.ledger import Ledger
 
 NOON = datetime(2026, 3, 2, 12)
 
@@ -34,13 +35,14 @@ def kin(*rows: tuple[str, str, str]) -> pl.DataFrame:
 
 @dataclass
 class Bank:
-    """A bank whose people are all 60 and whose ledger lies in memory."""
+    """A bank whose people are all 60 and whose ledger lies in memory, unless it has a store."""
 
     policy: BankPolicy = field(default_factory=BankPolicy)
     kin: pl.DataFrame = field(default_factory=kin)
     ages: pl.DataFrame = field(default_factory=lambda: of_age("ann", "bob", "cy"))
     ledger: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=posting.POSTINGS))
     refused: pl.DataFrame | None = None
+    store: Ledger | None = None
 
     def post(
         self,
@@ -69,6 +71,10 @@ class Bank:
         ]
         moved = rules.movements(frame(Movements, rows), self.kin, self.ages, self.policy, now)
         steps = pl.concat([rules.deposits(credited, self.policy, now), moved])
+        if self.store is not None:
+            self.refused = self.store.post(steps, self.policy, now).refused
+            self.ledger = self.store.postings()
+            return self.refused["code"].to_list()
         done = posting.post(
             steps,
             posting.lots_of(self.ledger),

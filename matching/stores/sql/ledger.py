@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -70,7 +71,7 @@ class Ledger:
         def make(connection: sa.Connection) -> pl.DataFrame:
             nonlocal done
             known = self._known(connection, steps["transaction_id"].unique())
-            done = post(steps, self._lots(connection), known, policy, now)
+            done = post(steps, self._concerned(connection, steps, policy, now), known, policy, now)
             return done.postings
 
         self._rows.append(make)
@@ -99,12 +100,38 @@ class Ledger:
         query = query.group_by(table.c.transaction_id)
         return self._rows.sought(connection, query, "transaction_id", asked, KNOWN)
 
+    def _concerned(
+        self, connection: sa.Connection, steps: pl.DataFrame, policy: BankPolicy, now: datetime
+    ) -> pl.DataFrame:
+        """Return the lots of all who have a part in the steps, and what of others has run out."""
+        holders = (steps[name] for name in ("account_id", "to_holder", "to_place"))
+        query = self._held().where(self._rows.table.c.account != "region")
+        ids = pl.concat([each.alias("account_id") for each in holders]).unique()
+        found = self._rows.sought(connection, query, "account_id", ids, LOTS)
+        if policy.expires_after_months:
+            months = policy.expires_after_months
+            first = pl.select(pl.lit(now.date()).dt.month_start().dt.offset_by(f"-{months}mo"))
+            table = self._rows.table
+            old = query.where(table.c.earned < first.item()).having(
+                sa.func.sum(table.c.minutes) > 0
+            )
+            others = rows_of(connection, old, LOTS)
+            others = others.filter(~pl.col("account_id").is_in(ids.implode()))
+            found = pl.concat([found, others])
+        return _in_order(found)
+
     def _lots(self, connection: sa.Connection) -> pl.DataFrame:
+        return _in_order(rows_of(connection, self._held(), LOTS))
+
+    def _held(self) -> sa.Select[Any]:
         table = self._rows.table
-        keys = [table.c[name] for name in _ACCOUNT]
+        keys = [table.c[name] for name in (*_ACCOUNT, "earned")]
         minutes = sa.cast(sa.func.sum(table.c.minutes), sa.BigInteger())
         last = sa.func.max(table.c.at)
-        query = sa.select(*keys, table.c.earned, minutes.label("minutes"), last.label("last"))
-        lots = rows_of(connection, query.group_by(*keys, table.c.earned), LOTS)
-        lots = lots.with_columns(pl.col("last").max().over(_ACCOUNT))
-        return lots.sort(*_ACCOUNT, "earned")
+        query = sa.select(*keys, minutes.label("minutes"), last.label("last"))
+        return query.group_by(*keys)
+
+
+def _in_order(lots: pl.DataFrame) -> pl.DataFrame:
+    lots = lots.with_columns(pl.col("last").max().over(_ACCOUNT))
+    return lots.sort(*_ACCOUNT, "earned")
