@@ -197,7 +197,7 @@ def test_the_laws_of_the_bank_hold_whatever_is_asked() -> None:
 
 @pytest.mark.slow
 def test_the_laws_of_the_bank_hold_whatever_is_asked_for_long() -> None:
-    examples(150, 50)
+    examples(60, 40)
 
 
 def test_posted_day_by_day_or_at_once_the_accounts_are_the_same() -> None:
