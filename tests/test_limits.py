@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from matching import Desk, Policy, Result, Week, audit, certify, solve
+from matching import DataError, Desk, Policy, Result, Week, audit, certify, solve
 from matching.answers.reasons import reasons
 from matching.arcs.eligibility import eligible
 from matching.arcs.limits import counters_of, limits_of
@@ -332,6 +332,57 @@ def test_the_flow_sees_a_line_below_the_load() -> None:
     assert cost.tolist() == [216, 216, 216, 300, 400, 500]
     exact = rising_load(one(Policy(load_first=80)).problem(), np.arange(3))
     assert exact.tolist() == [80, 100, 200]
+
+
+# --- the judge -------------------------------------------------------------------------------
+
+
+def broken(week: Week, *requests: str) -> list[tuple[str, str]]:
+    """Return the rules that Ann's services break, and what is said of each."""
+    problem = week.problem()
+    same = {"post": "volunteer", "option": None, "volunteer_id": "ann"}
+    rows = [{"request_id": name} | same for name in requests]
+    plan = pl.DataFrame(rows, schema_overrides={"option": pl.String})
+    found = audit.violations(problem, plan)
+    return found.select("rule", "detail").rows()
+
+
+def test_the_judge_counts_for_itself() -> None:
+    week = daily(one(max_days=3))
+    assert not broken(week, "mon", "wed", "fri")
+    assert broken(week, "mon", "wed", "fri", "sun") == [
+        ("max_days", "services on 4 days, at most 3")
+    ]
+    week = daily(one(max_consecutive_days=3))
+    assert not broken(week, "mon", "tue", "wed", "fri", "sat", "sun")
+    row = "services on 4 days in a row, 2026-03-03 to 2026-03-06, at most 3"
+    assert broken(week, "tue", "wed", "thu", "fri") == [("max_consecutive_days", row)]
+    visit(week, "before", -1)
+    week.accept("ann", "before")
+    row = "services on 4 days in a row, 2026-03-01 to 2026-03-04, at most 3"
+    assert broken(week, "mon", "tue", "wed") == [("max_consecutive_days", row)]
+    week = daily(one(max_in_days=2, in_days=4))
+    assert not broken(week, "mon", "tue", "fri", "sat")
+    row = "3 services in the 4 days from 2026-03-03, at most 2"
+    assert broken(week, "mon", "tue", "fri", "thu")[0][0] == "max_in_days"
+    assert broken(week, "tue", "wed", "fri") == [("max_in_days", row)]
+    week = one()
+    for number, kind in enumerate(("meals", "meals", "talks", None)):
+        visit(week, f"r{number}", number, category=kind)
+    week.limit("category", max_shifts=1)
+    assert not broken(week, "r0", "r2", "r3")
+    row = "2 services of one category: r0, r1; at most 1"
+    assert broken(week, "r0", "r1", "r2", "r3") == [("limits", row)]
+
+
+def test_a_pin_beyond_a_limit_is_a_fault() -> None:
+    week = daily(one(max_days=1))
+    week.pin("ann", "mon")
+    week.pin("ann", "wed")
+    with pytest.raises(DataError) as refused:
+        solve(week.problem())
+    assert set(refused.value.faults["rule"]) == {"pinned_max_days"}
+    assert "services on 2 days, at most 1" in refused.value.faults["message"][0]
 
 
 # --- what is told ----------------------------------------------------------------------------

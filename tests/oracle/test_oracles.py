@@ -275,6 +275,22 @@ def test_rest_is_for_services_of_different_days() -> None:
     assert optimum(hand(people("a", max_shifts=1), services)) == 3000
 
 
+def test_days_and_kinds_are_counted() -> None:
+    services = [
+        {"request_id": name, "start": at("09:00", day), "end": at("10:00", day)}
+        for day, name in enumerate("rstu", 2)
+    ]
+    assert optimum(hand(people("a", max_days=2), services)) == 5900
+    # Two on, one off: r, s and u.
+    assert optimum(hand(people("a", max_consecutive_days=2), services)) == 8700
+    assert optimum(hand(people("a", max_in_days=1, in_days=3), services)) == 5900
+    for service, kind in zip(services, "aabb", strict=True):
+        service["category"] = kind
+    each = {"volunteer_id": None, "subject": "category", "value": None, "max_shifts": 1}
+    assert optimum(hand(people("a"), services, limits=[each])) == 5900
+    assert optimum(hand(people("a"), services, limits=[each | {"value": "a"}])) == 8700
+
+
 def test_teams() -> None:
     # Three people, one holder for every two: two holders are needed, and there is one. Two people
     # then: values 3000 * (1 + 0.5 * (3 - k) / 3) = 4000, 3500, 3000.
