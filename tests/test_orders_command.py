@@ -9,6 +9,7 @@ import pytest
 from matching.stores.logs import append
 from tests.support.commands import run
 from tests.support.orders import DISPATCHED, events
+from tests.test_queues import full
 from tests.test_settling import TABLES, grabbing
 
 FIRST = DISPATCHED.format("r1") + "r1 offered 08:30 system volunteer_id=ann until=12:00\n"
@@ -87,6 +88,30 @@ def test_what_cannot_be_done_is_told(
     assert done.exit_code == 2
     assert told in done.stderr.replace("\n", " ")
     assert not Path("orders.sqlite").exists()
+
+
+def test_a_seat_is_promoted_and_another_changes_hands(tmp_path: Path) -> None:
+    week, store = tmp_path / "week", tmp_path / "o.sqlite"
+    week.mkdir()
+    for name, frame in TABLES.items():
+        frame.write_csv(week / f"{name}.csv")
+    text = full("r1", "ann", "cy") + "r1 cancelled 09:00 volunteer:ann\n" + full("r2", "ann")
+    text += "r2 put_up 09:00 volunteer:ann\nr2 applied 09:10 volunteer:bo\n"
+    append(events(text), store)
+    given = ("--tables", week, "--now", "2026-11-30T10:00")
+    done = run("orders", "promote", store, *given)
+    assert done.stdout == "r1: cy is promoted from the waiting list\n"
+    again = run("orders", "promote", store, *given)
+    assert again.stdout == "nobody is to be promoted at 2026-11-30T10:00\n"
+    done = run("orders", "swap", store, "r2", "ann", "bo", *given)
+    assert done.stdout.splitlines() == [
+        "r2: ann has handed over the seat",
+        "r2: bo has taken it over",
+    ]
+    refused = run("orders", "swap", store, "r2", "ann", "bo", *given)
+    assert refused.exit_code == 2
+    assert "only who has accepted a seat can give it" in refused.stderr.replace("\n", " ")
+    assert run("orders", "swap", store, "r2", "ann", *given).exit_code == 2
 
 
 def test_grabbing_that_is_over_is_settled_in_the_store(tmp_path: Path) -> None:

@@ -112,6 +112,22 @@ def test_what_somebody_has_accepted_elsewhere_counts() -> None:
     assert winners(log, TABLES | {"requests": at_nine}) == {("r1", "bo"), ("r2", "ann")}
 
 
+def test_an_order_that_lacks_people_yet_holds_up_no_other() -> None:
+    # r2 needs two and ann alone has accepted it.
+    needs_two = TABLES["requests"].with_columns(min_people=pl.Series([0, 2]))
+    two = pl.DataFrame({"request_id": ["r2"], "post": ["volunteer"], "seats": [2]})
+    held = events("""
+    r2 ordered    08:00 station:s1
+    r2 checked    08:01 centre:c
+    r2 dispatched 08:02 centre:c
+    r2 offered    08:03 system volunteer_id=ann
+    r2 accepted   08:04 volunteer:ann
+    """)
+    log = pl.concat([grabbing("bo"), held])
+    found = winners(log, TABLES | {"requests": needs_two, "posts": two})
+    assert found == {("r1", "bo"), ("r2", "ann")}
+
+
 def test_before_its_time_nothing_is_settled() -> None:
     early = settle(grabbing(*PEOPLE), TABLES, "2026-11-30T09:59")
     assert early.events.is_empty()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matching.orders.agenda import due
     from matching.orders.applying import Applied, apply, state_at
     from matching.orders.moves import legal_moves
+    from matching.orders.queues import promotions, swapped
     from matching.orders.settling import Settled, settle
     from matching.orders.states import States
     from matching.orders.two_levels import TwoLevels, dispatched
@@ -25,8 +26,10 @@ __all__ = [
     "dispatched",
     "due",
     "legal_moves",
+    "promotions",
     "settle",
     "state_at",
+    "swapped",
 ]
 
 _HOMES = {
@@ -38,7 +41,9 @@ _HOMES = {
     "dispatched": "two_levels",
     "due": "agenda",
     "legal_moves": "moves",
+    "promotions": "queues",
     "settle": "settling",
+    "swapped": "queues",
     "state_at": "applying",
 }
 

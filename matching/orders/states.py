@@ -35,8 +35,9 @@ class States:
         there), and ``came``.
     offers : polars.DataFrame
         One row per order and volunteer: ``request_id``, ``volunteer_id``, ``post``, ``option``,
-        ``organisation_id``, ``state``, ``since``, ``until`` and ``actor_role`` (of its last
-        event). What was still open when its order ended is ``recalled``.
+        ``organisation_id``, ``state``, ``since``, ``until``, ``actor_role`` (of its last event)
+        and ``place`` (on the waiting list of the post; 1 is first). What was still open when its
+        order ended is ``recalled``.
     """
 
     orders: pl.DataFrame
@@ -117,14 +118,18 @@ class Replay:
                 "until": _moments(found[:, f.UNTIL_OF]),
                 "actor_role": since["actor_role"].cast(pl.String),
                 "order": order,
+                "row": found[:, f.SINCE_ROW],
             }
         )
         recalled = pl.lit(str(OfferState.recalled))
+        waits = pl.col("state") == str(OfferState.waiting)
+        place = pl.col("row").rank("ordinal").over("order", "post", waits).cast(pl.Int64)
         return table.with_columns(
             state=pl.when(moot).then(recalled).otherwise("state").cast(pl.Enum(OFFER_STATES)),
             since=pl.when(moot).then(ended).otherwise("since"),
             until=pl.when(~moot).then("until"),
-        )
+            place=pl.when(waits & ~moot).then(place),
+        ).drop("row")
 
     def _told(self, table: pl.DataFrame) -> pl.DataFrame:
         return in_zone(table, self.time_zone)

@@ -1,4 +1,4 @@
-"""``matching orders apply | state | due | settle``."""
+"""``matching orders apply | state | due | settle | promote | swap``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import typer
 from matching.cli.examples import EXAMPLES
 from matching.cli.orders.agenda import due
 from matching.cli.orders.applying import apply
+from matching.cli.orders.queues import promote, swap
 from matching.cli.orders.settling import settle
 from matching.cli.orders.standing import state
 
@@ -19,3 +20,5 @@ orders.command(epilog=EXAMPLES["orders apply"])(apply)
 orders.command(epilog=EXAMPLES["orders state"])(state)
 orders.command(epilog=EXAMPLES["orders due"])(due)
 orders.command(epilog=EXAMPLES["orders settle"])(settle)
+orders.command(epilog=EXAMPLES["orders promote"])(promote)
+orders.command(epilog=EXAMPLES["orders swap"])(swap)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from matching.cli import arguments as arg
+from matching.cli.conduct import Outcome
 from matching.cli.given import options_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ StoreOptionOption = Annotated[
 ]
 NowOption = Annotated[
     str | None, arg.option("As of that moment, as 2026-11-30T09:00; this one, if absent", "TIME")
+]
+TablesOption = Annotated[
+    str, arg.option("Where the tables of the week are: volunteers, requests, ...", "WHERE")
 ]
 WantedOption = Annotated[
     str | None,
@@ -67,3 +71,24 @@ def wanted_tables(where: str | None) -> dict[str, pl.DataFrame] | None:
 def now_or(given: str | None, policy: Policy) -> str:
     """Return the moment that is named, or else this one, on the policy's clock."""
     return given or f"{datetime.now(ZoneInfo(policy.time_zone)):%Y-%m-%dT%H:%M}"
+
+
+def add(
+    events: pl.DataFrame,
+    store: str,
+    tables: dict[str, pl.DataFrame],
+    policy: Policy,
+    options: dict[str, Any],
+    outcome: Outcome,
+) -> None:
+    """Add events of ours to the log; tell where somebody else wrote in between."""
+    from matching.errors import FAULT_SCHEMA, DataError
+    from matching.guards.urls import shown
+    from matching.stores.logs import append
+
+    if events.is_empty():
+        return
+    with outcome.writing(shown(store)):
+        refused = append(events, store, tables=tables, policy=policy, **options).refused
+    if refused.height:
+        raise DataError(refused.select(*FAULT_SCHEMA))

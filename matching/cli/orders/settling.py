@@ -15,22 +15,20 @@ from matching.cli.language import Language, LanguageOption, language_of
 from matching.cli.orders.opened import (
     NowOption,
     StoreOptionOption,
+    TablesOption,
+    add,
     now_or,
     store_options,
     wanted_tables,
 )
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from matching.orders.settling import Settled
 
 
 def settle(
     store: Annotated[str, typer.Argument(help="The database that keeps the events")],
-    tables: Annotated[
-        str, arg.option("Where the tables of the week are: volunteers, requests, ...", "WHERE")
-    ],
+    tables: TablesOption,
     now: NowOption = None,
     seed: Annotated[int, arg.option("Of the lots that decide among equals", "N", min=0)] = 0,
     policy: arg.PolicyOption = None,
@@ -45,18 +43,14 @@ def settle(
     """
     with teaching(json) as outcome:
         from matching.cli.orders.telling import words
-        from matching.guards.urls import shown
         from matching.orders import settle as settled_at
-        from matching.stores.logs import append, read_events
+        from matching.stores.logs import read_events
 
         chosen, options = policy_of(policy), store_options(option, "schema", "table")
         moment, wanted = now_or(now, chosen), wanted_tables(tables) or {}
         log = read_events(store, **options)
         found = settled_at(log, wanted, moment, policy=chosen, seed=seed)
-        if found.events.height:
-            with outcome.writing(shown(store)):
-                added = append(found.events, store, tables=wanted, policy=chosen, **options)
-            _check(added.refused)
+        add(found.events, store, wanted, chosen, options, outcome)
         spoken = language_of(language)
         nothing = words(spoken)["nothing_over"].format(now=moment)
         summaries = {f"{week}": result.summary() for week, result in found.results.items()}
@@ -65,19 +59,9 @@ def settle(
         answer({"events": found.events}, told, nothing, None, json, outcome, more, spoken)
 
 
-def _check(refused: pl.DataFrame) -> None:
-    """Tell where somebody else wrote in between; what was legal of ours is there."""
-    from matching.errors import FAULT_SCHEMA, DataError
-
-    if refused.height:
-        raise DataError(refused.select(*FAULT_SCHEMA))
-
-
 def _sentences(found: Settled, language: Language) -> Iterator[str]:
-    from matching.cli.orders.telling import words
+    from matching.cli.orders.telling import event_sentences, words
 
-    said = words(language)
-    for row in found.events.iter_rows(named=True):
-        yield said[f"told_{row['event']}"].format(**row)
+    yield from event_sentences(found.events, language)
     for result in found.results.values():
-        yield said["assignment"].format(**result.summary())
+        yield words(language)["assignment"].format(**result.summary())

@@ -51,6 +51,13 @@ def lines(
         yield said["more_orders"].format(more=f"{len(orders) - len(shown):,}")
 
 
+def event_sentences(events: pl.DataFrame, language: Language) -> Iterator[str]:
+    """Say what everybody is told."""
+    said = words(language)
+    for row in events.iter_rows(named=True):
+        yield said[f"told_{row['event']}"].format(**row)
+
+
 def due_sentences(due: pl.DataFrame, language: Language) -> Iterator[str]:
     """Say what needs somebody, and which event would see to it."""
     said = words(language)
