@@ -246,7 +246,7 @@ class Result(Shown):
 def counts(problem: Problem, plan: Plan) -> dict[str, float]:
     """Return the counts of the contract's ``summary``, and the hours."""
     option = problem.slots.option[plan.slot]
-    minutes = (problem.options.end - problem.options.start)[option]
+    minutes = problem.options.minutes[option]
     return {
         "seats": int(problem.posts.seats.astype(np.int64).sum()),
         "filled": len(plan),

@@ -254,6 +254,20 @@ class Options(dy.Schema):
     end_after_start = _rule(pl.col("end") > pl.col("start"))
 
 
+class Sessions(dy.Schema):
+    """The meetings of a request, or of one of its options, that the same people all come to.
+
+    The times of the request, and of an option of that name, do not count then.
+    """
+
+    request_id = _id("the request", key=True, refers="requests")
+    option = _id("of which option; absent: the request has none", key=True, required=False)
+    session = _id("name of the meeting", key=True)
+    start = _time("start of the meeting", required=True)
+    end = _time("end of the meeting, not included", required=True)
+    end_after_start = _rule(pl.col("end") > pl.col("start"))
+
+
 class Posts(dy.Schema):
     """The posts of a request, where they are not its menu item's."""
 
@@ -394,6 +408,7 @@ TABLES: dict[str, type[dy.Schema]] = {
     "menu_qualifications": MenuQualifications,
     "requests": Requests,
     "options": Options,
+    "sessions": Sessions,
     "posts": Posts,
     "post_qualifications": PostQualifications,
     "team_rules": TeamRules,

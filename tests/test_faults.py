@@ -162,6 +162,7 @@ def test_every_reference_is_followed(table: str, column: str, target: str) -> No
         "menu_posts": {"post": "x", "seats": "1"},
         "requests": {"start": "2026-11-30T10:00", "end": "2026-11-30T11:00"},
         "options": {"start": "2026-11-30T10:00", "end": "2026-11-30T11:00"},
+        "sessions": {"option": None, "start": "2026-11-30T10:00", "end": "2026-11-30T11:00"},
         "posts": {"seats": "1"},
         "team_rules": {"qualification": "x", "min_people": "1"},
         "preferences": {"subject": "post", "weight": "1"},

@@ -81,7 +81,7 @@ def changed(living: LivingWeek, random: np.random.Generator) -> str:
         case "seats":
             living.set_seats(post, max(int(random.integers(5)), int(living.pinned.seats[post])))
         case "request":
-            time = ("start", "end", "day", "last_day")
+            time = ("start", "end", "day", "last_day", "first_end", "minutes")
             moved = {name: getattr(problem.options, name)[option] for name in time}
             request = int(random.integers(len(problem.requests)))
             living.copy_request(request, f"new {len(problem.requests)}", **moved)

@@ -180,6 +180,9 @@ def full_week() -> Week:
         "b": ("2026-12-01 14:00", "2026-12-01 15:00"),
     }
     week.request("r3", options=times, seats=2, min_seats=1)
+    for n, day in enumerate(("2026-11-30", "2026-12-01")):
+        times = {"start": f"{day} 14:00", "end": f"{day} 15:00"}
+        week.session("r3", f"{n}", **times, option="c")
     week.team_rule("skill:01", menu_item="m1", per_people=3)
     week.team_rule("skill:01", request_id="r3", min_people=1)
     week.prefer("v1", "menu_item", "m1", weight=30)
@@ -189,6 +192,7 @@ def full_week() -> Week:
     for v in ("v1", "v2"):
         week.member("g1", v)
     week.travel("s1", "s1", 5)
+    week.limit("category", "care", max_shifts=2)
     week.bond("v1", "b1", visits=4, last_visit="2026-11-23")
     week.pin("v1", "r1", post="lead")
     week.accept("v3", "r1", post="helper")

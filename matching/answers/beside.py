@@ -9,6 +9,7 @@ import numpy as np
 
 from matching.answers.within import Limits, has_limits, limits_for, within
 from matching.arcs.eligibility import Arcs
+from matching.arcs.meetings import meetings_of
 from matching.arcs.spatial import RADIUS_KM
 from matching.arcs.value import first_load
 from matching.parallel.compiled import compiled
@@ -26,6 +27,11 @@ class Book(NamedTuple):
     start: c.Ints
     end: c.Ints
     day: c.Ints
+    service: c.Ints  # minutes
+    first_meeting: c.Longs  # where those of each slot begin; empty if no slot has several
+    meeting_start: c.Ints
+    meeting_end: c.Ints
+    meeting_day: c.Ints
     request: c.Ints
     lat: c.Floats
     lon: c.Floats
@@ -56,7 +62,10 @@ class Standing(NamedTuple):
 def book_of(problem: Problem, arcs: Arcs, reward: c.Floats) -> Book:
     """Return what the compiled loops read."""
     slots, options, requests = problem.slots, problem.options, problem.requests
-    people, travel = problem.volunteers, problem.travel
+    people, travel, meetings = problem.volunteers, problem.travel, meetings_of(problem)
+    many = np.diff(meetings.first)[slots.option]
+    row = c.ranges(meetings.first[slots.option], many)
+    first = np.append(0, np.cumsum(many)) if len(problem.sessions) else np.empty(0, np.int64)
     return Book(
         arcs.volunteer,
         arcs.slot,
@@ -65,6 +74,11 @@ def book_of(problem: Problem, arcs: Arcs, reward: c.Floats) -> Book:
         options.start[slots.option],
         options.end[slots.option],
         options.day[slots.option],
+        options.minutes[slots.option],
+        first,
+        meetings.start[row],
+        meetings.end[row],
+        meetings.day[row],
         slots.request,
         np.radians(requests.lat[slots.request]),
         np.radians(requests.lon[slots.request]),
@@ -90,6 +104,66 @@ def follows(book: Book, v: int, a: int, b: int) -> bool:
     gap = book.start[b] - book.end[a]
     if gap < 0 or (book.day[a] != book.day[b] and gap < book.min_rest[v]):
         return False
+    return is_way(book, a, b, gap)
+
+
+@compiled
+def is_several(book: Book, slot: int) -> bool:
+    """Tell whether a slot has several meetings."""
+    some = len(book.first_meeting) > 0
+    return bool(some and book.first_meeting[slot + 1] - book.first_meeting[slot] > 1)
+
+
+@compiled
+def meet(book: Book, v: int, a: int, b: int) -> bool:
+    """Tell whether a volunteer can serve two slots of which one has several meetings."""
+    for i in range(book.first_meeting[a], book.first_meeting[a + 1]):
+        for j in range(book.first_meeting[b], book.first_meeting[b + 1]):
+            forth = book.meeting_start[j] - book.meeting_end[i]
+            back = book.meeting_start[i] - book.meeting_end[j]
+            gap = max(forth, back)
+            if gap < 0:
+                return False
+            if book.meeting_day[i] != book.meeting_day[j] and gap < book.min_rest[v]:
+                return False
+            if not (is_way(book, a, b, gap) if forth >= back else is_way(book, b, a, gap)):
+                return False
+    return True
+
+
+@compiled
+def met_on(book: Book, slot: int, day: int) -> int:
+    """Return how many meetings a slot has on a day."""
+    many = 0
+    for meeting in range(book.first_meeting[slot], book.first_meeting[slot + 1]):
+        many += book.meeting_day[meeting] == day
+    return many
+
+
+@compiled
+def has_days(book: Book, v: int, others: c.Longs, size: int, slot: int) -> bool:
+    """Tell whether each day of a slot has room for its meetings, and the nights between for rest.
+
+    Beside the meetings of the first so many other slots.
+    """
+    if len(book.first_meeting) == 0:
+        return True
+    first, last = book.first_meeting[slot], book.first_meeting[slot + 1]
+    for m in range(first, last):
+        many = met_on(book, slot, book.meeting_day[m])
+        for k in range(size):
+            many += met_on(book, others[k], book.meeting_day[m])
+        if many > book.max_shifts_per_day[v]:
+            return False
+        other_day = m + 1 < last and book.meeting_day[m + 1] != book.meeting_day[m]
+        if other_day and book.meeting_start[m + 1] - book.meeting_end[m] < book.min_rest[v]:
+            return False
+    return True
+
+
+@compiled
+def is_way(book: Book, a: int, b: int, gap: int) -> bool:
+    """Tell whether minutes suffice for the way from one slot to another."""
     if book.stop[a] >= 0 and book.stop[b] >= 0:
         first, last = book.first_way[book.stop[a]], book.first_way[book.stop[a] + 1]
         way = first + np.searchsorted(book.there[first:last], book.stop[b])
@@ -178,20 +252,24 @@ def kept_beside(book: Book, standing: Standing, arc: int, gone: c.Bools) -> tupl
                     there = book.slot[arcs[k]]
                     today += book.day[there] == book.day[here]
                     fits = fits and book.request[there] != book.request[here]
-            longer = minutes[i] + book.end[here] - book.start[here]
+                    if fits and (is_several(book, there) or is_several(book, here)):
+                        fits = meet(book, v, there, here)
+            longer = minutes[i] + book.service[here]
             fits = fits and today <= book.max_shifts_per_day[v] and longer <= book.max_minutes[v]
             fits = fits and count[i] < book.max_shifts[v]
-            if fits and last[i] >= 0:
+            alone = is_several(book, here)
+            if fits and last[i] >= 0 and not alone:
                 fits = follows(book, v, book.slot[arcs[last[i]]], here)
-            if fits and limited:
+            if fits and (limited or len(book.first_meeting)):
                 kept = 0
                 for k in range(i):
                     if choice[k] == 0:
                         others[kept] = book.slot[arcs[k]]
                         kept += 1
                 fits = within(book.limits, v, others, kept, here)
+                fits = fits and has_days(book, v, others, kept, here)
             if fits:
-                last[i + 1], minutes[i + 1] = i, longer
+                last[i + 1], minutes[i + 1] = last[i] if alone else i, longer
                 count[i + 1], gain[i + 1] = count[i] + 1, gain[i] + book.reward[arcs[i]]
                 i += 1
                 choice[i] = -1

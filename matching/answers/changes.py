@@ -45,8 +45,11 @@ def moved(problem: Problem, change: Change) -> Problem:
     option, options = problem.slots.option[change.slot], problem.options
     shift = np.zeros(len(options), np.int32)
     shift[option] = int(change.amount)
-    times = replace(options, start=options.start + shift, end=options.end + shift)
-    return replace(problem, options=times)
+    moments = ("start", "end", "first_end")
+    times = replace(options, **{name: getattr(options, name) + shift for name in moments})
+    sessions, later = problem.sessions, shift[problem.sessions.option]
+    sessions = replace(sessions, start=sessions.start + later, end=sessions.end + later)
+    return replace(problem, options=times, sessions=sessions)
 
 
 def lowered(problem: Problem, change: Change) -> Problem:

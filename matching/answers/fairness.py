@@ -37,7 +37,7 @@ def fairness(ledger: Ledger, feeds: pl.DataFrame) -> pl.DataFrame:
     problem, plan = ledger.problem, ledger.plan
     options, slots = problem.options, problem.slots
     filled = np.bincount(slots.post[plan.slot], minlength=len(problem.posts))
-    minutes = (options.end - options.start)[slots.option[plan.slot]]
+    minutes = options.minutes[slots.option[plan.slot]]
     hours: c.Floats = np.bincount(plan.volunteer, minutes / 60).astype(np.float64)
     measures = {
         name: _shares(problem.posts.seats, filled, place[problem.posts.request])

@@ -95,7 +95,7 @@ def within_trees(problem: Problem, arcs: Arcs) -> tuple[Problem, Arcs]:
     people, slots, options = problem.volunteers, problem.slots, problem.options
     option = slots.option[arcs.slot]
     longest = np.ones(len(people), np.int64)
-    np.maximum.at(longest, arcs.volunteer, options.end[option] - options.start[option])
+    np.maximum.at(longest, arcs.volunteer, options.minutes[option])
     shifts = np.minimum(people.max_shifts, people.max_minutes // longest).astype(np.int32)
     problem = replace(problem, volunteers=replace(people, max_shifts=shifts))
     weeks = Weeks(problem, arcs)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from matching.answers.sentences import Language, texts_in
+from matching.arcs.meetings import meetings_of
 from matching.arcs.spatial import Places, distance_km
 from matching.guards.doors import door
 from matching.problem import Problem
@@ -130,9 +131,12 @@ def _covered(problem: Problem) -> npt.NDArray[np.bool_]:
     start, end = windows.start[first].astype(np.int64), until[last] - base[last]
     order = np.argsort(start, kind="stable")
     latest = np.maximum.accumulate(end[order])
-    begun = np.searchsorted(start[order], options.start, side="right") - 1
-    free = (begun >= 0) & (latest[np.maximum(begun, 0)] >= options.end)
-    covered[options.request[free]] = True
+    meetings = meetings_of(problem)
+    begun = np.searchsorted(start[order], meetings.start, side="right") - 1
+    free = (begun >= 0) & (latest[np.maximum(begun, 0)] >= meetings.end)
+    of = np.repeat(np.arange(len(options)), np.diff(meetings.first))
+    every = np.bincount(of[~free], minlength=len(options)) == 0
+    covered[options.request[every]] = True
     return covered
 
 

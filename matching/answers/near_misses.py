@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from matching.arcs.eligibility import Arcs, eligible, merged_windows
+from matching.arcs.meetings import meetings_of
 from matching.arcs.unfilled import slot_of_interest
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -115,6 +116,9 @@ def near_of(problem: Problem, slots: c.Ints) -> Near:
     ever = np.full(len(people), c.NO_LIMIT, np.int32)
     always = c.Windows(people, -ever, ever, np.zeros_like(ever))
     arcs = eligible(replace(problem, windows=always), slots=slots)
+    # Of several meetings no other time is looked for.
+    single = ~meetings_of(problem).several
+    arcs = arcs.take(single[problem.slots.option[arcs.slot]])
     row = np.searchsorted(slots, arcs.slot)
     option = problem.slots.option[arcs.slot]
     start, end = problem.options.start[option], problem.options.end[option]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.answers.beside import Book, Standing, follows
+from matching.answers.beside import Book, Standing, follows, has_days, is_several, meet
 from matching.answers.within import has_limits, within
 from matching.parallel.compiled import compiled
 from matching.problem import columns as c
@@ -129,7 +129,7 @@ def clash_of(
 ) -> float:
     """Return the odds that a volunteer is wanted twice at a time; -1, if they cannot stand by."""
     shifts, today = 1, 1
-    minutes, clash = book.end[slot] - book.start[slot], 0.0
+    minutes, clash = book.service[slot], 0.0
     begin, end = standing.first[v], standing.first[v + 1]
     entry = calls.last[v]
     # First what is planned, then what they stand by for.
@@ -139,9 +139,13 @@ def clash_of(
         if book.request[other] == book.request[slot]:
             return -1.0
         shifts += 1
-        minutes += book.end[other] - book.start[other]
+        minutes += book.service[other]
         today += book.day[other] == book.day[slot]
-        if not (follows(book, v, slot, other) or follows(book, v, other, slot)):
+        if is_several(book, slot) or is_several(book, other):
+            goes = meet(book, v, slot, other)
+        else:
+            goes = follows(book, v, slot, other) or follows(book, v, other, slot)
+        if not goes:
             if planned or calls.certain[entry]:
                 return -1.0
             both = wanted * calls.wanted[entry]
@@ -156,7 +160,7 @@ def clash_of(
         return -1.0
     if today > book.max_shifts_per_day[v] or clash > share:
         return -1.0
-    if has_limits(book.limits, v):
+    if has_limits(book.limits, v) or len(book.first_meeting):
         others, size = np.empty(shifts, np.int64), 0
         for row in range(standing.first[v], end):
             others[size] = book.slot[standing.arc[row]]
@@ -167,5 +171,7 @@ def clash_of(
             size += 1
             entry = calls.before[entry]
         if not within(book.limits, v, others, size, slot):
+            return -1.0
+        if not has_days(book, v, others, size, slot):
             return -1.0
     return clash

@@ -9,6 +9,7 @@ import polars as pl
 
 from matching.answers.names import number_of
 from matching.arcs.eligibility import RULES, Finder, held, km_of, merged_windows
+from matching.arcs.meetings import meetings_of
 from matching.arcs.other_weeks import served_elsewhere
 from matching.arcs.pair_rules import subject_codes
 from matching.arcs.unfilled import left_by_rules
@@ -126,12 +127,15 @@ def _lacking(part: Problem, slots: c.Ints) -> list[pl.Series]:
 
 def _missing(part: Problem, slots: c.Ints) -> c.Longs:
     """Return how many minutes of each service somebody is not free."""
-    option = part.slots.option[slots]
-    start, end = part.options.start[option, None], part.options.end[option, None]
+    option, meetings = part.slots.option[slots], meetings_of(part)
+    start, end = meetings.start[:, None], meetings.end[:, None]
     _, opens, closes = merged_windows(part.windows)
     inside = np.maximum(np.minimum(closes, end) - np.maximum(opens, start), 0)
-    missing: c.Longs = (end - start)[:, 0] - inside.sum(axis=1).astype(np.int64)
-    return missing
+    missing = (end - start)[:, 0] - inside.sum(axis=1).astype(np.int64)
+    if not len(missing):
+        return np.zeros(len(slots), np.int64)
+    of_option: c.Longs = np.add.reduceat(missing, meetings.first[:-1])
+    return of_option[option]
 
 
 def _owner(part: Problem, slots: c.Ints) -> pl.Series:

@@ -11,6 +11,7 @@ import polars as pl
 
 from matching.answers.names import number_of
 from matching.answers.what_if import what_if
+from matching.arcs.meetings import meetings_of
 from matching.errors import UsageError
 from matching.guards.doors import door
 from matching.problem import Problem
@@ -166,11 +167,12 @@ def _declined(
 
 def _at(problem: Problem, spans: list[tuple[int, int]]) -> pl.DataFrame:
     """Return the keys of services that lie in some of these times."""
-    start, end = problem.options.start, problem.options.end
-    meets = np.zeros(len(start), np.bool_)
+    meetings = meetings_of(problem)
+    meets = np.zeros(len(meetings.start), np.bool_)
     for first, last in spans:
-        meets |= (start < last) & (end > first)
-    return slot_keys(problem).filter(pl.Series(meets[problem.slots.option]))
+        meets |= (meetings.start < last) & (meetings.end > first)
+    some = np.add.reduceat(meets, meetings.first[:-1]) if len(meets) else meets
+    return slot_keys(problem).filter(pl.Series(some[problem.slots.option] > 0))
 
 
 def _taken_back(

@@ -72,7 +72,8 @@ def times(problem: Problem, request_id: str, start: object, end: object) -> dict
     options = week.problem().options
     if not len(options):
         raise UsageError(f"start = {shown_value(start)} is not in the week of {problem.week}")
-    return {name: int(getattr(options, name)[0]) for name in ("start", "end", "day", "last_day")}
+    columns = ("start", "end", "day", "last_day", "first_end", "minutes")
+    return {name: int(getattr(options, name)[0]) for name in columns}
 
 
 # What a problem of somebody new says of nobody.

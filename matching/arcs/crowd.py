@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matching.arcs.meetings import meetings_of
 from matching.arcs.spatial import RADIUS_KM, Places, Stretches, vectors
 from matching.parallel.compiled import compiled
 from matching.problem import Problem
@@ -61,6 +62,9 @@ class Asked(NamedTuple):
         Where the stretches of each place begin.
     low, high : int64 arrays, shape (stretches,)
         The first position and the one after the last.
+    more : int64 array, shape (slots + 1,)
+        Where the meetings after the first begin, of those that have several; empty if none has.
+    more_start, more_end : int32 arrays, shape (further meetings,)
     """
 
     place: c.Longs
@@ -74,6 +78,9 @@ class Asked(NamedTuple):
     first: c.Longs
     low: c.Longs
     high: c.Longs
+    more: c.Longs
+    more_start: c.Ints
+    more_end: c.Ints
 
 
 def crowd_of(problem: Problem, places: Places, windows: tuple[c.Ints, c.Ints, c.Ints]) -> Crowd:
@@ -123,16 +130,27 @@ def asked_of_all(problem: Problem) -> Asked:
 
 def _asked(problem: Problem, slots: c.Slots, place: c.Longs, around: Stretches) -> Asked:
     requests, options = problem.requests, problem.options
+    more, start, end = np.empty(0, np.int64), options.start[:0], options.end[:0]
+    if len(problem.sessions):
+        meetings = meetings_of(problem)
+        begin = meetings.first[slots.option] + 1
+        many = meetings.first[slots.option + 1] - begin
+        rows = c.ranges(begin, many)
+        more = np.append(0, np.cumsum(many))
+        start, end = meetings.start[rows], meetings.end[rows]
     return Asked(
         place,
         options.start[slots.option],
-        options.end[slots.option],
+        options.first_end[slots.option],
         requests.organisation[slots.request],
         requests.menu_organisation[slots.request],
         *vectors(requests.lat[slots.request], requests.lon[slots.request]),
         around.first,
         around.low,
         around.high,
+        more,
+        start,
+        end,
     )
 
 
@@ -166,6 +184,15 @@ def is_free(crowd: Crowd, x: int, start: int, end: int) -> bool:
         else:
             high = middle
     return bool(low > crowd.begin[x] and crowd.end[low - 1] >= end)
+
+
+@compiled
+def is_free_later(crowd: Crowd, asked: Asked, x: int, i: int) -> bool:
+    """Tell whether somebody is free for the meetings of a slot after its first."""
+    for meeting in range(asked.more[i], asked.more[i + 1]):
+        if not is_free(crowd, x, asked.more_start[meeting], asked.more_end[meeting]):
+            return False
+    return True
 
 
 def size_of(mask: c.Bits) -> int:
@@ -233,6 +260,8 @@ def reached(
                         continue
                     near += 1
                     if not len(volunteer) or not (surely or is_free(crowd, x, start, end)):
+                        continue
+                    if len(asked.more) and not is_free_later(crowd, asked, x, i):
                         continue
                     free += 1
                     if (one >= 0 and one != own[x]) or (other >= 0 and other != own[x]):

@@ -216,7 +216,7 @@ class Finder(Sieve):
         for same_time in _runs(order, time_group[order]):
             there, known = None, (0, 0)
             if not any_time:
-                latest, earliest = option.start[same_time].max(), option.end[same_time].min()
+                latest, earliest = option.start[same_time].max(), option.first_end[same_time].min()
                 there, known = mask_of(self.crowd), (int(latest), int(earliest))
                 mark_free(there, self.crowd, *known)
             if days != (days := (option.day[same_time[0]], option.last_day[same_time[0]])):

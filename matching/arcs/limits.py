@@ -50,6 +50,7 @@ def _windows(
     only if something is there: it begins or ends in the week, or where such a service starts.
     """
     there = problem.other_weeks
+    there = there.take(np.flatnonzero(~there.later))
     served = np.unique(np.stack([there.volunteer, there.day, there.start]), axis=1)
     if by_day:
         served = np.unique(served[:2], axis=1)

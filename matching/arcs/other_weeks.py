@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from matching.arcs.journeys import Spots, is_late, longest_ways, spots
+from matching.arcs.meetings import meetings_of
 from matching.arcs.spatial import distance_km
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -31,6 +32,7 @@ class Edges:
         self.problem = problem
         there = problem.other_weeks
         self.served = served_elsewhere(problem)
+        self.meetings = meetings_of(problem)
         self.there = there.take(np.flatnonzero(self._near(there)))
         self.first = c.starts_of(self.there.volunteer, len(problem.volunteers))
 
@@ -57,7 +59,7 @@ class Edges:
     def apart(self, volunteer: c.Ints, slot: c.Ints) -> c.Bools:
         """Refuse services that overlap one of another week, or leave no time to travel or rest.
 
-        The two start on different days, so rest always counts.
+        Mostly they are on different days; a meeting of several may be on the same.
         """
         problem, there = self.problem, self.there
         apart: c.Bools = np.ones(len(slot), np.bool_)
@@ -67,11 +69,17 @@ class Edges:
         some = np.flatnonzero(count)
         row = np.repeat(some, count[some])
         other = c.ranges(self.first[volunteer[some]], count[some])
-        option, request = problem.slots.option[slot[row]], problem.slots.request[slot[row]]
-        after = problem.options.start[option].astype(np.int64) - there.end[other]
-        before = there.start[other].astype(np.int64) - problem.options.end[option]
+        # Each of our meetings beside each of theirs.
+        begin = self.meetings.first[problem.slots.option[slot[row]]]
+        many = self.meetings.first[problem.slots.option[slot[row]] + 1] - begin
+        meeting = c.ranges(begin, many)
+        row, other = np.repeat(row, many), np.repeat(other, many)
+        request = problem.slots.request[slot[row]]
+        after = self.meetings.start[meeting].astype(np.int64) - there.end[other]
+        before = there.start[other].astype(np.int64) - self.meetings.end[meeting]
         gap = np.maximum(after, before)
-        close = (gap < 0) | (gap < problem.volunteers.min_rest[volunteer[row]])
+        tired = gap < problem.volunteers.min_rest[volunteer[row]]
+        close = (gap < 0) | (tired & (self.meetings.day[meeting] != there.day[other]))
         ours, theirs = spots(problem.requests, request), spots(there, other)
         first = after > before
         here, way = _chosen(first, theirs, ours), _chosen(first, ours, theirs)

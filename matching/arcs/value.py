@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.arcs.eligibility import Arcs
+from matching.arcs.meetings import Meetings, meetings_of
 from matching.arcs.pair_rules import Answers, subject_codes
 from matching.errors import PolicyError
 from matching.problem import Problem
@@ -189,6 +190,7 @@ def _add_window_preference(problem: Problem, arcs: Arcs, total: c.Longs) -> None
         lowest[some] = np.minimum.reduceat(windows.preference, first[:-1][some])
         highest[some] = np.maximum.reduceat(windows.preference, first[:-1][some])
     mixed = lowest != highest
+    meetings = meetings_of(problem)
     for block in c.blocks(len(arcs)):
         who = arcs.volunteer[block]
         shown = lowest[who]
@@ -198,11 +200,24 @@ def _add_window_preference(problem: Problem, arcs: Arcs, total: c.Longs) -> None
             volunteer, option = who[rows], problem.slots.option[arcs.slot[block][rows]]
             many = windows_of[volunteer]
             window = c.ranges(first[volunteer], many)
-            overlaps = windows.start[window] < np.repeat(options.end[option], many)
-            overlaps &= windows.end[window] > np.repeat(options.start[option], many)
+            service = np.repeat(option, many)
+            overlaps = windows.start[window] < options.end[service]
+            overlaps &= windows.end[window] > options.start[service]
+            if len(problem.sessions):
+                overlaps &= _meets(meetings, service, windows.start[window], windows.end[window])
             preference = np.where(overlaps, windows.preference[window], 2)
             shown[rows] = np.minimum.reduceat(preference, np.cumsum(many) - many)
         total[block] += problem.policy.window_preference * shown.astype(np.int64)
+
+
+def _meets(meetings: Meetings, option: c.Ints, start: c.Ints, end: c.Ints) -> c.Bools:
+    """Tell which windows overlap some meeting of an option each."""
+    first = meetings.first
+    many = first[option + 1] - first[option]
+    row, meeting = np.repeat(np.arange(len(option)), many), c.ranges(first[option], many)
+    overlaps = (start[row] < meetings.end[meeting]) & (meetings.start[meeting] < end[row])
+    meets: c.Bools = np.bincount(row[overlaps], minlength=len(option)) > 0
+    return meets
 
 
 def _add_preference(problem: Problem, arcs: Arcs, total: c.Longs) -> None:

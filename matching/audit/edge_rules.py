@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from matching.audit.findings import clock, hours, report
-from matching.audit.services import TOLERANCE, frame_of, place_of, used_by, way_minutes
+from matching.audit.services import TOLERANCE, frame_of, meetings_of, place_of, used_by, way_minutes
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.schema import STATUSES
@@ -27,7 +27,8 @@ def other_week(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services too close to what the volunteer is held to in another week."""
     used = used_by(problem, services)[problem.other_weeks.volunteer]
     there = _other_weeks(problem, used).drop("request")
-    both = services.join(there, on="volunteer", maintain_order="left", suffix="_there")
+    meetings = meetings_of(problem, services)
+    both = meetings.join(there, on="volunteer", maintain_order="left", suffix="_there")
     ahead = pl.col("start_there") < pl.col("start")
     here, there = place_of(problem, both["request"]), both.select("lat", "lon", "stop")
     back, forth = way_minutes(problem, there, here), way_minutes(problem, here, there)
@@ -36,7 +37,8 @@ def other_week(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     both = both.with_columns(
         gap=gap.otherwise(pl.col("start_there") - pl.col("end")),
         travel=pl.Series(way * (1 - TOLERANCE)).fill_nan(0.0),
-        rest=pl.Series(problem.volunteers.min_rest[both["volunteer"].to_numpy()]),
+        rest=pl.Series(problem.volunteers.min_rest[both["volunteer"].to_numpy()])
+        * (both["day"] != both["day_there"]),
     )
     needed = pl.max_horizontal("travel", pl.col("rest").cast(pl.Float64), pl.lit(0.0))
     broken = both.filter(pl.col("gap") < needed)

@@ -38,6 +38,7 @@ def named_qualification(problem: Problem, index: pl.Series) -> pl.Series:
 
 def availability(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services that the volunteer's windows, taken together, do not cover."""
+    services = s.meetings_of(problem, services).with_row_index("meeting")
     spells = _spells(problem, services)
     begin = s.on_one_line(spells, "start")
     # The only spell that can cover a service is the last one to begin before it or with it.
@@ -49,11 +50,11 @@ def availability(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     ) & (spells["volunteer"].to_numpy()[at[some]] == services["volunteer"].to_numpy()[some])
     broken = services.filter(~pl.Series(covered))
     parts = broken.join(spells, on="volunteer", suffix="_free").select(
-        "service",
+        "meeting",
         free=pl.min_horizontal("end", "end_free") - pl.max_horizontal("start", "start_free"),
     )
-    free = parts.group_by("service").agg(pl.col("free").clip(0).sum())
-    broken = broken.join(free, on="service", how="left").with_columns(pl.col("free").fill_null(0))
+    free = parts.group_by("meeting").agg(pl.col("free").clip(0).sum())
+    broken = broken.join(free, on="meeting", how="left").with_columns(pl.col("free").fill_null(0))
     detail = pl.format(
         "serves {} to {}, available for {} of {} minutes",
         clock(problem, "start"),

@@ -60,6 +60,20 @@ def frame_of(columns: c.Columns) -> pl.DataFrame:
     return pl.DataFrame({item.name: getattr(columns, item.name) for item in fields(columns)})
 
 
+def meetings_of(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Return a row per meeting of each service: most have one, which is the service itself.
+
+    ``start``, ``end``, ``day``; ``several``: whether its service has more.
+    """
+    alone = services.with_columns(several=pl.lit(False))
+    if not len(problem.sessions):
+        return alone
+    met = frame_of(problem.sessions).drop("id")
+    some = services.drop("start", "end", "day").join(met, on="option", maintain_order="left")
+    rest = alone.join(met, on="option", how="anti", maintain_order="left")
+    return pl.concat([rest, some.with_columns(several=pl.lit(True)).select(alone.columns)])
+
+
 def used_by(problem: Problem, services: pl.DataFrame) -> c.Bools:
     """Return who serves at all: shape (volunteers,)."""
     used = np.zeros(len(problem.volunteers), dtype=np.bool_)

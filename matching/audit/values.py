@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.services import answered, concerning, distances, opinions, scores
+from matching.audit.services import answered, concerning, distances, meetings_of, opinions, scores
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -97,7 +97,8 @@ def _nearness(problem: Problem, services: pl.DataFrame) -> c.Longs:
 
 def _lowest_window(problem: Problem, services: pl.DataFrame) -> c.Longs:
     windows = concerning(problem, problem.windows, services)
-    both = services.select("service", "volunteer", "start", "end").join(
+    meetings = meetings_of(problem, services)
+    both = meetings.select("service", "volunteer", "start", "end").join(
         windows, on="volunteer", suffix="_free"
     )
     shared = both.filter(pl.col("start_free") < pl.col("end"), pl.col("start") < pl.col("end_free"))

@@ -9,6 +9,7 @@ from matching.audit.findings import clock, date, hours, report
 from matching.audit.services import (
     TOLERANCE,
     frame_of,
+    meetings_of,
     on_one_line,
     place_of,
     subjects_of,
@@ -25,7 +26,41 @@ def _successions(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
     The one before is that which ends last among all that start earlier: in a week without overlaps
     simply the last one, and in others no overlap hides behind a short service in between.
+
+    Services of several meetings are none of these: each of their meetings is followed by, or
+    follows, each of all others. Of one request they follow one another.
     """
+    meetings = meetings_of(problem, services)
+    if not meetings["several"].any():
+        return _followed(problem, services)
+    single = _followed(problem, meetings.filter(~pl.col("several")).drop("several"))
+    before = meetings.select(
+        "volunteer",
+        before_service="service",
+        before_request="request",
+        before_start="start",
+        before_end="end",
+        before_day="day",
+        before_several="several",
+    )
+    both = meetings.join(before, on="volunteer", maintain_order="left_right")
+    both = both.filter(
+        pl.col("several") | pl.col("before_several"),
+        (pl.col("before_start") < pl.col("start"))
+        | (
+            (pl.col("before_start") == pl.col("start"))
+            & (pl.col("before_service") < pl.col("service"))
+        ),
+    )
+    both = both.with_columns(
+        gap=pl.col("start") - pl.col("before_end"),
+        before_id=problem.requests.id.gather(both["before_request"]),
+    )
+    return pl.concat([single, both.select(single.columns)])
+
+
+def _followed(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
+    """Return the services after another, of those of one meeting."""
     who = services["volunteer"].to_numpy()
     end = on_one_line(services, "end")
     number = np.arange(services.height)
@@ -106,14 +141,16 @@ def max_shifts(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def max_hours(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find volunteers with too many hours in the week."""
+    meetings = meetings_of(problem, services)
     minutes = (pl.col("end") - pl.col("start")).sum()
-    broken = _limited(services, minutes, problem.volunteers.max_minutes)
+    broken = _limited(meetings, minutes, problem.volunteers.max_minutes)
     return report(problem, broken, pl.format("{} h, at most {} h", hours("total"), hours("limit")))
 
 
 def max_shifts_per_day(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find days on which a volunteer starts too many services."""
-    broken = _limited(services, pl.len(), problem.volunteers.max_shifts_per_day, "day")
+    meetings = meetings_of(problem, services)
+    broken = _limited(meetings, pl.len(), problem.volunteers.max_shifts_per_day, "day")
     detail = pl.format("{} services on {}, at most {}", "total", date(problem, "day"), "limit")
     return report(problem, broken, detail)
 
@@ -177,7 +214,11 @@ def _all_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     used = np.flatnonzero(used_by(problem, services)[problem.other_weeks.volunteer])
     there = frame_of(problem.other_weeks.take(used))
     # What starts at once is one service.
-    there = there.unique(["volunteer", "start"]).select("volunteer", "day", here=pl.lit(False))
+    there = (
+        there.filter(~pl.col("later"))
+        .unique(["volunteer", "start"])
+        .select("volunteer", "day", here=pl.lit(False))
+    )
     return pl.concat([services.select("volunteer", "day", here=pl.lit(True)), there])
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from matching.arcs.eligibility import Arcs, eligible
+from matching.arcs.meetings import meetings_of
 from matching.arcs.value import quality
 from matching.bounds.labelling import Stopped, batches, never, solve_pricing
 from matching.bounds.prices import Prices
@@ -161,6 +162,9 @@ def _distinct(weeks: Weeks, rows: c.Longs, reward: c.Floats) -> c.Longs:
     # What a limit counts may be needed least: such a service stands for itself.
     counted = np.isin(rows, weeks.counters.arc)
     where = np.where(counted, -1 - slot, where)
+    # Of several meetings start and end say too little.
+    several = meetings_of(problem).several[problem.slots.option[slot]]
+    times = np.where(several, -1 - problem.slots.option[slot], times)
     order = np.lexsort((-reward[rows], where, times, weeks.arcs.volunteer[rows]))
     keys = (weeks.arcs.volunteer[rows][order], times[order], where[order])
     fresh = np.logical_or.reduce([np.diff(key, prepend=-1) != 0 for key in keys])

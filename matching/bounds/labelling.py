@@ -6,6 +6,9 @@ volunteer: each service starts after the one before has ended, with time to trav
 hours, shifts and what else is counted (`counting`) stay within their limits. Labels grow by one
 service at a time, for all volunteers at once; of two that end alike, one with no more value and no
 fewer hours is dominated.
+
+Services of several meetings come first in a path, whenever they are: each leaves room for what
+follows or does not, so that a label must remember all of these, and of the others the last.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ import numpy as np
 
 from matching.arcs.eligibility import Arcs
 from matching.arcs.journeys import is_late, leads_around, spots
+from matching.arcs.meetings import clash, meetings_of, most_a_day, tired_alone
 from matching.bounds.counting import Counts
+from matching.bounds.several_meetings import SeveralMeetings
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -42,9 +47,14 @@ def never() -> bool:
 
 def fits_alone(problem: Problem, volunteer: c.Ints, option: c.Ints) -> c.Bools:
     """Tell which services keep every rule of their volunteer's week if they are the only one."""
-    people, minutes = problem.volunteers, problem.options.end - problem.options.start
-    fits: c.Bools = minutes[option] <= people.max_minutes[volunteer]
-    return fits & (people.max_shifts[volunteer] > 0) & (people.max_shifts_per_day[volunteer] > 0)
+    people = problem.volunteers
+    fits: c.Bools = problem.options.minutes[option] <= people.max_minutes[volunteer]
+    fits &= (people.max_shifts[volunteer] > 0) & (people.max_shifts_per_day[volunteer] > 0)
+    if len(problem.sessions):
+        meetings = meetings_of(problem)
+        fits &= most_a_day(meetings)[option] <= people.max_shifts_per_day[volunteer]
+        fits &= ~tired_alone(problem, meetings, volunteer, option)
+    return fits
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,6 +67,7 @@ class Labels(c.Columns):
     today: c.Longs  # services on the day of the last one; 0 where no limit by the day binds
     counts: c.Longs  # shape (labels, words), see `counting`
     parent: c.Longs  # among the labels one service shorter
+    held: c.Longs  # its services of several meetings, as a set of `SeveralMeetings`
 
 
 class RosterLabelling:
@@ -66,27 +77,36 @@ class RosterLabelling:
         self, problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
     ) -> None:
         option = problem.slots.option[arcs.slot[rows]]
-        order = np.lexsort((problem.options.start[option], arcs.volunteer[rows]))
+        self.meetings = meetings_of(problem)
+        single = ~self.meetings.several
+        order = np.lexsort((problem.options.start[option], single[option], arcs.volunteer[rows]))
         self.arc, option = rows[order], option[order]
+        self.single = single[option]
         self.volunteer = who = arcs.volunteer[self.arc]
         # Where each service's volunteer begins.
         self.first = np.searchsorted(who, who)
         self.reward, self.first_load = reward[self.arc], first_load[who]
         self.load_step, self.call = problem.policy.load_step, problem.policy.load_first
-        self.day = problem.options.day[option]
+        self.starts = problem.options.day[option]
+        # A service of several meetings is on the same day as none.
+        self.day = np.where(self.single, self.starts, -1)
         self.alone = np.flatnonzero(fits_alone(problem, who, option))
         people = problem.volunteers
         services = np.searchsorted(who, who, side="right") - self.first
         self.max_shifts = np.minimum(people.max_shifts[who], services)
         self.max_shifts_per_day = people.max_shifts_per_day[who]
-        self.counts = Counts(problem, arcs.take(self.arc), self.day)
+        self.counts = Counts(problem, arcs.take(self.arc), self.starts)
         self.counts_days = self.max_shifts_per_day < people.max_shifts[who]
         self.max_minutes = people.max_minutes[who].astype(np.int64)
-        minutes = (problem.options.end[option] - problem.options.start[option]).astype(np.int64)
+        minutes = problem.options.minutes[option].astype(np.int64)
         # Where hours have no limit, labels that differ by their hours alone are alike.
         self.minutes = np.where(self.max_minutes < c.NO_LIMIT, minutes, 0)
         # The services that may follow one are next[next_of[it] : next_of[it + 1]].
         self.next, self.next_of = self._successors(problem, option)
+        self.several: SeveralMeetings | None = None
+        if not self.single.all():
+            limit = np.where(self.counts_days, self.max_shifts_per_day, c.NO_LIMIT)
+            self.several = SeveralMeetings(self.meetings, option, self.next, self.next_of, limit)
 
     def _successors(self, problem: Problem, option: c.Ints) -> tuple[c.Longs, c.Longs]:
         """List, for each service, those of the same volunteer that may come next."""
@@ -94,6 +114,14 @@ class RosterLabelling:
         last = np.searchsorted(self.volunteer, self.volunteer, side="right").astype(np.int64)
         first = np.arange(1, size + 1)
         a, b = np.repeat(np.arange(size), last - first), c.ranges(first, last - first)
+        apart, beside = a[:0], b[:0]
+        if not self.single.all():
+            some = ~self.single[a]
+            apart, beside = a[some], b[some]
+            a, b = a[~some], b[~some]
+            ends = option[apart], option[beside]
+            goes = ~clash(problem, self.meetings, self.volunteer[apart], *ends)
+            apart, beside = apart[goes], beside[goes]
         start = problem.options.start[option].astype(np.int64)
         gap = start[b] - problem.options.end[option].astype(np.int64)[a]
         a, b, gap = a[gap >= 0], b[gap >= 0], gap[gap >= 0]
@@ -104,6 +132,10 @@ class RosterLabelling:
         here, there = (spots(problem.requests, request[x]) for x in (a, b))
         fits = ~is_late(problem, here, there, gap)
         a, b = a[fits], b[fits]
+        if len(apart):
+            a, b = np.append(a, apart), np.append(b, beside)
+            order = np.lexsort((b, a))
+            a, b = a[order], b[order]
         return b, c.starts_of(a.astype(np.int32), size)
 
     def solve(self, stop: Callable[[], bool] = never) -> list[Labels]:
@@ -165,9 +197,10 @@ class RosterLabelling:
             alone,
             (self.reward - self.first_load)[alone] - self.call,
             self.minutes[alone],
-            self.counts_days[alone].astype(np.int64),
+            (self.counts_days & self.single)[alone].astype(np.int64),
             self.counts.settled(counts, alone),
             np.full(len(alone), -1, np.int64),
+            self._held(np.zeros(len(alone), np.int64), alone),
         )
         levels: list[Labels] = []
         while True:
@@ -199,19 +232,35 @@ class RosterLabelling:
         service = self.next[c.ranges(self.next_of[last], count)]
         before = labels.take(parent)
         same_day = self.day[before.service] == self.day[service]
-        today = np.where(self.counts_days[service], np.where(same_day, before.today, 0) + 1, 0)
+        known = same_day
+        if self.several is not None:
+            same_day &= self.single[service]
+            known = same_day | self.several.begins_on(before.held, self.starts[service])
+        counts = self.counts_days[service] & self.single[service]
+        today = np.where(counts, np.where(same_day, before.today, 0) + 1, 0)
         longer = Labels(
             service,
             before.value + self.reward[service] - self.first_load[service] - load,
             before.minutes + self.minutes[service],
             today,
-            self.counts.more(before.counts, service, same_day),
+            self.counts.more(before.counts, service, known),
             parent,
+            before.held,
         )
         fits = longer.minutes <= self.max_minutes[service]
         fits &= today <= self.max_shifts_per_day[service]
         longer = longer.take(fits & self.counts.fits(longer.counts, service))
-        return replace(longer, counts=self.counts.settled(longer.counts, longer.service))
+        if self.several is not None:
+            goes = self.several.goes_with_all(longer.held, longer.service, longer.today)
+            longer = longer.take(goes)
+        settled = self.counts.settled(longer.counts, longer.service)
+        return replace(longer, counts=settled, held=self._held(longer.held, longer.service))
+
+    def _held(self, held: c.Longs, service: c.Longs) -> c.Longs:
+        """Return the sets with one service more each, if that has several meetings."""
+        if self.several is None:
+            return held
+        return np.where(self.single[service], held, self.several.added(held, service))
 
 
 def _concatenated(parts: list[Labels]) -> Labels:
@@ -220,15 +269,15 @@ def _concatenated(parts: list[Labels]) -> Labels:
 
 
 def _undominated(labels: Labels) -> Labels:
-    """Keep the undominated labels among those with the same last service and the same counts."""
+    """Keep the undominated labels among those with the same last service, counts and set."""
     if not len(labels):
         return labels
-    words = labels.counts.T
+    words = (*labels.counts.T, labels.held)
     order = np.lexsort((-labels.value, labels.minutes, *words, labels.today, labels.service))
     labels = labels.take(order)
     group = labels.service * (labels.today.max() + 1) + labels.today
     fresh = np.diff(group, prepend=-1) != 0
-    for word in labels.counts.T:
+    for word in (*labels.counts.T, labels.held):
         fresh[1:] |= word[1:] != word[:-1]
     number = np.cumsum(fresh)
     # With minutes rising, a label is undominated only if its value is above all before. Ranks

@@ -17,6 +17,7 @@ import numpy as np
 from matching.arcs.eligibility import Arcs
 from matching.arcs.journeys import longest_ways
 from matching.arcs.limits import Counters, counters_of
+from matching.arcs.meetings import meetings_of
 from matching.arcs.value import first_load, rising_load, total_load
 from matching.bounds.labelling import fits_alone, never, solve_pricing
 from matching.problem import Problem
@@ -231,6 +232,7 @@ class _Services(NamedTuple):
     start: c.Ints
     end: c.Ints
     day: c.Ints
+    several: c.Bools  # meetings
 
 
 def _services(problem: Problem, arcs: Arcs) -> _Services:
@@ -241,14 +243,18 @@ def _services(problem: Problem, arcs: Arcs) -> _Services:
     order = c.order_of(arcs.volunteer, time[option]).astype(np.int32)
     start, end = problem.options.start[option], problem.options.end[option]
     day = problem.options.day[option[order]]
-    return _Services(order, arcs.volunteer[order], start[order], end[order], day)
+    several = meetings_of(problem).several[option[order]]
+    return _Services(order, arcs.volunteer[order], start[order], end[order], day, several)
 
 
 def cluster(problem: Problem, arcs: Arcs, counters: Counters) -> Clusters:
     """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
     services = _services(problem, arcs)
-    order, volunteer, start, end, day = services
+    order, volunteer, start, end, day, several = services
     fresh = np.diff(volunteer, prepend=np.int32(-1)) != 0
+    # Between meetings there is time for others: a service of several is a cluster of its own.
+    fresh |= several
+    fresh[1:] |= several[:-1]
     if not len(arcs):
         none = np.empty(0, np.int32)
         tree = np.ones(len(problem.volunteers), np.bool_)
@@ -310,12 +316,13 @@ def _with_counters(clusters: Clusters, services: _Services, counters: Counters) 
 def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) -> c.Bools:
     """Tell for whom nothing but clusters, shifts a day and shifts a week can ever bind."""
     people, policy = problem.volunteers, problem.policy
-    _, volunteer, start, end, day = services
+    _, volunteer, start, end, day, several = services
     cluster_volunteer = volunteer[begin]
     last_end = np.maximum.reduceat(end, begin)
     longest = np.maximum.reduceat(end - start, begin).astype(np.int64)
     first_day, last_day = np.minimum.reduceat(day, begin), np.maximum.reduceat(day, begin)
     tree = np.ones(len(people), np.bool_)
+    tree[volunteer[several]] = False
     # Between clusters: time to travel between any two places within reach, and to rest.
     follows = np.flatnonzero(cluster_volunteer[1:] == cluster_volunteer[:-1])
     who = cluster_volunteer[follows]

@@ -36,14 +36,13 @@ def best_timelines(
     if not len(rows):
         return best
     option = problem.slots.option[arcs.slot[rows]]
-    moments, at = np.unique(
-        np.append(problem.options.start[option], problem.options.end[option]), return_inverse=True
-    )
+    # Of several meetings the first is in the way of others, and the rest is left out.
+    begin, until = problem.options.start[option], problem.options.first_end[option]
+    moments, at = np.unique(np.append(begin, until), return_inverse=True)
     start, end = at[: len(rows)], at[len(rows) :]
     who, number = np.unique(arcs.volunteer[rows], return_inverse=True)
     # Nobody serves more often than the shortest service goes into the time that there is.
-    minutes = problem.options.end[option] - problem.options.start[option]
-    most = int(moments[-1] - moments[0]) // int(minutes.min())
+    most = int(moments[-1] - moments[0]) // int((until - begin).min())
     shifts = np.minimum(problem.volunteers.max_shifts[who], np.bincount(number))
     shifts = np.minimum(shifts, most)
     steps = max(1, _CELLS // (len(moments) * (int(shifts.max()) + 1)))

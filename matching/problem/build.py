@@ -100,10 +100,30 @@ class Builder:
         names = ("qualifications", "menu_qualifications", "post_qualifications", "team_rules")
         return pl.concat([self.tables[n]["qualification"].unique() for n in names]).unique().sort()
 
+    def _meetings(self) -> pl.DataFrame:
+        """Return all times, those of several meetings one by one: the first, and the ``later``.
+
+        The day is that of the first.
+        """
+        every, sessions = self.all_times.with_columns(later=False), self.tables["sessions"]
+        if sessions.is_empty():
+            return every
+        at = ["request_id", "option"]
+        whole = every.join(sessions, on=at, how="anti", nulls_equal=True)
+        begin = every.select(*at, "day", first="start")
+        met = sessions.select(*at, "start", "end")
+        met = met.join(begin, on=at, nulls_equal=True, maintain_order="left")
+        met = met.with_columns(later=pl.col("start") > pl.col("first"))
+        return pl.concat([whole, met.select(whole.columns)])
+
     def _times(self) -> pl.DataFrame:
         """Return all times, of options and of requests, with the day they start on."""
-        day = (to_local(pl.col("start"), self.zone).dt.date() - self.monday).dt.total_days()
-        return times_of(self.tables).with_columns(day=day)
+        return times_of(self.tables).with_columns(day=self._day)
+
+    @property
+    def _day(self) -> pl.Expr:
+        """The day of a start, counted from the Monday."""
+        return (to_local(pl.col("start"), self.zone).dt.date() - self.monday).dt.total_days()
 
     def _minutes(self, column: str) -> pl.Expr:
         minutes = (pl.col(column) - self.monday_utc).dt.total_minutes()
@@ -253,14 +273,41 @@ class Builder:
         """Sort the times of the week by request, and count the days they touch."""
         # A service that ends at midnight does not touch the day that begins there.
         last = to_local(pl.col("end") - pl.duration(minutes=1), self.zone).dt.date() - self.monday
-        t = self.times.with_columns(
+        t = self.times.with_columns(first_end="end", minutes=pl.col("end") - pl.col("start"))
+        if self.tables["sessions"].height:
+            at = ["request_id", "option"]
+            first = pl.col("end").sort_by("start").first()
+            length = (pl.col("end") - pl.col("start")).sum()
+            met = self.tables["sessions"].group_by(at).agg(first_end=first, minutes=length)
+            t = t.join(
+                met, on=at, how="left", nulls_equal=True, maintain_order="left", suffix="_met"
+            ).with_columns(
+                pl.coalesce("first_end_met", "first_end").alias("first_end"),
+                pl.coalesce("minutes_met", "minutes").alias("minutes"),
+            )
+        t = t.with_columns(
             self._minutes("start"),
             self._minutes("end"),
+            self._minutes("first_end"),
+            pl.col("minutes").dt.total_minutes().clip(0, c.NO_LIMIT),
             last_day=last.dt.total_days(),
             request=pl.Series(index_in(self.times["request_id"], self.request_ids)),
         ).sort("request", "start", "option")
-        names = ("request", "start", "end", "day", "last_day")
+        names = ("request", "start", "end", "day", "last_day", "first_end", "minutes")
         return c.Options(t["option"], *(_ints(t[name]) for name in names))
+
+    def sessions(self, options: c.Options) -> c.Sessions:
+        """Keep the meetings of the week's options that have several."""
+        t = self.tables["sessions"]
+        t = t.filter(pl.len().over("request_id", "option") > 1)
+        request = index_in(t["request_id"], self.request_ids)
+        option = self._find(t, "option", request, options.id, options.request, nulls_equal=True)
+        t = t.with_columns(
+            self._minutes("start"), self._minutes("end"), day=self._day, option=pl.Series(option)
+        )
+        t = t.filter(pl.col("option") >= 0).sort("option", "start")
+        option, start, end, day = (_ints(t[name]) for name in ("option", "start", "end", "day"))
+        return c.Sessions(option, start, end, day, t["session"])
 
     @cached_property
     def posts_in_week(self) -> pl.DataFrame:
@@ -409,7 +456,7 @@ class Builder:
         Without an option a row speaks of the times in the week; if there are none, of all others.
         """
         t = self.tables["assignments"].filter(pl.col("status").cast(pl.String).is_in(KEPT))
-        times = self.all_times.rename({"option": "at"})
+        times = self._meetings().rename({"option": "at"})
         t = t.select("volunteer_id", "request_id", "option", "status", "row").join(
             times, on="request_id", maintain_order="left"
         )
@@ -423,6 +470,7 @@ class Builder:
         t = t.with_columns(
             self._minutes("start"),
             self._minutes("end"),
+            day=self._day,
             volunteer=pl.Series(index_in(t["volunteer_id"], self.volunteer_ids)),
         ).sort("volunteer", "start", "end", "request_id")
         return c.OtherWeeks(
@@ -437,15 +485,28 @@ class Builder:
             lat=_floats(t["lat"]),
             lon=_floats(t["lon"]),
             stop=_ints(t["stop"]),
+            later=_truths(t["later"]),
         )
 
     @staticmethod
     def _find(
-        t: pl.DataFrame, column: str, request: c.Ints, names: pl.Series, owners: c.Ints
+        t: pl.DataFrame,
+        column: str,
+        request: c.Ints,
+        names: pl.Series,
+        owners: c.Ints,
+        *,
+        nulls_equal: bool = False,
     ) -> c.Ints:
         asked = pl.DataFrame({"request": request, "name": t[column]})
         known = pl.DataFrame({"request": owners, "name": names}).with_row_index("index")
-        joined = asked.join(known, on=["request", "name"], how="left", maintain_order="left")
+        joined = asked.join(
+            known,
+            on=["request", "name"],
+            how="left",
+            nulls_equal=nulls_equal,
+            maintain_order="left",
+        )
         return _ints(joined["index"])
 
     def organisations(self) -> c.Organisations:

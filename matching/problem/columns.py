@@ -134,10 +134,23 @@ class Options(Columns):
 
     id: pl.Series  # null where the request has its own time
     request: Ints
-    start: Ints
-    end: Ints
+    start: Ints  # of its first meeting, where it has several
+    end: Ints  # of its last one
     day: Ints  # the day it starts on, 0..6
     last_day: Ints  # the last day it touches
+    first_end: Ints  # the end of its first meeting
+    minutes: Ints  # of service: all meetings
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Sessions(Columns):
+    """The meetings of the options that have several, sorted by option and start."""
+
+    option: Ints
+    start: Ints
+    end: Ints
+    day: Ints
+    id: pl.Series
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -264,6 +277,7 @@ class OtherWeeks(Columns):
     lat: Floats  # degrees; NaN where the place is unknown
     lon: Floats
     stop: Ints  # as that of a request
+    later: Bools  # a further meeting of the service before it
 
 
 @dataclass(frozen=True, eq=False, repr=False)

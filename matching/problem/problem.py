@@ -63,6 +63,7 @@ class Problem(Shown):
     holdings: c.Holdings
     requests: c.Requests
     options: c.Options
+    sessions: c.Sessions
     posts: c.Posts
     needs: c.Needs
     slots: c.Slots
@@ -189,6 +190,7 @@ class Problem(Shown):
             holdings=build.holdings(),
             requests=build.requests(),
             options=options,
+            sessions=build.sessions(options),
             posts=posts,
             needs=build.needs(),
             slots=slots_of(posts, options),

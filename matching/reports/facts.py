@@ -22,7 +22,14 @@ from matching.problem.plan import Plan
 from matching.reports.answers import Answers
 from matching.reports.figures import figures_of
 from matching.reports.leads import led_by
-from matching.reports.posts import gathered, posts_of, requests_of, stations_of, times_of
+from matching.reports.posts import (
+    gathered,
+    posts_of,
+    requests_of,
+    sessions_of,
+    stations_of,
+    times_of,
+)
 from matching.reports.shortages import shortages_of
 from matching.result import Output
 
@@ -66,6 +73,8 @@ class Facts:
         Whom a volunteer asks, as the policy says; empty for nobody.
     answers : Answers, optional
         Why seats are empty and who could come, where somebody asked.
+    sessions : polars.DataFrame, optional
+        The meetings of requests that have several; see `posts.sessions_of`.
     contacts : polars.DataFrame, optional
         What people are called, as `contacts.read_contacts` reads it, where somebody gave it.
     """
@@ -82,6 +91,39 @@ class Facts:
     contact: str = ""
     answers: Answers | None = None
     contacts: pl.DataFrame | None = None
+    sessions: pl.DataFrame | None = None
+
+    def by_meeting(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return rows of ``roster`` or ``unfilled`` once for each meeting, with its time.
+
+        ``session`` is the name of the meeting; null where there is only one.
+        """
+        frame = frame.with_columns(session=pl.lit(None, pl.String))
+        if self.sessions is None or self.sessions.is_empty():
+            return frame
+        at = ["request_id", "option"]
+        times = [c for c in self.sessions.columns if c not in at and c in frame.columns]
+        met = frame.drop(times).join(
+            self.sessions.select(*at, *times), on=at, nulls_equal=True, maintain_order="left_right"
+        )
+        once = frame.join(self.sessions, on=at, how="anti", nulls_equal=True, maintain_order="left")
+        return pl.concat([once, met.select(frame.columns)])
+
+    def with_meetings(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return rows of ``roster`` or ``unfilled`` with the times of all meetings in ``service``.
+
+        Of one meeting ``start`` and ``end`` tell.
+        """
+        if self.sessions is None or self.sessions.is_empty():
+            return frame
+        at = ["request_id", "option"]
+        when = pl.concat_str(
+            pl.col("start").dt.strftime("%m-%d %H:%M–"), pl.col("end").dt.strftime("%H:%M")
+        )
+        spelt = self.sessions.group_by(at, maintain_order=True).agg(when=when.str.join(", "))
+        told = frame.join(spelt, on=at, how="left", nulls_equal=True, maintain_order="left")
+        service = pl.coalesce(pl.format("{} ({})", "service", "when"), "service")
+        return told.with_columns(service=service).select(frame.columns)
 
     @classmethod
     def of(cls, problem: Problem, tables: Mapping[str, pl.DataFrame], output: Output) -> Facts:
@@ -127,6 +169,7 @@ class Facts:
             coverage=_coverage(posts),
             stations=stations_of(posts, tables),
             contact=problem.policy.contact,
+            sessions=sessions_of(problem),
         )
 
 

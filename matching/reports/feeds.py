@@ -51,7 +51,7 @@ def write_feeds(
     OSError
         If the system refuses to write.
     """
-    roster = facts.roster.with_columns(pl.col(_IDS).name.prefix("own_"))
+    roster = facts.by_meeting(facts.roster).with_columns(pl.col(_IDS).name.prefix("own_"))
     # Whoever has a name is called by it; files keep their ids.
     roster = roster.with_columns(people(roster["volunteer_id"], facts.contacts)).with_columns(
         *(one_line(name) for name in _TEXTS),
@@ -79,10 +79,9 @@ def _teams(roster: pl.DataFrame) -> pl.DataFrame:
     lead = pl.when("lead").then(line + " (领队 lead)").otherwise(line)
     same = ("own_station_id", "station_id", "station", "service", "category", "moment", "hours")
     return (
-        roster.group_by("own_request_id", "request_id", maintain_order=True)
+        roster.group_by("own_request_id", "request_id", "start", maintain_order=True)
         .agg(
-            *(pl.col(name).first() for name in same),
-            pl.col("start").first(),
+            *(pl.col(name).first() for name in (*same, "session")),
             pl.col("team").first(),
             pl.col("settled").all(),
             lead.sort_by(pl.col("lead").not_(), "post", "volunteer_id").alias("lines"),
@@ -134,6 +133,7 @@ class _Calendars:
         title: str,
         shown: TRANSP,
     ) -> bytes:
+        about = about if row["session"] is None else (*about, row["session"])
         known = sha256("\0".join(about).encode()).hexdigest()[:32]
         start: datetime = row["moment"]
         event = Event.new(

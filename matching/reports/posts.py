@@ -9,7 +9,7 @@ import polars as pl
 
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.plan import Plan, local_times, moments
+from matching.problem.plan import Plan, local_of, local_times, moments, zoned_of
 from matching.reports.plain import one_line
 
 # Where the region codes of China end: province, city, county, township, community; then all of it.
@@ -55,11 +55,29 @@ def places_of(stations: pl.DataFrame) -> pl.DataFrame:
 
 def times_of(problem: Problem) -> pl.DataFrame:
     """Return ``day``, ``start``, ``end``, ``hours`` and the ``moment`` of every option."""
-    minutes = problem.options.end - problem.options.start
+    minutes = problem.options.minutes
     times = local_times(problem).with_columns(hours=pl.Series(minutes / 60))
     return times.select(
         pl.col("start").dt.date().alias("day"), "start", "end", "hours", moments(problem)
     )
+
+
+def sessions_of(problem: Problem) -> pl.DataFrame:
+    """Return the meetings of requests that have several, as `times_of` and with what they are of.
+
+    ``request_id``, ``option``, ``session`` (its name), and the columns of `times_of`.
+    """
+    sessions = problem.sessions
+    minutes = sessions.end - sessions.start
+    return pl.select(
+        request_id=problem.requests.id.gather(problem.options.request[sessions.option]),
+        option=problem.options.id.gather(sessions.option),
+        session=sessions.id,
+        start=local_of(problem, sessions.start),
+        end=local_of(problem, sessions.end),
+        hours=pl.Series(minutes / 60, dtype=pl.Float64),
+        moment=zoned_of(problem, sessions.start),
+    ).with_columns(day=pl.col("start").dt.date())
 
 
 def posts_of(

@@ -58,7 +58,7 @@ def _weekday(words: Words) -> pl.Expr:
 def roster_sheet(facts: Facts, words: Words) -> Sheet:
     """Return the rosters: a row for each who serves, and one for each seat that is open."""
     open_seats = facts.unfilled.select(pl.all().repeat_by("empty").explode())
-    every = pl.concat([facts.roster, open_seats], how="diagonal")
+    every = facts.with_meetings(pl.concat([facts.roster, open_seats], how="diagonal"))
     order = ["station", "station_id", "start", "request_id", "post", "volunteer_id"]
     every = _clocked(every.sort(order, nulls_last=True))
     frame = every.select(

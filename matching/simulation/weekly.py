@@ -141,7 +141,7 @@ def _served(
     problem, arcs, rows = booking.problem, booking.arcs, np.flatnonzero(booking.agreed)
     who, order, request = arcs.volunteer[rows], booking.order[rows], booking.request[rows]
     option = problem.slots.option[arcs.slot[rows]]
-    hours = (problem.options.end - problem.options.start)[option] / 60
+    hours = problem.options.minutes[option] / 60
     beneficiary = problem.requests.beneficiary[request]
     came = people.come(who, order)
     stars = people.reviews(who[came], order[came])

@@ -18,7 +18,7 @@ _NAMES_A_POST = ("menu_qualifications", "post_qualifications", "assignments", "a
 # a faulty row sets aside what it refers to.
 _SAYS_HOW = {
     "menu": ("menu_posts", "menu_qualifications", "team_rules"),
-    "requests": ("options", "posts", "post_qualifications", "team_rules"),
+    "requests": ("options", "sessions", "posts", "post_qualifications", "team_rules"),
 }
 
 
@@ -85,6 +85,8 @@ class _Given(NamedTuple):
                 faults.append(self.no_post(name))
             if name == "assignments":
                 faults.append(self.no_option(name))
+            if name == "sessions":
+                faults += self.no_meetings(name)
             if name == "groups":
                 faults += self.too_small(name)
         return faults
@@ -165,11 +167,38 @@ class _Given(NamedTuple):
 
     def no_option(self, name: str) -> pl.DataFrame:
         rows, keys = self.tables[name], ("request_id", "option")
-        missing = pl.Series(_found(rows, [*keys], self.tables["options"].select(keys)) < 0)
+        known = [self.tables[one].select(keys) for one in ("options", "sessions")]
+        missing = pl.Series(_found(rows, [*keys], pl.concat(known)) < 0)
         text = "this request has no such option; leave the cell empty if any will do"
         return self.take_out(
             name, missing & rows["option"].is_not_null(), keys, "option_exists", text
         )
+
+    def no_meetings(self, name: str) -> list[pl.DataFrame]:
+        """Refuse sessions that overlap, or of which nobody can say which option they are of."""
+        rows = self.tables[name]
+        if rows.is_empty():
+            return []
+        at = ["request_id", "option"]
+        given = self.tables["options"].select(at)
+        window = given.with_columns(pl.col("option").str.strip_suffix("+0"))
+        window = window.join(given, on=at, how="anti")
+        of_window = pl.Series(_found(rows, at, window) >= 0) & rows["option"].is_not_null()
+        text = "this option is a window of starts; write each start as an option of its own"
+        faults = [self.take_out(name, of_window, (*at, "session"), "sessions_of_a_window", text)]
+        rows = self.tables[name]
+        named = pl.concat([given, rows.select(at)]).drop_nulls("option")["request_id"]
+        unnamed = rows["option"].is_null() & rows["request_id"].is_in(named.implode())
+        text = "this request has options; say which of them the session belongs to"
+        faults.append(self.take_out(name, unnamed, (*at, "session"), "session_s_option", text))
+        rows = self.tables[name].sort(*at, "start", "end", "row")
+        before = pl.col("end").cum_max().shift(1).over(at)
+        late = rows.filter(pl.col("start") < before)["row"]
+        overlaps = self.tables[name]["row"].is_in(late.implode())
+        text = "it begins before another session of the same people has ended"
+        columns = ("request_id", "start", "end")
+        faults.append(self.take_out(name, overlaps, columns, "sessions_overlap", text))
+        return faults
 
     def too_small(self, name: str) -> list[pl.DataFrame]:
         """Refuse groups of one, and set aside who is left of others."""
@@ -193,10 +222,12 @@ class _Given(NamedTuple):
         timed_items = menu.filter(pl.col("minutes").is_not_null())["menu_item"]
         lasts = requests["end"].is_not_null()
         lasts |= requests["menu_item"].is_in(timed_items.implode()).fill_null(False)
-        optional = requests["request_id"].is_in(self.tables["options"]["request_id"].implode())
+        others = [self.tables[name]["request_id"] for name in ("options", "sessions")]
+        optional = requests["request_id"].is_in(pl.concat(others).implode())
         bad = ~optional & ~(requests["start"].is_not_null() & lasts)
         text = (
-            "give start and end, or rows in options; a menu item with minutes makes up for the end"
+            "give start and end, or rows in options or sessions; a menu item with minutes makes up "
+            "for the end"
         )
         return self.take_out("requests", bad, ("start", "end"), "when", text)
 
@@ -240,9 +271,15 @@ def posts_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
 def times_of(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """Return the times of every request: those of its options, else its own.
 
-    ``request_id``, ``option`` (null for a request's own time), ``start``, ``end``.
+    ``request_id``, ``option`` (null for a request's own time), ``start``, ``end``: of several
+    sessions the first start and the last end.
     """
-    options = tables["options"].select("request_id", "option", "start", "end")
+    at = ["request_id", "option"]
+    options = tables["options"].select(*at, "start", "end")
+    sessions = tables["sessions"]
+    if sessions.height:
+        whole = sessions.group_by(at, maintain_order=True).agg(pl.min("start"), pl.max("end"))
+        options = pl.concat([options.join(whole, on=at, how="anti"), whole])
     own = tables["requests"].join(options, on="request_id", how="anti")
     minutes = tables["menu"].select("menu_item", "minutes")
     own = own.join(minutes, on="menu_item", how="left").select(

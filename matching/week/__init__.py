@@ -238,6 +238,12 @@ class Week(Shown):
         self._add_posts("requests", request_id, 1 if menu_item is None else None, wanted)
         return request_id
 
+    @adds_row("sessions")
+    def session(
+        self, request_id: str, session: str, *, start: When, end: When, option: str | None = None
+    ) -> None:
+        """Add a meeting of a request, or of one of its options; the same people come to all."""
+
     @adds_row("team_rules")
     def team_rule(
         self,

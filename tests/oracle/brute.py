@@ -6,6 +6,7 @@ if every further service filled a first seat, or if all seats that are left were
 """
 
 from collections import Counter
+from itertools import product
 
 from tests.oracle.judge import faults, rows_of, value_of, week_faults
 from tests.oracle.reading import Arc, Row, World
@@ -56,8 +57,11 @@ def weeks_of(world: World, v: str) -> list[list[Arc]]:
 
 
 def clash(week: list[Arc], new: Arc) -> bool:
-    a = new.service
-    return any(a.start < arc.service.end and arc.service.start < a.end for arc in week)
+    return any(
+        a.start < b.end and b.start < a.end
+        for arc in week
+        for a, b in product(new.service.meetings, arc.service.meetings)
+    )
 
 
 def dream(world: World, week: list[Arc]) -> int:

@@ -8,7 +8,7 @@ A plan is a dataframe or a list of dicts: ``request_id``, ``post``, ``option``, 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import combinations, pairwise, product
 from typing import Any
 
 from tests.oracle.reading import Arc, Request, Row, Service, Volunteer, World
@@ -62,7 +62,15 @@ def week_faults(world: World, v: Volunteer, arcs: list[Arc]) -> list[str]:
     """Judge one volunteer's week."""
     services = sorted((arc.service for arc in arcs), key=lambda s: (s.start, s.end))
     broken = []
-    for a, b in pairwise(services):
+    single = sorted((s for s in services if len(s.meetings) == 1), key=lambda s: (s.start, s.end))
+    for a, b in combinations(services, 2):
+        if len(a.meetings) + len(b.meetings) > 2 and not meet(world, v, a, b):
+            broken.append(f"{a.request} and {b.request} do not go together")
+    for service in services:
+        for one, two in pairwise(service.meetings):
+            if one.day != two.day and two.start - one.end < v.rest_minutes:
+                broken.append(f"no rest between the meetings of {service.request}")
+    for a, b in pairwise(single):
         if b.start < a.end:
             broken.append(f"{a.request} and {b.request} overlap")
             continue
@@ -72,9 +80,10 @@ def week_faults(world: World, v: Volunteer, arcs: list[Arc]) -> list[str]:
             broken.append(f"no rest between {a.request} and {b.request}")
     if len(services) > v.max_shifts:
         broken.append("too many services")
-    if sum(s.end - s.start for s in services) > v.max_minutes:
+    if sum(s.minutes for s in services) > v.max_minutes:
         broken.append("too many hours")
-    if any(many > v.max_per_day for many in Counter(s.first_day for s in services).values()):
+    days = Counter(meeting.day for s in services for meeting in s.meetings)
+    if any(many > v.max_per_day for many in days.values()):
         broken.append("too many services on a day")
     if len({s.first_day for s in services}) > v.max_days:
         broken.append("too many days")
@@ -97,6 +106,18 @@ def window_faults(world: World, v: Volunteer, services: list[Service]) -> list[s
                 if len(set(inside) if of_days else inside) > most:
                     broken.append(f"more than {most} in the {length} days from {first} on")
     return broken
+
+
+def meet(world: World, v: Volunteer, a: Service, b: Service) -> bool:
+    """Tell whether all meetings of the one leave room for all of the other."""
+    for one, two in product(a.meetings, b.meetings):
+        (early, here), (late, there) = sorted(((one, a), (two, b)), key=lambda m: m[0].start)
+        gap = late.start - early.end
+        if gap < 0 or gap < world.way(here, there):
+            return False
+        if early.day != late.day and gap < v.rest_minutes:
+            return False
+    return True
 
 
 def team_faults(world: World, request: Request, team: list[Arc]) -> list[str]:

@@ -6,14 +6,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import pairwise, permutations
+from itertools import combinations, pairwise, permutations
 from math import inf
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from tests.oracle.judge import rows_of
+from tests.oracle.judge import meet, rows_of, week_faults
 from tests.oracle.reading import Arc, Request, Row, Service, Volunteer, World
 
 
@@ -92,15 +92,24 @@ class Model:
         for unit, further in pairwise(units):
             self.row([(further, 1), (unit, -1)], -inf, 0)
         self.row([*((i, 1) for i, _ in arcs), *((unit, -1) for unit in units)], 0, 0)
-        self.row([(i, arc.service.end - arc.service.start) for i, arc in arcs], 0, v.max_minutes)
-        for day in {arc.service.first_day for _, arc in arcs}:
-            self.row([(i, 1) for i, arc in arcs if arc.service.first_day == day], 0, v.max_per_day)
+        self.row([(i, arc.service.minutes) for i, arc in arcs], 0, v.max_minutes)
+        for day in {meeting.day for _, arc in arcs for meeting in arc.service.meetings}:
+            on_day = [(i, sum(m.day == day for m in arc.service.meetings)) for i, arc in arcs]
+            self.row(on_day, 0, v.max_per_day)
         for most_of, counted in self.world.counted(v.id):
             self.row([(self.x[arc.key], 1) for arc in counted], 0, most_of)
         self.add_windows(v, arcs)
         takes: dict[Service, list[int]] = defaultdict(list)
         for i, arc in arcs:
             takes[arc.service].append(i)
+        for i, arc in arcs:
+            if week_faults(self.world, v, [arc]):
+                self.row([(i, 1)], 0, 0)
+        for a, c in combinations(takes, 2):
+            if len(a.meetings) + len(c.meetings) > 2 and not meet(self.world, v, a, c):
+                self.row([(i, 1) for i in takes[a] + takes[c]], -inf, 1)
+        for several in [service for service in takes if len(service.meetings) > 1]:
+            self.row([(i, 1) for i in takes.pop(several)], 0, 1)
         # Of the services that go on when one starts, that one included, one is taken.
         for now in takes:
             going = [s for s in takes if s.start <= now.start < s.end]

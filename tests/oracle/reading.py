@@ -10,6 +10,7 @@ file; ``policy`` names only what differs from `POLICY`. Every oracle takes such 
 `judge.value`, `judge.faults`, `milp.optimum`, `brute.optimum`, `flow.optimum`, `bound.bound`.
 """
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Mapping
@@ -80,6 +81,20 @@ class Service:
     last_day: date
     place: Place
     station: str | None  # where it is, if it has no place of its own
+    meetings: tuple["Meeting", ...]  # itself, where it has no sessions
+
+    @property
+    def minutes(self) -> int:
+        return sum(meeting.end - meeting.start for meeting in self.meetings)
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """When the people of a service meet; its time, where they do so once."""
+
+    start: int
+    end: int
+    day: date
 
 
 @dataclass(frozen=True)
@@ -278,7 +293,15 @@ class World:
     def _times(self, row: Row, menu: Row) -> list[Service]:
         """Return all services that a request may be, in whichever week."""
         services = []
-        for time_row in self.rows("options", request_id=row["request_id"]) or [row]:
+        met: dict[str | None, list[Row]] = defaultdict(list)
+        for session in self.rows("sessions", request_id=row["request_id"]):
+            met[session["option"]].append(session)
+        options = [
+            option
+            for option in self.rows("options", request_id=row["request_id"])
+            if option["option"] not in met
+        ]
+        for time_row in options or ([] if met else [row]):
             first = self._local(time_row["start"]).date()
             start = end = self._minute(time_row["start"])
             if time_row["end"] is None:
@@ -288,10 +311,24 @@ class World:
             last = datetime.fromtimestamp(60 * (end - 1), self.zone).date()
             option, place = time_row["option"], self._place(row)
             station = row["station_id"] if row["lat"] is None else None
+            once = (Meeting(start, end, first),)
             services.append(
-                Service(row["request_id"], option, start, end, first, last, place, station)
+                Service(row["request_id"], option, start, end, first, last, place, station, once)
             )
+        for option, sessions in met.items():
+            services.append(self._of_sessions(row, option, sessions))
         return services
+
+    def _of_sessions(self, row: Row, option: str | None, sessions: list[Row]) -> Service:
+        moments = sorted((self._minute(s["start"]), self._minute(s["end"])) for s in sessions)
+        days = {self._minute(s["start"]): self._local(s["start"]).date() for s in sessions}
+        start, end = moments[0][0], max(end for _, end in moments)
+        last = datetime.fromtimestamp(60 * (end - 1), self.zone).date()
+        station = row["station_id"] if row["lat"] is None else None
+        met = tuple(Meeting(begin, until, days[begin]) for begin, until in moments)
+        return Service(
+            row["request_id"], option, start, end, days[start], last, self._place(row), station, met
+        )
 
     def _posts(self, row: Row) -> dict[str, Post]:
         own, item = row["request_id"], row["menu_item"]
@@ -337,11 +374,14 @@ class World:
         )
 
     def _available(self, volunteer: str, service: Service) -> bool:
-        reached = service.start
+        return all(self._free(volunteer, meeting) for meeting in service.meetings)
+
+    def _free(self, volunteer: str, meeting: Meeting) -> bool:
+        reached = meeting.start
         for start, end, _ in self._windows[volunteer]:
             if start <= reached:
                 reached = max(reached, end)
-        return reached >= service.end
+        return reached >= meeting.end
 
     @cached_property
     def _preferences(self) -> dict[str, list[Row]]:
@@ -387,9 +427,12 @@ class World:
             if other.request == service.request:
                 return False
             if who == v.id:
-                early, late = sorted((service, other), key=lambda s: (s.start, s.end))
-                if late.start - early.end < max(0, self.way(early, late), v.rest_minutes):
-                    return False
+                for here, there in itertools.product(service.meetings, other.meetings):
+                    pairs = sorted(((here, service), (there, other)), key=lambda m: m[0].start)
+                    (early, one), (late, two) = pairs
+                    rest = v.rest_minutes if early.day != late.day else 0
+                    if late.start - early.end < max(0, self.way(one, two), rest):
+                        return False
         return True
 
     def way(self, one: Service, other: Service) -> float:
@@ -435,7 +478,11 @@ class World:
     def _quality(self, v: Volunteer, request: Request, service: Service, post: str) -> int:
         policy, far = self.policy, kilometres(v.place, service.place)
         share = 0.0 if far is None else 1.0 if v.travel_km == 0 else 1 - far / v.travel_km
-        windows = (w for w in self._windows[v.id] if w[0] < service.end and service.start < w[1])
+        windows = (
+            w
+            for w in self._windows[v.id]
+            if any(w[0] < met.end and met.start < w[1] for met in service.meetings)
+        )
         limit = policy["preference_limit"]
         liked = sum(whole(row["weight"], 0) for row in self._likes(v.id, request, post))
         kept = self.statuses(v.id, service, post) & {"accepted", "published"}

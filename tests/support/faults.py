@@ -282,6 +282,24 @@ FAULTS: dict[str, list[Fault]] = {
     "group_of_one": [
         ("groups", 2, "group_id, volunteer_id", "group_id=g2, volunteer_id=v3", "several_people")
     ],
+    "sessions_overlap": [
+        (
+            "sessions",
+            2,
+            "request_id, start, end",
+            "request_id=r3, start=2026-12-02T10:30, end=2026-12-02T12:00",
+            "sessions_overlap",
+        )
+    ],
+    "session_without_its_option": [
+        (
+            "sessions",
+            1,
+            "request_id, option, session",
+            "request_id=r2, option=, session=1",
+            "session_s_option",
+        )
+    ],
     "unknown_station_of_a_way": [("travel", 3, "to_station", "s9", "reference")],
     "two_times_for_one_way": [
         ("travel", n, "from_station, to_station", "from_station=s1, to_station=s2", "unique")

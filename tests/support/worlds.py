@@ -51,6 +51,7 @@ _COLUMNS = {
     "beneficiary_id lat:f lon:f start:t end:t priority:i waited:i min_people:i "
     "bonus:i",
     "options": "request_id option start:t end:t",
+    "sessions": "request_id option session start:t end:t",
     "posts": "request_id post seats:i min_seats:i",
     "post_qualifications": "request_id post qualification level:i",
     "team_rules": "request_id menu_item qualification min_people:i per_people:i",
@@ -181,6 +182,9 @@ class Maker:
         self.menu()
         for q in self.q:
             self.request(q)
+        for row in self.rows["requests"] if self.full and self.d.chance(30) else ():
+            if self.d.chance(50):
+                self.meet(row)
         for v in self.v:
             self.volunteer(v)
         self.relations()
@@ -442,12 +446,28 @@ class Maker:
         value, most = self.d.maybe(*values[subject]), self.d.pick(1, 2, 0)
         self.add("limits", volunteer_id=v, subject=subject, value=value, max_shifts=most)
 
+    def meet(self, row: Row) -> None:
+        """Let the people of a request meet two or three times, at one of its options if any."""
+        options = [
+            o["option"] for o in self.rows["options"] if o["request_id"] == row["request_id"]
+        ]
+        option = options[0] if options else None
+        until = None
+        for name in ("first", "second", "third")[: self.d.count(2, 3)]:
+            start, end = self.when()
+            if until is None or start >= until:
+                named = {"request_id": row["request_id"], "option": option, "session": name}
+                self.add("sessions", **named, start=start, end=end)
+                until = end
+
     def beyond(self) -> list[tuple[str, str | None]]:
         """Return the requests, or options of some, that start in another week."""
-        rows = self.rows["requests"] + self.rows["options"]
+        times = {}
+        for table in ("requests", "options", "sessions"):
+            for row in reversed(self.rows[table]):
+                times[row["request_id"], row.get("option")] = row["start"]
         first, last = self.moment(0, 0), self.moment(7, 0)
-        there = (row for row in rows if row["start"] and not first <= row["start"] < last)
-        return [(row["request_id"], row.get("option")) for row in there]
+        return [at for at, start in times.items() if start and not first <= start < last]
 
     def answer(self, v: str, q: str, status: str, *named: str | None) -> None:
         options = [row["option"] for row in self.rows["options"] if row["request_id"] == q]

@@ -23,7 +23,8 @@ def payload_of(facts: Facts) -> dict[str, Any]:
     one array per column, of codes and numbers. Times are minutes of the wall clock since the
     week's Monday; -1 stands for none.
     """
-    roster, unfilled = facts.roster, facts.unfilled.with_columns(pl.col("reason").fill_null("none"))
+    roster, unfilled = (facts.with_meetings(rows) for rows in (facts.roster, facts.unfilled))
+    unfilled = unfilled.with_columns(pl.col("reason").fill_null("none"))
     requests = pl.concat(
         [
             roster.select(*_REQUEST, "team_lead"),

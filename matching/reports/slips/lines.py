@@ -33,7 +33,8 @@ def volunteer_slips(facts: Facts, locale: Locale | None = None) -> pl.DataFrame:
     there are contacts also ``name``, ``phone`` and ``language``, to send it by.
     """
     clock = _Clock(locale)
-    roster = _plain(facts, facts.roster).sort("own_volunteer_id", "start", "request_id")
+    roster = _plain(facts, facts.by_meeting(facts.roster))
+    roster = roster.sort("own_volunteer_id", "start", "request_id")
     if facts.contacts is not None:
         # Nobody is greeted by an id that tells them from another of their name.
         names = facts.contacts.select("volunteer_id", "name")
@@ -77,7 +78,9 @@ def team_slips(facts: Facts, locale: Locale | None = None) -> pl.DataFrame:
     ``request_id``, and the columns of `volunteer_slips`.
     """
     clock = _Clock(locale)
-    roster = _plain(facts, facts.roster).sort("own_request_id", "post", "own_volunteer_id")
+    first = pl.col("start") == pl.col("start").min().over("request_id", "post", "volunteer_id")
+    roster = _plain(facts, facts.by_meeting(facts.roster).filter(first))
+    roster = roster.sort("own_request_id", "post", "own_volunteer_id")
     about = pl.col("request_id", "station", "service", "day", "start", "end", "team").first()
     teams = roster.group_by("own_request_id", "post", maintain_order=True).agg(
         about,
@@ -93,6 +96,7 @@ def team_slips(facts: Facts, locale: Locale | None = None) -> pl.DataFrame:
             for language in LANGUAGES
         ),
     )
+    teams = _with_further_meetings(facts, teams, clock)
     teams = teams.join(_missing(facts), on="own_request_id", how="left", maintain_order="left")
     zh = (*("service", clock.when("zh"), _if_any(" {}", "station")), "request_id", "team")
     en = (*("service", clock.when("en"), _if_any(", {}", "station")), "request_id", _people())
@@ -111,9 +115,11 @@ def station_slips(facts: Facts, locale: Locale | None = None) -> pl.DataFrame:
     """
     clock = _Clock(locale)
     about = ["own_station_id", "own_request_id", "station", "service", "day", "start", "end"]
-    served = _plain(facts, facts.roster).select(*about, "team").unique("own_request_id")
-    left = _plain(facts, facts.unfilled).join(served, on="own_request_id", how="anti")
-    left = left.select(*about, team=pl.lit(0, pl.UInt32)).unique("own_request_id")
+    once = ["own_request_id", "start"]
+    served = _plain(facts, facts.by_meeting(facts.roster)).select(*about, "team").unique(once)
+    left = _plain(facts, facts.by_meeting(facts.unfilled))
+    left = left.join(served, on="own_request_id", how="anti")
+    left = left.select(*about, team=pl.lit(0, pl.UInt32)).unique(once)
     every = pl.concat([served.cast({"team": pl.UInt32}), left])
     every = every.join(_missing(facts), on="own_request_id", how="left")
     every = every.drop_nulls("own_station_id").sort(
@@ -130,6 +136,27 @@ def station_slips(facts: Facts, locale: Locale | None = None) -> pl.DataFrame:
     )
     head = {one: pl.format("{} {}", "station", clock.day(one)) for one in LANGUAGES}
     return _slips(facts, slips, head, {"station_id": "own_station_id", "day": "day"})
+
+
+def _with_further_meetings(facts: Facts, teams: pl.DataFrame, clock: _Clock) -> pl.DataFrame:
+    """Put the times of all meetings after the first before the lines of a team."""
+    every = facts.by_meeting(facts.roster).unique(["request_id", "start"]).sort("start")
+    later = every.filter(pl.int_range(pl.len()).over("request_id") > 0)
+    if later.is_empty():
+        return teams
+    also = {
+        "zh": pl.format("以及 {}", clock.when("zh")),
+        "en": pl.format("and {}", clock.when("en")),
+    }
+    further = later.group_by(own_request_id="request_id", maintain_order=True).agg(
+        text.alias(f"also_{one}") for one, text in also.items()
+    )
+    teams = teams.join(further, on="own_request_id", how="left", maintain_order="left")
+    none = pl.lit([], dtype=pl.List(pl.String))
+    return teams.with_columns(
+        pl.concat_list(pl.col(f"also_{one}").fill_null(none), f"lines_{one}").alias(f"lines_{one}")
+        for one in LANGUAGES
+    )
 
 
 def _plain(facts: Facts, frame: pl.DataFrame) -> pl.DataFrame:

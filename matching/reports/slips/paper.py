@@ -52,8 +52,10 @@ def _stations(facts: Facts) -> list[dict[str, Any]]:
     columns = ["station_id", "station", "day", "start", "end", "request_id", "service", "post"]
     seats = pl.concat(
         [
-            facts.roster.select(*columns, "volunteer_id", "lead", empty=pl.lit(0, pl.Int64)),
-            facts.unfilled.select(
+            facts.by_meeting(facts.roster).select(
+                *columns, "volunteer_id", "lead", empty=pl.lit(0, pl.Int64)
+            ),
+            facts.by_meeting(facts.unfilled).select(
                 *columns,
                 pl.lit(None, pl.String).alias("volunteer_id"),
                 pl.lit(False).alias("lead"),

@@ -37,7 +37,9 @@ FIELDS = {
     "slots": "post option first last joined seen via queue",
     "posts": "seats least filled bonus worth.float",
     # The slots from first to before last.
-    "options": "request start end day first last",
+    "options": "request start end day minutes first last first_meeting last_meeting",
+    # Of an option of several; others have none here.
+    "meetings": "start end day",
     # Options and rules likewise; places in radians. The plan: option, people, serving.
     # Ruined: when its team was last sent home.
     "requests": "least bonus first last first_rule last_rule lat.float lon.float stop option "
@@ -59,8 +61,8 @@ FIELDS = {
     # The team that is being made, the best so far, and ways that are tried.
     "team": "arc best",
     "tried": "arc chosen gain",
-    "one": "speed.float early_seat.float load_step load_first common rings free members number "
-    "sight work doubt ways dice",
+    "one": "speed.float early_seat.float load_step load_first common rings several free members "
+    "number sight work doubt ways dice",
 }
 
 
@@ -71,6 +73,7 @@ class Book(NamedTuple):
     slots: Records
     posts: Records
     options: Records
+    meetings: Records
     requests: Records
     rules: Records
     people: Records
@@ -148,7 +151,13 @@ def _in_time(b: Book, v: int, one: int, other: int) -> bool:
     gap = after.start - before.end
     if gap < 0 or (before.day != after.day and gap < b.people[v].rest):
         return False
-    here, there = b.requests[before.request], b.requests[after.request]
+    return _is_way(b, before.request, after.request, gap)
+
+
+@inner
+def _is_way(b: Book, one: int, other: int, gap: int) -> bool:
+    """Tell whether minutes suffice for the way from one request to another."""
+    here, there = b.requests[one], b.requests[other]
     minutes = _way(b, here.stop, there.stop)
     if minutes != NONE:
         return minutes <= gap
@@ -162,17 +171,88 @@ def _in_time(b: Book, v: int, one: int, other: int) -> bool:
 
 
 @inner
+def _is_several(b: Book, o: int) -> bool:
+    """Tell whether an option has several meetings."""
+    return b.options[o].last_meeting > b.options[o].first_meeting
+
+
+@inner
+def _meeting(b: Book, o: int, k: int) -> tuple[int, int, int]:
+    """Return start, end and day of the k-th meeting of an option."""
+    option = b.options[o]
+    if _is_several(b, o):
+        meeting = b.meetings[option.first_meeting + k]
+        return meeting.start, meeting.end, meeting.day
+    return option.start, option.end, option.day
+
+
+@inner
+def _count_meetings(b: Book, o: int) -> int:
+    return max(b.options[o].last_meeting - b.options[o].first_meeting, ONE)
+
+
+@inner
+def _met_on(b: Book, o: int, day: int) -> int:
+    """Return how many meetings of an option are on a day."""
+    many = 0
+    for k in range(_count_meetings(b, o)):
+        many += _meeting(b, o, k)[2] == day
+    return many
+
+
+@inner
+def _meetings_fit(b: Book, v: int, o: int) -> bool:
+    """Tell whether a volunteer's week has room for an option, where somebody has several meetings.
+
+    Services of one meeting are not compared with each other here.
+    """
+    rest, most = b.people[v].rest, b.people[v].most_a_day
+    for k in range(_count_meetings(b, o)):
+        start, end, day = _meeting(b, o, k)
+        for later in range(k + 1, _count_meetings(b, o)):
+            after = _meeting(b, o, later)
+            if after[2] != day and after[0] - end < rest:
+                return False
+        today = _met_on(b, o, day)
+        i = b.people[v].serving
+        while i != NONE:
+            other = b.slots[b.items[i].slot].option
+            today += _met_on(b, other, day)
+            if _is_several(b, o) or _is_several(b, other):
+                for there in range(_count_meetings(b, other)):
+                    begin, finish, its_day = _meeting(b, other, there)
+                    forth, back = begin - end, start - finish
+                    gap = max(forth, back)
+                    if gap < 0 or (its_day != day and gap < rest):
+                        return False
+                    one, two = b.options[o].request, b.options[other].request
+                    if not (
+                        _is_way(b, one, two, gap) if forth >= back else _is_way(b, two, one, gap)
+                    ):
+                        return False
+            i = b.items[i].link
+        if today > most:
+            return False
+    return True
+
+
+@inner
 def fits(b: Book, v: int, o: int) -> bool:
     """Tell whether a volunteer's week has room for an option."""
     person, option = b.people[v], b.options[o]
     if person.shifts >= person.most_shifts:
         return False
-    if person.minutes + option.end - option.start > person.most_minutes:
+    if person.minutes + option.minutes > person.most_minutes:
+        return False
+    if b.one[0].several != 0 and not _meetings_fit(b, v, o):
         return False
     before, after, today = NONE, NONE, 1
     i = person.serving
     while i != NONE:
         other = b.slots[b.items[i].slot].option
+        if _is_several(b, o) or _is_several(b, other):
+            i = b.items[i].link
+            continue
         if b.options[other].end <= option.start:
             if before == NONE or b.options[other].start >= b.options[before].start:
                 before = other
@@ -323,7 +403,7 @@ def _count(b: Book, a: int, many: int) -> None:
     b.posts[b.slots[s].post].filled += many
     request.people += many
     b.people[v].shifts += many
-    b.people[v].minutes += many * (option.end - option.start)
+    b.people[v].minutes += many * option.minutes
     use_quota(b, v, many)
     for r in range(request.first_rule, request.last_rule):
         b.rules[r].held += many * b.holds[a, r - request.first_rule]

@@ -89,7 +89,7 @@ class Construction:
         first = c.starts_of(options.request, len(self.problem.requests))[:-1]
         minutes = np.zeros(len(first))
         some = np.bincount(options.request, minlength=len(first)) > 0
-        minutes[some] = (options.end - options.start)[first[some]]
+        minutes[some] = options.minutes[first[some]]
         needed = np.bincount(posts.request, posts.min_seats, len(first))
         needed = np.maximum(np.maximum(needed, self.problem.requests.min_people), 1)
         seats = np.bincount(posts.request, posts.seats, len(first))

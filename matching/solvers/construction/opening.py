@@ -37,6 +37,7 @@ def open_book(
     slot, volunteer = place[arcs.slot[rows]], arcs.volunteer[rows]
     of_slot = c.starts_of(slot, len(slots))
     of_option = c.starts_of(slots.option[by_option], len(options))
+    meetings = c.starts_of(problem.sessions.option, len(options))
     items, free = _items(problem, weeks, place, rows, chosen)
     seats = np.bincount(problem.posts.request, problem.posts.seats, len(problem.requests))
     ways = c.starts_of(problem.travel.here, int(problem.travel.here.max(initial=-1)) + 1)
@@ -66,8 +67,18 @@ def open_book(
             start=options.start,
             end=options.end,
             day=options.day,
+            minutes=options.minutes,
             first=of_option[:-1],
             last=of_option[1:],
+            first_meeting=meetings[:-1],
+            last_meeting=meetings[1:],
+        ),
+        meetings=records(
+            "meetings",
+            len(problem.sessions),
+            start=problem.sessions.start,
+            end=problem.sessions.end,
+            day=problem.sessions.day,
         ),
         requests=_requests(problem, weeks, chosen),
         rules=records(
@@ -105,6 +116,7 @@ def open_book(
             load_first=problem.policy.load_first,
             rings=len(problem.members) > 0,
             common=len(limits),
+            several=len(problem.sessions) > 0,
             free=free,
         ),
         holds=_holds(problem, weeks, rows),
@@ -162,7 +174,7 @@ def _requests(problem: Problem, weeks: Weeks, chosen: c.Longs) -> Records:
 def _people(problem: Problem, weeks: Weeks, chosen: c.Longs, limits: c.Limits) -> Records:
     people, volunteer = problem.volunteers, weeks.arcs.volunteer[chosen]
     option = problem.slots.option[weeks.arcs.slot[chosen]]
-    minutes = (problem.options.end - problem.options.start)[option]
+    minutes = problem.options.minutes[option]
     pairs = c.starts_of(np.sort(_both_ways(problem)[0]), len(people))
     ring, leads = _rings(problem)
     of_person = c.starts_of(limits.volunteer, len(people))

@@ -15,6 +15,7 @@ from scipy import sparse
 from matching.arcs.eligibility import Arcs
 from matching.arcs.journeys import is_late, leads_around, spots
 from matching.arcs.limits import counters_of
+from matching.arcs.meetings import clash, meetings_of, tired_alone
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -62,7 +63,7 @@ class RosterConstraints:
         fresh = np.diff(arcs.volunteer[order], prepend=-1) != 0
         fresh |= np.diff(option[order], prepend=-1) != 0
         people, self.person = np.unique(arcs.volunteer, return_inverse=True)
-        self.people = problem.volunteers.take(people)
+        self.volunteer, self.people = people, problem.volunteers.take(people)
         # Services sorted by volunteer and start, each with its arcs.
         self.of_arc = np.empty(len(arcs), np.int64)
         self.of_arc[order] = np.cumsum(fresh) - 1
@@ -71,7 +72,9 @@ class RosterConstraints:
         first = order[self.first_arc[:-1]]
         self.who, self.option = self.person[first], option[first]
         self.start, self.end = start[first], options.end[self.option].astype(np.int64)
-        self.day = options.day[self.option]
+        self.day, self.minutes = options.day[self.option], options.minutes[self.option]
+        self.meetings = meetings_of(problem)
+        self.several = self.meetings.several[self.option]
         self.services = np.bincount(self.who, minlength=len(people))
         further = np.maximum(np.minimum(self.services, self.people.max_shifts) - 1, 0)
         further = further.astype(np.int64)
@@ -99,6 +102,10 @@ class RosterConstraints:
         self._by_day()
         self._counters()
         a, b = self._pairs()
+        if self.several.any():
+            mixed = self.several[a] | self.several[b]
+            self._conflicts_of_meetings(a[mixed], b[mixed])
+            a, b = a[~mixed], b[~mixed]
         self._overlap_cliques(a, b)
         self._conflict_pairs(a, b)
         row, column, weight = (np.concatenate(part) for part in zip(*self.parts, strict=True))
@@ -148,21 +155,25 @@ class RosterConstraints:
     def _minutes(self) -> None:
         """No more minutes in the week than the volunteer's limit."""
         limit = self.people.max_minutes
-        minutes = self.end - self.start
-        total = np.bincount(self.who, minutes, minlength=len(limit))
+        total = np.bincount(self.who, self.minutes, minlength=len(limit))
         who = np.flatnonzero(total > limit)
-        self._of_volunteers(who, limit[who], minutes[self.of_arc])
+        self._of_volunteers(who, limit[who], self.minutes[self.of_arc].astype(np.int64))
 
     def _by_day(self) -> None:
-        """No more services that start on a day than the volunteer's limit."""
-        limit = self.people.max_shifts_per_day
-        day, of_service, count = np.unique(self.day_key, return_inverse=True, return_counts=True)
-        limit = limit[day >> 3]
+        """No more meetings that start on a day than the volunteer's limit."""
+        first = self.meetings.first
+        many = first[self.option + 1] - first[self.option]
+        service = np.repeat(np.arange(len(self.option)), many)
+        day = self.meetings.day[c.ranges(first[self.option], many)]
+        key, of, count = np.unique(
+            c.combine(self.who[service], day), return_inverse=True, return_counts=True
+        )
+        limit = self.people.max_shifts_per_day[key >> 32]
         binds = count > limit
-        row_of = np.full(len(day), -1)
+        row_of = np.full(len(key), -1)
         row_of[binds] = self._new(int(binds.sum()), limit[binds])
-        service = np.flatnonzero(binds[of_service])
-        self._services(row_of[of_service[service]], service)
+        row = np.flatnonzero(binds[of])
+        self._services(row_of[of[row]], service[row])
 
     def _counters(self) -> None:
         """No more services, or days on which one starts, than a limit of the volunteer."""
@@ -188,6 +199,20 @@ class RosterConstraints:
         last = np.searchsorted(self.who, self.who, side="right")
         first = np.arange(1, size + 1)
         return np.repeat(np.arange(size), last - first), c.ranges(first, last - first)
+
+    def _conflicts_of_meetings(self, a: c.Longs, b: c.Longs) -> None:
+        """Two services of which one has several meetings go together, or exclude each other.
+
+        One whose own meetings leave too little rest is not for its volunteer.
+        """
+        whose = self.volunteer[self.who], self.option
+        alone = np.flatnonzero(tired_alone(self.problem, self.meetings, *whose))
+        self._services(self._new(len(alone), 0.0), alone)
+        who = self.volunteer[self.who[a]]
+        close = clash(self.problem, self.meetings, who, self.option[a], self.option[b])
+        row = self._new(int(close.sum()), 1.0)
+        self._services(row, a[close])
+        self._services(row, b[close])
 
     def _overlap_cliques(self, a: c.Longs, b: c.Longs) -> None:
         """At most one is served of the services under way when one starts, itself included."""

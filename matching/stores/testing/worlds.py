@@ -83,6 +83,11 @@ _ROWS: dict[str, list[Any]] = {
         ("r3", "早", _NINE, _NOON, None),
         ("r3", "late", _NOON, _THREE, datetime(2026, 12, 1, 12, 30)),
     ],
+    "sessions": [
+        ("r1", None, "一", _NINE, _NOON),
+        ("r1", None, "二", _NOON, _THREE),
+        ("r3", "早", "1", _NINE, _NOON),
+    ],
     "posts": [("r2", "厨师", 4, 1), ("r2", "+1", 1, None)],
     "post_qualifications": [("r2", "厨师", "证书", 2), ("r2", "+1", "证书", None)],
     "team_rules": [("r2", None, "证书", 1, None), (None, "m1", "skill:18", None, 3)],
