@@ -6,13 +6,12 @@ every error message are made from what stands here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import dataframely as dy
 import polars as pl
 
-from matching.guards.characters import INVISIBLE
+from matching.guards import kinds
 
 CONSENT = ("ask", "accept", "refuse")
 SUBJECTS = ("category", "menu_item", "station", "organisation", "beneficiary", "post")
@@ -24,93 +23,13 @@ KEPT = STATUSES[:3]
 COUNTY = 6
 DEFAULT_POST = "volunteer"
 
-MAX_COUNT = 1_000_000
-MAX_HOURS = 10_000.0
-# A spreadsheet turns the id 100000 into this text, and two ids may then look the same.
-_SPREADSHEET_NUMBER = r"^[+-]?\d+([.,]\d+)?[eE][+-]?\d+$"
-
-
-_WELL_WRITTEN: dict[str, Callable[[pl.Expr], pl.Expr]] = {
-    "not_a_spreadsheet_number": lambda c: ~c.str.contains(_SPREADSHEET_NUMBER),
-    "no_outer_space": lambda c: c == c.str.strip_chars(),
-    "no_invisible_character": lambda c: ~c.str.contains(INVISIBLE),
-}
+# What a column may hold.
+_id, _text, _choice, _rule = kinds.identifier, kinds.text, kinds.choice, kinds.rule
+_count, _number, _level, _degrees = kinds.count, kinds.number, kinds.level, kinds.degrees
+_time, _date, _seats, _min_seats = kinds.moment, kinds.date, kinds.seats, kinds.min_seats
+_MOST_HOURS = 10_000.0
 # How a window of availability says when.
 _DATED, _WEEKLY = ("start", "end"), ("weekday", "start_time", "end_time")
-
-
-def _id(
-    description: str, *, key: bool = False, required: bool | None = None, **metadata: Any
-) -> dy.String:
-    required = key if required is None else required
-    return dy.String(
-        nullable=not required,
-        min_length=1,
-        max_length=200,
-        check=_WELL_WRITTEN,
-        description=description,
-        metadata={"key": key, "required": required, **metadata},
-    )
-
-
-def _text(description: str) -> dy.String:
-    return dy.String(nullable=True, max_length=1000, description=description)
-
-
-def _count(
-    description: str,
-    *,
-    low: int = 0,
-    high: int = MAX_COUNT,
-    required: bool = False,
-    **metadata: Any,
-) -> dy.Int64:
-    return dy.Int64(
-        nullable=not required,
-        min=low,
-        max=high,
-        description=description,
-        metadata={"required": required, **metadata},
-    )
-
-
-def _number(description: str, low: float, high: float, **metadata: Any) -> dy.Float64:
-    return dy.Float64(nullable=True, min=low, max=high, description=description, metadata=metadata)
-
-
-def _choice(description: str, values: tuple[str, ...], **metadata: Any) -> dy.Enum:
-    required = bool(metadata.get("required"))
-    return dy.Enum(values, nullable=not required, description=description, metadata=metadata)
-
-
-def _time(description: str, *, required: bool = False) -> dy.Datetime:
-    metadata = {"unit": "local time", "required": required}
-    return dy.Datetime(nullable=not required, description=description, metadata=metadata)
-
-
-def _date(description: str) -> dy.Date:
-    return dy.Date(nullable=True, description=description, metadata={"unit": "date"})
-
-
-def _degrees(name: str, most: int) -> dy.Float64:
-    return _number(f"{name}, WGS 84", -most, most, unit="degrees")
-
-
-def _seats() -> dy.Int64:
-    return _count("people wanted", low=1, required=True, unit="people")
-
-
-def _min_seats() -> dy.Int64:
-    return _count("people needed, if the request is served at all", unit="people", default=0)
-
-
-def _level() -> dy.Int64:
-    return _count("level", low=1, high=5, default=1)
-
-
-def _rule(keeps: pl.Expr) -> Any:
-    """Return a rule that its name in a table tells apart: what must hold of a row, or be null."""
-    return dy.rule()(lambda schema: keeps)
 
 
 def _all_or_none(present: tuple[str, ...], absent: tuple[str, ...]) -> pl.Expr:
@@ -128,7 +47,7 @@ class Volunteers(dy.Schema):
     lon = _degrees("longitude", 180)
     travel_km = _number("how far the volunteer goes", 0, 50_000, unit="km", default="policy")
     max_shifts = _count("services a week", unit="services", default="policy")
-    max_hours = _number("hours a week", 0, MAX_HOURS, unit="hours")
+    max_hours = _number("hours a week", 0, _MOST_HOURS, unit="hours")
     max_shifts_per_day = _count("services a day", unit="services")
     max_days = _count("days of the week on which services start", high=7, unit="days")
     max_consecutive_days = _count(
@@ -138,7 +57,9 @@ class Volunteers(dy.Schema):
         "services in any `in_days` days in a row, also over the week's edge", unit="services"
     )
     in_days = _count("how many days `max_in_days` speaks of", low=1, high=366, unit="days")
-    min_rest_hours = _number("rest between services of different days", 0, MAX_HOURS, unit="hours")
+    min_rest_hours = _number(
+        "rest between services of different days", 0, _MOST_HOURS, unit="hours"
+    )
     recent_hours = _number("hours served lately", 0, 1e6, unit="hours", default=0)
     show_up = _number("probability of coming", 0, 1, default="policy")
     max_offers = _count("offers a week", unit="offers", default="policy")

@@ -20,8 +20,8 @@ from matching.guards.mondays import Day, monday_of
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.build import index_in
 from matching.problem.plan import Plan
+from matching.problem.series import index_in
 from matching.schema import PAIR_RULES
 from matching.tables.cells import to_local, to_utc, week_start
 from matching.tables.cleaning import OnError, Tables, clean

@@ -16,7 +16,7 @@ from matching.flow.network import services_below
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.build import index_in
+from matching.problem.series import index_in
 from matching.schema import KEPT
 from matching.tables.cells import NO_SUCH_TIME, to_local, to_utc, week_start
 from matching.tables.references import times_of

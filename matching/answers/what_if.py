@@ -22,9 +22,9 @@ from matching.guards.doors import door
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.build import index_in
 from matching.problem.part import joined
 from matching.problem.plan import Plan, slot_keys
+from matching.problem.series import index_in
 from matching.result import Result
 
 _FIGURES = (

@@ -14,8 +14,8 @@ from matching.guards.showing import Shown
 from matching.guards.urls import shown_value
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.build import index_in
 from matching.problem.plan import held_by, slot_keys
+from matching.problem.series import index_in
 from matching.tables.faults import faults_of
 
 PRICE_COLUMNS = ("request_id", "post", "option", "volunteer_id", "organisation_id", "price")

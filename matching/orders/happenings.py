@@ -12,8 +12,8 @@ from matching.errors import UsageError, listed
 from matching.guards.characters import missing
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.build import index_in
 from matching.problem.part import joined
+from matching.problem.series import index_in
 from matching.schema import DEFAULT_POST, STATUSES
 from matching.tables.faults import faults_of, raise_any
 

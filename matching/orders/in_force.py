@@ -12,8 +12,8 @@ from matching.audit import RULES, violations_of
 from matching.orders.change_costs import Before
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.build import index_in
 from matching.problem.plan import Plan, held_by, local_times, slot_keys
+from matching.problem.series import index_in
 from matching.schema import STATUSES
 from matching.tables.cells import week_start
 

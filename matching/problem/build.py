@@ -6,187 +6,59 @@ columns, and so the same plan, down to the ties.
 
 from __future__ import annotations
 
-from datetime import date
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from matching.policy import Policy
 from matching.problem import columns as c
-from matching.schema import COUNTY, KEPT, PAIR_RULES, STATUSES, SUBJECTS
-from matching.tables.cells import to_local, to_utc, week_start
-from matching.tables.indices import positions
-from matching.tables.references import posts_of, times_of
-
-_NULL = -1
-_IN_WEEK = pl.col("day").is_between(0, 6)
-_MOST = 2**31 - 1
+from matching.problem.ground import IN_WEEK, Ground
+from matching.problem.series import NULL, floats, index_in, ints, statuses, truths
+from matching.schema import COUNTY, KEPT, PAIR_RULES, SUBJECTS
+from matching.tables.cells import to_local
+from matching.tables.references import posts_of
 
 
-def _ints(series: pl.Series, default: int = _NULL) -> c.Ints:
-    # A menu's count times a quantity may exceed 32 bits, and the number of people.
-    filled = series.fill_null(default) if series.null_count() else series
-    whole: c.Ints = np.minimum(filled.to_numpy(), _MOST).astype(np.int32)
-    return whole
-
-
-def _floats(series: pl.Series, default: float = np.nan) -> c.Floats:
-    return series.fill_null(default).cast(pl.Float64).to_numpy()
-
-
-def _truths(series: pl.Series) -> c.Bools:
-    return series.fill_null(False).to_numpy().astype(np.bool_)
-
-
-def _statuses(series: pl.Series) -> c.Ints:
-    return _ints(series.cast(pl.String).replace_strict(STATUSES, range(len(STATUSES))))
-
-
-def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
-    """Return where each value stands among the ids; -1 where it is null or not there."""
-    return _ints(positions(values, ids))
-
-
-def _by_id(rows: pl.DataFrame, key: str) -> pl.DataFrame:
-    """Sort the rows by their ids; most stores give them sorted, which is cheap to check."""
-    return rows if rows[key].is_sorted() else rows.sort(key)
-
-
-class Builder:
+class Builder(Ground):
     """Turns the clean tables of one week into columns, one method per kind."""
-
-    def __init__(self, tables: dict[str, pl.DataFrame], week: date, policy: Policy) -> None:
-        self.tables = tables | {
-            "volunteers": _by_id(tables["volunteers"], "volunteer_id"),
-            "requests": _by_id(tables["requests"], "request_id"),
-            "stations": _by_id(tables["stations"], "station_id"),
-        }
-        tables = self.tables
-        self.policy = policy
-        self.zone = policy.time_zone
-        monday = pl.select(to_utc(week_start(week), self.zone)).item()
-        self.monday_utc = pl.lit(monday, dtype=pl.Datetime("us"))
-        self.monday = pl.lit(week)
-        self.volunteer_ids = tables["volunteers"]["volunteer_id"]
-        self.organisation_ids = self._all_ids("organisation_id")
-        self.qualification_ids = self._all_qualifications()
-        self.all_times = self._times()
-        self.times = self.all_times.filter(_IN_WEEK)
-        chosen = self.times["request_id"].unique()
-        requests = tables["requests"].join(
-            tables["menu"].select(
-                "menu_item",
-                menu_category="category",
-                menu_organisation="organisation_id",
-                menu_people="min_people",
-            ),
-            on="menu_item",
-            how="left",
-            maintain_order="left",
-        )
-        self.requests_in_week = requests.filter(pl.col("request_id").is_in(chosen.implode()))
-        self.left_out = requests.height - self.requests_in_week.height
-        self.request_ids = self.requests_in_week["request_id"]
-
-    def _all_ids(self, column: str) -> pl.Series:
-        """Return all that are named: an organisation without a row counts for preferences."""
-        t = self.tables
-        named = [t[name][column] for name in ("organisations", "volunteers", "requests", "menu")]
-        return pl.concat(named).drop_nulls().unique().sort()
-
-    def _all_qualifications(self) -> pl.Series:
-        """Return every qualification that is held or asked for."""
-        names = ("qualifications", "menu_qualifications", "post_qualifications", "team_rules")
-        return pl.concat([self.tables[n]["qualification"].unique() for n in names]).unique().sort()
-
-    def _meetings(self) -> pl.DataFrame:
-        """Return all times, those of several meetings one by one: the first, and the ``later``.
-
-        The day is that of the first.
-        """
-        every, sessions = self.all_times.with_columns(later=False), self.tables["sessions"]
-        if sessions.is_empty():
-            return every
-        at = ["request_id", "option"]
-        whole = every.join(sessions, on=at, how="anti", nulls_equal=True)
-        begin = every.select(*at, "day", first="start")
-        met = sessions.select(*at, "start", "end")
-        met = met.join(begin, on=at, nulls_equal=True, maintain_order="left")
-        met = met.with_columns(later=pl.col("start") > pl.col("first"))
-        return pl.concat([whole, met.select(whole.columns)])
-
-    def _times(self) -> pl.DataFrame:
-        """Return all times, of options and of requests, with the day they start on."""
-        return times_of(self.tables).with_columns(day=self._day)
-
-    @property
-    def _day(self) -> pl.Expr:
-        """The day of a start, counted from the Monday."""
-        return (to_local(pl.col("start"), self.zone).dt.date() - self.monday).dt.total_days()
-
-    def _minutes(self, column: str) -> pl.Expr:
-        minutes = (pl.col(column) - self.monday_utc).dt.total_minutes()
-        return minutes.clip(-c.NO_LIMIT, c.NO_LIMIT).alias(column)
-
-    def _of_volunteers(self, table: str, column: str = "volunteer_id") -> c.Ints:
-        return index_in(self.tables[table][column], self.volunteer_ids)
 
     def volunteers(self) -> c.Volunteers:
         """Fill in the policy's limits, and the station's place where no other is given."""
         t = self._placed(self.tables["volunteers"])
         hours = t["max_hours"].fill_null(c.NO_LIMIT / 60).to_numpy()
-        rest = _floats(t["min_rest_hours"], 0.0)
+        rest = floats(t["min_rest_hours"], 0.0)
         return c.Volunteers(
             id=t["volunteer_id"],
             organisation=index_in(t["organisation_id"], self.organisation_ids),
             station=index_in(t["station_id"], self.tables["stations"]["station_id"]),
-            lat=_floats(t["lat"]),
-            lon=_floats(t["lon"]),
-            travel_km=_floats(t["travel_km"], self.policy.travel_km),
-            max_shifts=_ints(t["max_shifts"], self.policy.max_shifts),
+            lat=floats(t["lat"]),
+            lon=floats(t["lon"]),
+            travel_km=floats(t["travel_km"], self.policy.travel_km),
+            max_shifts=ints(t["max_shifts"], self.policy.max_shifts),
             max_minutes=np.floor(hours * 60 + 1e-6).astype(np.int32),
-            max_shifts_per_day=_ints(t["max_shifts_per_day"], c.NO_LIMIT),
-            max_days=_ints(t["max_days"], c.NO_LIMIT),
-            max_consecutive_days=_ints(t["max_consecutive_days"], c.NO_LIMIT),
-            max_in_days=_ints(t["max_in_days"], c.NO_LIMIT),
-            in_days=_ints(t["in_days"], 1),
+            max_shifts_per_day=ints(t["max_shifts_per_day"], c.NO_LIMIT),
+            max_days=ints(t["max_days"], c.NO_LIMIT),
+            max_consecutive_days=ints(t["max_consecutive_days"], c.NO_LIMIT),
+            max_in_days=ints(t["max_in_days"], c.NO_LIMIT),
+            in_days=ints(t["in_days"], 1),
             min_rest=np.ceil(rest * 60 - 1e-6).astype(np.int32),
-            recent_hours=_floats(t["recent_hours"], 0.0),
-            max_offers=_ints(t["max_offers"], self.policy.max_offers),
-            show_up=_floats(t["show_up"]),
-            refuses=_truths(t["consent"] == "refuse"),
+            recent_hours=floats(t["recent_hours"], 0.0),
+            max_offers=ints(t["max_offers"], self.policy.max_offers),
+            show_up=floats(t["show_up"]),
+            refuses=truths(t["consent"] == "refuse"),
         )
-
-    @cached_property
-    def stop_ids(self) -> pl.Series:
-        """The stations that ``travel`` names."""
-        travel = self.tables["travel"]
-        return pl.concat([travel["from_station"], travel["to_station"]]).unique().sort()
-
-    def _stops(self, rows: pl.DataFrame) -> c.Ints:
-        """Return the stop of what takes place at its station: it has no place of its own."""
-        return np.where(rows["lat"].is_null(), index_in(rows["station_id"], self.stop_ids), _NULL)
 
     def travel(self) -> c.Travel:
         """Give every way its way back, which takes as long where nothing else is said."""
         t = self.tables["travel"]
         here, there = (index_in(t[f"{one}_station"], self.stop_ids) for one in ("from", "to"))
-        given, minutes = c.combine(here, there), _ints(t["minutes"])
+        given, minutes = c.combine(here, there), ints(t["minutes"])
         back = c.lookup(np.sort(given), c.combine(there, here)) < 0
         return c.Travel(
             np.append(here, there[back]),
             np.append(there, here[back]),
             np.append(minutes, minutes[back]),
         ).sorted()
-
-    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
-        stations = self.tables["stations"].select("station_id", s_lat="lat", s_lon="lon")
-        joined = rows.join(stations, on="station_id", how="left", maintain_order="left")
-        return joined.with_columns(
-            lat=pl.col("lat").fill_null(pl.col("s_lat")),
-            lon=pl.col("lon").fill_null(pl.col("s_lon")),
-        )
 
     def windows(self) -> c.Windows:
         """Keep the windows that can hold a service of the week."""
@@ -199,7 +71,7 @@ class Builder:
         last = self.times.select(self._minutes("end"))["end"].max()
         t = t.filter(pl.col("end") > 0, pl.col("start") < pl.lit(last, dtype=pl.Int64))
         names = ("volunteer", "start", "end", "preference")
-        return c.Windows(*(_ints(t[name]) for name in names)).sorted()
+        return c.Windows(*(ints(t[name]) for name in names)).sorted()
 
     def holdings(self) -> c.Holdings:
         """Count validity in days from the Monday."""
@@ -213,7 +85,7 @@ class Builder:
             first=first.cast(pl.Int32),
             last=last.cast(pl.Int32),
         )
-        return c.Holdings(*(_ints(t[name]) for name in t.columns)).sorted()
+        return c.Holdings(*(ints(t[name]) for name in t.columns)).sorted()
 
     @cached_property
     def codes(self) -> dict[str, pl.Series]:
@@ -251,22 +123,22 @@ class Builder:
         )
         return c.Requests(
             id=t["request_id"],
-            priority=_ints(t["priority"], 3)
-            + self.policy.age_priority * _ints(t["waited"], 0).astype(np.float64),
+            priority=ints(t["priority"], 3)
+            + self.policy.age_priority * ints(t["waited"], 0).astype(np.float64),
             organisation=index_in(t["organisation_id"], self.organisation_ids),
             menu_organisation=index_in(t["menu_organisation"], self.organisation_ids),
             ordering_organisation=index_in(self._organisation(), self.codes["organisation"]),
-            lat=_floats(t["lat"]),
-            lon=_floats(t["lon"]),
+            lat=floats(t["lat"]),
+            lon=floats(t["lon"]),
             stop=self._stops(self.requests_in_week),
-            min_people=_ints(people, 0),
-            bonus=_ints(t["bonus"], 0),
+            min_people=ints(people, 0),
+            bonus=ints(t["bonus"], 0),
             category=index_in(self._category(), self.codes["category"]),
             menu_item=index_in(t["menu_item"], self.codes["menu_item"]),
             station=index_in(t["station_id"], self.codes["station"]),
             district=index_in(district, district.drop_nulls().unique().sort()),
             beneficiary=index_in(t["beneficiary_id"], self.codes["beneficiary"]),
-            row=_ints(t["row"]),
+            row=ints(t["row"]),
         )
 
     def options(self) -> c.Options:
@@ -294,7 +166,7 @@ class Builder:
             request=pl.Series(index_in(self.times["request_id"], self.request_ids)),
         ).sort("request", "start", "option")
         names = ("request", "start", "end", "day", "last_day", "first_end", "minutes")
-        return c.Options(t["option"], *(_ints(t[name]) for name in names))
+        return c.Options(t["option"], *(ints(t[name]) for name in names))
 
     def sessions(self, options: c.Options) -> c.Sessions:
         """Keep the meetings of the week's options that have several."""
@@ -306,7 +178,7 @@ class Builder:
             self._minutes("start"), self._minutes("end"), day=self._day, option=pl.Series(option)
         )
         t = t.filter(pl.col("option") >= 0).sort("option", "start")
-        option, start, end, day = (_ints(t[name]) for name in ("option", "start", "end", "day"))
+        option, start, end, day = (ints(t[name]) for name in ("option", "start", "end", "day"))
         return c.Sessions(option, start, end, day, t["session"])
 
     @cached_property
@@ -324,9 +196,9 @@ class Builder:
         return c.Posts(
             id=t["post"],
             request=request,
-            seats=_ints(t["seats"]),
-            min_seats=_ints(t["min_seats"]),
-            bonus=_ints(self.requests_in_week["bonus"], 0)[request] * alone,
+            seats=ints(t["seats"]),
+            min_seats=ints(t["min_seats"]),
+            bonus=ints(self.requests_in_week["bonus"], 0)[request] * alone,
             name=index_in(t["post"], self.codes["post"]),
         )
 
@@ -343,7 +215,7 @@ class Builder:
         t = t.group_by("index", "qualification").agg(pl.col("level").max())
         t = t.sort("index", "qualification")
         asked = index_in(t["qualification"], self.qualification_ids)
-        return c.Needs(_ints(t["index"]), asked, _ints(t["level"]))
+        return c.Needs(ints(t["index"]), asked, ints(t["level"]))
 
     def team_rules(self) -> c.TeamRules:
         """Give every request its own rules and its menu item's, times its quantity."""
@@ -358,17 +230,17 @@ class Builder:
         t = t.filter(pl.col("request") >= 0)
         t = t.sort("request", "qualification", "min_people", "per_people")
         return c.TeamRules(
-            _ints(t["request"]),
+            ints(t["request"]),
             index_in(t["qualification"], self.qualification_ids),
-            _ints(t["min_people"], 0),
-            _ints(t["per_people"], 0),
+            ints(t["min_people"], 0),
+            ints(t["per_people"], 0),
         )
 
     def _subjects(self, table: str) -> tuple[c.Ints, c.Ints]:
         """Return the subject of each row, and the code of its value among the week's."""
         t = self.tables[table]
-        subject = _ints(t["subject"].cast(pl.String).replace_strict(SUBJECTS, range(len(SUBJECTS))))
-        code = np.full(len(t), _NULL, dtype=np.int32)
+        subject = ints(t["subject"].cast(pl.String).replace_strict(SUBJECTS, range(len(SUBJECTS))))
+        code = np.full(len(t), NULL, dtype=np.int32)
         for number, name in enumerate(SUBJECTS):
             rows = np.flatnonzero(subject == number)
             code[rows] = index_in(t["value"].gather(rows), self.codes[name])
@@ -382,8 +254,8 @@ class Builder:
             self._of_volunteers("preferences"),
             subject,
             code,
-            _ints(t["weight"], 0),
-            _truths(t["never"]),
+            ints(t["weight"], 0),
+            truths(t["never"]),
         )
         return every.take(code >= 0).sorted()
 
@@ -408,7 +280,7 @@ class Builder:
             code,
             first_day,
             first_day + 6,
-            _ints(t["max_shifts"]),
+            ints(t["max_shifts"]),
             np.zeros(len(t), np.bool_),
         )
         return every.take((code >= 0) | t["value"].is_null().to_numpy()).sorted()
@@ -425,14 +297,14 @@ class Builder:
             np.append(a, members.volunteer[link]),
             np.append(b, members.volunteer[link + 1]),
             np.append(kind == 1, np.ones(len(link), np.bool_)),
-            np.append(np.full(len(a), _NULL, np.int32), members.group[link]),
+            np.append(np.full(len(a), NULL, np.int32), members.group[link]),
         )
 
     def bonds(self) -> c.Bonds:
         """Keep the bonds to beneficiaries of the week."""
         t = self.tables["bonds"]
         beneficiary = index_in(t["beneficiary_id"], self.codes["beneficiary"])
-        every = c.Bonds(self._of_volunteers("bonds"), beneficiary, _ints(t["visits"], 0))
+        every = c.Bonds(self._of_volunteers("bonds"), beneficiary, ints(t["visits"], 0))
         return every.take(beneficiary >= 0).sorted()
 
     def earlier(self, posts: c.Posts, options: c.Options) -> c.Earlier:
@@ -443,8 +315,8 @@ class Builder:
             volunteer=self._of_volunteers("assignments"),
             post=self._find(t, "post", request, posts.id, posts.request),
             option=self._find(t, "option", request, options.id, options.request),
-            status=_statuses(t["status"]),
-            row=_ints(t["row"]),
+            status=statuses(t["status"]),
+            row=ints(t["row"]),
         )
         # An option that is not in this week was named and not found.
         elsewhere = (every.option < 0) & t["option"].is_not_null().to_numpy()
@@ -461,7 +333,7 @@ class Builder:
             times, on="request_id", maintain_order="left"
         )
         t = t.filter(pl.col("option").is_null() | (pl.col("option") == pl.col("at")))
-        t = t.filter(~_IN_WEEK.any().over("row"))
+        t = t.filter(~IN_WEEK.any().over("row"))
         requests = self.tables["requests"]
         places = self._placed(requests).select(
             "request_id", "lat", "lon", stop=pl.Series(self._stops(requests))
@@ -474,40 +346,19 @@ class Builder:
             volunteer=pl.Series(index_in(t["volunteer_id"], self.volunteer_ids)),
         ).sort("volunteer", "start", "end", "request_id")
         return c.OtherWeeks(
-            volunteer=_ints(t["volunteer"]),
+            volunteer=ints(t["volunteer"]),
             request_id=t["request_id"],
             request=index_in(t["request_id"], self.request_ids),
             option=t["at"],
-            status=_statuses(t["status"]),
-            start=_ints(t["start"]),
-            end=_ints(t["end"]),
-            day=_ints(t["day"]),
-            lat=_floats(t["lat"]),
-            lon=_floats(t["lon"]),
-            stop=_ints(t["stop"]),
-            later=_truths(t["later"]),
+            status=statuses(t["status"]),
+            start=ints(t["start"]),
+            end=ints(t["end"]),
+            day=ints(t["day"]),
+            lat=floats(t["lat"]),
+            lon=floats(t["lon"]),
+            stop=ints(t["stop"]),
+            later=truths(t["later"]),
         )
-
-    @staticmethod
-    def _find(
-        t: pl.DataFrame,
-        column: str,
-        request: c.Ints,
-        names: pl.Series,
-        owners: c.Ints,
-        *,
-        nulls_equal: bool = False,
-    ) -> c.Ints:
-        asked = pl.DataFrame({"request": request, "name": t[column]})
-        known = pl.DataFrame({"request": owners, "name": names}).with_row_index("index")
-        joined = asked.join(
-            known,
-            on=["request", "name"],
-            how="left",
-            nulls_equal=nulls_equal,
-            maintain_order="left",
-        )
-        return _ints(joined["index"])
 
     def organisations(self) -> c.Organisations:
         """Return every organisation that is named, those without a row without a limit."""
@@ -516,14 +367,14 @@ class Builder:
             self.tables["organisations"], on="organisation_id", how="left", maintain_order="left"
         )
         parent = index_in(t["parent_id"], self.organisation_ids)
-        return c.Organisations(t["organisation_id"], parent, _ints(t["max_seats"], c.NO_LIMIT))
+        return c.Organisations(t["organisation_id"], parent, ints(t["max_seats"], c.NO_LIMIT))
 
     def affinities(self, posts: c.Posts) -> c.Affinities:
         """Keep the scores of the week's requests."""
         t = self.tables["affinities"]
         request = index_in(t["request_id"], self.request_ids)
         post = self._find(t, "post", request, posts.id, posts.request)
-        every = c.Affinities(self._of_volunteers("affinities"), request, post, _ints(t["score"]))
+        every = c.Affinities(self._of_volunteers("affinities"), request, post, ints(t["score"]))
         return every.take(request >= 0).sorted()
 
 

@@ -8,27 +8,83 @@ that is not set. All arrays are read-only by convention.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Self
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-Ints = npt.NDArray[np.int32]
-Longs = npt.NDArray[np.int64]
-Whole = Ints | Longs
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
-Bits = npt.NDArray[np.uint64]
-Selection = npt.NDArray[Any] | slice
-
-NO_LIMIT = 2**30
-MOST_INT = 2**31 - 1
-# What a number of 64 bits holds beside its sign.
-_BITS = 63
-_BLOCK = 1 << 16
+from matching.problem.arrays import (
+    BITS as BITS,
+)
+from matching.problem.arrays import (
+    MOST_INT as MOST_INT,
+)
+from matching.problem.arrays import (
+    NO_LIMIT as NO_LIMIT,
+)
+from matching.problem.arrays import (
+    Bits as Bits,
+)
+from matching.problem.arrays import (
+    Bools as Bools,
+)
+from matching.problem.arrays import (
+    Floats as Floats,
+)
+from matching.problem.arrays import (
+    Groups as Groups,
+)
+from matching.problem.arrays import (
+    Ints as Ints,
+)
+from matching.problem.arrays import (
+    Longs as Longs,
+)
+from matching.problem.arrays import (
+    Packing as Packing,
+)
+from matching.problem.arrays import (
+    Selection as Selection,
+)
+from matching.problem.arrays import (
+    Whole as Whole,
+)
+from matching.problem.arrays import (
+    best_of as best_of,
+)
+from matching.problem.arrays import (
+    blocks as blocks,
+)
+from matching.problem.arrays import (
+    combine as combine,
+)
+from matching.problem.arrays import (
+    half_up as half_up,
+)
+from matching.problem.arrays import (
+    in_order as in_order,
+)
+from matching.problem.arrays import (
+    last_up_to as last_up_to,
+)
+from matching.problem.arrays import (
+    lookup as lookup,
+)
+from matching.problem.arrays import (
+    narrow as narrow,
+)
+from matching.problem.arrays import (
+    numbered as numbered,
+)
+from matching.problem.arrays import (
+    order_of as order_of,
+)
+from matching.problem.arrays import (
+    ranges as ranges,
+)
+from matching.problem.arrays import (
+    starts_of as starts_of,
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,10 +106,10 @@ class Columns:
     def sorted(self) -> Self:
         """Return the rows sorted by the first column, of equal ones by the second, and so on."""
         keys = [getattr(self, item.name) for item in fields(self)]
-        if _in_order(keys):
+        if in_order(keys):
             return self
-        packing = _Packing(keys)
-        if packing.bits > _BITS:
+        packing = Packing(keys)
+        if packing.bits > BITS:
             return self.take(order_of(*keys))
         # A row is its keys: they come out of the sorted numbers again.
         packed = packing.packed()
@@ -316,170 +372,3 @@ class Affinities(Columns):
     request: Ints
     post: Ints  # -1: any post of the request
     score: Ints
-
-
-def half_up(values: npt.NDArray[np.floating[Any]]) -> Longs:
-    """Round to whole numbers, halves up; within 1e-9 of a half counts as a half."""
-    rounded: Longs = np.floor(values + (0.5 + 1e-9)).astype(np.int64)
-    return rounded
-
-
-def narrow(values: Whole) -> Whole:
-    """Return whole numbers in 32 bits, if they and their negatives fit."""
-    fits = values.min(initial=0) >= -MOST_INT and values.max(initial=0) <= MOST_INT
-    return values.astype(np.int32, copy=False) if fits else values
-
-
-def starts_of(sorted_index: Ints | Longs, size: int) -> Longs:
-    """Return where each index begins in a sorted column, and its length last: shape (size + 1,)."""
-    return np.searchsorted(sorted_index, np.arange(size + 1)).astype(np.int64)
-
-
-def combine(major: npt.ArrayLike, minor: npt.ArrayLike) -> Longs:
-    """Return one key for two indices (-1 allowed in the second), ordered like the pair."""
-    return (np.asarray(major, dtype=np.int64) << 32) + (np.asarray(minor, dtype=np.int64) + 1)
-
-
-def lookup(sorted_keys: Longs | Ints, asked: Longs | Ints) -> Longs:
-    """Return where each asked key stands among the sorted ones; -1 where it does not."""
-    if not len(sorted_keys):
-        return np.full(len(asked), -1, dtype=np.int64)
-    at = np.minimum(np.searchsorted(sorted_keys, asked), len(sorted_keys) - 1)
-    return np.where(sorted_keys[at] == asked, at, -1)
-
-
-def last_up_to(first: Longs, group: Ints, ascending: Ints, asked: Ints) -> Longs:
-    """Return, for each asked value, the last row of its group with a value no larger; -1 for none.
-
-    Where groups are short this looks at a few rows next to each other. A search among the keys of
-    all rows would jump through all of memory.
-
-    Parameters
-    ----------
-    first : int64 array, shape (groups + 1,)
-        Where each group's rows begin.
-    group : int32 array, shape (asked,)
-    ascending : int32 array, shape (rows,)
-        Values, ascending within each group.
-    asked : int32 array, shape (asked,)
-    """
-    low, high = first[group], first[group + 1]
-    begin, last = low, max(0, len(ascending) - 1)
-    longest = int((high - low).max(initial=0))
-    # Halving finds the first row with a larger value.
-    for _ in range(longest.bit_length()):
-        middle = (low + high) >> 1
-        up_to = (low < high) & (ascending[np.minimum(middle, last)] <= asked)
-        low, high = np.where(up_to, middle + 1, low), np.where(up_to, high, middle)
-    found: Longs = np.where(low > begin, low - 1, -1)
-    return found
-
-
-def numbered(ascending: Longs | Ints) -> tuple[Longs, Longs]:
-    """Return where each value of a sorted column begins, and a number for each row by its value."""
-    fresh = np.ones(len(ascending), np.bool_)
-    np.not_equal(ascending[1:], ascending[:-1], out=fresh[1:])
-    return np.flatnonzero(fresh), np.cumsum(fresh) - 1
-
-
-def _in_order(keys: Sequence[Longs | Ints]) -> bool:
-    """Tell whether rows are sorted by the first key, of equal ones by the second, and so on."""
-    tied = np.ones(max(0, len(keys[0]) - 1), np.bool_)
-    for key in keys:
-        before, after = key[:-1], key[1:]
-        if (tied & (before > after)).any():
-            return False
-        tied &= before == after
-    return True
-
-
-class _Packing:
-    """Several whole numbers a row in one, ordered like them; where ``bits`` are no more than 63."""
-
-    def __init__(self, keys: Sequence[Longs | Ints]) -> None:
-        self.keys = keys
-        some = len(keys[0]) > 0
-        self.lowest = [int(key.min()) if some else 0 for key in keys]
-        highest = [int(key.max()) if some else 0 for key in keys]
-        self.widths = [
-            (high - low).bit_length() for high, low in zip(highest, self.lowest, strict=True)
-        ]
-        self.bits = sum(self.widths)
-
-    def packed(self) -> Longs:
-        packed = np.zeros(len(self.keys[0]), np.int64)
-        for key, low, width in zip(self.keys, self.lowest, self.widths, strict=True):
-            packed <<= width
-            packed += key
-            packed -= low
-        return packed
-
-    def unpacked(self, packed: Longs) -> list[Any]:
-        """Return the keys of each number, in arrays like those they came from."""
-        columns: list[Any] = []
-        above = self.bits
-        for key, low, width in zip(self.keys, self.lowest, self.widths, strict=True):
-            above -= width
-            columns.append((((packed >> above) & ((1 << width) - 1)) + low).astype(key.dtype))
-        return columns
-
-
-def order_of(*keys: Longs | Ints) -> Longs:
-    """Return the rows sorted by the first key, of equal ones by the second, and so on; stable.
-
-    Where all keys and the row's number go into one number of 64 bits, sorting takes a fraction of
-    `numpy.lexsort`.
-    """
-    size = len(keys[0])
-    packing = _Packing(keys)
-    width = max(0, size - 1).bit_length()
-    if packing.bits + width > _BITS:
-        return np.lexsort(keys[::-1])
-    packed = packing.packed()
-    packed <<= width
-    packed += np.arange(size)
-    packed.sort()
-    packed &= (1 << width) - 1
-    return packed
-
-
-def blocks(size: int) -> Iterator[slice]:
-    """Cut rows into blocks so short that what is computed of each stays near the processor."""
-    for at in range(0, size, _BLOCK):
-        yield slice(at, min(at + _BLOCK, size))
-
-
-def ranges(first: Longs, count: Longs) -> Longs:
-    """Return first[0], first[0] + 1, ... (count[0] of them), first[1], ..., in one array."""
-    ends = np.cumsum(count)
-    total = int(ends[-1]) if len(ends) else 0
-    flat: Longs = np.arange(total, dtype=np.int64) + np.repeat(first - (ends - count), count)
-    return flat
-
-
-def best_of(group: Ints, score: Floats, rows: Longs) -> Longs:
-    """Return the row with the highest score in each group; the first where several are equal."""
-    rows = rows[np.lexsort((-score[rows], group[rows]))]
-    best: Longs = rows[np.diff(group[rows], prepend=-1) != 0]
-    return best
-
-
-class Groups:
-    """The rows of each number, found without a pass over all rows.
-
-    Parameters
-    ----------
-    number : int array, shape (rows,)
-        The number each row belongs to; -1 for none.
-    size : int
-        How many numbers there are.
-    """
-
-    def __init__(self, number: Ints, size: int) -> None:
-        self.order = np.argsort(number, kind="stable")
-        self.start = starts_of(number[self.order], size)
-
-    def of(self, numbers: Longs) -> Longs:
-        """Return the rows of some numbers, in the order of these."""
-        first = self.start[numbers]
-        return self.order[ranges(first, self.start[numbers + 1] - first)]

@@ -15,8 +15,8 @@ from matching.guards.doors import constructor, door
 from matching.guards.showing import Shown
 from matching.guards.urls import shown_value
 from matching.problem import columns as c
-from matching.problem.build import index_in
 from matching.problem.problem import Problem
+from matching.problem.series import index_in
 from matching.schema import KEPT, STATUSES
 from matching.tables.cells import to_local, to_utc, week_start
 from matching.tables.faults import fault, faults_of

@@ -12,8 +12,8 @@ from matching.audit.pins import settled
 from matching.errors import DataError
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.build import index_in
 from matching.problem.plan import Plan
+from matching.problem.series import index_in
 from matching.reports import sheets
 from matching.reports.edits import PAIR, Edits, sheet_faults, stands
 from matching.reports.resolving import post_keys, resolved
