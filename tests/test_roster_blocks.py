@@ -51,7 +51,8 @@ def score(world: Priced, chosen: np.ndarray) -> int:
     return value(world.generation.problem, plan)
 
 
-@pytest.mark.parametrize("seed", range(6))
+# Worlds whose pins a repair of nothing can keep; some have sessions, others groups.
+@pytest.mark.parametrize("seed", [2, 3, 4, 5, 8, 10])
 def test_blocks_only_make_a_plan_better_and_keep_every_rule(seed: int) -> None:
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem

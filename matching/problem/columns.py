@@ -86,6 +86,9 @@ from matching.problem.arrays import (
     starts_of as starts_of,
 )
 
+# Names of columns in a line about a table.
+_SHOWN = 12
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Columns:
@@ -96,7 +99,8 @@ class Columns:
         return len(getattr(self, fields(self)[0].name))
 
     def __repr__(self) -> str:
-        names = ", ".join(item.name for item in fields(self))
+        every = [item.name for item in fields(self)]
+        names = ", ".join([*every[:_SHOWN], *(["..."] if len(every) > _SHOWN else [])])
         return f"<{type(self).__name__}: {len(self):,} rows of {names}>"
 
     def take(self, rows: Selection) -> Self:

@@ -75,7 +75,7 @@ def roster_sheet(facts: Facts, words: Words) -> Sheet:
 def original_sheet(facts: Facts) -> Sheet:
     """Return the rosters as they are, by ids, under plain names."""
     columns = ("request_id", "post", "option", "volunteer_id", "day", "start", "end", "status")
-    original = _clocked(facts.roster).select(
+    original = _clocked(facts.with_meetings(facts.roster)).select(
         pl.lit(facts.week).alias("week"), *columns, "station", "station_id", "service"
     )
     if original.is_empty():
