@@ -97,16 +97,13 @@ def test_who_comes_first_takes_the_only_cook_and_the_engine_keeps_her():
         ),
         "qualifications": pl.DataFrame({"volunteer_id": ["ann"], "qualification": ["cook"]}),
     }
-    world = World.of(tables, MONDAY, Policy(), 1)
-    age = np.zeros(2, np.int32)
-    problem = world.problem(np.arange(2), world.folded.bonds, np.zeros(2))
-    asked, idle = {}, np.zeros(2)
+    asked = {}
     for name in ("engine", "nearest"):
-        booking = Booking(problem, np.arange(2), age, np.array([0, 1], np.int32), 1)
-        rows = method_of(name)(booking, Today(1, 1, 1, 1, idle))
-        asked[name] = [(booking.arcs.volunteer[k], booking.request[k]) for k in rows]
+        booking = booked(tables, [0, 0], [0, 1])
         # On the first day r1 is not known.
-        assert method_of(name)(booking, Today(0, 0, 1, 1, idle)).size == 1
+        assert len(asked_by(method_of(name), booking)) == 1
+        rows = method_of(name)(booking, Today(1, 1, 1, 1, np.zeros(2)))
+        asked[name] = [(booking.arcs.volunteer[k], booking.request[k]) for k in rows]
     assert asked == {"engine": [(0, 1), (1, 0)], "nearest": [(0, 0)]}
 
 
@@ -178,6 +175,102 @@ def test_every_service_is_reviewed_as_assumed():
     kind = replace(WILLING, reviewed=1, rating=4, rating_spread=0)
     weeks, _ = play(orders({"week": 0}, {"week": 1}), 2, "nearest", assumed=kind)
     assert [(week.reviews, week.stars) for week in weeks] == [(1, 4), (1, 4)]
+
+
+def booked(tables, age, arrived) -> Booking:
+    """Return the first week of a world, before anybody is asked."""
+    world = World.of(tables, MONDAY, Policy(), 1)
+    orders_of = world.ordered(0)
+    idle = np.zeros(len(world.folded.volunteers))
+    problem = world.problem(orders_of, world.folded.bonds, idle)
+    return Booking(problem, orders_of, np.array(age, np.int32), np.array(arrived, np.int32), 1)
+
+
+def asked_by(method, booking: Booking, lately=(0.0, 0.0)) -> list[tuple[int, int]]:
+    rows = method(booking, Today(0, 0, 1, 1, np.array(lately)))
+    return list(zip(booking.arcs.volunteer[rows], booking.request[rows], strict=True))
+
+
+def test_of_two_orders_for_one_person_the_engine_fills_the_older():
+    """Half a step of priority a week: 1000 * (3 + 0.5) * 1 is more than 1000 * 3."""
+    tables = orders({}, {})
+    tables["volunteers"] = tables["volunteers"].head(1)
+    tables["availability"] = tables["availability"].head(1)
+    for age, older in (([0, 1], 1), ([1, 0], 0)):
+        assert asked_by(method_of("engine"), booked(tables, age, [-1, -1])) == [(0, older)]
+
+
+def test_an_offer_lately_counts_as_hours_where_the_weights_say_so():
+    """Ten offers, an hour each, cost ann 1000 * 10 / 10; the way costs bob 22."""
+    booking = booked(orders({}), [0], [-1])
+    policy = Policy(load_recent=1000, load_recent_hours=10)
+    for hours, who in ((1.0, 1), (0.0, 0)):
+        method = method_of("engine", Weights(policy, asked_hours=hours))
+        assert asked_by(method, booking, lately=(10.0, 0.0)) == [(who, 0)]
+
+
+def test_an_offer_is_half_forgotten_after_the_days_of_recovery():
+    """Asked on the day that the order came in, and rested from that day to the end of the week."""
+    week = replace(WILLING, recovery_days=7)
+    _, state = play(orders({}), 1, "nearest", assumed=week)
+    day = int(7 * uniform(1, Draw.ARRIVAL_DAY, np.array([0]))[0])
+    assert state.fatigue.sum() == pytest.approx(2 ** (-(7 - day) / 7))
+
+
+def test_what_waited_is_known_from_the_first_day():
+    arrived = []
+
+    def nobody(booking: Booking, today: Today):
+        arrived.append(booking.arrived.tolist())
+        return np.empty(0, np.int64)
+
+    world = World.of(orders({}), MONDAY, Policy(), 1)
+    people, state = People.of(world, WILLING, 1), State.first(world)
+    for week in range(2):
+        play_week(world, people, state, week, nobody, 1)
+    assert 0 <= arrived[0][0] <= 6
+    assert arrived[7:] == [[-1]] * 7
+
+
+def test_hours_of_four_weeks_ago_count_half():
+    state = State.first(World.of(orders({}), MONDAY, Policy(), 1))
+    one = np.ones(1, np.int32)
+    state.serve(0 * one, np.array([8.0]), -one)
+    for _ in range(4):
+        state.serve(one[:0], np.empty(0), one[:0])
+    assert state.recent_hours == pytest.approx([4, 0])
+    assert state.hours.tolist() == [8, 0]
+
+
+def test_who_lets_the_platform_answer_says_yes_whatever_it_is():
+    never = replace(WILLING, willing=-20)
+    tables = orders({})
+    assert play(tables, 1, "nearest", assumed=never)[0][0].accepted == 0
+    automatic = tables["volunteers"].with_columns(consent=pl.lit("accept"))
+    tables["volunteers"] = automatic
+    assert play(tables, 1, "nearest", assumed=never)[0][0].accepted == 1
+    assert play(tables, 1, "nearest", assumed=replace(never, automatic=0))[0][0].accepted == 0
+
+
+def test_people_come_and_look_as_often_as_assumed():
+    """2,000 people: shares are met to within four standard deviations, 4 * 0.011."""
+    tables = generate("town", volunteers=2000, requests=5, weeks=1)
+    world = World.of(tables, MONDAY, Policy(), 1)
+    assumed = Assumptions(no_show=0.3, self_service=0.5, look_days=4)
+    people, who = People.of(world, assumed, 1), np.arange(2000, dtype=np.int32)
+    assert people.come(who, who.astype(np.int64)).mean() == pytest.approx(0.7, abs=0.045)
+    assert people.reliability.mean() == pytest.approx(0.7, abs=0.02)
+    assert people.reliability.std() > 0.05
+    assert people.self_service.mean() == pytest.approx(0.5, abs=0.045)
+    looks = np.mean([people.looking(day).mean() for day in range(20)])
+    assert looks == pytest.approx(0.5 / 4, abs=0.02)
+
+
+def test_where_everything_is_lost_none_is_matched():
+    unwilling = Assumptions(willing=-20, automatic=0, self_service=0, patience_weeks=0)
+    year = run("town", weeks=2, requests=5, methods=("nearest",), assumptions=unwilling)
+    row = year.measures.row(0, named=True)
+    assert (row["matched"], row["filled"], row["km"], row["gini_hours"]) == (0, 0, None, None)
 
 
 def test_in_turn_a_pair_needs_a_seat_a_free_volunteer_and_every_quota_above():
