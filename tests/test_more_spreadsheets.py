@@ -277,6 +277,92 @@ def test_the_first_answer_of_a_form_is_no_heading(tmp_path: Path) -> None:
     assert able == {"Mon 09:00": {ADA, BO}, "Tue 09:00": {ADA}}
 
 
+# --- grids ---------------------------------------------------------------------------------------
+
+
+def test_a_line_of_a_poll_says_how_many_are_needed(tmp_path: Path) -> None:
+    poll = sheet(tmp_path, f"Name | Mon 4-6pm | Wed 4-6pm\nNeeded | 2 | 1-3\n{ADA} | yes | (yes)")
+    reading = read(poll, week="2026-12-07")
+    assert list(seats(reading).values()) == [2, 3]
+    assert by_time(reading) == {"Mon 16:00": {ADA}, "Wed 16:00": {ADA}}
+    assert reading.tables["availability"]["preference"].sort().to_list() == [-1, 0]
+
+
+def test_days_down_under_words_that_are_no_headings(tmp_path: Path) -> None:
+    rota = sheet(
+        tmp_path, f"KW 50 | |\n | Früh | Spät\nMo | {ADA} | {BO}\nDi | {BO} |\nMi | frei | frei"
+    )
+    reading = read(rota, week="2026-12-07", hours="Früh=6-14; Spät=14-22")
+    assert held(reading) == {
+        ("Mon 07 Dec 06:00-14:00 Früh", ADA),
+        ("Mon 07 Dec 14:00-22:00 Spät", BO),
+        ("Tue 08 Dec 06:00-14:00 Früh", BO),
+    }
+
+
+def test_periods_under_days_and_hours_without_a_colon(tmp_path: Path) -> None:
+    periods = workbook(
+        tmp_path,
+        {
+            "空课": [
+                ["姓名", "周一", "", "周二", ""],
+                ["", "1", "2", "1", "2"],
+                ["云小舟", "√", "", "", "√"],
+            ]
+        },
+        空课=["B1:C1", "D1:E1", "A1:A2"],
+    )
+    able = by_time(read(periods, week="2026-12-07", hours="1=8-10; 2=10-12", seats="1"))
+    assert {time for time, who in able.items() if who} == {"Mon 08:00", "Tue 10:00"}
+    hours = sheet(tmp_path, "name | Mon 10 | Mon 11 | Tue 10\nada | 1 | 0 | 1")
+    able = by_time(read(hours, week="2026-12-07", seats="1"))
+    assert able == {"Mon 10:00": {"ada"}, "Mon 11:00": set(), "Tue 10:00": {"ada"}}
+
+
+def test_days_in_cells_under_parts_of_a_day(tmp_path: Path) -> None:
+    form = sheet(
+        tmp_path,
+        f"""
+        Timestamp        | Name  | Free? [Morning] | Free? [Evening]
+        2026-11-20 09:00 | {ADA} | Monday, Tuesday | Wednesday
+        2026-11-20 09:10 | {BO}  |                 | Wednesday
+        """,
+        "form.csv",
+    )
+    shifts = sheet(tmp_path, SHIFTS.replace("Drivers", "").replace("First aid", ""), "s.csv")
+    able = by_time(read(form, shifts))
+    assert able == {"Mon 09:00": {ADA}, "Tue 13:00": set(), "Wed 18:00": {ADA, BO}}
+
+
+def test_codes_whose_hours_stand_in_the_title(tmp_path: Path) -> None:
+    poll = workbook(
+        tmp_path,
+        {
+            "S": [
+                ["Availability (AM = 9-12, PM = 1-4)"],
+                ["Name", "7 Dec", "8 Dec"],
+                [ADA, "AM", "PM"],
+            ]
+        },
+    )
+    reading = read(poll, seats="1")
+    assert asked(reading) == set()
+    assert {t for t, who in by_time(reading).items() if who} == {"Mon 09:00", "Tue 13:00"}
+    assert "book.xlsx, sheet S: codes: am = AM 09:00-12:00; pm = PM 13:00-16:00" in reading.said
+
+
+def test_roles_and_names_below_a_day_and_its_services(tmp_path: Path) -> None:
+    lines = ["Sunday 13 December 2026 |", "9:30 Service |", f"Reader | {ADA}", f"Tea | {BO}"]
+    lines += ["11:00 Service |", "Reader |", "Tea | Cleo B"]
+    reading = read(sheet(tmp_path, "\n".join(lines)), hours="60 min")
+    assert {(shown.split(" ")[3], name) for shown, name in held(reading)} == {
+        ("09:30-10:30", ADA),
+        ("09:30-10:30", BO),
+        ("11:00-12:00", "Cleo B"),
+    }
+    assert len(reading.services) == 4
+
+
 # --- overruling ----------------------------------------------------------------------------------
 
 

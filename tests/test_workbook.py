@@ -631,7 +631,7 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     tables, plan, book = str(tmp_path / "tables"), str(tmp_path / "plan"), tmp_path / "p.xlsx"
     write_tables(tables, world())
     run("plan", tables, "--week", "2026-11-30", "--out", plan)
-    run("report", plan, "--format", "xlsx", "--out", str(book))
+    run("report", plan, "--out", str(book))  # the name says the format
     again = str(tmp_path / "again")
     assert "7 kept, 0 new, 0 people taken off" in run(
         "plan", tables, "--pins", str(book), "--out", again

@@ -18,12 +18,13 @@ def report(
         Path, arg.option("What to write: a file; for slips and ics a folder or a .zip", "PATH")
     ],
     format: Annotated[
-        Literal["html", "xlsx", "slips", "ics"],
+        Literal["html", "xlsx", "slips", "ics"] | None,
         arg.option(
             "html: one page for any browser; xlsx: a workbook to edit; slips: texts to send and "
-            "sheets to print; ics: a calendar for each volunteer, station and request"
+            "sheets to print; ics: a calendar for each volunteer, station and request; as the "
+            "name of the file ends, if absent"
         ),
-    ] = "html",
+    ] = None,
     sequence: Annotated[
         int, arg.option("Of calendars: how often the week was sent out before", min=0)
     ] = 0,

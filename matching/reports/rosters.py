@@ -127,7 +127,10 @@ def free_sheet(facts: Facts, words: Words, locale: Locale) -> Sheet:
     if facts.answers is not None and facts.answers.free.height:
         free = facts.answers.free
         from_to = pl.format("{}–{}", locale.times("start"), locale.times("end"))
-        free = free.with_columns(when=from_to)
+        whole = pl.col("end") - pl.col("start") == pl.duration(days=1)
+        free = free.with_columns(
+            when=pl.when(whole).then(pl.lit(words.whole_day)).otherwise(from_to)
+        )
         days = sorted(free["day"].unique())
         for day in days:
             weekday = WEEKDAYS[words.language][day.weekday()]

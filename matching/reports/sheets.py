@@ -36,6 +36,8 @@ class Words:
         What people are told of an edit; see `telling`.
     guide : list of str
         How to edit the roster.
+    whole_day : str
+        In place of hours, from midnight to midnight.
     """
 
     language: Language
@@ -44,6 +46,7 @@ class Words:
     statuses: dict[str, str]
     changes: dict[str, str]
     guide: list[str]
+    whole_day: str
 
     @property
     def roster(self) -> str:
@@ -61,6 +64,7 @@ def words(language: Language) -> Words:
         statuses=said["statuses"],
         changes=said["changes"],
         guide=said["lines"]["guide"],
+        whole_day=said["lines"]["whole_day"],
     )
 
 

@@ -39,8 +39,8 @@ _OPTIONS = {
 _LOOKS: dict[Any, dict[str, Any]] = {
     "head": {"bold": True, "border": 1, "valign": "vcenter", "bg_color": "#DDE7F0"},
     "head_editable": {"bold": True, "border": 1, "valign": "vcenter", "bg_color": "#FFE699"},
-    pl.Date: {"num_format": "yyyy-mm-dd", "align": "center"},
-    pl.Time: {"num_format": "hh:mm", "align": "center"},
+    pl.Date: {"num_format": "yyyy-mm-dd", "align": "center", "valign": "vcenter"},
+    pl.Time: {"num_format": "hh:mm", "align": "center", "valign": "vcenter"},
     pl.Float64: {"num_format": "0.0", "align": "right"},
     "share": {"num_format": "0 %"},
     "wrapped": {"text_wrap": True, "valign": "vcenter"},
@@ -52,7 +52,8 @@ _LOOKS: dict[Any, dict[str, Any]] = {
     "gap": {"num_format": "0.000 %", "valign": "vcenter"},
 }
 _Looks = dict[Any, Any]
-_NARROWEST, _WIDEST = 9, 44
+# A text that is wider goes on in the next line, so that paper shows it as large as the rest.
+_NARROWEST, _WIDEST, _WRAPPED, _LINE = 9, 44, 32, 15
 # Letter is the paper of the regions whose clock has twelve hours, and A4 that of the others.
 _LETTER, _A4 = 1, 9
 
@@ -131,16 +132,25 @@ def _write(book: Any, looks: _Looks, sheet: Sheet, paper: int) -> Any:
     page.set_footer("&L&A&R&P / &N")
     headers = [sheet.headers.get(name, name) for name in frame.columns]
     writers: list[tuple[Any, Any]] = []
+    wrapped: list[str] = []
     for index, (name, header) in enumerate(zip(frame.columns, headers, strict=True)):
         kind = frame.schema[name]
-        page.set_column(index, index, _width(frame[name], header))
+        width = _width(frame[name], header)
+        long = kind == pl.String and width == _WIDEST and name not in sheet.editable
+        page.set_column(index, index, _WRAPPED if long else width)
         page.write_string(
             0, index, header, looks["head_editable" if name in sheet.editable else "head"]
         )
-        shown = looks["share"] if name == "share" else looks.get(kind.base_type())
+        shown = looks["share"] if name == "share" else looks.get(kind.base_type(), looks["centred"])
+        if long:
+            shown = looks["wrapped"]
+            wrapped.append(name)
         timed = page.write_datetime if kind in (pl.Date, pl.Time) else page.write_string
         writers.append((page.write_number if kind.is_numeric() else timed, shown))
+    lines = _lines(frame, wrapped)
     for number, row in enumerate(frame.iter_rows(), start=1):
+        if lines and lines[number - 1] > 1:
+            page.set_row(number, _LINE * lines[number - 1])
         for index, (cell, (write, shown)) in enumerate(zip(row, writers, strict=True)):
             if cell is not None:
                 write(number, index, cell, shown)
@@ -187,11 +197,26 @@ def _let_choose(
             page.data_validation(number, column, number, column, named)
 
 
+def _lines(frame: pl.DataFrame, wrapped: list[str]) -> list[int]:
+    """Return how many lines each row takes, where texts go on in the next; empty if none does."""
+    if not wrapped:
+        return []
+    room = [(_wide(name) / (_WRAPPED - 4)).ceil() for name in wrapped]
+    lines = pl.max_horizontal(*room).fill_null(1).cast(pl.Int64)
+    return frame.select(lines=lines)["lines"].to_list()
+
+
+def _wide(name: str) -> pl.Expr:
+    """Return the room of texts; what is not ASCII takes that of two."""
+    cells = pl.col(name)
+    return cells.str.len_chars() + cells.str.count_matches(r"[^\x00-\x7f]")
+
+
 def _width(cells: pl.Series, header: str) -> int:
     """Return a width that most cells fit in; what is not ASCII takes the room of two."""
     longest = max(_room(header) + 3, _NARROWEST)
     if cells.dtype == pl.String and len(cells):
-        wide = cells.str.len_chars() + cells.str.count_matches(r"[^\x00-\x7f]")
+        wide = cells.to_frame().select(_wide(cells.name)).to_series()
         longest = max(longest, int(wide.quantile(0.98) or 0) + 2)
     elif cells.dtype == pl.Date:
         longest = max(longest, 12)

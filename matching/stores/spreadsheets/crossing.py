@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 from matching.stores.spreadsheets.cells import count_of, value_type
 from matching.stores.spreadsheets.days import Calendar
-from matching.stores.spreadsheets.facts import Need, When
+from matching.stores.spreadsheets.facts import Need, When, time_name
 from matching.stores.spreadsheets.grid import text
 from matching.stores.spreadsheets.headings import number
 from matching.stores.spreadsheets.layout import Layout, place_name
 from matching.stores.spreadsheets.members import read_members
 from matching.stores.spreadsheets.notebook import Notebook, role_name
 from matching.stores.spreadsheets.phrases import axis_in
-from matching.stores.spreadsheets.polls import codes_of, offer, read_cell, read_people
+from matching.stores.spreadsheets.polls import codes_of, offer, poll_title, read_cell, read_people
 from matching.stores.spreadsheets.rosters import labels_are_times, read_names, read_needs, row_of
 from matching.stores.spreadsheets.slots import slots_of
 from matching.stores.spreadsheets.tables import Column
-from matching.stores.spreadsheets.words import is_any, meanings, plain
+from matching.stores.spreadsheets.words import is_any, meanings, mentions, plain
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Across:
 def read_cross(layout: Layout, book: Notebook, calendar: Calendar) -> str:
     """Read a grid with days or hours across; return what it was taken for."""
     columns = _across(layout, book)
+    _needed_rows(layout, columns, book)
+    if not (layout.told or layout.people) and mentions(layout.table.sheet.name, "need_titles"):
+        layout.told = "needs"
     cells = [c for one in columns for c in one.column.filled]
     kind = value_type(cells, layout.table.legend)
     if not layout.people and _rows_are_people(layout, kind, book):
@@ -56,6 +59,26 @@ def read_cross(layout: Layout, book: Notebook, calendar: Calendar) -> str:
     else:
         read_needs(layout, columns, kind, book)
     return "needs"
+
+
+def _needed_rows(layout: Layout, columns: list[Across], book: Notebook) -> None:
+    """Take off the lines of a poll that say how many are needed at each time."""
+    first = layout.table.columns[0]
+    for row in list(layout.table.rows):
+        names, exact = meanings(text(first.cells.get(row)))
+        cells = [one.column.cells.get(row) for one in columns]
+        counted = all(c is None or math.isfinite(count_of(c)[1]) for c in cells)
+        if not (exact and "seats" in names and counted and any(c is not None for c in cells)):
+            continue
+        layout.table.rows.remove(row)
+        for one in columns:
+            least, most = count_of(one.column.cells.pop(row, None))
+            if most >= 1:
+                name = one.name or poll_title(layout.table.titles) or time_name(one.when)
+                need = Need(one.when, name, one.place, int(most), int(least), source=1)
+                book.facts.needs.append(need)
+        for column in layout.table.columns:
+            column.cells.pop(row, None)
 
 
 def _is_work(name: str, book: Notebook) -> bool:

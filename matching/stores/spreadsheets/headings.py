@@ -174,6 +174,15 @@ def holds_marks(sheet: Sheet, rows: list[int], left: int, right: int) -> bool:
     return len(marks) > len(cells) / 2
 
 
+def line_above_days(sheet: Sheet, rows: list[int], left: int) -> int | None:
+    """Return the line above those that begin with days, a heading in any words; None if few do."""
+    axes = [axis_of(sheet.rows[r][left]) for r in rows]
+    days = [k for k, axis in enumerate(axes) if axis.day and not axis.rest]
+    if len(days) < 2 or not days[0] or len(days) < 0.6 * (len(rows) - days[0]):
+        return None
+    return rows[days[0] - 1] if sheet.rows[rows[days[0] - 1]][left] is None else None
+
+
 def headings_around(sheet: Sheet, rows: list[int], head: int, left: int, right: int) -> list[int]:
     """Return the lines of the heading around its best one."""
     at = rows.index(head)

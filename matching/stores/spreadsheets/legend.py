@@ -26,7 +26,7 @@ class Meaning:
 # By the code, as `plain` writes it; the empty code is an empty cell.
 Legend = dict[str, Meaning]
 _PAIR = re.compile(
-    r"[\"“”'‘’「『]?([^\s\"“”'‘’「」『』；;,，。:：=]{1,4}|空白|blank|empty|leer|vide)[\"“”'‘’」』]?"
+    r"[\"“”'‘’「『]?([^\s\"“”'‘’「」『』；;,，。:：=(（\[]{1,4}|空白|blank|empty|leer|vide)[\"“”'‘’」』]?"
     r"\s*(?:表示|代表|为|means|bedeutet|=|＝|→|は)\s*[\"“「]?((?:(?!(?:,\s*|\s+)\S{1,4}\s*[=＝])[^；;，。\n\"”」])+)"
 )
 _COLON = re.compile(
@@ -44,7 +44,7 @@ def text_legend(content: str) -> Legend:
     for code, meaning in pairs:
         hours = hours_in(meaning)
         window = hours[0] if len(hours) == 1 and hours[0].closed else None
-        words = re.sub(r"[\s(（]*\d[\d:.：h\s]*[-–~～至].*$", "", meaning) or meaning
+        words = re.sub(r"[\s(（]*\d[\d:.：h\s]*[-–~～至].*$", "", meaning).strip() or code
         found["" if code in _EMPTY else plain(code)] = Meaning(words.strip(), window)
     return found
 

@@ -84,9 +84,7 @@ def _moment(cell: object, calendar: Calendar) -> datetime:
 def read_members(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int, str]:
     """Read a table of people; return their ids by row."""
     rows = persons_of(layout, book, calendar)
-    for name in ("skills", "place", "wish"):
-        for column in layout.fields.get(name, ()):
-            _lists(name, column, rows, book)
+    read_qualities(layout, rows, book)
     for column in layout.fields.get("free", ()):
         read_free(layout, column, rows, book, calendar)
     for column in layout.fields.get("busy", ()):
@@ -118,6 +116,13 @@ def read_members(layout: Layout, book: Notebook, calendar: Calendar) -> dict[int
     _remarks(layout, rows, book)
     _minors(layout, rows, book, calendar)
     return rows
+
+
+def read_qualities(layout: Layout, rows: dict[int, str], book: Notebook) -> None:
+    """Read what people can do, where they serve, and what they would like."""
+    for name in ("skills", "place", "wish"):
+        for column in layout.fields.get(name, ()):
+            _lists(name, column, rows, book)
 
 
 def _lists(name: str, column: Column, rows: dict[int, str], book: Notebook) -> None:

@@ -11,6 +11,7 @@ from matching.stores.spreadsheets.cells import value_type
 from matching.stores.spreadsheets.days import find_days
 from matching.stores.spreadsheets.facts import Facts
 from matching.stores.spreadsheets.grid import Cell, text
+from matching.stores.spreadsheets.hours import hours_in
 from matching.stores.spreadsheets.layout import Layout
 from matching.stores.spreadsheets.names import names_in, nobody, strangers
 from matching.stores.spreadsheets.words import begins, is_any, mentions, plain
@@ -70,6 +71,8 @@ def _name_sheets(layouts: list[Layout]) -> None:
     alike: dict[tuple[str, ...], list[Layout]] = {}
     for layout in layouts:
         heads = tuple(f"{column.head} {column.axis}" for column in layout.table.columns)
+        first = [cell for cell in layout.table.columns[0].filled if hours_in(cell)]
+        heads += ("hours",) if first else ()  # which a sheet of a person has, and one of people not
         if not layout.has("service", "role") and (layout.timed or layout.axes):
             alike.setdefault(heads, []).append(layout)
     for same in alike.values():

@@ -27,8 +27,8 @@ def read_people(
     """Read a grid with people down; return what it was taken for."""
     legend = codes_of(layout, kind, [c for one in columns for c in one.column.filled])
     roster = kind == "codes" and _is_roster(layout, legend)
-    if any(plain(one.words) != code for code, one in legend.items()):
-        book.say("codes", where=layout.table.where, codes=shown(legend))
+    if told := {code: one for code, one in legend.items() if code in layout.table.legend}:
+        book.say("codes", where=layout.table.where, codes=shown(told))
     shifts_given = kind == "windows" and _is_schedule(layout)
     for row, person in rows.items():
         if not shifts_given:

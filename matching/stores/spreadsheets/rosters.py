@@ -62,7 +62,7 @@ def read_names(layout: Layout, columns: list[Across], book: Notebook) -> str:
         for one in columns:
             cell = text(one.column.cells.get(row))
             window = when.window or one.when.window
-            label = when.label or ("" if window else head)
+            label = when.label or one.when.label or ("" if window else head)
             head_day = (section.axis.day if section else None) or when.day
             day = in_week(head_day, one.when.day) or only_day(table)
             at = When(day, window, label)

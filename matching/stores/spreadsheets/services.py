@@ -6,6 +6,7 @@ each seat, with or without a name).
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import operator
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from matching.stores.spreadsheets.notebook import (
 from matching.stores.spreadsheets.sentences import sentence
 from matching.stores.spreadsheets.slots import Slot, say_unread, slots_of
 from matching.stores.spreadsheets.tables import Column
-from matching.stores.spreadsheets.words import meanings, plain
+from matching.stores.spreadsheets.words import is_any, meanings, plain
 
 
 def read_services(layout: Layout, book: Notebook) -> None:
@@ -133,7 +134,12 @@ def _seats(
 ) -> None:
     """Every column is a seat of the row's service: filled, open, or closed."""
     explicit = all(not role for _, role in columns)
+    bare = slot
     for column, role in columns:
+        slot = bare
+        if is_any(role, "shifts") and slot.when.window is None and not slot.when.label:
+            when = dataclasses.replace(slot.when, label=role)
+            slot, role = dataclasses.replace(slot, when=when, name=slot.name or role), ""
         cell = column.cells.get(row)
         state = nobody(text(cell)) if cell is not None else "open"
         if state == "closed":
@@ -264,6 +270,8 @@ def _others(layout: Layout, book: Notebook, seats: list[tuple[Column, str]]) -> 
     for column in layout.others:
         if id(column) not in used and column.heads:
             kind = value_type(column.filled, layout.table.legend)
+            if kind == "numbers" and any(not count_of(c)[1].is_integer() for c in column.filled):
+                kind = "amounts"
             grid.setdefault(kind, []).append(column)
     for kind in ("codes", "windows", "marks", "numbers"):
         columns = grid.get(kind, [])

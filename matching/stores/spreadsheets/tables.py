@@ -23,6 +23,7 @@ from matching.stores.spreadsheets.headings import (
     is_merged,
     known_words,
     likeness,
+    line_above_days,
     months_in,
     own_cells,
 )
@@ -183,9 +184,12 @@ def _stacked(sheet: Sheet, rows: list[int], left: int, right: int) -> list[list[
 def _table(sheet: Sheet, rows: list[int], left: int, right: int) -> Table | None:
     scores = {r: likeness(sheet, r, left, right) for r in rows[:FIRST_ROWS]}
     best = max(scores.values(), default=0.0)
-    if len(rows) < 2 or best < (0.8 if holds_marks(sheet, rows[1:], left, right) else 2):
+    least = 0.8 if holds_marks(sheet, rows[1:], left, right) else 2
+    above = line_above_days(sheet, rows, left)
+    if len(rows) < 2 or (best < least and above is None):
         return None
     head = next(r for r in rows if scores.get(r, -9) >= 0.8 * best)
+    head = head if above is None else min(head, above)
     headings = headings_around(sheet, rows, head, left, right)
     table = Table(sheet, headings, [], [])
     table.titles = [

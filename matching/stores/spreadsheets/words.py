@@ -114,8 +114,10 @@ def phrase(name: str) -> frozenset[str]:
 
 
 def is_any(text: str, name: str) -> bool:
-    """Tell whether a cell is one of a list's words."""
-    return plain(text) in phrase(name)
+    """Tell whether a cell is one of a list's words; (yes) is a maybe."""
+    text = plain(text)
+    bracketed = name == "maybe" and len(text) > 2 and text[0] == "(" and text[-1] == ")"
+    return text in phrase(name) or (bracketed and text[1:-1] in phrase("yes"))
 
 
 def begins(text: str, name: str) -> bool:
