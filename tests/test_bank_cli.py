@@ -72,6 +72,11 @@ def test_the_export_is_what_beancount_takes(platform: Path) -> None:
     assert (done.exit_code, done.output) == (0, "4 transactions, 8 postings: every law holds.\n")
 
 
+def test_a_moment_that_has_not_come_is_told(platform: Path) -> None:
+    done = run("bank", "post", platform / "bank.db", platform, "--as-of", "2199-03-10")
+    assert "2199-03-10 has not come yet; hours that run out by then are gone" in done.stderr
+
+
 def test_refusals_go_to_a_file(platform: Path) -> None:
     out = platform / "refused.csv"
     assert post(platform, "--out", out).exit_code == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from matching.cli import arguments as arg
 from matching.cli.answering import answer, check_file
 from matching.cli.bank.opened import LedgerArgument, PolicyNameOption, bank_policy
-from matching.cli.conduct import teaching
+from matching.cli.conduct import teaching, tell
 from matching.cli.given import options_of
 from matching.cli.language import LanguageOption, language_of
 from matching.cli.records.opened import AsOfOption, moment, record_policy, tell_of_projects
@@ -57,6 +58,9 @@ def post(
         check_file(out)
         spoken, rules = language_of(language), bank_policy(policy)
         now = moment(as_of, rules.time_zone)
+        if now > moment(None, rules.time_zone) + timedelta(days=1):
+            said = f"{as_of} has not come yet; hours that run out by then are gone"
+            tell(f"warning: {said}", "yellow")
         options = options_of(option)
         credits = record_policy(record_policy_file)
         found = Ledger(ledger)
