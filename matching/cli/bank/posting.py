@@ -59,8 +59,8 @@ def post(
         spoken, rules = language_of(language), bank_policy(policy)
         now = moment(as_of, rules.time_zone)
         if now > moment(None, rules.time_zone) + timedelta(days=1):
-            said = f"{as_of} has not come yet; hours that run out by then are gone"
-            tell(f"warning: {said}", "yellow")
+            gone = "hours that run out by then are gone"
+            tell(f"warning: {as_of} has not come yet; {gone}", "yellow")
         options = options_of(option)
         credits = record_policy(record_policy_file)
         found = Ledger(ledger)
