@@ -64,7 +64,7 @@ def test_both_languages_say_the_same_things():
         fields = [sorted(re.findall(r"{\w*}", said)) for said in (text, chinese[name])]
         assert fields[0] == fields[1], name
         assert re.search("[\u4e00-\u9fff]", chinese[name]), name
-    assert named("measure").keys() == MEASURES.keys()
+    assert tuple(named("measure")) == MEASURES
     assert tuple(named("method")) == METHODS
     assert tuple(named("assumption")) == tuple(item.name for item in fields_of(Assumptions))
 

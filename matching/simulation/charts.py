@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import vl_convert
 
-from matching.simulation.measures import MEASURES
+from matching.simulation.measures import MEASURES, TARGETS
 from matching.simulation.texts import Language, named, texts
 
 # Told apart by colour-blind readers.
@@ -81,11 +81,7 @@ class Charts:
         """Draw how the methods differ from the nearest first, with the range over seeds."""
         rows = comparison.filter(pl.col("method") != "nearest").drop_nulls("against")
         rows = rows.with_columns(pl.col("measure").replace_strict(self.measures))
-        goals = [
-            {"measure": self.measures[key], "target": one.target}
-            for key, one in MEASURES.items()
-            if one.target is not None
-        ]
+        goals = [{"measure": self.measures[key], "target": TARGETS[key]} for key in TARGETS]
         y = {
             "field": "measure",
             "type": "nominal",

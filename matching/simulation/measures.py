@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
 
 import polars as pl
 
-
-class Measure(NamedTuple):
-    """A measure.
-
-    Attributes
-    ----------
-    more_is_better : bool
-    target : float, optional
-        By how much the engine is to differ from the nearest first, as a share of it.
-    """
-
-    more_is_better: bool
-    target: float | None = None
-
-
-MEASURES = {
-    "matched": Measure(True, 0.10),
-    "at_once": Measure(True),
-    "filled": Measure(True, 0.0),
-    "served": Measure(True),
-    "participation": Measure(True),
-    "gini_hours": Measure(False, -0.25),
-    "gini_served": Measure(False),
-    "km": Measure(False, -0.30),
-    "continuity": Measure(True),
-    "offers_per_yes": Measure(False),
-    "offers_a_head": Measure(False),
-    "hours_a_head": Measure(True),
-    "rating": Measure(True),
-}
+MEASURES = (
+    *("matched", "at_once", "filled", "served", "participation", "gini_hours", "gini_served"),
+    *("km", "continuity", "offers_per_yes", "offers_a_head", "hours_a_head", "rating"),
+)
+# By how much the engine is to differ from the nearest first, as a share of it.
+TARGETS = {"matched": 0.10, "filled": 0.0, "gini_hours": -0.25, "km": -0.30}
 _KEYS = ["method", "seed"]
 # Measured of people at the end of each week; all others are sums of counts.
 _OF_PEOPLE = ("participation", "gini_hours", "gini_served")
@@ -114,8 +89,7 @@ def comparison_of(measures: pl.DataFrame, base: str = "nearest") -> pl.DataFrame
 
 def targets_of(comparison: pl.DataFrame, methods: Collection[str]) -> pl.DataFrame:
     """Return what methods were to reach, what they reached in the mean, and whether that is met."""
-    wanted = [(key, one.target) for key, one in MEASURES.items() if one.target is not None]
-    goals = pl.DataFrame(wanted, {"measure": pl.String, "target": pl.Float64}, orient="row")
+    goals = pl.DataFrame({"measure": TARGETS.keys(), "target": TARGETS.values()})
     up = pl.col("target") >= 0
     over, under = (pl.col("against") >= pl.col("target")), (pl.col("against") <= pl.col("target"))
     planned = comparison.filter(pl.col("method").is_in(list(methods)))

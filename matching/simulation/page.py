@@ -8,7 +8,7 @@ import polars as pl
 
 from matching.guards.extras import needing
 from matching.reports.templates import environment
-from matching.simulation.measures import MEASURES
+from matching.simulation.measures import MEASURES, TARGETS
 from matching.simulation.texts import Language, named, texts
 
 if TYPE_CHECKING:
@@ -96,8 +96,7 @@ def _flips(varied: pl.DataFrame, language: Language) -> str:
     """Say which changes make a better method the worse one, of the measures that matter most."""
     said = texts(language)
     methods, measures = named("method", language), named("measure", language)
-    aimed = [key for key, one in MEASURES.items() if one.target is not None]
-    aimed += ["served", "offers_per_yes"]
+    aimed = [*TARGETS, "served", "offers_per_yes"]
     changes = [
         said["flip"].format(
             assumption=row["assumption"],
