@@ -435,7 +435,7 @@ def test_what_speaks_for_a_yes_makes_more_of_them():
         return int(year.weeks["accepted"].sum())
 
     usual = yes()
-    assert yes(near=4) > usual > yes(willing=-3)
+    assert yes(near=4) > usual > yes(fatigue=5)
 
 
 @pytest.mark.parametrize(
