@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from matching.errors import UsageError
-from matching.stores.spreadsheets import Reading
+from matching.stores.spreadsheets import Reading, understand
+from matching.stores.spreadsheets.understood import corrections_of, reading_text
 from tests.support.commands import run
-from tests.support.sheets import asked, plain, read, servers
+from tests.support.sheets import TODAY, asked, plain, read, servers
 
 PUBLIC_DATA = os.environ.get("MATCHING_PUBLIC_DATA")
 FOLDER = Path(PUBLIC_DATA or ".") / "spreadsheets"
@@ -147,3 +148,17 @@ def test_a_case_is_planned_in_one_command_and_no_address_is_kept(case: str, tmp_
         assert not re.search(r"@example|example\.org|192\.0\.2|\b1200000\d{4}|555-\d{4}", content)
         assert "asthma" not in content
         assert "Vegetarian" not in content
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["de-technikplan-kompetenzen", "member-list-and-shift-list", "zh-wukebiao-free-periods"],
+)
+def test_what_was_read_is_read_again_from_the_file_that_says_how(case: str, tmp_path: Path) -> None:
+    reading = read(*files(case), **ANSWERS[case])
+    path = tmp_path / "reading.toml"
+    path.write_text(reading_text(reading, files(case)), encoding="utf-8")
+    told = corrections_of(path)
+    again = understand(files(case), told.answers, TODAY, told.columns, told.kinds)
+    assert again.tables.keys() == reading.tables.keys()
+    assert all(again.tables[name].equals(table) for name, table in reading.tables.items())

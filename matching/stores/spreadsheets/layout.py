@@ -39,7 +39,8 @@ class Layout:
     """A table whose columns are known, as far as they are.
 
     ``name`` is the sheet's, if it is of one job or one person; ``gone`` holds rows of people who do
-    not come any more; ``told`` is the kind that somebody said the table is of.
+    not come any more; ``told`` is the kind that somebody said the table is of, and
+    ``key`` what reading.toml calls it.
     """
 
     table: Table
@@ -49,6 +50,7 @@ class Layout:
     name: str = ""
     gone: set[int] = field(default_factory=set)
     told: str = ""
+    key: str = ""
 
     def has(self, *names: str) -> bool:
         """Tell whether the table has one of some fields."""

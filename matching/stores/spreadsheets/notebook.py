@@ -106,11 +106,15 @@ def _see_status(layout: Layout, book: Notebook) -> None:
 def _key_people(layout: Layout, book: Notebook) -> None:
     """See that a table of marks without any time says who can do what; people stand in rows."""
     kinds = [value_type(c.filled, {}) for c in layout.others]
-    if layout.people or layout.timed or layout.axes or len(kinds) < 2 or kinds[0] != "names":
+    told = layout.people and layout.told == "people"
+    if layout.timed or layout.axes or (layout.people and not told):
+        return
+    if not told and (len(kinds) < 2 or kinds[0] != "names"):
         return
     marked = [c for c, kind in zip(layout.others, kinds, strict=True) if kind == "marks"]
     if len(marked) >= max(1, len(kinds) - 2):
-        layout.fields["person"] = [layout.others.pop(0)]
+        if not told:
+            layout.fields["person"] = [layout.others.pop(0)]
         for column in marked:
             book.roles.setdefault(plain(column.head), column.head)
 

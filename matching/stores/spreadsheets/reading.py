@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -101,7 +102,7 @@ def understand(
     columns : mapping, optional
         What columns mean, by sheet and letter, where somebody knows better.
     kinds : mapping, optional
-        What tables are, one of `KINDS`, by the name that `named_tables` gives them.
+        What tables are, one of `KINDS`, by the name that `table_names` gives them.
 
     Raises
     ------
@@ -113,15 +114,18 @@ def understand(
     sheets, said = sheets_of(paths)
     sheets = [as_table(sheet) for sheet in sheets]
     tables = [table for sheet in sheets for table in tables_of(sheet)]
-    layouts = [layout_of(table, (columns or {}).get(table.where)) for table in tables]
+    names = table_names(tables)
+    columns, kinds = columns or {}, kinds or {}
+    check_names([*columns, *kinds], names)
+    layouts = [layout_of(t, columns.get(name)) for t, name in zip(tables, names, strict=True)]
+    for layout, name in zip(layouts, names, strict=True):
+        layout.key, layout.told = name, kinds.get(name, "")
     calendar = calendar_of(layouts, sheets, today)
     for layout in layouts:
         month_days(layout)
     layouts = with_legends(layouts)
     book = Notebook(layouts)
     book.facts.said += said
-    for name, layout in named_tables(layouts).items():
-        layout.told = (kinds or {}).get(name, "")
     book.know()
     find_references(layouts, book)
     said_kinds = _read(book, calendar)
@@ -167,7 +171,7 @@ def _read(book: Notebook, calendar: Calendar) -> list[Sentence]:
             heads = [" ".join(c.head.split())[:30] for c in layout.fields.get(name, ())]
             if any(heads):
                 book.say(key, where=layout.table.where, heads=", ".join(filter(None, heads)))
-    for k in sorted(kinds, key=lambda k: _ORDER.index(kinds[k])):
+    for k in sorted(kinds, key=lambda k: min(_ORDER.index(kinds[k]), _ORDER.index(_GRIDS[0]))):
         layout = book.layouts[k]
         if kinds[k] == "calendar":
             read_calendar(layout, book)
@@ -185,15 +189,23 @@ def _read(book: Notebook, calendar: Calendar) -> list[Sentence]:
     return [_kind_told(layout) for layout in book.layouts]
 
 
-def named_tables(layouts: list[Layout]) -> dict[str, Layout]:
-    """Return tables by the name of their sheet, numbered where a sheet holds several."""
-    found: dict[str, Layout] = {}
-    for layout in layouts:
-        name, count = layout.table.where, 2
+def table_names(tables: list[Table]) -> list[str]:
+    """Return what reading.toml calls tables: their sheet, with a number where it holds several."""
+    found: list[str] = []
+    for table in tables:
+        name, count = str(table.where), 2
         while name in found:
-            name, count = f"{layout.table.where}, table {count}", count + 1
-        found[name] = layout
+            name, count = f"{table.where}, table {count}", count + 1
+        found.append(name)
     return found
+
+
+def check_names(given: Iterable[str], names: list[str]) -> None:
+    """Refuse corrections of a table that is not there."""
+    for name in given:
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1, cutoff=0.5) or names[:1]
+            raise UsageError(sentence("no_such_table", name=name, near=(near or [""])[0]))
 
 
 def _kind_told(layout: Layout) -> Sentence:

@@ -30,7 +30,7 @@ def find_references(layouts: list[Layout], book: Notebook) -> None:
             known = {plain(text(cell)): row for row, cell in column.cells.items() if cell}
             for other in layouts:
                 if other is not layout and other.people and not other.has("seats", "start", "day"):
-                    names = (*_NAMING, "service", "wish") if coded else _NAMING
+                    names = (*_NAMING, "service", "wish", "shifts") if coded else _NAMING
                     _refer(other, names, known, layout, book)
 
 

@@ -14,11 +14,13 @@ from matching.stores.spreadsheets.demand import Service
 from matching.stores.spreadsheets.facts import Person
 from matching.stores.spreadsheets.grid import letter
 from matching.stores.spreadsheets.layout import Layout
-from matching.stores.spreadsheets.reading import KINDS, Reading, named_tables
+from matching.stores.spreadsheets.reading import KINDS, Reading
 from matching.stores.spreadsheets.sentences import Sentence, sentence
 from matching.stores.spreadsheets.words import book, plain
 
 ACROSS, SKIP, OTHER = "across", "skip", "other"
+# Fields that no heading is called by: shifts named by a code, the part of a day beside days.
+MADE = ("shifts", "part")
 # What is said of a reading and should be looked at before planning.
 WARNINGS = ("nobody_has", "codes_doubt", "no_service", "bad_day", "no_day", "no_name", "partly")
 
@@ -118,7 +120,7 @@ def reading_text(reading: Reading, files: Iterable[Path]) -> str:
     for key, answer in reading.answers.items():
         guessed = f"  # a guess: {taken[key].about}" if key in taken else ""
         lines.append(f"{_key(key)} = {_quoted(answer)}{_comment(guessed)}")
-    tables = named_tables(reading.layouts)
+    tables = {layout.key: layout for layout in reading.layouts}
     lines += ["", "# What each table is: one of", *_wrapped(", ".join(filter(None, KINDS)))]
     lines += [
         "[kinds]",
@@ -147,6 +149,7 @@ def _columns(layout: Layout) -> list[str]:
     for column in layout.table.columns:
         head = " ".join(column.head.split())
         name = meaning.get(id(column), OTHER)
+        name = "person" if name == "seat" else name  # a seat's people, who were found to be some
         lines.append(
             f"{letter(column.index)} = {_quoted(name)}{_comment(f'  # {head}' if head else '')}"
         )
@@ -193,7 +196,7 @@ def corrections_of(path: Path) -> Corrections:
             raise UsageError(
                 f"{path}: {sheet} cannot be {kind!r}; write one of {', '.join(filter(None, KINDS))}"
             )
-    known = {*book()["headers"], ACROSS, OTHER, SKIP}
+    known = {*book()["headers"], *MADE, ACROSS, OTHER, SKIP}
     for sheet, found in columns.items():
         for column, meaning in found.items() if isinstance(found, Mapping) else ():
             if meaning not in known:
