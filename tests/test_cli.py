@@ -440,7 +440,7 @@ ANSWERS: dict[tuple[str, ...], tuple[int, str]] = {
     **{(command, "--help"): (0, "Examples") for command in COMMANDS},
     ("--version",): (0, "volunteer-matching "),
     (): (2, "Usage: "),
-    ("pln",): (2, "Did you mean 'plan', 'explain'?"),
+    ("pln",): (2, "Did you mean 'plan', 'replan', 'explain'?"),
     ("plan",): (2, "Missing argument"),
 }
 _ASK = """
