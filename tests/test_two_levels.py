@@ -133,9 +133,8 @@ def test_a_rule_between_organisations_is_kept_at_a_price() -> None:
     assert dispatched(week(posts=posts, pairs=inside)).left_out == 0
 
 
-@pytest.mark.parametrize(
-    "seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in range(2, 30))]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 30))
 def test_whatever_the_week_every_rule_is_kept_and_no_plan_beats_the_free_bound(seed: int) -> None:
     # Without pins: those of two organisations may be bound to each other.
     tables = full_world(seed, **SMALL) | {"assignments": pl.DataFrame(schema=NO_PINS)}
