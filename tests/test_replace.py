@@ -249,6 +249,47 @@ def test_an_event_is_one_sentence_and_nothing_is_written(here: Path) -> None:
     assert sorted(os.listdir()) == before
 
 
+def test_events_plan_a_plan_anew_and_it_remembers_them(here: Path) -> None:
+    """Ada cancels lunch: Cai is told, for 500; nothing is written without --out."""
+    Path("what.csv").write_text("request_id,event,volunteer_id\nlunch,cancelled,ada\n")
+    asked = ("replan", "plan", "--changes", "what.csv", "--now", "2026-03-01T08:00")
+    before = sorted(os.listdir())
+    done = run(*asked, "--contacts", "contacts.csv")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[:4] == [
+        "1 person is told something else; no seat is left open.",
+        "  Ada Quill no longer serves lunch (volunteer, 2026-03-02 09:00 to 10:00): cannot come.",
+        "  Cai Reed serves lunch (volunteer, 2026-03-02 09:00 to 10:00): in place of somebody who "
+        "cannot come. (500)",
+        "To be told, 2: Ada Quill, Cai Reed.",
+    ]
+    assert sorted(os.listdir()) == before
+    told = json.loads(run(*asked, "--json").stdout)
+    assert (told["told"], told["change_costs"], told["to_tell"]) == (1, 500, ["ada", "cai"])
+    assert told["gap"] == 0
+    assert run(*asked, "--out", "plan").exit_code == 0
+    assert run("check", "tables", "plan").exit_code == 0
+    assert "ada is free" not in run("who", "lunch").stdout
+
+
+@pytest.mark.parametrize(
+    ("rows", "more", "said"),
+    [
+        ("lunch,cancelld,ada", (), "write one of cancelled, declined"),
+        ("brunch,withdrawn,", (), "the week has no such request"),
+        ("lunch,cancelled,ada", ("--now", "noon"), "write a time such as"),
+        ("lunch,ordered,", (), "nothing that changes a plan"),
+    ],
+)
+def test_what_replan_cannot_take_is_told(
+    here: Path, rows: str, more: tuple[str, ...], said: str
+) -> None:
+    Path("what.csv").write_text(f"request_id,event,volunteer_id\n{rows}\n")
+    done = run("replan", "plan", "--changes", "what.csv", *more)
+    assert done.exit_code == 2
+    assert said in " ".join(done.stderr.split())
+
+
 def test_what_happened_is_remembered_by_all_that_follows(here: Path) -> None:
     """Ada is gone, then Cai too: Ada does not come back, nor is she recommended."""
     assert run("replace", "ada", "--out", "plan").exit_code == 0

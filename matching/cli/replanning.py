@@ -187,7 +187,10 @@ def _sentences(
     from matching.reports.contacts import people
 
     texts, figures = texts_in(language), found.summary()
-    yield texts["replanned_told"].format(people=figures["told"], seats=figures["left_open"])
+    told, left = figures["told"], figures["left_open"]
+    first = texts["replanned_told_one" if told == 1 else "replanned_told"].format(number=told)
+    number = {0: "replanned_open_none", 1: "replanned_open_one"}.get(left, "replanned_open")
+    yield first + texts[number].format(number=left)
     changes = found.changes.head(_SHOWN)
     named = changes.with_columns(
         people(changes["volunteer_id"], contacts).alias("volunteer_id"),
@@ -205,10 +208,10 @@ def _sentences(
     for row, request in zip(found.open.to_dicts(), requests, strict=True):
         command = shlex.join(("matching", "who", shown(plan), row["request_id"]))
         yield texts["open_left"].format(**row | {"request": request}, command=command)
-    told = people(found.changes["volunteer_id"].unique(maintain_order=True), contacts)
-    if len(told):
+    everybody = people(found.changes["volunteer_id"].unique(maintain_order=True), contacts)
+    if len(everybody):
         separator = "、" if language == "zh" else ", "
-        yield texts["to_tell"].format(number=len(told), people=separator.join(told))
+        yield texts["to_tell"].format(number=len(everybody), people=separator.join(everybody))
     shown_figures: dict[str, Any] = figures | {"bound": f"{figures['bound']:.0f}"}
     yield texts["replanned_worth"].format(**shown_figures)
     yield texts["replanned_now"].format(now=now)

@@ -12,7 +12,7 @@ from matching.guards.moments import Moment
 from matching.orders.happenings import Happened, before_they_began, happened, said_in
 from matching.orders.in_force import InForce
 from matching.orders.moments import minute_of
-from matching.orders.replanning import Planned, Replan, planned, told_of
+from matching.orders.replanning import Planned, Replan, planned, proved_of, told_of
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan, local_times, slot_keys
@@ -52,7 +52,8 @@ class Replanner:
         prices: object = None,
         time_limit: float = 60.0,
     ) -> None:
-        self._take(planned(problem, plan, None, now, prices, time_limit))
+        most = proved_of(problem, prices)
+        self._take(planned(problem, plan, None, now, prices, time_limit, most=most))
         self.first = self._last
         self._time_limit, self._now = time_limit, now
 
@@ -103,7 +104,7 @@ class Replanner:
         arc, agreed = self._answered(heard)
         if network is None or not self._has(arc[agreed], heard):
             self._take(planned(last.problem, last.plan, events, self._now, last.prices[0],
-                               self._time_limit, self._withdrawn))  # fmt: skip
+                               self._time_limit, self._withdrawn, last.most))  # fmt: skip
             return self._last
         problem = said_in(last.problem, heard)
         fresh = heard.withdrawn & ~self._withdrawn

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -60,6 +60,8 @@ class Replan:
     arcs : Arcs
     prices : tuple of Prices
         What is at hand to bound the value with.
+    most : float
+        No plan of the week is worth more, as far as the plan in force was proved.
     """
 
     problem: Problem
@@ -71,6 +73,7 @@ class Replan:
     open: pl.DataFrame
     arcs: Arcs
     prices: tuple[Prices, ...]
+    most: float = np.inf
 
     @property
     def net(self) -> int:
@@ -96,7 +99,8 @@ class Replan:
         weeks = Weeks(problem, arcs)
         bounds = [bound(problem, weeks, fit, prices) for prices in self.prices]
         proved = min(bounds)
-        best = int(np.floor(proved)) <= self.value
+        most = int(np.floor(min(proved, self.most)))
+        best = most <= self.value
         return Result(
             problem=problem,
             arcs=arcs,
@@ -107,7 +111,7 @@ class Replan:
             km=arcs.km[rows],
             prices=self.prices[bounds.index(proved)],
             value=self.value,
-            bound=int(np.floor(proved)),
+            bound=most,
             bound_from_prices=proved,
             unfilled=unfilled(problem, arcs, fit, plan),
             phases=(),
@@ -156,7 +160,8 @@ def replan(
     now : str or datetime.datetime, optional
         Nothing has begun, and nothing is at short notice, if it is absent.
     prices : Prices, Result, polars.DataFrame or Mapping, optional
-        Those of the plan in force. They make the bound tighter.
+        Those of the plan in force. They make the bound tighter; so does the result that the
+        plan in force is, where nothing but events changed the week.
     time_limit : float
         Seconds of the search under the full rulebook.
 
@@ -171,7 +176,8 @@ def replan(
     DataError
         If the events name what the week has not, or a pin is against the rules.
     """
-    return planned(problem, plan, events, now, prices, time_limit).replan
+    most = proved_of(problem, prices)
+    return planned(problem, plan, events, now, prices, time_limit, most=most).replan
 
 
 class Planned(NamedTuple):
@@ -201,8 +207,13 @@ def planned(
     prices: object,
     time_limit: float,
     withdrawn: c.Bools | None = None,
+    most: float = np.inf,
 ) -> Planned:
-    """Do what `replan` does; some requests may be withdrawn already."""
+    """Do what `replan` does.
+
+    Some requests may be withdrawn already; and of the week before these events it may be known what
+    no plan is worth more than.
+    """
     heard = nothing(problem) if events is None else happened(problem, events)
     minute = None if now is None else minute_of(problem, now)
     heard = before_they_began(problem, heard, minute)
@@ -210,7 +221,10 @@ def planned(
         heard = heard._replace(withdrawn=heard.withdrawn | withdrawn)
     known = None if prices is None else known_prices(problem, prices)
     given = held_by(plan, "plan", problem)
+    pins = len(problem.pins)
     problem = with_pins_settled(said_in(problem, heard))
+    if heard.agreed.any() or len(problem.pins) != pins:
+        most = np.inf  # where more is allowed, or worth more, a plan may be
     arcs = eligible(problem)
     old = in_force(problem, arcs, given, heard.withdrawn)
     costs = ChangeCosts.of(problem, arcs, old.before(), minute)
@@ -228,11 +242,20 @@ def planned(
         parts = SubPlans(problem, arcs.take(rows), costs.take(rows), stays[rows], time_limit)
         at_hand = (parts.prices() if known is None else known,)
         found = parts.find(_touched(old, problem, arcs), at_hand[0])
-        chosen, proved = rows[found.chosen], found.bound
+        chosen = rows[found.chosen]
+        # Whatever is planned, what cannot go on has to be told.
+        least = costs.of_plan(arcs, np.flatnonzero(costs.in_force))
+        proved = min(found.bound, most - least)
     plan = Plan(arcs.volunteer[chosen], arcs.slot[chosen])
     value = audit.value(problem, plan)
     told = told_of(problem, arcs, old, costs, chosen, minute, value, proved, at_hand)
+    told = replace(told, most=most)
     return Planned(told, network, minute, heard.withdrawn)
+
+
+def proved_of(problem: Problem, prices: object) -> float:
+    """Return what no plan of a week is worth more than, if the prices are of its own result."""
+    return prices.bound if isinstance(prices, Result) and prices.problem is problem else np.inf
 
 
 def staying(problem: Problem, arcs: Arcs, in_force: c.Bools, now: int | None) -> c.Bools:
