@@ -381,5 +381,5 @@ def test_what_a_table_is_can_be_overruled(tmp_path: Path) -> None:
     assert by_time(told("availability"))["Mon 08:00"] == {ADA, CLEO}
     with pytest.raises(UsageError, match="Missing"):
         told("skip")
-    with pytest.raises(UsageError, match="did you mean book.xlsx, sheet Plan"):
+    with pytest.raises(UsageError, match=r"did you mean book\.xlsx, sheet Plan"):
         understand([codes], answers, TODAY, kinds={"book.xlsx, sheet plans": "roster"})
