@@ -12,7 +12,7 @@ from matching.schema import TABLES
 from matching.tables.one_table import checked
 from matching.tables.references import posts_of, times_of
 
-_READ = ("requests", "options", "posts", "menu", "menu_posts")
+_READ = ("requests", "options", "sessions", "posts", "menu", "menu_posts")
 
 
 def wanted(
