@@ -259,6 +259,22 @@ def test_sections_of_courses_are_a_flow() -> None:
     assert audit.violations(problem, result.plan).is_empty()
 
 
+def test_where_counts_tell_too_much_apart_a_week_is_relaxed() -> None:
+    # Ten of thirty courses of two sections each, on six days: paths that differ by what they hold
+    # are more than memory. Weeks are then bounded, and the integer programme finds the best.
+    week = Week(MONDAY, policy=Policy(load_step=0))
+    week.volunteer("ann", available=[ALWAYS], max_shifts=10, max_days=6)
+    for number in range(60):
+        start = np.datetime64(f"{MONDAY}T00:00") + np.timedelta64(168 * number, "m")
+        end = start + np.timedelta64(60, "m")
+        week.request(f"r{number:02}", start=str(start), end=str(end), category=f"c{number % 30:02}")
+        week.affinity("ann", f"r{number:02}", number % 7)
+    week.limit("category", max_shifts=1)
+    result = proved(week)
+    assert len(result.plan) == 10
+    assert result.value <= result.bound_from_prices
+
+
 # --- a small ward, and its integer programme by hand -----------------------------------------
 
 

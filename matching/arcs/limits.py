@@ -8,7 +8,7 @@ is a limit of this week with that much less room.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -132,6 +132,17 @@ def counters_of(problem: Problem, arcs: Arcs) -> Counters:
         for subject in np.unique(table.subject[table.subject >= 0]).tolist():
             hits.add_subject(table.take(table.subject == subject), subject)
     return hits.counters()
+
+
+def broken_by(problem: Problem, arcs: Arcs) -> c.Bools:
+    """Tell who could not serve all of some arcs for a limit, shape (volunteers,)."""
+    broken = np.zeros(len(problem.volunteers), np.bool_)
+    # A limit that these arcs cannot reach has no counter; shifts are no matter here.
+    everybody = replace(
+        problem.volunteers, max_shifts=np.full_like(problem.volunteers.max_shifts, c.NO_LIMIT)
+    )
+    broken[counters_of(replace(problem, volunteers=everybody), arcs).volunteer] = True
+    return broken
 
 
 class _Hits:

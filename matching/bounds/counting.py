@@ -66,6 +66,11 @@ class Counts:
         last = np.searchsorted(person, person, "right")
         self.left = ahead[1:] - ahead[last]
 
+    def leave_out(self, services: c.Bools) -> None:
+        """Count nothing of some services, which are all of their volunteers."""
+        for table in (self.begin, self.each, self.daily, self.full, self.left):
+            table[services] = 0
+
     def first(self, service: c.Longs) -> c.Longs:
         """Return the counts of paths of one service."""
         return self.begin[service] + self.each[service] + self.daily[service]

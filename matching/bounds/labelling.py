@@ -34,6 +34,12 @@ _MAX_SHIFTS_FOR_BOUNDING = 64
 # Labels of each volunteer and length that are followed for a first value.
 _BEAM_WIDTH = 64
 _TOLERANCE = 1e-6
+# Labels of one length that counts may tell apart: of all, and of one volunteer.
+_MOST_COUNTED, _MOST_COUNTED_OF_ONE = 1 << 21, 20_000
+
+
+class _Crowded(Exception):
+    """Counts tell too many labels apart; the argument tells whose, by their first service."""
 
 
 class Stopped(Exception):
@@ -141,6 +147,19 @@ class RosterLabelling:
     def solve(self, stop: Callable[[], bool] = never) -> list[Labels]:
         """Return the undominated labels of one service, of two, and so on.
 
+        Where counts tell too many apart, those of the volunteer are left out: what is found is then
+        worth no less than the best roster, and need not be one (state space relaxation:
+        Christofides, Mingozzi and Toth, 1981).
+        """
+        while True:
+            try:
+                return self._solve(stop)
+            except _Crowded as crowded:
+                self.counts.leave_out(np.isin(self.first, crowded.args[0]))
+
+    def _solve(self, stop: Callable[[], bool]) -> list[Labels]:
+        """Return the undominated labels, counts and all.
+
         Where there are very many paths, those that cannot become a best roster are left out: beam
         search bounds every volunteer's best from below, the completion bound from above.
         """
@@ -207,8 +226,20 @@ class RosterLabelling:
             labels = prune(_undominated(labels), len(levels) + 1)
             if not len(labels):
                 return levels
+            self._check_crowd(labels)
             levels.append(labels)
             labels = self._extend(labels, len(levels) + 1, stop)
+
+    def _check_crowd(self, labels: Labels) -> None:
+        if not labels.counts.shape[1] or len(labels) <= _MOST_COUNTED_OF_ONE:
+            return
+        whose, many = np.unique(self.first[labels.service], return_counts=True)
+        most = _MOST_COUNTED_OF_ONE
+        if len(labels) > _MOST_COUNTED:
+            most = min(most, _MOST_COUNTED // len(whose))
+        counted = self.counts.full[whose].any(axis=1)
+        if (counted & (many > most)).any():
+            raise _Crowded(whose[counted & (many > most)])
 
     def _extend(self, labels: Labels, shifts: int, stop: Callable[[], bool]) -> Labels:
         """Extend labels by one service in every way, in batches where there are many."""

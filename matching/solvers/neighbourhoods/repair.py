@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from matching.arcs.eligibility import holders
+from matching.arcs.limits import broken_by
 from matching.arcs.pinned import pinned_arcs
 from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
@@ -80,6 +81,10 @@ def _keep_rosters(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools
     found = solve_pricing(problem, weeks.arcs, rows, reward, 0 * weeks.first_load, above)
     kept[rows] = False
     kept[found.arc] = True
+    # Where too much is counted, what was found may be beyond a limit.
+    rows = np.flatnonzero(kept)
+    beyond = broken_by(problem, weeks.arcs.take(rows))
+    kept[rows[beyond[weeks.arcs.volunteer[rows]]]] = False
 
 
 def _keep_quotas(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
