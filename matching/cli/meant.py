@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from matching.errors import UsageError, listed
+from matching.cli.words import taught
+from matching.errors import listed
 from matching.guards.mondays import monday_of
 from matching.guards.urls import shown, shown_value
 from matching.stores.files.formats import SUMMARY
@@ -34,17 +35,13 @@ def plan_and_name(words: list[str], command: str, what: str) -> tuple[str, str, 
     if len(words) == 2:
         return words[0], words[1], False
     if len(words) > 2:
-        raise UsageError(
-            f"{len(words)} words are given: write matching {command} PLAN {what}; a name of "
-            "several words stands in quotes"
-        )
+        raise taught("many_words", count=len(words), command=command, what=what)
     here = [path for path in (Path(), *sorted(Path().iterdir())) if (path / SUMMARY).is_file()]
     if len(here) == 1:
         return str(here[0]), words[0], True
-    found = f"several are here: {listed([str(path) for path in here], most=5)}"
-    raise UsageError(
-        f"which plan? {found if here else 'this folder holds none'}; name it: matching {command} "
-        f"PLAN {shown(words[0])}"
+    found = listed([str(path) for path in here], most=5)
+    raise taught(
+        "which_plan" if here else "no_plan", found=found, command=command, name=shown(words[0])
     )
 
 
@@ -67,12 +64,8 @@ def day_meant(text: str, week: object) -> date:
     try:
         day = date.fromisoformat(said)
     except ValueError:
-        raise UsageError(
-            f"--day {shown_value(text)}: write a day of the week, such as tue or 周二, or a date, "
-            f"such as {monday + timedelta(days=1)}"
-        ) from None
+        example = monday + timedelta(days=1)
+        raise taught("no_day_meant", given=shown_value(text), example=example) from None
     if not monday <= day < monday + timedelta(days=7):
-        raise UsageError(
-            f"--day {day} is not in the week of the plan, {monday} to {monday + timedelta(days=6)}"
-        )
+        raise taught("other_week", day=day, first=monday, last=monday + timedelta(days=6))
     return day

@@ -42,12 +42,10 @@ def recommend(
     """
     with teaching(json) as outcome:
         from matching.cli.opened import desk_of
-        from matching.errors import UsageError
+        from matching.cli.words import taught
 
         if (volunteer is not None) + (request is not None) + everybody + offers != 1:
-            raise UsageError(
-                "say for whom: --volunteer ID, --request ID, --all or --offers, one of them"
-            )
+            raise taught("for_whom")
         check_file(out)
         desk = desk_of(plan, tables, week, policy, mapping, option, out_option)
         if offers:

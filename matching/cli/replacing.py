@@ -72,11 +72,11 @@ def replace(
     with teaching(json) as outcome:
         from matching.cli.meant import day_meant, plan_and_name
         from matching.cli.ticker import Ticker
+        from matching.cli.words import taught
         from matching.cli.words import words as texts_of
-        from matching.errors import UsageError
 
         if day and request is not None:
-            raise UsageError("give --day or --request: a day has all its requests")
+            raise taught("day_or_request")
         plan, name, is_found = plan_and_name(words, "replace", "VOLUNTEER")
         spoken = language_of(language)
         if is_found:

@@ -9,7 +9,14 @@ from importlib.resources import files
 
 from matching import audit
 from matching.cli.language import Language
+from matching.cli.spoken import spoken_here
+from matching.errors import UsageError
 from matching.reports.page.texts import texts
+
+
+def taught(key: str, **values: object) -> UsageError:
+    """Return an error by its name, in the language that the running command speaks."""
+    return UsageError(words(spoken_here())[key].format(**values))
 
 
 @cache
