@@ -5,7 +5,7 @@ from itertools import permutations
 import polars as pl
 import pytest
 
-from matching.errors import UsageError
+from matching.errors import DataError, UsageError
 from matching.orders import apply, settle, state_at
 from tests.support.orders import events
 
@@ -138,3 +138,9 @@ def test_before_its_time_nothing_is_settled() -> None:
 def test_an_order_without_its_tables_is_told() -> None:
     with pytest.raises(UsageError, match="not in the table requests: r9"):
         settle(grabbing("ann", order="r9"), TABLES, NOW)
+
+
+def test_tables_without_people_are_told() -> None:
+    only = {"requests": TABLES["requests"]}
+    with pytest.raises(DataError, match="volunteers"):
+        settle(grabbing("ann"), only, NOW)

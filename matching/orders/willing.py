@@ -77,8 +77,9 @@ def problem_of(
         earlier = earlier.join(pairs, on=PAIR, how="anti")
     listed_pairs = _with_scores(willing, own(tables, "affinities", [*PAIR, "post", "score"]))
     kept = pl.concat([accepted, earlier]).select(*PAIR, "post", score=pl.lit(0, pl.Int64))
+    people = tables.get("volunteers", pl.DataFrame())
     mine = {
-        "volunteers": _with_consent(tables["volunteers"], willing["volunteer_id"]),
+        "volunteers": _with_consent(people, willing["volunteer_id"]),
         "assignments": pl.concat([accepted, earlier]),
         "affinities": pl.concat([kept, listed_pairs]),
     }
