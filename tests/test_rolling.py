@@ -98,6 +98,22 @@ def test_four_weeks_in_a_row_add_up() -> None:
     assert all(status == "published" for status in tables["assignments"]["status"])
 
 
+def test_limits_of_several_weeks_count_what_was_rolled() -> None:
+    # At most two services in any four days: Saturday and Sunday are two, so Monday and Tuesday have
+    # to be free, and Wednesday is the first day whose four days (Sunday to Wednesday) have one.
+    week = month("ann", max_in_days=2, in_days=4)
+    for day in (7, 8, 9):
+        ask(week, f"d{day}", f"{day} 09:00", f"{day} 10:00")
+    for day in (10, 11):
+        start, end = f"2026-03-{day} 09:00", f"2026-03-{day} 10:00"
+        week.request(f"d{day}", start=start, end=end)
+    problem, result = week.problem(), week.solve()
+    assert sorted(result.tables()["plan"]["request_id"]) == ["d7", "d8"]
+    tables = rolled(problem, week.tables(), result)
+    following = solve(Problem.from_tables(tables, MONDAY + timedelta(days=7)))
+    assert following.tables()["plan"]["request_id"].to_list() == ["d11"]
+
+
 def test_a_plan_keeps_its_distance_from_a_week_that_still_changes() -> None:
     # Ann watches on Sunday night until six, so Bo makes breakfast at seven: eight hours of rest.
     # Then Ann is ill on Sunday, and Bo takes the watch: now Ann has to make breakfast.

@@ -181,7 +181,7 @@ def staying_worth(problem: Problem, quality: c.Longs, weeks: Weeks, costs: Chang
     most = seat_value(problem, some, np.ones_like(some)) * posts.seats[some].astype(np.int64)
     of_request = np.bincount(posts.request[some], most, minlength=1)
     seat = of_request.max(initial=0) + problem.requests.bonus.max(initial=0)
-    load = weeks.first_load.max(initial=0)
+    load = weeks.first_load.max(initial=0) + problem.policy.load_first
     load += problem.policy.load_step * int(problem.volunteers.max_shifts.max(initial=0))
     fit = np.abs(quality).max(initial=0)
     return 8 * int(seat + fit + load + costs.step + 2 * costs.soon + 1)
