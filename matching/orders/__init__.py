@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from matching.orders.agenda import due
     from matching.orders.applying import Applied, apply, state_at
     from matching.orders.moves import legal_moves
+    from matching.orders.offering import Offers, offers, records
     from matching.orders.queues import promotions, swapped
     from matching.orders.settling import Settled, settle
     from matching.orders.states import States
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Applied",
+    "Offers",
     "Settled",
     "States",
     "TwoLevels",
@@ -26,7 +28,9 @@ __all__ = [
     "dispatched",
     "due",
     "legal_moves",
+    "offers",
     "promotions",
+    "records",
     "settle",
     "state_at",
     "swapped",
@@ -34,6 +38,7 @@ __all__ = [
 
 _HOMES = {
     "Applied": "applying",
+    "Offers": "offering",
     "Settled": "settling",
     "States": "states",
     "TwoLevels": "two_levels",
@@ -42,6 +47,8 @@ _HOMES = {
     "due": "agenda",
     "legal_moves": "moves",
     "promotions": "queues",
+    "offers": "offering",
+    "records": "offering",
     "settle": "settling",
     "swapped": "queues",
     "state_at": "applying",

@@ -76,7 +76,7 @@ def now_or(given: str | None, policy: Policy) -> str:
 def add(
     events: pl.DataFrame,
     store: str,
-    tables: dict[str, pl.DataFrame],
+    tables: dict[str, pl.DataFrame] | None,
     policy: Policy,
     options: dict[str, Any],
     outcome: Outcome,
