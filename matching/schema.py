@@ -360,3 +360,10 @@ def key_of(table: str) -> list[str]:
 def keys_in(schema: type[dy.Schema]) -> list[str]:
     """Return the columns that no two rows of a schema may share."""
     return [name for name, column in schema.columns().items() if meta(column).get("key")]
+
+
+# Tables that may lie beside those of a week, and that other parts of the library read.
+BESIDE_A_WEEK = (
+    *("contacts", "events", "pairings", "records", "projects", "reviews"),
+    *("movements", "kin", "postings"),
+)

@@ -18,7 +18,7 @@ from matching.guards.mondays import Day, monday_of
 from matching.guards.showing import Shown
 from matching.guards.urls import shown_value
 from matching.parallel.memory import give_back
-from matching.schema import NEEDED, TABLES
+from matching.schema import BESIDE_A_WEEK, NEEDED, TABLES
 from matching.tables.faults import (
     WINDOW_SKIPS,
     fault,
@@ -202,7 +202,8 @@ def _numbered(
 
 def _warn_of_unknown(frames: Mapping[str, pl.DataFrame]) -> None:
     absent = [name for name in TABLES if name not in frames]
-    unknown = [f"{name}{is_meant(name, absent)}" for name in frames if name not in TABLES]
+    others = [name for name in frames if name not in TABLES and name not in BESIDE_A_WEEK]
+    unknown = [f"{name}{is_meant(name, absent)}" for name in others]
     for name, schema in TABLES.items():
         if name in frames:
             unknown += unknown_columns(name, schema, frames[name])
