@@ -34,7 +34,7 @@ def wanted(
     if "requests" not in tables:
         raise UsageError(
             f"the tables have {listed(tables) or 'nothing'}, and what an order wants stands in "
-            "requests (and posts, options, menu, menu_posts)"
+            "requests (and posts, options, sessions, menu, menu_posts)"
         )
     clean = checked({name: TABLES[name] for name in _READ}, tables, policy.time_zone)
     return posts_of(clean).select("request_id", "post", "seats"), times_of(clean)
