@@ -112,7 +112,7 @@ def net_of(force: Force, arcs: list[Arc]) -> int:
     return judge.value_of(force.world, arcs) - force.cost(arcs)
 
 
-def by_trial(force: Force, most: int = 30_000) -> tuple[int, int] | None:
+def by_trial(force: Force, most: int = 4_000) -> tuple[int, int] | None:
     """Return the same by trying every plan; None where there are too many, or there is none."""
     world = force.world
     weeks = [
