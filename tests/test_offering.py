@@ -102,6 +102,16 @@ def test_what_people_did_becomes_records() -> None:
     assert "dan" not in found["volunteer_id"]
 
 
+def test_events_may_be_spelt_as_people_write_them() -> None:
+    plain = log(*CHECKED, ("lunch", "dispatched", None), ("lunch", "offered", "ann"))
+    words = plain.with_columns(pl.col("event").str.to_titlecase())
+    assert orders.state_at(words).offers.equals(orders.state_at(plain).offers)
+    said = [*CHECKED, ("lunch", "dispatched", None), ("lunch", "offered", "ann")]
+    said += [("lunch", "accepted", "ann"), ("lunch", "no_show", "ann")]
+    told = log(*said).with_columns(pl.col("event").replace("no_show", "no-show"))
+    assert orders.records(told)["status"].to_list() == ["no_show"]
+
+
 def test_tables_that_lie_beside_a_week_are_those_that_others_read() -> None:
     theirs = {"contacts", "events", "pairings", "postings", *RECORD_TABLES, *BANK_TABLES}
     assert {*BESIDE_A_WEEK} == theirs - set(TABLES)

@@ -37,13 +37,22 @@ def clean_events(events: pl.DataFrame, policy: Policy, name: str = "events") -> 
     DataError
         With every fault.
     """
-    table = checked({name: Events}, {name: events}, policy.time_zone)[name]
+    table = checked({name: Events}, {name: _spelt(events)}, policy.time_zone)[name]
     event = pl.col("event").cast(pl.String)
     hours = pl.when(event == "opened").then(policy.grabbing_hours).otherwise(policy.offer_hours)
     stands = pl.col("at") + pl.duration(minutes=(hours * 60).round().cast(pl.Int64))
     default = pl.when(event.is_in(TIMED)).then(stands)
     return table.with_columns(
         until=pl.coalesce("until", default), until_given=pl.col("until").is_not_null()
+    )
+
+
+def _spelt(events: pl.DataFrame) -> pl.DataFrame:
+    """Let "checked in", "no-show" and "Accepted" be what they are meant to be."""
+    if events.schema.get("event") != pl.String:
+        return events
+    return events.with_columns(
+        pl.col("event").str.strip_chars().str.to_lowercase().str.replace_all("[ -]", "_")
     )
 
 
