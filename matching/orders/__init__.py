@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matching.orders.moves import legal_moves
     from matching.orders.offering import Offers, offers, records
     from matching.orders.queues import promotions, swapped
+    from matching.orders.replanning import Replan, replan
+    from matching.orders.rolling import rolled
     from matching.orders.settling import Settled, settle
     from matching.orders.states import States
     from matching.orders.two_levels import TwoLevels, dispatched
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Applied",
     "Offers",
+    "Replan",
     "Settled",
     "States",
     "TwoLevels",
@@ -31,6 +34,8 @@ __all__ = [
     "offers",
     "promotions",
     "records",
+    "replan",
+    "rolled",
     "settle",
     "state_at",
     "swapped",
@@ -39,6 +44,7 @@ __all__ = [
 _HOMES = {
     "Applied": "applying",
     "Offers": "offering",
+    "Replan": "replanning",
     "Settled": "settling",
     "States": "states",
     "TwoLevels": "two_levels",
@@ -49,6 +55,8 @@ _HOMES = {
     "promotions": "queues",
     "offers": "offering",
     "records": "offering",
+    "replan": "replanning",
+    "rolled": "rolling",
     "settle": "settling",
     "swapped": "queues",
     "state_at": "applying",
