@@ -383,3 +383,17 @@ def test_what_a_table_is_can_be_overruled(tmp_path: Path) -> None:
         told("skip")
     with pytest.raises(UsageError, match=r"did you mean book\.xlsx, sheet Plan"):
         understand([codes], answers, TODAY, kinds={"book.xlsx, sheet plans": "roster"})
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "yes | yes | no\n | yes | no\nMon | yes | yes\nTue | no | yes",
+        "Name | Mon 7 Dec | Tue 8 Dec\nAda B | 9 | 9-12\nBo L | ab 9:00 | 9:00",
+    ],
+)
+def test_a_sheet_of_odd_cells_is_read_or_refused(tmp_path: Path, lines: str) -> None:
+    try:
+        assert read(sheet(tmp_path, lines), week="2026-12-07").sheets
+    except UsageError as refused:
+        assert "Missing" in str(refused)

@@ -139,9 +139,10 @@ def offer(layout: Layout, columns: list[Across], kind: str, legend: Legend, book
 
 def _partition(windows: Iterable[Window]) -> bool:
     """Tell whether windows are the shifts of a form: closed, few, and none over another."""
-    every = sorted(windows)
-    closed = all(w.closed for w in every) and 0 < len(every) <= 8
-    return closed and all((a.end or 0) <= b.start for a, b in itertools.pairwise(every))
+    every = list(windows)
+    if not (all(w.closed for w in every) and 0 < len(every) <= 8):
+        return False
+    return all((a.end or 0) <= b.start for a, b in itertools.pairwise(sorted(every)))
 
 
 _SEATS = re.compile(

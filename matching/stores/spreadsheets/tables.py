@@ -188,7 +188,7 @@ def _table(sheet: Sheet, rows: list[int], left: int, right: int) -> Table | None
     above = line_above_days(sheet, rows, left)
     if len(rows) < 2 or (best < least and above is None):
         return None
-    head = next(r for r in rows if scores.get(r, -9) >= 0.8 * best)
+    head = next((r for r in rows if scores.get(r, -9) >= 0.8 * best), rows[-1])
     head = head if above is None else min(head, above)
     headings = headings_around(sheet, rows, head, left, right)
     table = Table(sheet, headings, [], [])
