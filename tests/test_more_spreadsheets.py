@@ -392,8 +392,5 @@ def test_what_a_table_is_can_be_overruled(tmp_path: Path) -> None:
         "Name | Mon 7 Dec | Tue 8 Dec\nAda B | 9 | 9-12\nBo L | ab 9:00 | 9:00",
     ],
 )
-def test_a_sheet_of_odd_cells_is_read_or_refused(tmp_path: Path, lines: str) -> None:
-    try:
-        assert read(sheet(tmp_path, lines), week="2026-12-07").sheets
-    except UsageError as refused:
-        assert "Missing" in str(refused)
+def test_a_sheet_of_odd_cells_is_read(tmp_path: Path, lines: str) -> None:
+    assert read(sheet(tmp_path, lines), week="2026-12-07").sheets
