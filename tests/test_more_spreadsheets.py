@@ -385,12 +385,9 @@ def test_what_a_table_is_can_be_overruled(tmp_path: Path) -> None:
         understand([codes], answers, TODAY, kinds={"book.xlsx, sheet plans": "roster"})
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        "yes | yes | no\n | yes | no\nMon | yes | yes\nTue | no | yes",
-        "Name | Mon 7 Dec | Tue 8 Dec\nAda B | 9 | 9-12\nBo L | ab 9:00 | 9:00",
-    ],
-)
-def test_a_sheet_of_odd_cells_is_read(tmp_path: Path, lines: str) -> None:
-    assert read(sheet(tmp_path, lines), week="2026-12-07").sheets
+def test_a_sheet_of_odd_cells_is_read_or_refused(tmp_path: Path) -> None:
+    marks = "yes | yes | no\n | yes | no\nMon | yes | yes\nTue | no | yes"
+    with pytest.raises(UsageError, match="Missing"):
+        read(sheet(tmp_path, marks))
+    ends = "Name | Mon 7 Dec | Tue 8 Dec\nAda B | 9 | 9-12\nBo L | ab 9:00 | 9:00"
+    assert asked(read(sheet(tmp_path, ends))) == {"needs"}
