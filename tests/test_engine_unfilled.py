@@ -27,6 +27,7 @@ def short_of() -> dict[str, Week]:
         "organisation": {"organisation_id": "school"},
         "never": {"category": "dogs"},
         "too_few": {"seats": 2},
+        "together": {"qualifications": ["cook"]},
         "minimum": {"seats": 3, "min_people": 2},
     }
     for rule, week in worlds.items():
@@ -36,6 +37,10 @@ def short_of() -> dict[str, Week]:
     worlds["never"].never("a", "category", "dogs")
     worlds["declined"].decline("a", "r")
     ask(worlds["elsewhere"], "s", "2 09:30", "2 12:00", priority=5)
+    # Ben is no cook, and Ann does not come without him.
+    worlds["together"].volunteer("b")
+    worlds["together"].qualification("a", "cook")
+    worlds["together"].together("a", "b")
     worlds["loss"].affinity("a", "r", -3001)
     ask(worlds["other_week"], "night", "1 22:00", "2 09:01")
     worlds["other_week"].accept("a", "night")
