@@ -32,7 +32,7 @@ def law(examples: int, **drawn: st.SearchStrategy[Any]) -> Callable[[Test], Test
             limits(given(**drawn)(check))()
 
         slow = pytest.param(2, marks=pytest.mark.slow, id="many")
-        named = pytest.mark.parametrize("times", [pytest.param(0.6, id="few"), slow])(test)
+        named = pytest.mark.parametrize("times", [pytest.param(0.4, id="few"), slow])(test)
         named.__name__ = check.__name__
         named.__doc__ = check.__doc__
         return cast(Test, named)
