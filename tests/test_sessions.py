@@ -6,7 +6,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from matching import DataError, Desk, Plan, Policy, Problem, Week, audit, open_desk, solve
+from matching import (
+    DataError,
+    Desk,
+    Plan,
+    Policy,
+    Problem,
+    Week,
+    audit,
+    certify,
+    open_desk,
+    solve,
+)
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import quality
 from matching.bounds.exactness import is_pure_network
@@ -16,7 +27,9 @@ from matching.reports.page.payload import payload_of
 from matching.reports.slips.lines import station_slips, team_slips, volunteer_slips
 from matching.solvers.construction.construct import Construction
 from matching.stores import write_tables
+from tests.oracle.reading import read
 from tests.support.hand import ask, at, people, right, served
+from tests.support.laws import best, solved
 
 # Every seat of priority 3 is worth 3000, every further service of somebody costs 100 more.
 EVEN = Policy(early_seat=0.0)
@@ -319,3 +332,30 @@ def test_who_could_come_beside_a_course_is_asked_meeting_by_meeting() -> None:
     assert desk.why_not("ann", "wednesday")["kind"].to_list() == ["overlap"]
     assert desk.why_not("ann", "tuesday")["kind"].to_list() == ["serves"]
     assert desk.feed("ann", given="accepted")["request_id"].to_list() == ["tuesday"]
+
+
+@pytest.mark.parametrize("in_steps", [False, True])
+def test_a_course_is_a_service_of_the_day_on_which_it_begins(in_steps: bool) -> None:
+    # With one day a week ann can do what else begins on Monday, and not what does on Tuesday,
+    # although the course goes on to Wednesday.
+    for start, end, value in (("2 11:00", "2 12:00", 7900), ("3 09:00", "3 10:00", 5000)):
+        week = people("ann", EVEN, max_days=1)
+        course(week, "course", MON, WED, priority=5)
+        ask(week, "other", start, end)
+        result = solved(week.tables(), {"early_seat": 0.0}, in_steps=in_steps)
+        assert (result.value, result.status) == (value, "optimal")
+
+
+def test_many_courses_are_proved_by_labels_that_hold_them_as_sets() -> None:
+    # Four courses on Monday and Wednesday, an hour later each, by twenty minutes less than they
+    # last: the first, third and so on go together. Another on Tuesday goes with all.
+    week = people("ann bob", EVEN, max_shifts=3)
+    for n in range(4):
+        times = [(f"{day} {9 + n}:00".replace(" 9", " 09"), f"{day} {10 + n}:20") for day in (2, 4)]
+        course(week, f"c{n}", *times, priority=4 if n in (1, 3) else 3)
+    ask(week, "tuesday", "3 09:00", "3 10:00", seats=2)
+    result = solved(week.tables(), {"early_seat": 0.0}, in_steps=True)
+    # Each does two courses and Tuesday's: 2 * (3000 + 4000 + 3000 - 100 - 200).
+    assert (result.value, result.status) == (2 * (10_000 - 300), "optimal")
+    assert certify(result.problem, result.prices) == pytest.approx(result.bound_from_prices)
+    assert result.bound == best(read(week.tables(), {"early_seat": 0.0}))
