@@ -22,7 +22,7 @@ from tests.support.worlds import Tables, full_worlds, tree_worlds
 # Worlds drawn at random may leave network rules behind: a test of its own says that it is told.
 pytestmark = pytest.mark.filterwarnings("ignore:limits of hours:matching.errors.DataWarning")
 MORNING = ("2026-03-02 08:00", "2026-03-02 13:00")
-LATER = {"pinned", "min_seats", "min_people", "team", "together"}
+LATER = {"pinned", "min_seats", "min_people", "team", "together", "group"}
 GIVEN: list[Given] = ["plan", "accepted", "nothing"]
 
 

@@ -22,7 +22,7 @@ from tests.support.worlds import Tables, full_worlds, tree_worlds
 
 TERMS = ("distance", "window", "wishes", "continuity", "affinity", "kept")
 # What others may still satisfy, as long as not all of the plan is given.
-LATER = {"pinned", "min_seats", "min_people", "team", "together"}
+LATER = {"pinned", "min_seats", "min_people", "team", "together", "group"}
 WEEKS = {rule.name for rule in audit.RULES if rule.about == "week"}
 ABSENT = ("option", "volunteer_id", "organisation_id")
 KEYS = ["request_id", "post", "option", "volunteer_id"]

@@ -108,55 +108,37 @@ def follows(book: Book, v: int, a: int, b: int) -> bool:
 
 
 @compiled
-def is_several(book: Book, slot: int) -> bool:
-    """Tell whether a slot has several meetings."""
-    some = len(book.first_meeting) > 0
-    return bool(some and book.first_meeting[slot + 1] - book.first_meeting[slot] > 1)
+def meetings_fit(book: Book, v: int, others: c.Longs, size: int, slot: int) -> bool:
+    """Tell whether a slot's meetings leave room for those of the first so many others.
 
-
-@compiled
-def meet(book: Book, v: int, a: int, b: int) -> bool:
-    """Tell whether a volunteer can serve two slots of which one has several meetings."""
-    for i in range(book.first_meeting[a], book.first_meeting[a + 1]):
-        for j in range(book.first_meeting[b], book.first_meeting[b + 1]):
-            forth = book.meeting_start[j] - book.meeting_end[i]
-            back = book.meeting_start[i] - book.meeting_end[j]
-            gap = max(forth, back)
-            if gap < 0:
-                return False
-            if book.meeting_day[i] != book.meeting_day[j] and gap < book.min_rest[v]:
-                return False
-            if not (is_way(book, a, b, gap) if forth >= back else is_way(book, b, a, gap)):
-                return False
-    return True
-
-
-@compiled
-def met_on(book: Book, slot: int, day: int) -> int:
-    """Return how many meetings a slot has on a day."""
-    many = 0
-    for meeting in range(book.first_meeting[slot], book.first_meeting[slot + 1]):
-        many += book.meeting_day[meeting] == day
-    return many
-
-
-@compiled
-def has_days(book: Book, v: int, others: c.Longs, size: int, slot: int) -> bool:
-    """Tell whether each day of a slot has room for its meetings, and the nights between for rest.
-
-    Beside the meetings of the first so many other slots.
+    Slots of one meeting are compared by `follows`; all count for their days.
     """
     if len(book.first_meeting) == 0:
         return True
     first, last = book.first_meeting[slot], book.first_meeting[slot + 1]
-    for m in range(first, last):
-        many = met_on(book, slot, book.meeting_day[m])
+    for i in range(first, last):
+        day, many = book.meeting_day[i], 0
+        for j in range(first, last):
+            many += book.meeting_day[j] == day
+            gap = book.meeting_start[j] - book.meeting_end[i]
+            if book.meeting_day[j] > day and gap < book.min_rest[v]:
+                return False
         for k in range(size):
-            many += met_on(book, others[k], book.meeting_day[m])
+            begin, end = book.first_meeting[others[k]], book.first_meeting[others[k] + 1]
+            for j in range(begin, end):
+                many += book.meeting_day[j] == day
+                if last - first == 1 and end - begin == 1:
+                    continue
+                forth = book.meeting_start[j] - book.meeting_end[i]
+                back = book.meeting_start[i] - book.meeting_end[j]
+                here, there, gap = slot, others[k], max(forth, back)
+                if gap < 0 or (book.meeting_day[j] != day and gap < book.min_rest[v]):
+                    return False
+                if forth < back:
+                    here, there = others[k], slot
+                if not is_way(book, here, there, gap):
+                    return False
         if many > book.max_shifts_per_day[v]:
-            return False
-        other_day = m + 1 < last and book.meeting_day[m + 1] != book.meeting_day[m]
-        if other_day and book.meeting_start[m + 1] - book.meeting_end[m] < book.min_rest[v]:
             return False
     return True
 
@@ -252,12 +234,11 @@ def kept_beside(book: Book, standing: Standing, arc: int, gone: c.Bools) -> tupl
                     there = book.slot[arcs[k]]
                     today += book.day[there] == book.day[here]
                     fits = fits and book.request[there] != book.request[here]
-                    if fits and (is_several(book, there) or is_several(book, here)):
-                        fits = meet(book, v, there, here)
             longer = minutes[i] + book.service[here]
             fits = fits and today <= book.max_shifts_per_day[v] and longer <= book.max_minutes[v]
             fits = fits and count[i] < book.max_shifts[v]
-            alone = is_several(book, here)
+            alone = len(book.first_meeting) > 0
+            alone = alone and book.first_meeting[here + 1] - book.first_meeting[here] > 1
             if fits and last[i] >= 0 and not alone:
                 fits = follows(book, v, book.slot[arcs[last[i]]], here)
             if fits and (limited or len(book.first_meeting)):
@@ -267,7 +248,7 @@ def kept_beside(book: Book, standing: Standing, arc: int, gone: c.Bools) -> tupl
                         others[kept] = book.slot[arcs[k]]
                         kept += 1
                 fits = within(book.limits, v, others, kept, here)
-                fits = fits and has_days(book, v, others, kept, here)
+                fits = fits and meetings_fit(book, v, others, kept, here)
             if fits:
                 last[i + 1], minutes[i + 1] = last[i] if alone else i, longer
                 count[i + 1], gain[i + 1] = count[i] + 1, gain[i] + book.reward[arcs[i]]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matching.answers.beside import Book, Standing, follows, has_days, is_several, meet
+from matching.answers.beside import Book, Standing, follows, meetings_fit
 from matching.answers.within import has_limits, within
 from matching.parallel.compiled import compiled
 from matching.problem import columns as c
@@ -128,7 +128,7 @@ def clash_of(
     book: Book, standing: Standing, calls: Calls, v: int, slot: int, wanted: float, share: float
 ) -> float:
     """Return the odds that a volunteer is wanted twice at a time; -1, if they cannot stand by."""
-    shifts, today = 1, 1
+    shifts, today, one = 1, 1, np.empty(1, np.int64)
     minutes, clash = book.service[slot], 0.0
     begin, end = standing.first[v], standing.first[v + 1]
     entry = calls.last[v]
@@ -141,10 +141,13 @@ def clash_of(
         shifts += 1
         minutes += book.service[other]
         today += book.day[other] == book.day[slot]
-        if is_several(book, slot) or is_several(book, other):
-            goes = meet(book, v, slot, other)
-        else:
-            goes = follows(book, v, slot, other) or follows(book, v, other, slot)
+        goes = follows(book, v, slot, other) or follows(book, v, other, slot)
+        if len(book.first_meeting):
+            one[0] = other
+            several = book.first_meeting[slot + 1] - book.first_meeting[slot] > 1
+            several = several or book.first_meeting[other + 1] - book.first_meeting[other] > 1
+            if several:
+                goes = meetings_fit(book, v, one, 1, slot)
         if not goes:
             if planned or calls.certain[entry]:
                 return -1.0
@@ -172,6 +175,6 @@ def clash_of(
             entry = calls.before[entry]
         if not within(book.limits, v, others, size, slot):
             return -1.0
-        if not has_days(book, v, others, size, slot):
+        if not meetings_fit(book, v, others, size, slot):
             return -1.0
     return clash

@@ -37,8 +37,8 @@ FIELDS = {
     "slots": "post option first last joined seen via queue",
     "posts": "seats least filled bonus worth.float",
     # The slots from first to before last.
-    "options": "request start end day minutes first last first_meeting last_meeting",
-    # Of an option of several; others have none here.
+    "options": "request start end day minutes first last first_meeting last_meeting several",
+    # Of all options, if there is one with several; else there are none.
     "meetings": "start end day",
     # Options and rules likewise; places in radians. The plan: option, people, serving.
     # Ruined: when its team was last sent home.
@@ -171,67 +171,38 @@ def _is_way(b: Book, one: int, other: int, gap: int) -> bool:
 
 
 @inner
-def _is_several(b: Book, o: int) -> bool:
-    """Tell whether an option has several meetings."""
-    return b.options[o].last_meeting > b.options[o].first_meeting
-
-
-@inner
-def _meeting(b: Book, o: int, k: int) -> tuple[int, int, int]:
-    """Return start, end and day of the k-th meeting of an option."""
-    option = b.options[o]
-    if _is_several(b, o):
-        meeting = b.meetings[option.first_meeting + k]
-        return meeting.start, meeting.end, meeting.day
-    return option.start, option.end, option.day
-
-
-@inner
-def _count_meetings(b: Book, o: int) -> int:
-    return max(b.options[o].last_meeting - b.options[o].first_meeting, ONE)
-
-
-@inner
-def _met_on(b: Book, o: int, day: int) -> int:
-    """Return how many meetings of an option are on a day."""
-    many = 0
-    for k in range(_count_meetings(b, o)):
-        many += _meeting(b, o, k)[2] == day
-    return many
-
-
-@inner
 def _meetings_fit(b: Book, v: int, o: int) -> bool:
     """Tell whether a volunteer's week has room for an option, where somebody has several meetings.
 
     Services of one meeting are not compared with each other here.
     """
-    rest, most = b.people[v].rest, b.people[v].most_a_day
-    for k in range(_count_meetings(b, o)):
-        start, end, day = _meeting(b, o, k)
-        for later in range(k + 1, _count_meetings(b, o)):
-            after = _meeting(b, o, later)
-            if after[2] != day and after[0] - end < rest:
+    person, option = b.people[v], b.options[o]
+    for k in range(option.first_meeting, option.last_meeting):
+        mine, today = b.meetings[k], 0
+        for n in range(option.first_meeting, option.last_meeting):
+            other = b.meetings[n]
+            today += other.day == mine.day
+            if other.day > mine.day and other.start - mine.end < person.rest:
                 return False
-        today = _met_on(b, o, day)
-        i = b.people[v].serving
+        i = person.serving
         while i != NONE:
-            other = b.slots[b.items[i].slot].option
-            today += _met_on(b, other, day)
-            if _is_several(b, o) or _is_several(b, other):
-                for there in range(_count_meetings(b, other)):
-                    begin, finish, its_day = _meeting(b, other, there)
-                    forth, back = begin - end, start - finish
-                    gap = max(forth, back)
-                    if gap < 0 or (its_day != day and gap < rest):
-                        return False
-                    one, two = b.options[o].request, b.options[other].request
-                    if not (
-                        _is_way(b, one, two, gap) if forth >= back else _is_way(b, two, one, gap)
-                    ):
-                        return False
+            there = b.options[b.slots[b.items[i].slot].option]
             i = b.items[i].link
-        if today > most:
+            several = option.several + there.several
+            for n in range(there.first_meeting, there.last_meeting):
+                other = b.meetings[n]
+                today += other.day == mine.day
+                if several == 0:
+                    continue
+                forth, back = other.start - mine.end, mine.start - other.end
+                here, away, gap = option.request, there.request, max(forth, back)
+                if gap < 0 or (other.day != mine.day and gap < person.rest):
+                    return False
+                if forth < back:
+                    here, away = away, here
+                if not _is_way(b, here, away, gap):
+                    return False
+        if today > person.most_a_day:
             return False
     return True
 
@@ -250,7 +221,7 @@ def fits(b: Book, v: int, o: int) -> bool:
     i = person.serving
     while i != NONE:
         other = b.slots[b.items[i].slot].option
-        if _is_several(b, o) or _is_several(b, other):
+        if option.several + b.options[other].several > 0:
             i = b.items[i].link
             continue
         if b.options[other].end <= option.start:

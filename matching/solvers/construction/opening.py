@@ -7,6 +7,7 @@ import numpy as np
 from matching.arcs.companions import companions
 from matching.arcs.eligibility import holders
 from matching.arcs.limits import limits_of
+from matching.arcs.meetings import meetings_of
 from matching.arcs.pair_rules import subject_codes
 from matching.arcs.value import shared_bonus
 from matching.bounds.pricing import Weeks
@@ -37,7 +38,7 @@ def open_book(
     slot, volunteer = place[arcs.slot[rows]], arcs.volunteer[rows]
     of_slot = c.starts_of(slot, len(slots))
     of_option = c.starts_of(slots.option[by_option], len(options))
-    meetings = c.starts_of(problem.sessions.option, len(options))
+    meetings = meetings_of(problem)
     items, free = _items(problem, weeks, place, rows, chosen)
     seats = np.bincount(problem.posts.request, problem.posts.seats, len(problem.requests))
     ways = c.starts_of(problem.travel.here, int(problem.travel.here.max(initial=-1)) + 1)
@@ -70,15 +71,16 @@ def open_book(
             minutes=options.minutes,
             first=of_option[:-1],
             last=of_option[1:],
-            first_meeting=meetings[:-1],
-            last_meeting=meetings[1:],
+            first_meeting=meetings.first[:-1],
+            last_meeting=meetings.first[1:],
+            several=meetings.several,
         ),
         meetings=records(
             "meetings",
-            len(problem.sessions),
-            start=problem.sessions.start,
-            end=problem.sessions.end,
-            day=problem.sessions.day,
+            len(meetings.start),
+            start=meetings.start,
+            end=meetings.end,
+            day=meetings.day,
         ),
         requests=_requests(problem, weeks, chosen),
         rules=records(
