@@ -262,7 +262,8 @@ def ordered(made: Promised, menu: pl.DataFrame, draw: random.Random, share: floa
 
 def without_orders(tables: Tables) -> Tables:
     """Return a roster: what hangs on requests goes with them."""
-    gone = ("requests", "options", "posts", "post_qualifications", "assignments", "affinities")
+    gone = ("requests", "options", "sessions", "posts", "post_qualifications", "assignments")
+    gone += ("affinities",)
     kept = {name: frame for name, frame in tables.items() if name not in gone}
     rules = kept.pop("team_rules", pl.DataFrame())
     if "menu_item" in rules.columns:

@@ -18,10 +18,12 @@ from matching import (
     open_desk,
     solve,
 )
+from matching.answers.promise import promise
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import quality
 from matching.bounds.exactness import is_pure_network
 from matching.bounds.pricing import Weeks
+from matching.orders.rolling import rolled
 from matching.reports.feeds import write_feeds
 from matching.reports.page.payload import payload_of
 from matching.reports.slips.lines import station_slips, team_slips, volunteer_slips
@@ -359,3 +361,25 @@ def test_many_courses_are_proved_by_labels_that_hold_them_as_sets() -> None:
     assert (result.value, result.status) == (2 * (10_000 - 300), "optimal")
     assert certify(result.problem, result.prices) == pytest.approx(result.bound_from_prices)
     assert result.bound == best(read(week.tables(), {"early_seat": 0.0}))
+
+
+def test_a_course_to_which_nobody_came_is_asked_for_again_a_week_later() -> None:
+    week = people("ann", EVEN)
+    week.volunteer("bob", available=[(at("2 08:00"), at("2 12:00"))], max_shifts=0)
+    course(week, "course", MON, WED, qualifications=["cook"])
+    problem = week.problem()
+    tables = rolled(problem, week.tables(), solve(problem))
+    again = Problem.from_tables(tables, "2026-03-09", EVEN)
+    assert again.requests.id.to_list() == ["course"]
+    assert again.sessions.start.tolist() == problem.sessions.start.tolist()
+
+
+def test_a_roster_that_promises_leaves_the_courses_of_the_week_out() -> None:
+    # Tables with orders promise what the same tables promise without; the course is one of them.
+    week = people("ann bob", EVEN)
+    week.menu_item("visit", minutes=60, seats=1)
+    plain = week.tables()
+    course(week, "course", MON, WED)
+    half_days = {"am": ("08:00", "12:00")}
+    made = [promise(t, "2026-03-02", half_days=half_days) for t in (plain, week.tables())]
+    assert made[0].tables["promise"].equals(made[1].tables["promise"])

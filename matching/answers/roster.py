@@ -21,7 +21,9 @@ from matching.schema import KEPT
 from matching.tables.cells import NO_SUCH_TIME, to_local, to_utc, week_start
 from matching.tables.references import times_of
 
-_OF_REQUESTS = ("options", "posts", "post_qualifications", "assignments", "affinities")
+_OF_REQUESTS = (
+    *("options", "sessions", "posts", "post_qualifications", "assignments", "affinities"),
+)
 DAYS = 7
 
 

@@ -174,7 +174,7 @@ def _asked_again(
     served[problem.slots.request[done.slot]] = True
     ids = problem.requests.id.filter(pl.Series(~served)).implode()
     zone, found = problem.policy.time_zone, {}
-    for name in ("requests", "options"):
+    for name in ("requests", "options", "sessions"):
         if name not in tables:
             continue
         rows = tables[name].filter(pl.col("request_id").cast(pl.String).is_in(ids))
@@ -184,8 +184,9 @@ def _asked_again(
             for n in ("start", "end", "latest_start")
             if n in schema
         }
-        if name == "options":
-            later["option"] = pl.col("option").cast(pl.String)
+        if name != "requests":
+            keys = [key for key in ("option", "session") if key in schema]
+            later |= {key: pl.col(key).cast(pl.String) for key in keys}
         else:
             age = pl.col("waited") if "waited" in schema else pl.lit(None, pl.String)
             older = age.cast(pl.Float64, strict=False).fill_null(0).cast(pl.Int64) + 1

@@ -271,7 +271,7 @@ def _strip(job: Job, tables: dataset.Frames, result: Result) -> tuple[c.Bools, c
 def _border_requests(folder: Path, cells: c.Longs) -> dataset.Frames:
     """Read a neighbour's orders in some cells, and nobody of its volunteers."""
     names = (
-        *("requests", "options", "posts", "post_qualifications", "team_rules"),
+        *("requests", "options", "sessions", "posts", "post_qualifications", "team_rules"),
         *("stations", "organisations", "menu", "menu_posts", "menu_qualifications"),
     )
     frames = {n: f for n in names if (f := dataset.read(folder, n)) is not None}
