@@ -29,14 +29,10 @@ def short_of() -> dict[str, Week]:
         "too_few": {"seats": 2},
         "together": {"qualifications": ["cook"]},
         "minimum": {"seats": 3, "min_people": 2},
-        "together": {"qualifications": ["cook"]},
     }
     for rule, week in worlds.items():
         ask(week, "r", **more.get(rule, {}))
     worlds["qualification"].qualification("a", "cook", level=1)
-    worlds["together"].volunteer("b", available=[ALWAYS])
-    worlds["together"].qualification("a", "cook")
-    worlds["together"].together("a", "b")
     worlds["organisation"].organisation("school")
     worlds["never"].never("a", "category", "dogs")
     worlds["declined"].decline("a", "r")
