@@ -244,12 +244,15 @@ def social_workers(tables):
 # --- rules="full" --------------------------------------------------------------------------------
 
 
-def test_full_rules_use_every_table_but_affinities(full):
-    assert set(full) == set(TABLES) - {"affinities"}
+def test_full_rules_use_every_table_but_those_that_few_rosters_need(full):
+    assert set(full) == set(TABLES) - {"affinities", "groups", "limits", "sessions", "travel"}
     used = {(name, column) for name, t in full.items() for column in t.columns}
     allowed = {(name, column) for name in full for column in TABLES[name].columns()}
     # No world has windows of starts: an option is one time.
-    assert allowed - used == {("assignments", "option"), ("options", "latest_start")}
+    rare = {("assignments", "option"), ("options", "latest_start")}
+    rare |= {("requests", name) for name in ("bonus", "waited")}
+    days = ("max_days", "max_consecutive_days", "max_in_days", "in_days")
+    assert allowed - used == rare | {("volunteers", name) for name in days}
     assert [(n, c) for n, c in used if full[n][c].null_count() == full[n].height] == []
 
 
