@@ -19,7 +19,7 @@ from tests.support.laws import best, judged, problem_of
 from tests.support.worlds import SMALL, full_world
 
 
-@pytest.mark.parametrize("seed", [0, 2, 6, 10, 21, 48])
+@pytest.mark.parametrize("seed", [1, 2, 6, 10, 21, 48])
 @pytest.mark.parametrize("way", ["time_limit", "interrupted"])
 def test_a_search_cut_short_still_ends_in_a_plan_and_a_true_bound(seed: int, way: str) -> None:
     tables = full_world(seed, **SMALL)
@@ -37,7 +37,7 @@ def test_a_search_cut_short_still_ends_in_a_plan_and_a_true_bound(seed: int, way
 
 
 def test_interrupting_later_keeps_what_is_there() -> None:
-    tables = full_world(12, **SMALL)
+    tables = full_world(13, **SMALL)
     asked = 0
 
     def interrupted() -> bool:

@@ -105,7 +105,7 @@ def test_the_least_liked_window_of_a_service_counts(
     # One service from 9 to 11, one from 11 to 12; what only touches does not count. At 50 each: ann
     # 2 and 1, then 1 and -2; ben -1 in the middle of the first; cem 1 for all; dan says nothing.
     # Of eva and fay only the second window has a preference.
-    monkeypatch.setattr("matching.problem.columns._BLOCK", block)
+    monkeypatch.setattr("matching.problem.arrays._BLOCK", block)
     problem = world(
         volunteers="volunteer_id\n ann\n ben\n cem\n dan\n eva\n fay",
         availability="""volunteer_id start end preference

@@ -100,6 +100,8 @@ def format_of(path: Path, format: str | None) -> ReportFormat:
         if known == asked and (format is not None or known in ("html", "xlsx")):
             return known
     where = f"format = {shown_value(format)}" if format is not None else shown_value(str(path))
+    if format is None and path.is_dir():
+        where += " is a folder; name a file to write to"
     raise UsageError(
         f"{where}: name a file that ends in .html or .xlsx, or say format='slips' or "
         f"format='ics' with a folder or a .zip; formats are {', '.join(FORMATS)}"
