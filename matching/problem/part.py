@@ -130,7 +130,8 @@ def of_requests(problem: Problem, chosen: c.Longs) -> Problem:
     post[of_posts] = np.arange(len(of_posts), dtype=np.int32)
     posts = problem.posts.take(of_posts)
     posts = replace(posts, request=request[posts.request])
-    options = problem.options.take(np.flatnonzero(request[problem.options.request] >= 0))
+    of_options = np.flatnonzero(request[problem.options.request] >= 0)
+    options = problem.options.take(of_options)
     options = replace(options, request=request[options.request])
     needs = problem.needs.take(np.flatnonzero(post[problem.needs.post] >= 0))
     rules = problem.team_rules.take(np.flatnonzero(request[problem.team_rules.request] >= 0))
@@ -138,6 +139,7 @@ def of_requests(problem: Problem, chosen: c.Longs) -> Problem:
         problem,
         requests=problem.requests.take(chosen),
         options=options,
+        sessions=_sessions_of(problem, _renumbered(len(problem.options), of_options)),
         posts=posts,
         needs=replace(needs, post=post[needs.post]),
         slots=slots_of(posts, options),
@@ -174,6 +176,7 @@ def of_posts(problem: Problem, chosen: c.Longs) -> Problem:
         problem,
         requests=problem.requests.take(np.flatnonzero(request[:-1] >= 0)),
         options=options,
+        sessions=_sessions_of(problem, option),
         posts=posts,
         needs=replace(needs, post=post[needs.post]),
         slots=slots_of(posts, options),
@@ -182,6 +185,12 @@ def of_posts(problem: Problem, chosen: c.Longs) -> Problem:
         other_weeks=replace(problem.other_weeks, request=request[problem.other_weeks.request]),
         affinities=replace(scores, request=request[scores.request], post=post[scores.post]),
     )
+
+
+def _sessions_of(problem: Problem, option: c.Ints) -> c.Sessions:
+    """Return the meetings of the options that have a new number."""
+    sessions = problem.sessions.take(np.flatnonzero(option[problem.sessions.option] >= 0))
+    return replace(sessions, option=option[sessions.option])
 
 
 def _renumbered(size: int, chosen: c.Longs) -> c.Ints:
@@ -203,18 +212,22 @@ def with_copy(problem: Problem, request: int, **changes: Any) -> Problem:
     """
     number, of_post = len(problem.requests), np.flatnonzero(problem.posts.request == request)
     posts = problem.posts.take(of_post)
-    options = problem.options.take(np.flatnonzero(problem.options.request == request))
+    of_options = np.flatnonzero(problem.options.request == request)
+    options = problem.options.take(of_options)
+    option = np.full(len(problem.options) + 1, -1, np.int32)
+    option[of_options] = len(problem.options) + np.arange(len(of_options), dtype=np.int32)
     rules = problem.team_rules.take(problem.team_rules.request == request)
     needs = problem.needs.take(np.isin(problem.needs.post, of_post))
     shift = np.int32(len(problem.posts) - of_post[0])
     more_posts = joined(problem.posts, _with(posts, {"request": number}))
-    of_options = {name: value for name, value in changes.items() if name != "id"}
-    more_options = joined(problem.options, _with(options, of_options | {"request": number}))
+    values = {name: value for name, value in changes.items() if name != "id"}
+    more_options = joined(problem.options, _with(options, values | {"request": number}))
     copied = problem.requests.take(np.array([request]))
     return replace(
         problem,
         requests=joined(problem.requests, _with(copied, changes)),
         options=more_options,
+        sessions=joined(problem.sessions, _sessions_of(problem, option)),
         posts=more_posts,
         needs=joined(problem.needs, replace(needs, post=needs.post + shift)),
         slots=slots_of(more_posts, more_options),
