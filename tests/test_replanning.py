@@ -154,6 +154,13 @@ def test_no_plan_is_worth_more_less_costs_under_all_rules(seed: int) -> None:
     assert found.bound == pytest.approx(found.net)
 
 
+def test_two_services_of_somebody_who_had_none_cost_two_changes() -> None:
+    # A programme that charged the second twice fell 500 short of its own plan.
+    case = Case(full_world(199, 10, 8), 199)
+    found = replan(problem_of(case.tables, case.policy), case.plan, now=case.now)
+    assert found.bound == found.net == 16758
+
+
 @law(8, seed=SEEDS)
 def test_trying_every_plan_finds_no_better(seed: int) -> None:
     checked(Case((tree_world if seed % 2 else full_world)(seed, 3, 4), seed), brute=True)

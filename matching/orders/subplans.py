@@ -93,7 +93,7 @@ class SubPlans:
         self.rows = constraints.rows()
         self.needs_link = ~constraints.any_volunteer_suffices()
         self.pairs = VolunteerOptions(arcs.volunteer, constraints.arc_option, self.needs_link)
-        # The first service of whoever had none is one more.
+        # Each service of whoever had none is one more.
         first = self.weeks.first_load + costs.step * (costs.allowance == 0)
         self.gain: c.Floats = (self.worth - first[arcs.volunteer]).astype(np.float64)
         self.dearer = Dearer(costs.allowance, costs.step)

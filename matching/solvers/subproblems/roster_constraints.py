@@ -26,7 +26,7 @@ class Dearer(NamedTuple):
     Attributes
     ----------
     after : int64 array, shape (volunteers,)
-        How many are without it. Where that is none, the first has it in its gain.
+        How many are without it. Where that is none, each has it in its gain.
     cost : int
     """
 
@@ -82,7 +82,8 @@ class RosterConstraints:
         nth = c.ranges(np.ones(len(further), np.int64), further)
         self.cost: c.Floats = problem.policy.load_step * nth.astype(np.float64)
         if dearer is not None:
-            self.cost += dearer.cost * (nth >= dearer.after[people[self.shifter]])
+            after = dearer.after[people[self.shifter]]
+            self.cost += dearer.cost * ((after > 0) & (nth >= after))
         # The days that are counted for somebody have a column each.
         counted = self.counters.arc[self.counters.by_day[self.counters.counter]]
         self.day_key = 8 * self.who + self.day
