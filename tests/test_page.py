@@ -553,6 +553,55 @@ def test_it_prints_on_the_printers_paper_with_all_rows(
     assert len(shown(page, "roster")) == 25
 
 
+# The words of the grid that do not stand on one line.
+BROKEN = r"""() => [...document.querySelectorAll(".grid")].flatMap(grid => {
+  const found = [], walk = document.createTreeWalker(grid, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) for (const word of walk.currentNode.data.matchAll(/\p{L}+/gu)) {
+    const range = document.createRange();
+    range.setStart(walk.currentNode, word.index);
+    range.setEnd(walk.currentNode, word.index + word[0].length);
+    if (new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1)
+      found.push(word[0]);
+  }
+  return found;
+})"""
+
+
+@pytest.mark.parametrize(("media", "width"), [("screen", 1280), ("print", 703), ("print", 726)])
+def test_seven_days_break_no_name_inside(opened: Opener, media: Any, width: int) -> None:
+    """Between its margins, A4 is 186 mm or 703 px wide, and Letter 192 mm or 726 px."""
+    days = [f"2026-12-0{day}" for day in range(1, 7)] + ["2026-11-30"]
+    people = ("Milo Wintergreene", "Bram Copperwheat")
+    world = {
+        "volunteers": rows(*({"volunteer_id": who} for who in people)),
+        "availability": rows(
+            *(
+                {"volunteer_id": who, "start": f"{day}T08:00", "end": f"{day}T19:00"}
+                for who in people
+                for day in days
+            )
+        ),
+        "requests": rows(
+            *(
+                {
+                    "request_id": day,
+                    "name": "Haustürsammlung",
+                    "start": f"{day}T15:30",
+                    "end": f"{day}T18:30",
+                }
+                for day in days
+            )
+        ),
+        "posts": rows(*({"request_id": day, "post": "volunteer", "seats": "3"} for day in days)),
+    }
+    page = opened(facts_of(world))
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(media=media)
+    assert len(grid(page)[0]) == 8
+    assert "Milo Wintergreene" in page.inner_text(".grid")
+    assert page.evaluate(BROKEN) == []
+
+
 def test_the_keyboard_is_enough(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
     focus = "document.activeElement"
