@@ -78,6 +78,9 @@ def test_a_chinese_terminal_is_spoken_to_in_chinese(tmp_path: Path) -> None:
         "名额 2 / 2 已满足",
     ):
         assert words in done.output, words
+    asked = run("start", tmp_path / "shet.csv", "--out", out, "--language", "zh")
+    assert "错误：找不到" in asked.output
+    assert "error: " in run("start", tmp_path / "shet.csv", "--out", out).output
     with patch.dict("os.environ", {"LC_ALL": "zh_CN.UTF-8"}):
         gone = run("start", tmp_path / "shet.csv", "--out", out)
         assert gone.exit_code == 2

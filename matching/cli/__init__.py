@@ -20,6 +20,7 @@ from matching.cli.examples import EXAMPLES
 from matching.cli.explaining import explain
 from matching.cli.fairness import fairness
 from matching.cli.generating import generate
+from matching.cli.language import ask
 from matching.cli.orders import orders
 from matching.cli.pairings import pairings
 from matching.cli.planning import plan
@@ -57,6 +58,7 @@ class _Commands(TyperGroup):
         return command
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        ask(None)
         self.help = summary_of("matching") or self.help
         with _harmless():
             return super().make_context(*args, **kwargs)

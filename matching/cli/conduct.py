@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from matching.cli.spoken import in_language, marked, spoken_here
+from matching.cli.language import spoken_here
+from matching.cli.spoken import in_language, marked
 from matching.guards.harmless import harmless
 from matching.parallel.interrupts import listening
 

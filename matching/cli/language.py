@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Annotated, Literal
 
 from matching.cli.arguments import option
 
 Language = Literal["en", "zh"]
+# What the running command was asked to speak: errors of it are told in that, too.
+_ASKED: ContextVar[Language | None] = ContextVar("language", default=None)
+
+
+def ask(language: Language | None) -> Language | None:
+    """Note in which language the running command is to speak; None: that of the environment."""
+    _ASKED.set(language)
+    return language
+
+
+def spoken_here() -> Language:
+    """Return the language that the running command was asked to speak, or the environment's."""
+    return language_of(_ASKED.get())
+
+
 LanguageOption = Annotated[
-    Language | None, option("Of the sentences; of the environment, if absent")
+    Language | None, option("Of the sentences; of the environment, if absent", callback=ask)
 ]
 # As programs find the language of their messages.
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")

@@ -1,12 +1,8 @@
-"""In which language a running command speaks; what stands before a message; errors."""
+"""What stands before a message, and errors in the language that is spoken."""
 
 from __future__ import annotations
 
-from typing import get_args
-
-import click
-
-from matching.cli.language import Language, language_of
+from matching.cli.language import Language
 
 # What stands before a message.
 _MARKS = {
@@ -14,13 +10,6 @@ _MARKS = {
     "warning": {"en": "warning: ", "zh": "警告："},
     "stopped": {"en": "stopped: ", "zh": "已停止："},
 }
-
-
-def spoken_here() -> Language:
-    """Return the language that the running command was asked to speak, or the environment's."""
-    context = click.get_current_context(silent=True)
-    given = context.params.get("language") if context is not None else None
-    return language_of(given if given in get_args(Language) else None)
 
 
 def marked(kind: str, text: str, language: Language) -> str:

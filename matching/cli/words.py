@@ -8,8 +8,7 @@ from functools import cache
 from importlib.resources import files
 
 from matching import audit
-from matching.cli.language import Language
-from matching.cli.spoken import spoken_here
+from matching.cli.language import Language, spoken_here
 from matching.errors import UsageError
 from matching.reports.page.texts import texts
 
