@@ -18,7 +18,6 @@ from matching.stores.files.formats import format_of, read_file
 from matching.stores.files.paths import path_of
 from matching.stores.names import OWN_ROW
 from matching.stores.registry import OwnSource, open_source
-from matching.stores.sql.store import Database
 from matching.stores.written_out import from_arrow
 from matching.tables.cleaning import Tables
 from matching.tables.faults import fault, no_faults
@@ -62,8 +61,9 @@ class RecordSource:
                 alone = len(self._files[name]) == 1
                 called = name if alone else f"{path.parent.name}/{path.name}"
                 yield from _from_file(called, path, self._encoding)
-        elif isinstance(self._store, Database):
-            yield from _numbered(name, self._store.read_batches(name, schema))
+        # Databases have them; those are loaded where one is named.
+        elif (in_batches := getattr(self._store, "read_batches", None)) is not None:
+            yield from _numbered(name, in_batches(name, schema))
         else:
             own = self._whole()
             if name in own or name in own.faults["table"]:
