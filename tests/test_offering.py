@@ -24,7 +24,8 @@ def log(*said: tuple[str, str, str | None]) -> pl.DataFrame:
     """Return events, a minute after each other; of an order, of whom."""
     roles = {"ordered": "station", "checked": "centre", "checked_in": "station"}
     roles |= {"checked_out": "station", "forced_out": "station", "no_show": "station"}
-    roles |= {"accepted": "volunteer", "declined": "volunteer", "cancelled": "volunteer"}
+    own = ("accepted", "declined", "cancelled", "put_up", "applied")
+    roles |= dict.fromkeys(own, "volunteer")
     version: dict[str, int] = {}
     rows = []
     for minute, (request, event, who) in enumerate(said):
@@ -71,6 +72,12 @@ def test_who_let_an_offer_pass_may_be_asked_again() -> None:
     said.append(("lunch", "recalled", "bo"))
     found = orders.offers(PLAN, log(*said), "2026-11-27T18:00").events
     assert found["volunteer_id"].to_list() == ["ann", "bo"]
+
+
+def test_who_gives_a_seat_away_or_is_after_one_is_not_asked_beside_that() -> None:
+    said = [*CHECKED, ("lunch", "dispatched", None), ("lunch", "offered", "ann")]
+    said += [("lunch", "accepted", "ann"), ("lunch", "put_up", "ann"), ("lunch", "applied", "bo")]
+    assert orders.offers(PLAN, log(*said), "2026-11-27T18:00").events.is_empty()
 
 
 def test_an_offer_ends_after_it_is_made() -> None:

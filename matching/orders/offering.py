@@ -9,18 +9,17 @@ import polars as pl
 from matching.errors import UsageError
 from matching.guards.doors import door
 from matching.guards.moments import Moment, moment_of
-from matching.orders.applying import replayed
+from matching.orders.applying import replayed, state_at
 from matching.orders.events import numbered
+from matching.orders.moves import legal_moves
 from matching.orders.rows import clean_events
 from matching.orders.states import in_zone
 from matching.orders.willing import PAIR
 from matching.policy import Policy
 from matching.schema import DEFAULT_POST
 
-# Whose seat is taken or who has been asked already; all others may be asked (again).
-_ASKED = ("offered", "called", "accepted", "checked_in", "checked_out", "forced_out", "no_show")
-# Why an order looks for nobody, by its state; in all others it is over.
-_NOT_YET = {name: name for name in ("unknown", "ordered", "opened")}
+# Orders that do not look for people yet; all others that do not are over.
+_NOT_YET = ("unknown", "ordered", "opened")
 # How a service ended, by the event that ended it.
 ENDINGS = {
     "checked_out": "done",
@@ -92,8 +91,7 @@ def offers(
     ends = None if until is None else moment_of(until, policy.time_zone, "until")
     if ends is not None and ends <= moment:
         raise UsageError(f"until = {until}: an offer stands until later than now, {now}")
-    events = clean_events(log, policy)
-    states = replayed(events, events.clear(), None, policy).states
+    states = state_at(log, policy=policy)
     asked = _wanted(plan).join(
         states.orders.select("request_id", order=pl.col("state").cast(pl.String)),
         on="request_id",
@@ -101,13 +99,15 @@ def offers(
         maintain_order="left",
     )
     asked = asked.with_columns(pl.col("order").fill_null("unknown"))
-    looking = pl.col("order").is_in(("checked", "dispatched"))
-    why = pl.col("order").replace_strict(_NOT_YET, default="over")
+    order = pl.col("order")
+    looking = order.is_in(("checked", "dispatched"))
+    why = pl.when(order.is_in(_NOT_YET)).then(order).otherwise(pl.lit("over"))
     left_out = asked.filter(~looking).select(*PAIR, why=why)
-    done = states.offers.filter(pl.col("state").cast(pl.String).is_in((*_ASKED, "declined")))
+    open_to = legal_moves().filter(event="offered")["state"].implode()
+    done = states.offers.filter(~pl.col("state").cast(pl.String).is_in(open_to))
     people = asked.filter(looking).join(done, on=PAIR, how="anti", maintain_order="left")
     people = people.with_columns(event=pl.lit("offered"), until=pl.lit(ends, pl.Datetime("us")))
-    first = people.filter(pl.col("order") == "checked").unique("request_id", maintain_order=True)
+    first = people.filter(order == "checked").unique("request_id", maintain_order=True)
     first = first.select("request_id", event=pl.lit("dispatched"))
     every = pl.concat([first, people], how="diagonal").sort("request_id", "event", "volunteer_id")
     return Offers(numbered(every, states.orders, moment, policy), left_out)

@@ -57,7 +57,8 @@ def offer(
 
         chosen, options = policy_of(policy), store_options(option, "schema", "table")
         wanted = saved_plan(plan, None, {})[0][0]["plan"]
-        log = read_events(store, sorted(set(wanted["request_id"].cast(pl.String))), **options)
+        asked = wanted["request_id"].cast(pl.String).unique().sort()
+        log = read_events(store, asked, **options)
         found = offers(wanted, log, now_or(now, chosen), until=until, policy=chosen)
         add(found.events, store, None, chosen, options, outcome)
         spoken = language_of(language)
@@ -102,9 +103,9 @@ def records(
         chosen = policy_of(policy)
         log = read_events(store, **store_options(option, "schema", "table", "encoding"))
         found = recorded(log, (wanted_tables(tables) or {}).get("requests"), policy=chosen)
-        text = words(language_of(language))
+        spoken = language_of(language)
+        text = words(spoken)
         counts = {name: int((found["status"] == name).sum()) for name in ENDINGS.values()}
         said = text["records_made"].format(records=found.height, **counts)
         told = [said] if found.height else []
-        spoken = language_of(language)
         answer({"records": found}, told, text["no_records"], out, json, outcome, None, spoken)
