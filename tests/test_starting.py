@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from matching.cli.language import spoken_here
 from matching.stores.spreadsheets import understand
 from matching.stores.spreadsheets.sentences import texts
 from matching.stores.spreadsheets.template import LANGUAGES
@@ -80,6 +81,7 @@ def test_a_chinese_terminal_is_spoken_to_in_chinese(tmp_path: Path) -> None:
         assert words in done.output, words
     asked = run("start", tmp_path / "shet.csv", "--out", out, "--language", "zh")
     assert "错误：找不到" in asked.output
+    assert spoken_here() == "en"  # what a command was asked to speak ends with it
     assert "error: " in run("start", tmp_path / "shet.csv", "--out", out).output
     with patch.dict("os.environ", {"LC_ALL": "zh_CN.UTF-8"}):
         gone = run("start", tmp_path / "shet.csv", "--out", out)

@@ -58,14 +58,16 @@ class _Commands(TyperGroup):
         return command
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        ask(None)
         self.help = summary_of("matching") or self.help
         with _harmless():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        with _harmless():
-            return super().invoke(ctx)
+        try:
+            with _harmless():
+                return super().invoke(ctx)
+        finally:
+            ask(None)
 
 
 @contextmanager
