@@ -358,7 +358,8 @@ def test_help_teaches_by_examples_that_can_be_given(name: str) -> None:
         arguments = arguments[whole.count(" ") :]
         if arguments != ["--help"]:
             # It fails where an argument is missing, an option unknown or a value out of range.
-            (GROUPED.get(whole) or root.commands[first]).make_context(whole, arguments)
+            with (GROUPED.get(whole) or root.commands[first]).make_context(whole, arguments):
+                pass
 
 
 @pytest.mark.parametrize(

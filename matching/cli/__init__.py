@@ -20,7 +20,6 @@ from matching.cli.examples import EXAMPLES
 from matching.cli.explaining import explain
 from matching.cli.fairness import fairness
 from matching.cli.generating import generate
-from matching.cli.language import ask
 from matching.cli.orders import orders
 from matching.cli.pairings import pairings
 from matching.cli.planning import plan
@@ -63,11 +62,8 @@ class _Commands(TyperGroup):
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        try:
-            with _harmless():
-                return super().invoke(ctx)
-        finally:
-            ask(None)
+        with _harmless():
+            return super().invoke(ctx)
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Annotated, Literal
 
+import typer
+
 from matching.cli.arguments import option
 
 Language = Literal["en", "zh"]
@@ -14,9 +16,10 @@ Language = Literal["en", "zh"]
 _ASKED: ContextVar[Language | None] = ContextVar("language", default=None)
 
 
-def ask(language: Language | None) -> Language | None:
-    """Note in which language the running command is to speak; None: that of the environment."""
+def ask(context: typer.Context, language: Language | None) -> Language | None:
+    """Note in which language a command is to speak, until it ends; None: the environment's."""
     _ASKED.set(language)
+    context.call_on_close(lambda: _ASKED.set(None))
     return language
 
 
