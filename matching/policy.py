@@ -14,7 +14,7 @@ from typing import Any
 from matching.errors import PolicyError, quoted
 from matching.guards.doors import constructor, door
 from matching.guards.showing import Shown
-from matching.guards.toml import read_toml
+from matching.guards.toml import check_keys, read_settings
 from matching.guards.urls import shown_value
 
 
@@ -186,25 +186,13 @@ class Policy(Shown):
             If the file cannot be read, is not TOML, has an unknown key (the nearest known one is
             named) or a value that is not allowed.
         """
-        try:
-            table, _ = read_toml(path, "policy file", PolicyError)
-        except OSError as error:
-            raise PolicyError(
-                f"policy file {path}: {error.strerror}; name one that is there, or "
-                "none: every key has a default"
-            ) from None
-        return cls.from_dict(table)
+        return cls.from_dict(read_settings(path, "policy file", PolicyError, "key"))
 
     @classmethod
     @door
     def from_dict(cls, table: dict[str, Any]) -> Policy:
         """Make a policy of names and values; see `from_toml`."""
-        known = [item.name for item in fields(cls)]
-        for name in table:
-            if name not in known:
-                near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.0)[0]
-                text = f"policy has no key {quoted(name)}; the nearest is {near!r}"
-                raise PolicyError(f"{text}; all: {', '.join(known)}")
+        check_keys(table, (item.name for item in fields(cls)), "policy has no key", PolicyError)
         return cls(**table)
 
     def to_json(self) -> dict[str, Any]:

@@ -35,6 +35,10 @@ TablesArgument = Annotated[
 TablesOption = Annotated[
     str | None, option("Where the tables are, if not where the plan says", "WHERE")
 ]
+NewPlanOption = Annotated[
+    str | None, option("Where the new plan is written; nowhere, if absent", "WHERE", "--out")
+]
+ForceOption = Annotated[bool, option("Take the place of another week's plan, too", None, "--force")]
 OptionOption = Annotated[
     list[str] | None,
     of_stores(

@@ -44,12 +44,8 @@ def replace(
         str | None, arg.option("The request they do not come to, and no more than that", "ID")
     ] = None,
     contacts: arg.ContactsOption = None,
-    out: Annotated[
-        str | None, arg.option("Where the new plan is written; nowhere, if absent", "WHERE")
-    ] = None,
-    force: Annotated[
-        bool, arg.option("Take the place of another week's plan, too", None, "--force")
-    ] = False,
+    out: arg.NewPlanOption = None,
+    force: arg.ForceOption = False,
     time_limit: Annotated[
         float, arg.search("Seconds of each of two searches", "SECONDS")
     ] = TIME_LIMIT_SECONDS,

@@ -42,12 +42,8 @@ def replan(
         arg.option("The moment, as 2026-12-02T09:30: what began by then stays; or else this", "T"),
     ] = None,
     contacts: arg.ContactsOption = None,
-    out: Annotated[
-        str | None, arg.option("Where the new plan is written; nowhere, if absent", "WHERE")
-    ] = None,
-    force: Annotated[
-        bool, arg.option("Take the place of another week's plan, too", None, "--force")
-    ] = False,
+    out: arg.NewPlanOption = None,
+    force: arg.ForceOption = False,
     time_limit: Annotated[
         float, arg.search("Seconds of the search", "SECONDS")
     ] = TIME_LIMIT_SECONDS,

@@ -1,13 +1,14 @@
-"""A TOML file, with the lines its keys stand on; what would take all memory is refused."""
+"""A TOML file, with the lines its keys stand on; settings; what takes all memory is refused."""
 
+import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from matching.errors import MatchingError, UsageError
+from matching.errors import MatchingError, UsageError, quoted
 
 _LARGEST = 16_000_000
 _DEEPEST = 32
@@ -108,3 +109,31 @@ def _names(key: str) -> list[str]:
         name, table = next(iter(table.items()))
         names.append(name)
     return names
+
+
+def read_settings(path: str | Path, what: str, error: type[MatchingError], each: str) -> Any:
+    """Read a file of settings, of which ``each`` has a default.
+
+    What is no TOML, and a file that does not open, is raised as ``error``.
+    """
+    try:
+        return read_toml(path, what, error)[0]
+    except OSError as problem:
+        raise error(
+            f"{what} {path}: {problem.strerror}; name one that is there, or none: "
+            f"every {each} has a default"
+        ) from None
+
+
+def check_keys(
+    table: Mapping[str, Any], known: Iterable[str], lacks: str, error: type[MatchingError]
+) -> None:
+    """Raise ``error`` for a key that is not known: it names the nearest, and all.
+
+    ``lacks`` begins the sentence: "policy has no key".
+    """
+    names = [*known]
+    for name in table:
+        if name not in names:
+            near = difflib.get_close_matches(str(name)[:60], names, n=1, cutoff=0.0)[0]
+            raise error(f"{lacks} {quoted(name)}; the nearest is {near!r}; all: {', '.join(names)}")

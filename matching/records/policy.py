@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field, fields
 from datetime import date
 from itertools import pairwise
@@ -11,7 +10,7 @@ from typing import Any
 
 from matching.errors import PolicyError, quoted
 from matching.guards.doors import constructor, door
-from matching.guards.toml import read_toml
+from matching.guards.toml import check_keys, read_settings
 from matching.guards.urls import shown_value
 from matching.policy import Policy
 
@@ -99,19 +98,9 @@ class RecordPolicy:
             If the file cannot be read, is not TOML, has an unknown key (the nearest known one is
             named) or a value that is not allowed.
         """
-        try:
-            table, _ = read_toml(path, "policy file", PolicyError)
-        except OSError as error:
-            raise PolicyError(
-                f"policy file {path}: {error.strerror}; name one that is there, or "
-                "none: every key has a default"
-            ) from None
-        known = [item.name for item in fields(cls)]
-        for name in table:
-            if name not in known:
-                near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.0)[0]
-                text = f"policy of records has no key {quoted(name)}; the nearest is {near!r}"
-                raise PolicyError(f"{text}; all: {', '.join(known)}")
+        table = read_settings(path, "policy file", PolicyError, "key")
+        known = (item.name for item in fields(cls))
+        check_keys(table, known, "policy of records has no key", PolicyError)
         return cls(**table)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from matching.errors import UsageError, quoted
 from matching.guards.doors import constructor, door
-from matching.guards.toml import read_toml
+from matching.guards.toml import check_keys, read_settings
 from matching.simulation.texts import Language, named
 
 
@@ -71,14 +70,8 @@ class Assumptions:
         UsageError
             If a name is unknown (the nearest known one is named) or a value is not allowed.
         """
-        known = [item.name for item in fields(cls)]
-        for name in table:
-            if name not in known:
-                near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.0)[0]
-                raise UsageError(
-                    f"there is no assumption {quoted(name)}; the nearest is {near!r}; "
-                    f"all: {', '.join(known)}"
-                )
+        known = (item.name for item in fields(cls))
+        check_keys(table, known, "there is no assumption", UsageError)
         return cls(**table)
 
     @classmethod
@@ -91,13 +84,7 @@ class Assumptions:
         UsageError
             If the file cannot be read or is not TOML, or as `from_dict` does.
         """
-        try:
-            table, _ = read_toml(path, "file of assumptions", UsageError)
-        except OSError as error:
-            raise UsageError(
-                f"file of assumptions {path}: {error.strerror}; name one that is there, or none: "
-                "every assumption has a default"
-            ) from None
+        table = read_settings(path, "file of assumptions", UsageError, "assumption")
         return cls.from_dict(table)
 
     def told(self, language: Language = "en") -> list[dict[str, str]]:

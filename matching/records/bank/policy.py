@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from matching.errors import PolicyError, listed, quoted
 from matching.guards.doors import constructor, door
-from matching.guards.toml import read_toml
+from matching.guards.toml import check_keys, read_toml
 from matching.guards.urls import shown_value
 from matching.policy import Policy
 from matching.records.bank.tables import KIN
@@ -106,12 +105,8 @@ class BankPolicy:
     @door
     def from_dict(cls, table: dict[str, Any]) -> BankPolicy:
         """Make a policy of names and values; see `named`."""
-        known = [item.name for item in fields(cls)]
-        for name in table:
-            if name not in known:
-                near = difflib.get_close_matches(str(name)[:60], known, n=1, cutoff=0.0)[0]
-                text = f"policy of the bank has no key {quoted(name)}; the nearest is {near!r}"
-                raise PolicyError(f"{text}; all: {', '.join(known)}")
+        known = (item.name for item in fields(cls))
+        check_keys(table, known, "policy of the bank has no key", PolicyError)
         return cls(**table)
 
 
