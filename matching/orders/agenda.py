@@ -10,9 +10,8 @@ import polars as pl
 from matching.errors import UsageError
 from matching.guards.doors import door
 from matching.guards.moments import Moment, moment_of
-from matching.orders.applying import replayed
+from matching.orders.applying import state_at
 from matching.orders.life import HOLDING
-from matching.orders.rows import clean_events
 from matching.orders.states import States, in_zone
 from matching.orders.wanted import wanted
 from matching.policy import Policy
@@ -81,8 +80,7 @@ def due(
     if not soon_hours >= 0:
         raise UsageError(f"soon_hours = {soon_hours}: give a number of hours, 0 or more")
     moment = moment_of(now, policy.time_zone, "now")
-    events = clean_events(log, policy).filter(pl.col("at") <= moment)
-    states = replayed(events, events.clear(), None, policy).states
+    states = state_at(log, now, policy=policy)
     soon = moment + timedelta(hours=min(soon_hours, 1e6))
     found = [*_of_orders(states, moment), *_of_offers(states, moment, soon)]
     want = wanted(tables, policy)

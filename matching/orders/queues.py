@@ -13,10 +13,9 @@ from matching.errors import UsageError, listed
 from matching.guards.defaults import TIME_LIMIT_SECONDS
 from matching.guards.doors import door
 from matching.guards.moments import Moment, moment_of
-from matching.orders.applying import replayed
+from matching.orders.applying import state_at
 from matching.orders.events import numbered
 from matching.orders.life import ASKED, HOLDING
-from matching.orders.rows import clean_events
 from matching.orders.states import States
 from matching.orders.wanted import wanted
 from matching.orders.willing import PAIR, accepted_of, earlier_of, problem_of, weeks_of
@@ -153,8 +152,7 @@ def swapped(
 
 def _at(log: pl.DataFrame, now: Moment, policy: Policy) -> tuple[States, datetime]:
     moment = moment_of(now, policy.time_zone, "now")
-    events = clean_events(log, policy).filter(pl.col("at") <= moment)
-    return replayed(events, events.clear(), None, policy).states, moment
+    return state_at(log, now, policy=policy), moment
 
 
 def _day(week: object) -> date:

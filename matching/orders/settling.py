@@ -19,9 +19,8 @@ from matching.engine import solve
 from matching.guards.defaults import TIME_LIMIT_SECONDS
 from matching.guards.doors import door
 from matching.guards.moments import Moment, moment_of
-from matching.orders.applying import replayed
+from matching.orders.applying import state_at
 from matching.orders.events import numbered
-from matching.orders.rows import clean_events
 from matching.orders.states import States
 from matching.orders.willing import PAIR, problem_of, weeks_of
 from matching.policy import Policy
@@ -89,8 +88,7 @@ def settle(
     """
     policy = policy or Policy()
     moment = moment_of(now, policy.time_zone, "now")
-    events = clean_events(log, policy).filter(pl.col("at") <= moment)
-    states = replayed(events, events.clear(), None, policy).states
+    states = state_at(log, now, policy=policy)
     state, ends = pl.col("state").cast(pl.String), pl.col("until").dt.convert_time_zone("UTC")
     over = states.orders.filter(state == "opened", ends.dt.replace_time_zone(None) <= moment)
     weeks = weeks_of(over, tables, policy)
