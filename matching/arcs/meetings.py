@@ -109,24 +109,3 @@ def most_a_day(meetings: Meetings) -> c.Longs:
     most = np.ones(len(meetings.first) - 1, np.int64)
     np.maximum.at(most, key >> 32, count)
     return most
-
-
-def free_at_all(
-    meetings: Meetings, windows: tuple[c.Ints, c.Ints, c.Ints], volunteer: c.Ints, option: c.Ints
-) -> c.Bools:
-    """Tell who has a merged window around each meeting of an option."""
-    who, start, end = windows
-    first = meetings.first
-    many = first[option + 1] - first[option]
-    pair = np.repeat(np.arange(len(option)), many)
-    meeting = c.ranges(first[option], many)
-    keys = c.combine(who, start.astype(np.int64) + c.NO_LIMIT)
-    asked = c.combine(volunteer[pair], meetings.start[meeting].astype(np.int64) + c.NO_LIMIT)
-    at = np.searchsorted(keys, asked, side="right") - 1
-    known = at >= 0
-    held = np.zeros(len(pair), np.bool_)
-    held[known] = (who[at[known]] == volunteer[pair[known]]) & (
-        end[at[known]] >= meetings.end[meeting[known]]
-    )
-    free: c.Bools = np.bincount(pair[~held], minlength=len(option)) == 0
-    return free

@@ -10,8 +10,6 @@ from matching.guards.moments import Moment, moment_of
 from matching.problem import Problem
 from matching.tables.cells import to_utc, week_start
 
-__all__ = ["Moment", "minute_of"]
-
 
 def minute_of(problem: Problem, now: Moment) -> int:
     """Return the minute of the week that a moment is in; it may lie in another week."""

@@ -21,11 +21,12 @@ from matching.bounds.exactness import is_pure_network, refuse_equity
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.guards.doors import door
+from matching.guards.moments import Moment
 from matching.orders.change_costs import ChangeCosts, at_short_notice
 from matching.orders.changes_told import changes_told
 from matching.orders.happenings import before_they_began, happened, nothing, said_in
 from matching.orders.in_force import InForce, in_force
-from matching.orders.moments import Moment, minute_of
+from matching.orders.moments import minute_of
 from matching.orders.plan_network import PlanNetwork
 from matching.orders.subplans import SubPlans
 from matching.problem import Problem

@@ -14,7 +14,7 @@ from matching.cli.orders.opened import (
     StoreArgument,
     StoreOptionOption,
     WantedOption,
-    now_or,
+    moment_or_now,
     store_options,
     wanted_tables,
 )
@@ -46,7 +46,7 @@ def due(
 
         check_file(out)
         chosen = policy_of(policy)
-        moment = now_or(now, chosen)
+        moment = moment_or_now(now, chosen)
         options = store_options(option, "schema", "table", "encoding")
         log = read_events(store, **options)
         found = due_now(log, moment, tables=wanted_tables(tables), soon_hours=soon, policy=chosen)

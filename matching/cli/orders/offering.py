@@ -18,7 +18,7 @@ from matching.cli.orders.opened import (
     StoreOptionOption,
     WantedOption,
     add,
-    now_or,
+    moment_or_now,
     store_options,
     wanted_tables,
 )
@@ -59,7 +59,7 @@ def offer(
         wanted = saved_plan(plan, None, {})[0][0]["plan"]
         asked = wanted["request_id"].cast(pl.String).unique().sort()
         log = read_events(store, asked, **options)
-        found = offers(wanted, log, now_or(now, chosen), until=until, policy=chosen)
+        found = offers(wanted, log, moment_or_now(now, chosen), until=until, policy=chosen)
         add(found.events, store, None, chosen, options, outcome)
         spoken = language_of(language)
         said = words(spoken)["offers_made"].format(

@@ -68,7 +68,7 @@ def wanted_tables(where: str | None) -> dict[str, pl.DataFrame] | None:
     return dict(tables)
 
 
-def now_or(given: str | None, policy: Policy) -> str:
+def moment_or_now(given: str | None, policy: Policy) -> str:
     """Return the moment that is named, or else this one, on the policy's clock."""
     return given or f"{datetime.now(ZoneInfo(policy.time_zone)):%Y-%m-%dT%H:%M}"
 

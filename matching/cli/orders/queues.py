@@ -16,7 +16,7 @@ from matching.cli.orders.opened import (
     StoreOptionOption,
     TablesOption,
     add,
-    now_or,
+    moment_or_now,
     store_options,
     wanted_tables,
 )
@@ -44,7 +44,7 @@ def promote(
         from matching.stores.logs import read_events
 
         chosen, options = policy_of(policy), store_options(option, "schema", "table")
-        moment, week = now_or(now, chosen), wanted_tables(tables) or {}
+        moment, week = moment_or_now(now, chosen), wanted_tables(tables) or {}
         log = read_events(store, **options)
         found = promotions(log, week, moment, policy=chosen)
         add(found, store, week, chosen, options, outcome)
@@ -83,7 +83,7 @@ def swap(
         if len(words) % 3:
             raise UsageError("name the order, who gives and who takes, as in: swap STORE r1 ann bo")
         chosen, options = policy_of(policy), store_options(option, "schema", "table")
-        moment, week = now_or(now, chosen), wanted_tables(tables) or {}
+        moment, week = moment_or_now(now, chosen), wanted_tables(tables) or {}
         hands = list(zip(words[::3], words[1::3], words[2::3], strict=True))
         log = read_events(store, **options)
         found = swapped(log, week, moment, hands, policy=chosen)

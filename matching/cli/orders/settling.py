@@ -17,7 +17,7 @@ from matching.cli.orders.opened import (
     StoreOptionOption,
     TablesOption,
     add,
-    now_or,
+    moment_or_now,
     store_options,
     wanted_tables,
 )
@@ -47,7 +47,7 @@ def settle(
         from matching.stores.logs import read_events
 
         chosen, options = policy_of(policy), store_options(option, "schema", "table")
-        moment, wanted = now_or(now, chosen), wanted_tables(tables) or {}
+        moment, wanted = moment_or_now(now, chosen), wanted_tables(tables) or {}
         log = read_events(store, **options)
         found = settled_at(log, wanted, moment, policy=chosen, seed=seed)
         add(found.events, store, wanted, chosen, options, outcome)
