@@ -149,6 +149,15 @@ def test_rows_without_a_key_are_found_by_what_is_given() -> None:
     assert made["qualifications"]["level"].to_list() == ["2"]
 
 
+def test_who_is_left_of_two_who_come_together_comes_alone() -> None:
+    week = lunch_and_tea()
+    for who in ("ada", "bo"):
+        week.member("friends", who)
+    found = suppose(week, volunteers=rows(action=["remove"], volunteer_id=["bo"]))
+    assert found.result.problem.members.volunteer.tolist() == []
+    assert found.result.status == "optimal"
+
+
 # --- what is wrong --------------------------------------------------------------------------------
 
 
@@ -229,8 +238,12 @@ def changed(world: Tables, draw: random.Random) -> tuple[dict[str, pl.DataFrame]
     for name, frame in world.items():
         for column in ("volunteer_id", "volunteer_a", "volunteer_b"):
             if column in frame.columns:
-                frame = frame.filter(pl.col(column) != gone)
+                # A limit of everybody names nobody.
+                frame = frame.filter(pl.col(column).ne_missing(gone))
         hand[name] = frame
+    if "groups" in hand:
+        # Who is left of a group of two is in none.
+        hand["groups"] = hand["groups"].filter(pl.len().over("group_id") > 1)
     if "priority" not in hand["requests"].columns:
         hand["requests"] = hand["requests"].with_columns(priority=pl.lit(None, dtype=pl.Int64))
     priority = pl.when(pl.col("request_id") == moved).then(5).otherwise("priority")

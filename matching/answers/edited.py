@@ -123,6 +123,8 @@ def _cascade(
             hangs = table[column].cast(pl.String).is_in(ids.implode()).fill_null(False)
             if not hangs.any():
                 continue
+            if name == "groups":
+                hangs |= _left_alone(table, hangs)
             if owner in _STAYS_WITHOUT:
                 cell = pl.when(~hangs).then(pl.col(column)).alias(column)
                 tables[name] = table.with_columns(cell)
@@ -139,6 +141,13 @@ def _cascade(
                 more = table[key].cast(pl.String).filter(hangs)
                 gone[name] = pl.concat([gone[name], more]) if name in gone else more
     return done
+
+
+def _left_alone(groups: pl.DataFrame, gone: pl.Series) -> pl.Series:
+    """Tell which rows are of the one who is left of a group: alone, they bind nobody."""
+    stays, lost = ~pl.col("gone"), pl.col("gone").any().over("group_id")
+    alone = stays & lost & (stays.sum().over("group_id") == 1)
+    return groups.with_columns(gone=gone).select(alone).to_series()
 
 
 def _no_origin() -> pl.DataFrame:

@@ -51,6 +51,8 @@ def remedied(tables: Tables, problem: Problem, row: dict[str, Any]) -> Tables:
         case "level":
             where = {"request_id": request, "post": post, "qualification": row["qualification"]}
             asked = tables["post_qualifications"]
+            if "level" not in asked.columns:  # only the menu asks for one
+                asked = asked.with_columns(level=pl.lit(None, pl.Int64))
             tables["post_qualifications"] = cell(asked, where, "level", int(amount))
         case "person":
             of = max(problem.requests.organisation[q], problem.requests.menu_organisation[q])
