@@ -16,13 +16,12 @@ from matching import DataError, DataWarning, Desk, UsageError, Week, audit, solv
 from matching.answers.given import Given
 from matching.flow.living import LivingWeek
 from tests.support.hand import ask, at, people
-from tests.support.laws import SEEDS, law, problem_of
+from tests.support.laws import LATER, SEEDS, law, problem_of
 from tests.support.worlds import Tables, full_worlds, tree_worlds
 
 # Worlds drawn at random may leave network rules behind: a test of its own says that it is told.
 pytestmark = pytest.mark.filterwarnings("ignore:limits of hours:matching.errors.DataWarning")
 MORNING = ("2026-03-02 08:00", "2026-03-02 13:00")
-LATER = {"pinned", "min_seats", "min_people", "team", "together", "group"}
 GIVEN: list[Given] = ["plan", "accepted", "nothing"]
 
 

@@ -16,13 +16,11 @@ from matching.arcs.value import quality
 from matching.bounds.prices import Prices
 from matching.problem.plan import slot_keys
 from tests.support.hand import ask, people
-from tests.support.laws import SEEDS, law, problem_of
+from tests.support.laws import LATER, SEEDS, law, problem_of
 from tests.support.rosters import WORLDS, Drawn
 from tests.support.worlds import Tables, full_worlds, tree_worlds
 
 TERMS = ("distance", "window", "wishes", "continuity", "affinity", "kept")
-# What others may still satisfy, as long as not all of the plan is given.
-LATER = {"pinned", "min_seats", "min_people", "team", "together", "group"}
 WEEKS = {rule.name for rule in audit.RULES if rule.about == "week"}
 ABSENT = ("option", "volunteer_id", "organisation_id")
 KEYS = ["request_id", "post", "option", "volunteer_id"]

@@ -19,7 +19,7 @@ from matching.arcs.eligibility import RULES
 from matching.problem.plan import slot_keys
 from tests.support.commands import planned, run
 from tests.support.hand import ask, at, people
-from tests.support.laws import law, problem_of
+from tests.support.laws import LATER, law, problem_of
 from tests.support.tiny import TINY
 from tests.support.worlds import Tables, full_worlds, tree_worlds
 
@@ -230,7 +230,7 @@ def check(problem: Any, desk: Desk, stands: Any, row: dict[str, Any]) -> None:
     """A refusal is a rule that this service would break; all else keeps what stands."""
     one = pl.DataFrame([{name: row[name] for name in stands.columns}], schema=stands.schema)
     broken = set(audit.violations(problem, stands.vstack(one).unique())["rule"])
-    broken -= {"pinned", "min_seats", "min_people", "team", "together"}
+    broken -= LATER
     kind = row["kind"]
     if kind in RULES or kind in {rule.name for rule in audit.RULES if rule.about == "week"}:
         assert kind in broken
