@@ -7,16 +7,23 @@ import sys
 import numpy as np
 import pytest
 
+from matching import Problem
 from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
+from matching.bounds.certificate import bound
 from matching.bounds.pricing import Weeks
+from matching.flow import relaxation
 from matching.flow.kernel import NONE
 from matching.flow.min_cost_flow import solve_flow
 from matching.flow.network import Network
-from matching.flow.relaxation import seats_are_few
+from matching.flow.relaxation import relax, seats_are_few
 from matching.flow.residual import Residual
 from matching.problem import columns as c
+from matching.synthetic import generate
 from tests.support.words import world
 from tests.test_laws import SEEDS, law
+
+WEEK = "2026-11-30"
 
 
 class Drawn:
@@ -225,3 +232,20 @@ def test_seats_are_few_beside_what_people_could_do(days: str, few: bool) -> None
     rows = "\n".join(f"r{n} {day}@09:00 {day}@10:00" for n, day in enumerate(days.split()))
     problem = world(volunteers="volunteer_id\na\nb", requests=f"request_id start end\n{rows}")
     assert seats_are_few(problem, Weeks(problem, eligible(problem))) == few
+
+
+def test_what_candidates_leave_out_is_brought_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With hardly a candidate for each seat some are missed; the value is that of all arcs."""
+    solved = []
+    monkeypatch.setattr(relaxation, "Residual", lambda of: solved.append(of) or Residual(of))
+    for seed in range(1, 6):
+        problem = Problem.from_tables(generate("town", rules="network", seed=seed, week=WEEK), WEEK)
+        arcs = eligible(problem)
+        given = problem, Weeks(problem, arcs), quality(problem, arcs)
+        whole = relax(*given).value
+        with monkeypatch.context() as patch:
+            patch.setattr(relaxation, "_MANY_ARCS", 0)
+            patch.setattr(relaxation, "_MORE_OF_MANY", -2)
+            found = relax(*given)
+        assert found.value == whole == round(bound(*given, found.prices))
+    assert len(solved) > 5 + 5, "nothing was missed"

@@ -13,9 +13,11 @@ from matching.arcs.value import first_load
 from matching.bounds import labelling
 from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
+from matching.problem import arrays
 from matching.problem.plan import slot_keys
 from matching.solvers.subproblems.mip import MIP
 from matching.solvers.subproblems.roster_constraints import RosterConstraints
+from matching.synthetic import generate
 from tests.support.laws import SEEDS, law
 from tests.support.rosters import WORLDS, Drawn, Ranked, listed
 from tests.support.worlds import Tables
@@ -36,6 +38,26 @@ def test_the_best_week_is_the_best_of_all_weeks(tables: Tables, seed: int) -> No
     assert (relaxed >= value).all()
     assert (relaxed[tree] == value[tree]).all()
     event(f"trees: {'all' if tree.all() else 'some' if tree.any() else 'none'}")
+
+
+@pytest.mark.parametrize("rules", ["network", "full"])
+def test_weeks_are_the_same_in_blocks_of_any_length(
+    rules: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Work goes block by block, and no volunteer is cut in two."""
+    tables = generate("town", rules=rules, seed=6, week="2026-11-30")
+    problem = Problem.from_tables(tables, "2026-11-30")
+    arcs = eligible(problem)
+
+    def found(block: int) -> list[np.ndarray]:
+        monkeypatch.setattr(arrays, "_BLOCK", block)
+        weeks = Weeks(problem, arcs)
+        best = weeks.best(np.random.default_rng(6).integers(-99, 999, len(arcs)).astype(float))
+        return [*best, *vars(weeks.clusters).values()]
+
+    for block in (1, 7):
+        for here, there in zip(found(block), found(1 << 16), strict=True):
+            np.testing.assert_array_equal(here, there, strict=True)
 
 
 @law(40, tables=WORLDS, seed=SEEDS, most=st.integers(1, 4))

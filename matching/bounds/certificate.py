@@ -175,8 +175,10 @@ def _distinct(weeks: Weeks, rows: c.Longs, reward: c.Floats) -> c.Longs:
 
 def reward(problem: Problem, arcs: Arcs, quality: c.Longs, prices: Prices) -> c.Floats:
     """Return what each arc is worth to its volunteer: quality plus price minus quota charges."""
-    charge = prices.charge(problem)[arcs.volunteer]
-    value: c.Floats = quality + prices.of_arcs(arcs) - charge
+    charge, value = prices.charge(problem), prices.of_arcs(arcs)
+    for block in c.blocks(len(arcs)):
+        value[block] += quality[block]
+        value[block] -= charge[arcs.volunteer[block]]
     return value
 
 

@@ -175,35 +175,55 @@ class Weeks:
 
     def _best_of_trees(self, reward: c.Floats, *, rising: bool = False) -> tuple[c.Floats, c.Bools]:
         """Take the best arc of each cluster, the best clusters of each group, then of the week."""
-        clusters, people = self.clusters, self.problem.volunteers
-        value = np.zeros(len(people))
+        value = np.zeros(len(self.problem.volunteers))
         chosen = np.zeros(len(self.arcs), np.bool_)
-        if not len(self.arcs):
-            return value, chosen
-        sorted_reward = reward[clusters.order]
-        best = np.maximum.reduceat(sorted_reward, clusters.begin)
-        paying = np.flatnonzero(best > self.first_load[clusters.volunteer])
+        begin = np.append(self.clusters.begin, len(self.arcs))
+        for some in c.stretches(self.clusters.volunteer):
+            first, last = begin[some.start], begin[some.stop]
+            order = self.clusters.order[first:last]
+            sorted_reward = reward[order]
+            best = np.maximum.reduceat(sorted_reward, begin[some] - first)
+            picked = self._best_clusters(some, best, value, rising=rising)
+            rows = np.flatnonzero(picked)
+            many = begin[some.start + rows + 1] - begin[some.start + rows]
+            arc = c.ranges(begin[some.start + rows] - first, many)
+            row = np.repeat(rows, many)
+            hit = sorted_reward[arc] == best[row]
+            arc, row = arc[hit], row[hit]
+            chosen[order[arc[np.diff(row, prepend=-1) != 0]]] = True
+        return value, chosen
+
+    def _best_clusters(
+        self, some: slice, best: c.Floats, value: c.Floats, *, rising: bool
+    ) -> c.Bools:
+        """Tell which clusters of some volunteers are served, and note what these weeks are worth.
+
+        Parameters
+        ----------
+        some : slice
+            The clusters.
+        best : float64 array, shape (clusters,)
+            The highest reward in each.
+        value : float64 array, shape (volunteers,)
+        """
+        clusters, people, policy = self.clusters, self.problem.volunteers, self.problem.policy
+        who, group, most = clusters.volunteer[some], clusters.group[some], clusters.most[some]
+        paying = np.flatnonzero(best > self.first_load[who])
         # Rank by reward within the group, then, of those it allows, within the week.
-        groups = c.combine(clusters.volunteer, clusters.group)
-        paying = _ranked(paying, best, groups, clusters.most)
-        limit = people.max_shifts[clusters.volunteer]
-        rank, paying = _rank(paying, best, clusters.volunteer.astype(np.int64))
-        volunteer = clusters.volunteer[paying]
-        policy = self.problem.policy
+        paying = _ranked(paying, best, c.combine(who, group), most)
+        rank, paying = _rank(paying, best, who.astype(np.int64))
+        volunteer = who[paying]
         load = rising_load(self.problem, rank) if rising else policy.load_step * rank
         gain = best[paying] - self.first_load[volunteer] - load
-        served = (rank < limit[paying]) & (gain > 0)
+        served = (rank < people.max_shifts[volunteer]) & (gain > 0)
         np.add.at(value, volunteer[served], gain[served])
         if policy.load_first and not rising:
-            value = np.maximum(value - policy.load_first, 0.0)
+            theirs = slice(who[0], who[-1] + 1)
+            value[theirs] = np.maximum(value[theirs] - policy.load_first, 0.0)
             served &= value[volunteer] > 0
         picked = np.zeros(len(best), np.bool_)
         picked[paying[served]] = True
-        of_sorted = clusters.of_arc[clusters.order]
-        hit = np.flatnonzero(picked[of_sorted] & (sorted_reward == best[of_sorted]))
-        first = np.diff(of_sorted[hit], prepend=-1) != 0
-        chosen[clusters.order[hit[first]]] = True
-        return value, chosen
+        return picked
 
 
 def _rank(items: c.Longs, score: c.Floats, group: c.Longs) -> tuple[c.Longs, c.Longs]:
@@ -235,30 +255,51 @@ class _Services(NamedTuple):
     several: c.Bools  # meetings
 
 
-def _services(problem: Problem, arcs: Arcs) -> _Services:
-    option = problem.slots.option[arcs.slot]
-    # Times are few: a number for each, by start and end, sorts as both do.
+def _times(problem: Problem) -> c.Longs:
+    """Return a number for the time of each option, that sorts as start and end do."""
     times = c.combine(problem.options.start, problem.options.end)
-    _, time = np.unique(times, return_inverse=True)
+    return np.unique(times, return_inverse=True)[1]
+
+
+def _services(problem: Problem, arcs: Arcs, time: c.Longs) -> _Services:
+    option = problem.slots.option[arcs.slot]
     order = c.order_of(arcs.volunteer, time[option]).astype(np.int32)
-    start, end = problem.options.start[option], problem.options.end[option]
-    day = problem.options.day[option[order]]
-    several = meetings_of(problem).several[option[order]]
-    return _Services(order, arcs.volunteer[order], start[order], end[order], day, several)
+    option = option[order]
+    start, end, day = (getattr(problem.options, name)[option] for name in ("start", "end", "day"))
+    several = meetings_of(problem).several[option]
+    return _Services(order, arcs.volunteer[order], start, end, day, several)
 
 
 def cluster(problem: Problem, arcs: Arcs, counters: Counters) -> Clusters:
     """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
-    services = _services(problem, arcs)
-    order, volunteer, start, end, day, several = services
+    order, of_arc = np.empty((2, len(arcs)), np.int32)
+    tree = np.ones(len(problem.volunteers), np.bool_)
+    none, time, size = np.empty(0, np.int32), _times(problem), 0
+    parts: list[tuple[c.Ints | c.Longs, ...]] = [(np.empty(0, np.int64), none, none)]
+    for some in c.stretches(arcs.volunteer):
+        mine = arcs.take(some)
+        services = _services(problem, mine, time)
+        begin, inside = _cut(services)
+        order[some] = services.order + np.int32(some.start)
+        of_arc[order[some]] = inside + np.int32(size)
+        size += len(begin)
+        parts.append((begin + some.start, services.volunteer[begin], services.day[begin]))
+        _unless_tree(problem, mine, services, begin, tree)
+    begin, volunteer, day = (np.concatenate(column) for column in zip(*parts, strict=True))
+    most = problem.volunteers.max_shifts_per_day[volunteer]
+    clusters = Clusters(order, begin, of_arc, volunteer, day, most, tree)
+    if not len(counters):
+        return clusters
+    return _with_counters(clusters, _services(problem, arcs, time), counters)
+
+
+def _cut(services: _Services) -> tuple[c.Longs, c.Ints]:
+    """Return where each cluster begins, and which one each service is in."""
+    _, volunteer, start, end, _, several = services
     fresh = np.diff(volunteer, prepend=np.int32(-1)) != 0
     # Between meetings there is time for others: a service of several is a cluster of its own.
     fresh |= several
     fresh[1:] |= several[:-1]
-    if not len(arcs):
-        none = np.empty(0, np.int32)
-        tree = np.ones(len(problem.volunteers), np.bool_)
-        return Clusters(order, np.empty(0, np.int64), none, none, none, none, tree)
     # All that start before the earliest end hold that moment in common; the next cluster begins
     # with the first that does not, and so on until no stretch can be cut.
     while True:
@@ -268,14 +309,8 @@ def cluster(problem: Problem, arcs: Arcs, counters: Counters) -> Clusters:
         out = start >= np.minimum.reduceat(end, begin)[inside]
         cut = out & ~fresh & ~np.append(False, out[:-1])
         if not cut.any():
-            break
+            return begin, inside
         fresh |= cut
-    of_arc = np.empty(len(arcs), np.int32)
-    of_arc[order] = inside
-    tree = _is_tree(problem, arcs, services, begin)
-    most = problem.volunteers.max_shifts_per_day[volunteer[begin]]
-    clusters = Clusters(order, begin, of_arc, volunteer[begin], day[begin], most, tree)
-    return _with_counters(clusters, services, counters) if len(counters) else clusters
 
 
 def _with_counters(clusters: Clusters, services: _Services, counters: Counters) -> Clusters:
@@ -313,28 +348,40 @@ def _with_counters(clusters: Clusters, services: _Services, counters: Counters) 
     return replace(clusters, group=group, most=most, tree=clusters.tree & ~joined)
 
 
-def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) -> c.Bools:
-    """Tell for whom nothing but clusters, shifts a day and shifts a week can ever bind."""
-    people, policy = problem.volunteers, problem.policy
-    _, volunteer, start, end, day, several = services
+def _unless_tree(
+    problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs, tree: c.Bools
+) -> None:
+    """Note for whom more than clusters, shifts a day and shifts a week could ever bind.
+
+    Parameters
+    ----------
+    arcs : Arcs
+        All of some volunteers.
+    begin : int64 array
+        Where each cluster of their services begins.
+    tree : bool array, shape (volunteers,)
+    """
+    lowest = int(services.volunteer[0])
+    theirs = slice(lowest, int(services.volunteer[-1]) + 1)
+    people, policy, tree = problem.volunteers.take(theirs), problem.policy, tree[theirs]
+    volunteer, start, end, day = services.volunteer - lowest, *services[2:5]
     cluster_volunteer = volunteer[begin]
     last_end = np.maximum.reduceat(end, begin)
     longest = np.maximum.reduceat(end - start, begin).astype(np.int64)
     first_day, last_day = np.minimum.reduceat(day, begin), np.maximum.reduceat(day, begin)
-    tree = np.ones(len(people), np.bool_)
-    tree[volunteer[several]] = False
+    tree[volunteer[services.several]] = False
     # Between clusters: time to travel between any two places within reach, and to rest.
     follows = np.flatnonzero(cluster_volunteer[1:] == cluster_volunteer[:-1])
     who = cluster_volunteer[follows]
     gap = start[begin[follows + 1]].astype(np.int64) - last_end[follows]
     tree[who[gap < 0]] = False
     if np.isfinite(policy.travel_kmh):
-        farthest = _farthest(problem, arcs)
+        farthest = _farthest(problem, arcs, len(people), lowest)
         tree[who[gap * policy.travel_kmh < 120.0 * farthest[who] * (1 + 1e-9)]] = False
     if len(problem.travel):
         way = np.zeros(len(people), np.int32)
         stop = problem.requests.stop[problem.slots.request[arcs.slot]]
-        np.maximum.at(way, arcs.volunteer, longest_ways(problem)[stop])
+        np.maximum.at(way, arcs.volunteer - lowest, longest_ways(problem)[stop])
         tree[who[gap < way[who]]] = False
     other_day = last_day[follows + 1] != first_day[follows]
     tree[who[other_day & (gap < people.min_rest[who])]] = False
@@ -346,15 +393,15 @@ def _is_tree(problem: Problem, arcs: Arcs, services: _Services, begin: c.Longs) 
     minutes = np.zeros(len(people), np.int64)
     np.maximum.at(minutes, cluster_volunteer, longest)
     minutes *= np.minimum(clusters_of, people.max_shifts)
-    return tree & (minutes <= people.max_minutes)
+    tree &= minutes <= people.max_minutes
 
 
-def _farthest(problem: Problem, arcs: Arcs) -> c.Floats:
+def _farthest(problem: Problem, arcs: Arcs, size: int, lowest: int) -> c.Floats:
     """Return how far from home each volunteer serves at most; infinity where no home is known."""
-    farthest = np.zeros(len(problem.volunteers))
+    farthest = np.zeros(size)
     first = np.flatnonzero(np.diff(arcs.volunteer, prepend=np.int32(-1)))
-    farthest[arcs.volunteer[first]] = np.nan_to_num(np.fmax.reduceat(arcs.km, first))
+    farthest[arcs.volunteer[first] - lowest] = np.nan_to_num(np.fmax.reduceat(arcs.km, first))
     unknown = np.flatnonzero(np.isnan(arcs.km))
     placed = ~np.isnan(problem.requests.lat[problem.slots.request[arcs.slot[unknown]]])
-    farthest[arcs.volunteer[unknown[placed]]] = np.inf
+    farthest[arcs.volunteer[unknown[placed]] - lowest] = np.inf
     return farthest

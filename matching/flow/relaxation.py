@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,10 @@ from matching.problem import columns as c
 # Arcs of no larger reduced cost come back along with those of best rosters: the prices of the next
 # round will hardly ask for others.
 _NEAR_MISS_REDUCED_COST = 20.0
+# Beside three for a seat, each slot has so many candidates more: the more, the less is missed.
+_MORE, _MORE_OF_MANY = 6, 24
+# Fewer arcs go into one network, all of them: no candidates are chosen, and nothing is missed.
+_MANY_ARCS = 1 << 20
 # With more seats than both say, searches from their side take long: nearly all are at work, and
 # each seat asks many of them (measured in benchmarks/README.md).
 _MOST_SEATS_A_PERSON, _MOST_SEATS_A_SHIFT = 1.0, 2 / 3
@@ -56,8 +61,8 @@ def relax(
 ) -> Relaxation:
     """Solve the flow over all eligible arcs.
 
-    Where seats are few, shortest paths from their side do it in one go (`kernel`). Else OR-Tools
-    takes the best candidates of each post, part by part, and what is missed is brought back.
+    The best candidates of each post go into a network, and what is missed is brought back. Where
+    seats are few, shortest paths from their side solve it (`kernel`); else OR-Tools, part by part.
 
     Parameters
     ----------
@@ -69,12 +74,11 @@ def relax(
     if problem.policy.equity:
         return _by_districts(problem, _whole(problem, weeks, quality, pinned))
     if pinned is not None and len(pinned):
-        return _by_shortest_paths(problem, _whole(problem, weeks, quality, np.unique(pinned)))
+        answer = _by_shortest_paths(_whole(problem, weeks, quality, np.unique(pinned)))
+        return _relaxation(problem, answer)
     if seats_are_few(problem, weeks):
-        network = _whole(problem, weeks, quality)
-        if np.abs(network.cost).max() <= _MOST_COST:
-            return _by_shortest_paths(problem, network)
-    return _by_candidates(problem, weeks, quality, stop, executor)
+        return _by_few_seats(problem, weeks, quality, stop)
+    return _by_parts(problem, weeks, quality, stop, executor)
 
 
 def seats_are_few(problem: Problem, weeks: Weeks) -> bool:
@@ -94,39 +98,61 @@ def _whole(
     return build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, every, pinned)
 
 
-def _by_shortest_paths(problem: Problem, network: Network) -> Relaxation:
+def _by_shortest_paths(network: Network) -> ComponentFlow:
+    if np.abs(network.cost).max() > _MOST_COST:
+        return solve_component(network)
     residual = Residual(network)
-    post, of_quota = residual.prices()
-    quota = np.zeros(len(problem.organisations))
-    quota[network.quota] = of_quota
-    prices = Prices(post[problem.slots.post].astype(np.float64), quota)
-    return Relaxation(residual.chosen, prices, residual.value)
+    post, quota = (price.astype(np.float64) for price in residual.prices())
+    return ComponentFlow(residual.chosen, residual.value, post, network.quota, quota)
 
 
-def _by_districts(problem: Problem, network: Network) -> Relaxation:
-    """Solve the flow in which districts join the seats of all their requests, whole."""
-    answer = solve_component(network)
+def _relaxation(problem: Problem, answer: ComponentFlow) -> Relaxation:
+    """Return the flow of a network that holds all."""
     quota = np.zeros(len(problem.organisations))
     quota[answer.quota] = answer.quota_price
-    chosen = np.append(answer.chosen, network.pinned)
-    prices = Prices(answer.price[problem.slots.post], quota)
-    return Relaxation(chosen, prices, answer.value + network.pinned_value)
+    return Relaxation(answer.chosen, Prices(answer.price[problem.slots.post], quota), answer.value)
 
 
-def _by_candidates(
-    problem: Problem,
-    weeks: Weeks,
-    quality: c.Longs,
-    stop: Callable[[], bool],
-    executor: Executor | None,
+def _by_few_seats(
+    problem: Problem, weeks: Weeks, quality: c.Longs, stop: Callable[[], bool]
 ) -> Relaxation:
     """Solve the flow with the best candidates of each post, then bring back what is missed.
 
     This is column generation with arcs for columns: a left-out arc matters only if it is in
     somebody's best roster under the prices. When no best roster is better with the arcs left out,
     the bound over all arcs equals the flow's value.
+    """
+    if len(weeks.arcs) < _MANY_ARCS:
+        return _relaxation(problem, _by_shortest_paths(_whole(problem, weeks, quality)))
+    kept = best_candidates(problem, weeks, quality, _MORE_OF_MANY)
+    while True:
+        network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, kept)
+        relaxation = _relaxation(problem, _by_shortest_paths(network))
+        missed = _missed(problem, weeks, quality, relaxation, kept)
+        if missed is None or stop():
+            return relaxation
+        kept |= missed.near
 
-    Parts that share nothing are solved each by itself, and again only where something was missed.
+
+def _by_districts(problem: Problem, network: Network) -> Relaxation:
+    """Solve the flow in which districts join the seats of all their requests, whole."""
+    answer = solve_component(network)
+    value = answer.value + network.pinned_value
+    return _relaxation(
+        problem, replace(answer, value=value, chosen=np.append(answer.chosen, network.pinned))
+    )
+
+
+def _by_parts(
+    problem: Problem,
+    weeks: Weeks,
+    quality: c.Longs,
+    stop: Callable[[], bool],
+    executor: Executor | None,
+) -> Relaxation:
+    """Do so part by part: those that share nothing are solved each by itself.
+
+    Again, they are only where something was missed.
     """
     kept = best_candidates(problem, weeks, quality)
     part = parts_of(problem, weeks.arcs)
@@ -155,28 +181,49 @@ def _by_candidates(
             quota[answer.quota] = answer.quota_price
         prices = Prices(price[problem.slots.post], quota)
         value = sum(answer.value for answer in found.values())
-        rewards = reward(problem, weeks.arcs, quality, prices)
-        best_value, best = weeks.best_in_flow(rewards)
-        missed = best & ~kept
-        proved = best_value.sum() + rest_of_bound(problem, weeks.arcs, prices) <= value + 0.5
-        if proved or not missed.any() or stop():
-            chosen = [np.empty(0, np.int64), *(answer.chosen for answer in found.values())]
-            return Relaxation(np.concatenate(chosen), prices, value)
-        kept |= missed | (weeks.reduced_cost_bound(rewards, best_value) <= _NEAR_MISS_REDUCED_COST)
-        number = np.unique(of_arc[missed])
+        chosen = [np.empty(0, np.int64), *(answer.chosen for answer in found.values())]
+        relaxation = Relaxation(np.concatenate(chosen), prices, value)
+        missed = _missed(problem, weeks, quality, relaxation, kept)
+        if missed is None or stop():
+            return relaxation
+        kept |= missed.near
+        number = np.unique(of_arc[missed.best])
 
 
-def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs) -> c.Bools:
-    """Keep, for each slot, the arcs of highest quality: three times the seats and a few more."""
+class _Missed(NamedTuple):
+    """Arcs that were left out and should not have been.
+
+    Attributes
+    ----------
+    best, near : bool arrays, shape (arcs,)
+        Those of best rosters; these and others of hardly larger reduced cost.
+    """
+
+    best: c.Bools
+    near: c.Bools
+
+
+def _missed(
+    problem: Problem, weeks: Weeks, quality: c.Longs, found: Relaxation, kept: c.Bools
+) -> _Missed | None:
+    """Return what was missed, or None if the flow is the best over all arcs."""
+    rewards = reward(problem, weeks.arcs, quality, found.prices)
+    value, best = weeks.best_in_flow(rewards)
+    best &= ~kept
+    if value.sum() + rest_of_bound(problem, weeks.arcs, found.prices) <= found.value + 0.5:
+        return None
+    if not best.any():
+        return None
+    near = weeks.reduced_cost_bound(rewards, value) <= _NEAR_MISS_REDUCED_COST
+    return _Missed(best, near | best)
+
+
+def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs, more: int = _MORE) -> c.Bools:
+    """Keep, for each slot, the arcs of highest quality: three times the seats and some more."""
     arcs = weeks.arcs
     count = np.bincount(arcs.slot, minlength=len(problem.slots))
-    wanted = 3 * problem.posts.seats[problem.slots.post].astype(np.int64) + 6
-    kept: c.Bools = (count <= wanted)[arcs.slot]
-    rows = np.flatnonzero(~kept)
-    rows = rows[
-        np.lexsort((-quality[rows] + weeks.first_load[arcs.volunteer[rows]], arcs.slot[rows]))
-    ]
-    first = c.starts_of(arcs.slot[rows], len(problem.slots))
-    rank = np.arange(len(rows)) - first[arcs.slot[rows]]
-    kept[rows[rank < wanted[arcs.slot[rows]]]] = True
+    wanted = 3 * problem.posts.seats[problem.slots.post].astype(np.int64) + more
+    order = c.order_of(arcs.slot, weeks.first_load[arcs.volunteer] - quality)
+    kept: c.Bools = np.zeros(len(arcs), np.bool_)
+    kept[order[c.ranges(np.cumsum(count) - count, np.minimum(count, wanted))]] = True
     return kept

@@ -155,6 +155,15 @@ def blocks(size: int) -> Iterator[slice]:
         yield slice(at, min(at + _BLOCK, size))
 
 
+def stretches(owner: Ints) -> Iterator[slice]:
+    """Cut rows sorted by their owner into blocks of whole owners."""
+    at = 0
+    while at < len(owner):
+        stop = int(np.searchsorted(owner, owner[min(at + _BLOCK, len(owner)) - 1], "right"))
+        yield slice(at, stop)
+        at = stop
+
+
 def ranges(first: Longs, count: Longs) -> Longs:
     """Return first[0], first[0] + 1, ... (count[0] of them), first[1], ..., in one array."""
     ends = np.cumsum(count)

@@ -85,6 +85,9 @@ from matching.problem.arrays import (
 from matching.problem.arrays import (
     starts_of as starts_of,
 )
+from matching.problem.arrays import (
+    stretches as stretches,
+)
 
 # Names of columns in a line about a table.
 _SHOWN = 12
