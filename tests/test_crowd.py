@@ -80,7 +80,7 @@ def test_a_mask_holds_whom_it_was_told() -> None:
     finder = Finder(world(volunteers=f"volunteer_id\n{names}", requests="request_id start end"))
     some = np.array([0, 1, 63, 64, 127, 128, 129], np.int32)
     assert members(mask_of(finder.crowd, some)).tolist() == some.tolist()
-    assert members(finder.everybody).tolist() == list(range(130))
+    assert members(finder.layout.everybody).tolist() == list(range(130))
 
 
 def test_a_service_fits_into_one_window() -> None:

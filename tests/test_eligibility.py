@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from matching import Policy, Problem, Week
-from matching.arcs.eligibility import Finder, eligible, holders, merged_windows
+from matching.arcs.eligibility import Finder, eligible, holders
+from matching.arcs.layout import merged_windows
 from matching.problem import columns as c
 from matching.problem.plan import slot_keys
 from tests.support.hand import ALWAYS, people

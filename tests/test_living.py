@@ -10,13 +10,16 @@ from hypothesis import assume
 from matching import DataError, UsageError, certify, solve
 from matching.audit import value, violations
 from matching.audit.pins import settled
+from matching.flow.kernel import GONE, edges_of
 from matching.flow.living import LivingWeek
+from matching.flow.worth import worth_of_qualification, worth_of_seat, worth_of_volunteer
+from matching.parallel.compiled import plain
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.part import joined
 from matching.problem.plan import Plan
 from matching.schema import STATUSES
-from tests.support.hand import ask, people
+from tests.support.hand import ALWAYS, ask, people
 from tests.support.laws import SEEDS, law, problem_of
 from tests.support.worlds import SMALL, tree_world
 
@@ -85,11 +88,13 @@ def changed(living: LivingWeek, random: np.random.Generator) -> str:
             moved = {name: getattr(problem.options, name)[option] for name in time}
             request = int(random.integers(len(problem.requests)))
             living.copy_request(request, f"new {len(problem.requests)}", **moved)
+        case "no request":
+            living.remove_request(int(random.integers(len(problem.requests))))
     return kind
 
 
 KINDS = ["leave", "back", "join", "free", "busy", "learn", "forget", "decline", "pin", "seats"]
-KINDS += ["request"]
+KINDS += ["request", "no request"]
 
 
 def assert_as_if_afresh(living: LivingWeek) -> None:
@@ -154,9 +159,76 @@ def test_prices_are_both_derivatives() -> None:
     # Now whoever comes to lunch from outside frees nobody whom tea would not lose.
     assert living.price_of_post(0) == (0, 3000)
     living.set_seats(0, 2)
-    # The second seat of two is worth 3,000, the first 4,500.
+    # The second seat of two is worth 3,000, the first 3,750.
     gain, cost = living.price_of_post(0)
     assert gain == cost == 3000
+
+
+def test_a_seat_a_volunteer_and_a_qualification_have_both_derivatives() -> None:
+    living = three()
+    # Two seats at lunch are worth 3,750 and 3,000, one is worth 3,000; Cy is free for either.
+    assert worth_of_seat(living, 0) == (3750, 3000)
+    assert worth_of_volunteer(living, 2) == (0, 0)
+    living.leave(2)
+    # Nobody is left for a second one, but the first of two gains more: 3,750 instead of 3,000.
+    assert worth_of_seat(living, 0) == (750, 3000)
+    assert worth_of_volunteer(living, 0) == (0, 3000)
+    living.leave(1)
+    # Ada alone: another like her could take what she leaves.
+    assert worth_of_volunteer(living, 0) == (3000, 3000)
+    assert (living.value, living.plan()[0].tolist()) == (3000, [0])
+
+
+def test_what_it_is_worth_to_learn_and_to_forget() -> None:
+    week = people("ada bo")
+    week.volunteer("cook", available=[ALWAYS], qualifications=["cooking"])
+    ask(week, "soup", qualifications=["cooking"])
+    living = LivingWeek(week.problem())
+    ada, cook = (living.problem.volunteers.id.to_list().index(name) for name in ("ada", "cook"))
+    # The cook makes the soup (3,000); a second cook is not needed, and without one it is not made.
+    assert worth_of_qualification(living, cook, 0) == (0, 3000)
+    assert worth_of_qualification(living, ada, 0) == (0, 0)
+    living.leave(cook)
+    assert worth_of_qualification(living, ada, 0) == (3000, 0)
+    living.change(ada, skilled(living.member(ada), 0))
+    living.change(ada, answered(living.member(ada), 0, "pinned"))
+    # What is pinned has to stay: the soup's cook cannot forget, nor the soup go.
+    assert worth_of_qualification(living, ada, 0) == (0, None)
+    assert worth_of_seat(living, 0).fewer is None
+    with pytest.raises(UsageError, match="soup cannot go"):
+        living.remove_request(0)
+
+
+@law(25, seed=SEEDS)
+def test_derivatives_are_those_of_weeks_solved_afresh(seed: int) -> None:
+    problem = problem_of(tree_world(seed, **SMALL))
+    assume(len(problem.posts) and len(problem.volunteers) and not len(problem.pins))
+    living, random = LivingWeek(problem), np.random.default_rng(seed)
+    post, who = int(random.integers(len(problem.posts))), int(random.integers(len(living.node)))
+    seats = problem.posts.seats.copy()
+    seats[post] += 1
+    more = replace(problem, posts=replace(problem.posts, seats=seats))
+    assert worth_of_seat(living, post).more == LivingWeek(more).value - living.value
+    without = replace(problem, windows=problem.windows.take(problem.windows.volunteer != who))
+    assert worth_of_volunteer(living, who).fewer == living.value - LivingWeek(without).value
+    assert_as_if_afresh(living)
+
+
+def test_what_is_gone_is_unlinked_and_searches_stay_short() -> None:
+    living = three()
+
+    def gone() -> int:
+        graph = living.residual.graph
+        edges = plain(edges_of)(graph, int(living.post_node[0]))
+        return sum(graph.capacity[e] == GONE for e in edges)
+
+    for _ in range(20):
+        living.change(0, living.member(0))
+    # Each change gave Ada another edge into lunch and closed the one before.
+    assert gone() == 20
+    living.price_of_post(0)
+    # The first stands where it can be found without a list.
+    assert gone() == 1
 
 
 def test_a_shortage_names_who_is_busy_where() -> None:

@@ -134,20 +134,14 @@ class Changing:
         """
         ledger, first = self.ledger, len(self.ledger.problem.slots)
         if self.week is not None:
-            self.week.copy_request(request, request_id, **changes)
+            found = self.week.copy_request(request, request_id, **changes)
             if not self.week.is_exact:
                 self._leave_network()
         else:
-            _, others = self.arcs.copy_request(request, changes | {"id": request_id})
-            for volunteer in others:
-                self.arcs.members[volunteer] = self.arcs.found(self.arcs.member(volunteer).part)
+            found = self.arcs.copy_request(request, changes | {"id": request_id})
         problem = self.arcs.part(ledger.problem)
-        known, later = self.arcs.members, self.arcs.later
-        new = [later.take((later.slot >= first) & ~np.isin(later.volunteer, list(known)))]
-        for volunteer, member in known.items():
-            theirs = member.arcs.take(member.arcs.slot >= first)
-            new.append(replace(theirs, volunteer=np.full(len(theirs), volunteer, np.int32)))
-        more = joined(*new)
+        new = found.arcs.take(found.arcs.slot >= first)
+        more = replace(new, volunteer=found.volunteers[new.volunteer].astype(np.int32))
         arcs, parts = joined(ledger.arcs, more), terms(problem, more)
         order = np.argsort(c.combine(arcs.volunteer, arcs.slot))
         columns = (np.append(*pair)[order] for pair in zip(ledger.terms, parts, strict=True))

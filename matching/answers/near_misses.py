@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from matching.arcs.eligibility import Arcs, eligible, merged_windows
+from matching.arcs.eligibility import Arcs, eligible
+from matching.arcs.layout import merged_windows
 from matching.arcs.meetings import meetings_of
 from matching.arcs.unfilled import slot_of_interest
 from matching.problem import Problem

@@ -13,7 +13,8 @@ from matching.answers.half_days import half_days_of
 from matching.answers.names import number_of
 from matching.answers.roster import half_days_of_week, held_this_week, roster
 from matching.answers.teams_to_promise import teams
-from matching.arcs.eligibility import eligible, merged_windows
+from matching.arcs.eligibility import eligible
+from matching.arcs.layout import merged_windows
 from matching.errors import UsageError
 from matching.guards.doors import door
 from matching.guards.mondays import Day, monday_of

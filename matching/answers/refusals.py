@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from matching.answers.names import number_of
-from matching.arcs.eligibility import RULES, Finder, held, km_of, merged_windows
+from matching.arcs.eligibility import RULES, Finder, held, km_of
+from matching.arcs.layout import merged_windows
 from matching.arcs.meetings import meetings_of
 from matching.arcs.other_weeks import served_elsewhere
 from matching.arcs.pair_rules import subject_codes

@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from matching.arcs.crowd import Asked, asked_of, crowd_of, mark_free, mask_of, reached, size_of
+from matching.arcs.crowd import Asked, asked_of, mark_free, mask_of, reached, size_of
+from matching.arcs.layout import Layout
 from matching.arcs.pair_rules import Pairs, Sieve
-from matching.arcs.spatial import Places, distance_km
+from matching.arcs.spatial import distance_km
 from matching.parallel.tasks import run_all
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -166,19 +167,12 @@ class Finder(Sieve):
         super().__init__(problem)
         # -1 at slots that nobody has looked at.
         self.count = np.full((len(problem.slots), 3), -1)
-        people = problem.volunteers
-        places = Places(people.lat, people.lon, people.travel_km)
-        self.position = np.empty(len(people), np.int32)
-        self.position[places.order] = np.arange(len(people), dtype=np.int32)
-        self.crowd = crowd_of(problem, places, merged_windows(problem.windows))
-        self.everybody = mask_of(self.crowd, self.position)
-        self.asked = asked_of(problem, places)
+        self.layout = Layout(problem)
+        self.position, self.crowd = self.layout.position, self.layout.crowd
+        self.asked = asked_of(problem, self.layout.places)
         if problem.policy.only_listed:
             self.listed = self._listed()
         self.needs_of = c.starts_of(problem.needs.post, len(problem.posts))
-        self.holders_of = c.starts_of(
-            problem.holdings.qualification, len(problem.qualification_ids)
-        )
         self.bundles = _bundles(problem)
 
     def _listed(self) -> Asked:
@@ -224,7 +218,7 @@ class Finder(Sieve):
             for same in _runs(same_time, bundle[same_time]):
                 masks = [] if there is None else [there]
                 masks += self._qualified(slots[same[0]], holders)
-                mask = reduce(np.bitwise_and, masks, self.everybody)
+                mask = reduce(np.bitwise_and, masks, self.layout.everybody)
                 yield Group(mask, slots[same].astype(np.int64), known)
 
     def _qualified(self, slot: np.int32, known: dict[tuple[int, int], c.Bits]) -> list[c.Bits]:
@@ -236,11 +230,7 @@ class Finder(Sieve):
         asked = list(zip(needs.qualification.tolist(), needs.level.tolist(), strict=True))
         for key in asked:
             if key not in known:
-                rows = slice(self.holders_of[key[0]], self.holders_of[key[0] + 1])
-                held = problem.holdings.take(rows)
-                valid = (held.level >= key[1]) & (held.first_day <= day)
-                valid &= held.last_day >= last_day
-                known[key] = mask_of(self.crowd, self.position[held.volunteer[valid]])
+                known[key] = self.layout.holding(*key, day, last_day)
         return [known[key] for key in asked]
 
     def pairs(self, slots: c.Ints) -> Iterator[Pairs]:
@@ -299,21 +289,6 @@ class Finder(Sieve):
         """Note in the first column how many of a group are near each slot."""
         none = np.empty(0, np.int32)
         reached(self.crowd, self.asked, group.mask, group.slots, 0, group.free, none, none, count)
-
-
-def merged_windows(windows: c.Windows) -> tuple[c.Ints, c.Ints, c.Ints]:
-    """Join windows that touch or overlap: volunteer, start and end, sorted."""
-    if not len(windows):
-        return windows.volunteer, windows.start, windows.end
-    # Ends raised by the volunteer's number, so that no running maximum crosses volunteers.
-    lifted = c.combine(windows.volunteer, windows.end.astype(np.int64) + c.NO_LIMIT)
-    reach = np.maximum.accumulate(lifted)
-    starts = c.combine(windows.volunteer, windows.start.astype(np.int64) + c.NO_LIMIT)
-    fresh = np.append(True, starts[1:] > reach[:-1])
-    begin = np.flatnonzero(fresh)
-    last = np.append(begin[1:], len(fresh)) - 1
-    end = ((reach[last] & 0xFFFFFFFF) - 1 - c.NO_LIMIT).astype(np.int32)
-    return windows.volunteer[begin], windows.start[begin], end
 
 
 def _bundles(problem: Problem) -> c.Ints:

@@ -8,24 +8,34 @@ from __future__ import annotations
 import numpy as np
 
 from matching.arcs.crowd import Asked, asked_of_all, crowd_of, mask_of, reached
-from matching.arcs.eligibility import Arcs, held, km_of, merged_windows
+from matching.arcs.eligibility import Arcs, held, km_of
+from matching.arcs.layout import merged_windows
 from matching.arcs.pair_rules import Pairs, Sieve
 from matching.arcs.spatial import Places
 from matching.problem import Problem
 from matching.problem import columns as c
 
+# Up to so many times, one after the other, are faster to look at than pairs.
+_FEW_TIMES = 16
 
-def eligible_few(problem: Problem, asked: Asked | None = None) -> Arcs:
+
+def eligible_few(
+    problem: Problem, asked: Asked | None = None, slots: c.Longs | None = None
+) -> Arcs:
     """Return every arc that keeps all pair rules; the work grows with volunteers times slots.
 
     Parameters
     ----------
     asked : Asked, optional
-        What the slots ask for of so many people, where that is at hand; see `asked_of_all`.
+        What all slots ask for of so many people, where that is at hand; see `asked_of_all`.
+    slots : int64 array, optional
+        The slots to look at; all, if absent.
     """
-    people, slots = problem.volunteers, np.arange(len(problem.slots))
+    people, windows = problem.volunteers, merged_windows(problem.windows)
+    slots = np.arange(len(problem.slots)) if slots is None else slots
+    slots = slots[_at_some_time(problem, windows)[problem.slots.option[slots]]]
     places = Places(people.lat, people.lon, people.travel_km)
-    crowd = crowd_of(problem, places, merged_windows(problem.windows))
+    crowd = crowd_of(problem, places, windows)
     volunteer, slot = np.empty((2, len(people) * len(slots)), np.int32)
     everybody, nobody_looked = np.arange(len(people), dtype=np.int32), (0, 0)
     _, found = reached(
@@ -37,9 +47,20 @@ def eligible_few(problem: Problem, asked: Asked | None = None) -> Arcs:
         nobody_looked,
         volunteer,
         slot,
-        np.zeros((len(slots), 3), np.int64),
+        np.zeros((len(problem.slots), 3), np.int64),
     )
     return judged(problem, volunteer[:found], slot[:found])
+
+
+def _at_some_time(problem: Problem, windows: tuple[c.Ints, c.Ints, c.Ints]) -> c.Bools:
+    """Tell for which options somebody may be free, shape (options,)."""
+    options, times = problem.options, np.unique(np.stack(windows[1:]), axis=1)
+    if times.shape[1] > _FEW_TIMES:
+        return np.ones(len(options), np.bool_)
+    some: c.Bools = np.zeros(len(options), np.bool_)
+    for start, end in times.T.tolist():
+        some |= (start <= options.start) & (options.first_end <= end)
+    return some
 
 
 def judged(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> Arcs:
@@ -55,6 +76,8 @@ def _qualified(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> Pairs:
     first = c.starts_of(problem.needs.post, len(problem.posts))
     post = problem.slots.post[slot]
     many = first[post + 1] - first[post]
+    if not many.any():
+        return volunteer, slot
     need = problem.needs.take(c.ranges(first[post], many))
     pair = np.repeat(np.arange(len(slot)), many)
     holds = held(problem, volunteer[pair], slot[pair], need.qualification, need.level)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from matching.arcs.crowd import Asked, Crowd, asked_of, asked_of_all, crowd_of, mask_of, reached
-from matching.arcs.eligibility import Arcs, eligible, merged_windows
+from matching.arcs.crowd import Asked, asked_of_all
+from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.few import eligible_few, judged
+from matching.arcs.layout import Layout
 from matching.arcs.other_weeks import served_elsewhere
-from matching.arcs.pair_rules import Pairs
 from matching.arcs.pinned import pinned_arcs
-from matching.arcs.spatial import Places, distance_km
+from matching.arcs.spatial import distance_km
 from matching.arcs.value import quality
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.part import Parts, joined, together, with_copy
 
 _DEMAND = ("requests", "options", "posts", "needs", "slots", "team_rules")
+_ENDS: tuple[Literal["left", "right"], ...] = ("left", "right")
+_TIMES = ("start", "end")
 # A limit itself is within reach, whatever floats make of it.
 _ROUNDING = 1 + 1e-6
 
@@ -55,6 +57,26 @@ class Member:
         return Member(self.part, arcs, quality, self.pinned[none], is_here=False)
 
 
+class Crew(NamedTuple):
+    """Some volunteers as they are now.
+
+    Attributes
+    ----------
+    volunteers : int64 array
+        Their numbers, in the order of the part's.
+    part : Problem
+        These alone.
+    arcs, quality, pinned
+        As in `Member`.
+    """
+
+    volunteers: c.Longs
+    part: Problem
+    arcs: Arcs
+    quality: c.Longs
+    pinned: c.Longs
+
+
 class LivingArcs:
     """The arcs of a week through all its changes.
 
@@ -85,11 +107,9 @@ class LivingArcs:
         self.later, self.later_quality = self.arcs.take(slice(0)), self.quality[:0]
 
     @cached_property
-    def crowd(self) -> tuple[Places, Crowd]:
-        """Where those live, and when they are free, who were there from the first."""
-        people = self.problem.volunteers
-        places = Places(people.lat, people.lon, people.travel_km)
-        return places, crowd_of(self.problem, places, merged_windows(self.problem.windows))
+    def layout(self) -> Layout:
+        """Those who were there from the first, as they were then."""
+        return Layout(self.problem)
 
     def part(self, part: Problem) -> Problem:
         """Return the problem of some volunteers with the requests as they are now."""
@@ -102,6 +122,13 @@ class LivingArcs:
             return replace(member, part=self.part(member.part))
         one = np.array([volunteer])
         return Member(self.part(self.parts.of(one)), *self.of(one))
+
+    def is_pinned(self, volunteer: int) -> bool:
+        """Tell whether a volunteer is pinned anywhere."""
+        if volunteer in self.members:
+            return len(self.members[volunteer].pinned) > 0
+        first, last = np.searchsorted(self.pinned, self.first[volunteer : volunteer + 2])
+        return bool(last > first)
 
     def found(self, part: Problem) -> Member:
         """Find what one volunteer can do now, who is number 0 of a part."""
@@ -116,7 +143,9 @@ class LivingArcs:
         """Return arcs, quality and pins of some who are as they were at first."""
         count = self.first[volunteers + 1] - self.first[volunteers]
         rows = c.ranges(self.first[volunteers], count)
-        more = np.flatnonzero(np.isin(self.later.volunteer, volunteers))
+        ends = (np.searchsorted(self.later.volunteer, volunteers, side) for side in _ENDS)
+        begin, end = (end.astype(np.int64) for end in ends)
+        more = c.ranges(begin, end - begin)
         arcs = joined(self.arcs.take(rows), self.later.take(more))
         value = np.append(self.quality[rows], self.later_quality[more])
         pinned = np.append(np.isin(rows, self.pinned), np.zeros(len(more), bool))
@@ -138,43 +167,70 @@ class LivingArcs:
         now[post] = seats
         self.problem = replace(self.problem, posts=replace(self.problem.posts, seats=now))
 
-    def copy_request(self, request: int, changes: dict[str, Any]) -> tuple[c.Longs, list[int]]:
-        """Add a request that is like another; see `part.with_copy`.
+    def copy_request(self, request: int, changes: dict[str, Any]) -> Crew:
+        """Add a request that is like another, see `part.with_copy`; return who may serve it.
 
-        Returns
-        -------
-        as_at_first : int64 array
-            Who may serve it, of those who have not changed.
-        others : list of int
-            Who of all others lives near enough; what they can do is not looked at yet.
+        Of some it may turn out that they cannot.
         """
         before = len(self.problem.slots)
         self.problem, self.asked = with_copy(self.problem, request, **changes), None
         slots = np.arange(before, len(self.problem.slots), dtype=np.int32)
-        who, which = self._near(slots)
+        unchanged, part = self._offered_to_unchanged(slots)
+        moved = self._offered_to_moved(slots)
+        theirs = [self.members[v] for v in moved]
+        arcs, value, pinned = self.of(unchanged)
+        parts, pins, number = [arcs], [pinned], len(unchanged)
+        for member in theirs:
+            pins.append(member.pinned + sum(len(each) for each in parts))
+            parts.append(_numbered(member.arcs, number))
+            number += 1
+        return Crew(
+            np.append(unchanged, moved).astype(np.int64),
+            self.part(together([part, *(member.part for member in theirs)])),
+            joined(*parts),
+            np.concatenate([value, *(member.quality for member in theirs)]),
+            np.concatenate(pins),
+        )
+
+    def _offered_to_unchanged(self, slots: c.Ints) -> tuple[c.Longs, Problem]:
+        """Find who was there from the first, has not changed, and could serve some new slots."""
+        changed = [v for v in self.members if v < len(self.problem.volunteers)]
+        who, which = self.layout.fitting(self.problem, slots, changed)
         near, number = np.unique(who.astype(np.int64), return_inverse=True)
         part = self.part(self.parts.of(near))
         found = judged(part, number.astype(np.int32), which)
-        self.later_quality = np.append(self.later_quality, quality(part, found))
-        found = replace(found, volunteer=near[found.volunteer].astype(np.int32))
-        self.later = joined(self.later, found)
-        return np.unique(found.volunteer).astype(np.int64), self._moved_near(slots)
+        whose = near[found.volunteer].astype(np.int32)
+        # New slots have the highest numbers: they come after all others of each volunteer.
+        at = np.searchsorted(self.later.volunteer, whose, "right")
+        known = self.later
+        self.later = Arcs(
+            np.insert(known.volunteer, at, whose),
+            np.insert(known.slot, at, found.slot),
+            np.insert(known.km, at, found.km),
+        )
+        self.later_quality = np.insert(self.later_quality, at, quality(part, found))
+        return near, part
 
-    def _near(self, slots: c.Ints) -> Pairs:
-        """Return who was there from the first, has not changed, and is near some new slots."""
-        places, crowd = self.crowd
-        asked = asked_of(self.problem, places, slots)
-        people = np.arange(len(self.problem.volunteers), dtype=np.int32)
-        people = people[~np.isin(crowd.who, list(self.members))]
-        who, which = np.empty((2, len(people) * len(slots)), np.int32)
-        count = np.zeros((len(slots), 3), np.int64)
-        rows = np.arange(len(slots))
-        mask = mask_of(crowd, people)
-        _, found = reached(crowd, asked, mask, rows, 0, (0, 0), who, which, count)
-        return who[:found], slots[which[:found]]
+    def _offered_to_moved(self, slots: c.Ints) -> list[int]:
+        """Find who has changed, or come later, and could serve some new slots."""
+        near = self._moved_near(slots)
+        if not near:
+            return []
+        part = self.part(together([self.members[v].part for v in near]))
+        found = eligible_few(part, slots=slots.astype(np.int64))
+        value, first = quality(part, found), c.starts_of(found.volunteer, len(near))
+        some = np.flatnonzero(np.diff(first)).tolist()
+        for n in some:
+            member, rows = self.members[near[n]], slice(first[n], first[n + 1])
+            self.members[near[n]] = replace(
+                member,
+                arcs=joined(member.arcs, _numbered(found.take(rows), 0)),
+                quality=np.append(member.quality, value[rows]),
+            )
+        return [near[n] for n in some]
 
     def _moved_near(self, slots: c.Ints) -> list[int]:
-        """Return who has changed, or come later, and lives near enough to some new slots."""
+        """Return who has changed, or come later, and may be near and free at some new slots."""
         here = [(v, m.part.volunteers) for v, m in self.members.items() if m.is_here]
         if not here:
             return []
@@ -185,4 +241,17 @@ class LivingArcs:
         requests = self.problem.requests.take(np.unique(self.problem.slots.request[slots]))
         km = distance_km(lat[:, None], lon[:, None], requests.lat, requests.lon)
         far = (km > reach[:, None] * _ROUNDING).all(axis=1)
-        return [here[i][0] for i in np.flatnonzero(~far).tolist()]
+        near = [here[i][0] for i in np.flatnonzero(~far).tolist()]
+        windows = [self.members[v].part.windows for v in near]
+        if not windows:
+            return []
+        whose = np.repeat(np.arange(len(near)), [len(some) for some in windows])
+        start, end = (np.concatenate([getattr(w, name) for w in windows]) for name in _TIMES)
+        begin = self.problem.options.start[np.unique(self.problem.slots.option[slots])]
+        free = ((start <= begin[:, None]) & (begin[:, None] < end)).any(axis=0)
+        return [near[n] for n in np.unique(whose[free]).tolist()]
+
+
+def _numbered(arcs: Arcs, volunteer: int) -> Arcs:
+    """Return arcs of one volunteer, who has another number."""
+    return replace(arcs, volunteer=np.full(len(arcs), volunteer, np.int32))

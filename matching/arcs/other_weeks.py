@@ -33,7 +33,7 @@ class Edges:
         there = problem.other_weeks
         self.served = served_elsewhere(problem)
         self.meetings = meetings_of(problem)
-        self.there = there.take(np.flatnonzero(self._near(there)))
+        self.there = there.take(np.flatnonzero(self._near(there))) if len(there) else there
         self.first = c.starts_of(self.there.volunteer, len(problem.volunteers))
 
     def _near(self, there: c.OtherWeeks) -> c.Bools:

@@ -54,7 +54,7 @@ class _Bans:
         likes = problem.preferences.take(problem.preferences.never)
         self.never = [
             (subject_codes(problem, subject), np.sort(c.combine(rows.volunteer, rows.code)))
-            for subject in range(len(SUBJECTS))
+            for subject in np.unique(likes.subject).tolist()
             if len(rows := likes.take(likes.subject == subject))
         ]
         self.who_never = np.zeros(len(problem.volunteers), np.bool_)
@@ -103,8 +103,11 @@ class Answers:
     """Earlier assignments of some statuses, to be found by volunteer and slot."""
 
     def __init__(self, problem: Problem, statuses: tuple[int, ...]) -> None:
-        earlier = problem.earlier.take(np.isin(problem.earlier.status, statuses))
-        self.slots = problem.slots
+        self.slots, earlier = problem.slots, problem.earlier
+        self.by_slot = self.by_post = np.empty(0, np.int64)
+        if not len(earlier):
+            return
+        earlier = earlier.take(np.isin(earlier.status, statuses))
         # A slot is known by post and option; an answer without option holds at any.
         named = earlier.take(earlier.option >= 0)
         slot_keys = c.combine(problem.slots.post, problem.slots.option)

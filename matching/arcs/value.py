@@ -223,6 +223,8 @@ def _meets(meetings: Meetings, option: c.Ints, start: c.Ints, end: c.Ints) -> c.
 def _add_preference(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
     """Add up the matching weights, up to the limit."""
     likes = problem.preferences.take(problem.preferences.weight != 0)
+    if not len(likes):
+        return
     at = _rows_of(problem, arcs, likes.volunteer)
     weight = np.zeros(len(at), np.int64)
     for subject in range(len(SUBJECTS)):
@@ -236,6 +238,8 @@ def _add_preference(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
 def _add_continuity(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
     """Reward earlier visits to the same person."""
     bonds = problem.bonds
+    if not len(bonds):
+        return
     at = _rows_of(problem, arcs, bonds.volunteer)
     beneficiary = problem.requests.beneficiary[problem.slots.request[arcs.slot[at]]]
     asked = arcs.volunteer[at], beneficiary
@@ -246,6 +250,8 @@ def _add_continuity(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
 def _add_affinity(problem: Problem, arcs: Arcs, total: c.Longs) -> None:
     """Add the platform's own scores: that of the post and that of the request."""
     scores = problem.affinities
+    if not len(scores):
+        return
     at = _rows_of(problem, arcs, scores.volunteer)
     for some, names, of_slot in (
         (scores.take(scores.post >= 0), "post", problem.slots.post),

@@ -44,9 +44,11 @@ def attach(
     fresh = np.arange(quotas, network.nodes - len(network.post_node))
     node[fresh] = fresh - quotas + residual.nodes
     rows = slice(network.shift_edges.start, network.arc_edges.stop)
-    tail, head, cost = node[network.tail[rows]], node[network.head[rows]], network.cost[rows]
+    tail, head, cost = network.tail[rows], network.head[rows], network.cost[rows]
     shifts = network.shift_edges.stop - network.shift_edges.start
-    potential = np.append(residual.graph.potential[: residual.nodes], np.full(len(fresh), NO_WAY))
+    known = residual.graph.potential
+    potential = np.full(network.nodes, NO_WAY)
+    potential[:quotas], potential[network.post_node] = known[node[:quotas]], known[post_node]
     # A volunteer is worth what a first shift costs, or more where they would gain somewhere: then
     # the edges of their shifts need repair.
     np.minimum.at(potential, head[:shifts], potential[tail[:shifts]] + cost[:shifts])
@@ -55,9 +57,9 @@ def attach(
         potential[head[below]] = potential[tail[below]]
     for _ in range(_LEVELS):
         np.maximum.at(potential, tail[shifts:], potential[head[shifts:]] - cost[shifts:])
-    residual.add_nodes(potential[residual.nodes :])
+    residual.add_nodes(potential[fresh])
     capacity = network.capacity[rows].copy()
     capacity[:shifts] = 0
-    edges = residual.add_edges(tail, head, capacity, cost)
+    edges = residual.add_edges(node[tail], node[head], capacity, cost)
     of_arcs = edges[network.arc_edges.start - rows.start :]
     return node[network.volunteer_node], of_arcs, edges[:shifts]

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 
 from matching.arcs.eligibility import Arcs
 from matching.flow.min_cost_flow import potentials, solve_flow
-from matching.flow.network import Network, nearest_quota
+from matching.flow.network import Network
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -47,7 +47,7 @@ class ComponentFlow:
 def parts_of(problem: Problem, arcs: Arcs) -> c.Ints:
     """Return the part of each request, shape (requests,)."""
     people, orders = len(problem.volunteers), len(problem.requests)
-    nearest = nearest_quota(problem)
+    nearest = problem.organisations.nearest_limited
     quota = np.flatnonzero(problem.organisations.limited)
     member = np.flatnonzero(nearest[problem.volunteers.organisation] >= 0)
     below = quota[nearest[problem.organisations.parent[quota]] >= 0]

@@ -20,6 +20,8 @@ from matching.problem import columns as c
 HOME = 0
 FAR = 1 << 60
 NONE = -1
+# The capacity of an edge that nothing will flow along again.
+GONE = -1
 
 
 class Graph(NamedTuple):
@@ -47,7 +49,7 @@ class Graph(NamedTuple):
     short : bool array, shape (nodes,)
         Whether the edges into a node come last, and rise by ``least``.
     newest : int32 array, shape (nodes,)
-        The last edge that each node got later, or `NONE`.
+        The last edge that each node got later, or `NONE`; searches unlink those that are gone.
     older_out, older_in : int32 arrays, shape (edges,)
         The edge that the tail, or the head, got before this one; empty as long as there are none.
     distance, via, labelled : int64, int32 and int32 arrays, shape (nodes,)
@@ -100,6 +102,17 @@ def send(graph: Graph, e: int, amount: int) -> None:
 
 
 @compiled
+def unlink(graph: Graph, x: int, before: int, after: int) -> None:
+    """Take what is between two later edges of a node out of its list."""
+    if before == NONE:
+        graph.newest[x] = after
+    elif graph.tail[before] == x:
+        graph.older_out[before] = after
+    else:
+        graph.older_in[before] = after
+
+
+@compiled
 def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tuple[int, int, int]:
     """Find the shortest path between a node and home, or the goal, by Dijkstra on reduced costs.
 
@@ -129,7 +142,7 @@ def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tu
         if reached >= best:
             break
         here = distance[x]
-        later, out = NONE, NONE
+        later, out, before = NONE, NONE, NONE
         if at == NONE:
             if reached > here:
                 continue
@@ -147,6 +160,10 @@ def search(graph: Graph, start: int, goal: int, forward: bool, limit: int) -> tu
             elif later != NONE:
                 e = later
                 later = graph.older_out[e] if tail[e] == x else graph.older_in[e]
+                if graph.capacity[e] == GONE:
+                    unlink(graph, x, before, later)
+                    continue
+                before = e
             else:
                 e = graph.edge[at]
                 if short and head[e] == x:
@@ -360,11 +377,35 @@ def detach(graph: Graph, start: int) -> None:
         if graph.head[e] == start:
             graph.capacity[e] = 0
             repair(graph, e)
+            graph.capacity[e] = GONE
     below = [start]
     while len(below):
         x = below.pop()
         for e in edges_of(graph, x):
             if graph.tail[e] == x:
-                graph.capacity[e] = 0
+                graph.capacity[e] = GONE
                 if not graph.short[graph.head[e]]:
                     below.append(graph.head[e])
+
+
+@compiled
+def exchange(graph: Graph, old: c.Longs, new: c.Longs, shifts: c.Longs) -> None:
+    """Take volunteers out and open the shifts of those in their place, one after the other.
+
+    All at once would leave what they do to nobody near, and searches would go far.
+
+    Parameters
+    ----------
+    old, new : int64 arrays of equal length
+        The nodes of each, `NONE` where there is none.
+    shifts : int64 array
+        Edges into the new nodes, without room, in the order of these.
+    """
+    at = 0
+    for n in range(len(old)):
+        if old[n] != NONE:
+            detach(graph, old[n])
+        begin = at
+        while at < len(shifts) and graph.head[shifts[at]] == new[n]:
+            at += 1
+        open_all(graph, shifts[begin:at])

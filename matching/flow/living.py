@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from matching.arcs.eligibility import Arcs
-from matching.arcs.living import LivingArcs, Member
+from matching.arcs.living import Crew, LivingArcs, Member
 from matching.arcs.value import seat_value
 from matching.bounds.exactness import is_pure_network, refuse_equity
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
 from matching.flow.attaching import attach
-from matching.flow.kernel import HOME, NONE, detach, forget, open_all, reach, search
+from matching.flow.kernel import HOME, NONE, exchange, forget, open_all, reach, search
 from matching.flow.network import Network, build
 from matching.flow.pinned_places import PinnedPlaces, pinned_below, pinned_posts
 from matching.flow.residual import NO_WAY, Residual
@@ -129,9 +129,9 @@ class LivingWeek:
     def worth_of(self, volunteer: int) -> int:
         """Return what the plan would lose without somebody."""
         before, member = self.value, self.living.member(volunteer)
-        self._put(volunteer, member.gone())
+        self.leave(volunteer)
         lost = before - self.value
-        self._put(volunteer, member)
+        self._put(volunteer, member, Weeks(member.part, member.arcs), None)
         return lost
 
     def shortage(self, post: int) -> tuple[c.Ints, c.Ints] | None:
@@ -183,7 +183,8 @@ class LivingWeek:
         UsageError
             If something that is pinned could not stay.
         """
-        self._put(volunteer, self._able(part, self.living.member(volunteer)))
+        before = self._holding(volunteer)
+        self._put(volunteer, *self._able(part, before), before)
 
     def join(self, part: Problem) -> int:
         """Let somebody new take part; return their number.
@@ -193,16 +194,17 @@ class LivingWeek:
         UsageError
             If something that is pinned could not stay.
         """
-        member = self._able(part, None)
+        member, weeks = self._able(part, None)
         self.node = np.append(self.node, NONE)
         volunteer = len(self.node) - 1
-        self.living.members[volunteer] = member.gone()
-        self._put(volunteer, member)
+        self._put(volunteer, member, weeks, None)
         return volunteer
 
     def leave(self, volunteer: int) -> None:
         """Let somebody take no part any more, whatever they are pinned to."""
-        self._put(volunteer, self.living.member(volunteer).gone())
+        before = self.living.member(volunteer)
+        gone = before.gone()
+        self._put(volunteer, gone, Weeks(gone.part, gone.arcs), before)
 
     def set_seats(self, post: int, seats: int) -> None:
         """Let a post have another number of seats.
@@ -224,8 +226,8 @@ class LivingWeek:
         self.pinned.value += self.pinned.value_of_seats(self.problem, post)
         self._set_seat_edges(post, edges)
 
-    def copy_request(self, request: int, request_id: str, **changes: Any) -> int:
-        """Add a request that is like another but for what is said; return its number.
+    def copy_request(self, request: int, request_id: str, **changes: Any) -> Crew:
+        """Add a request that is like another but for what is said; return who may serve it.
 
         Parameters
         ----------
@@ -236,19 +238,14 @@ class LivingWeek:
             Columns of `columns.Requests` and `columns.Options`, such as ``lat`` or ``start``.
         """
         old = self.problem
-        some, others = self.living.copy_request(request, changes | {"id": request_id})
+        crew = self.living.copy_request(request, changes | {"id": request_id})
         new_posts = np.arange(len(old.posts), len(self.problem.posts))
         # Nobody is drawn to a post before it has seats.
         nodes = self.residual.add_nodes(np.full(len(new_posts), -NO_WAY), posts=True)
         self.post_node = np.append(self.post_node, nodes)
         self.pinned.seats = np.append(self.pinned.seats, np.zeros_like(new_posts))
         first = self.residual.edges
-        for volunteer in others:
-            self.change(volunteer, self.member(volunteer))
-        for volunteer in some.tolist():
-            self._detach(volunteer)
-        part = self.living.part(self.living.parts.of(some))
-        self._attach(some, part, *self.living.of(some))
+        self._attach(crew, Weeks(crew.part, crew.arcs))
         graph = self.residual.graph
         for post, node in zip(new_posts.tolist(), nodes.tolist(), strict=True):
             into = np.flatnonzero(graph.head[first : self.residual.edges] == node) + first
@@ -256,30 +253,51 @@ class LivingWeek:
             cost = graph.potential[graph.tail[into]] + graph.cost[into]
             graph.potential[node] = cost.min(initial=NO_WAY)
             self._set_seat_edges(post, [])
-        return len(old.requests)
+        return crew
+
+    def remove_request(self, request: int) -> None:
+        """Let nobody serve a request any more.
+
+        Raises
+        ------
+        UsageError
+            If somebody is pinned to it.
+        """
+        posts = np.flatnonzero(self.problem.posts.request == request)
+        if self.pinned.seats[posts].any():
+            name = self.problem.requests.id[request]
+            raise UsageError(f"request {name} cannot go: somebody is pinned to it")
+        for post in posts.tolist():
+            self.set_seats(post, 0)
 
     # --- how it changes ---------------------------------------------------------------------------
 
-    def _able(self, part: Problem, before: Member | None) -> Member:
-        """Return a volunteer as they will be, if what is pinned can stay."""
+    def _able(self, part: Problem, before: Member | None) -> tuple[Member, Weeks]:
+        """Return a volunteer as they will be, and their week, if what is pinned can stay."""
         member = self.living.found(part)
-        self.pinned.refuse(self.problem, member, before)
-        return member
+        weeks = Weeks(member.part, member.arcs)
+        self.pinned.refuse(self.problem, member, weeks.clusters, before)
+        return member, weeks
 
-    def _put(self, volunteer: int, member: Member) -> None:
-        """Take a volunteer out, and put them back as they are now."""
-        old = self.living.member(volunteer)
-        self._detach(volunteer)
-        self.living.members[volunteer] = member
-        self._pin(old, -1)
-        self._pin(member, 1)
+    def _holding(self, volunteer: int) -> Member | None:
+        """Return a volunteer as they are now, if they are pinned anywhere."""
+        return self.living.member(volunteer) if self.living.is_pinned(volunteer) else None
+
+    def _put(self, volunteer: int, member: Member, weeks: Weeks, before: Member | None) -> None:
+        """Take a volunteer out, whose pins were those of ``before``, and put them back."""
         one = np.array([volunteer])
-        self._attach(one, member.part, member.arcs, member.quality, member.pinned)
+        self._exchange(one, np.array([NONE]), one[:0])
+        self.living.members[volunteer] = member
+        if before is not None:
+            self._pin(before, -1)
+        self._pin(member, 1)
+        crew = Crew(one, member.part, member.arcs, member.quality, member.pinned)
+        self._attach(crew, weeks)
 
-    def _detach(self, volunteer: int) -> None:
-        if self.node[volunteer] != NONE:
-            detach(self.residual.graph, int(self.node[volunteer]))
-            self.node[volunteer] = NONE
+    def _exchange(self, volunteers: c.Longs, nodes: c.Longs, shifts: c.Longs) -> None:
+        """Give volunteers other nodes, or none; see `kernel.exchange`."""
+        exchange(self.residual.graph, self.node[volunteers], nodes, shifts)
+        self.node[volunteers] = nodes
 
     def _pin(self, member: Member, times: int) -> None:
         """Take what is pinned out of seats and quotas, or give it back."""
@@ -294,21 +312,21 @@ class LivingWeek:
         for at in np.flatnonzero((pinned_below(member) > 0) & (self.quota_edge != NONE)).tolist():
             self.residual.change(int(self.quota_edge[at]), capacity=int(room[at]))
 
-    def _attach(
-        self, volunteers: c.Longs, part: Problem, arcs: Arcs, quality: c.Longs, pinned: c.Longs
-    ) -> None:
-        """Put volunteers into the network, who are in the order of the part's."""
-        weeks = Weeks(part, arcs)
-        tree = weeks.clusters.tree
-        self.others -= set(volunteers[tree].tolist())
-        self.others |= set(volunteers[~tree].tolist())
+    def _attach(self, crew: Crew, weeks: Weeks) -> None:
+        """Put volunteers into the network, in the place of who they were."""
+        volunteers, part, arcs, quality, pinned = crew
+        self.others.difference_update(volunteers.tolist())
+        if not len(arcs):
+            return
+        self.others.update(volunteers[~weeks.clusters.tree].tolist())
         network = _network(part, arcs, quality, weeks, pinned, seats=False)
         node, of_arcs, shifts = attach(self.residual, network, self.post_node)
-        self.node[volunteers[network.volunteer]] = node
         self._name_edges()
         self.edge_volunteer[of_arcs] = volunteers[arcs.volunteer[network.arc]]
         self.edge_slot[of_arcs] = arcs.slot[network.arc]
-        open_all(self.residual.graph, shifts)
+        nodes = np.full(len(volunteers), NONE)
+        nodes[network.volunteer] = node
+        self._exchange(volunteers, nodes, shifts)
 
     def _name_edges(self) -> None:
         """Make room for what edges stand for, where there are more of them."""

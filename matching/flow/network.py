@@ -212,6 +212,8 @@ class _Taken:
 
     def value(self, quality: c.Longs, first_load: c.Longs) -> int:
         """Return what the pinned arcs are worth by themselves."""
+        if not len(self.pinned):
+            return 0
         post = np.repeat(np.arange(len(self.seats), dtype=np.int32), self.seats)
         k = c.ranges(np.ones(len(self.seats), np.int64), self.seats)
         people = people_value(self.problem, self.volunteer, quality[self.pinned], first_load)
@@ -253,7 +255,7 @@ def _quotas(
     people = problem.volunteers
     serving = (people.max_shifts > 0) & (people.max_shifts_per_day > 0)
     at = people.organisation[volunteers[serving[volunteers]]]
-    while len(at):
+    while len(at) and not every:
         found = np.zeros(len(organisations), np.bool_)
         found[at[at >= 0]] = True
         used |= found
@@ -261,25 +263,12 @@ def _quotas(
     quota = np.flatnonzero(organisations.limited & used).astype(np.int32)
     node = np.append(np.zeros(len(organisations), np.int64), 0)
     node[quota] = edges.node(len(quota))
-    nearest = nearest_quota(problem)
+    nearest = organisations.nearest_limited
     parent = organisations.parent[quota]
     above = node[np.where(parent < 0, -1, nearest[parent])]
     room = np.maximum(organisations.max_seats[quota] - taken.quotas[quota], 0)
     rows = edges.add(above, node[quota], room, 0)
     return quota, rows, node[nearest[problem.volunteers.organisation[volunteers]]]
-
-
-def nearest_quota(problem: Problem) -> c.Ints:
-    """Return the nearest organisation with a quota, or -1, for each and for a last row of none."""
-    organisations = problem.organisations
-    size = len(organisations)
-    limited = organisations.limited
-    jump = np.append(np.where(limited, np.arange(size), organisations.parent), -1)
-    # Doubling the jump climbs to the nearest limited one, or past the root, in log(size) steps.
-    for _ in range(size.bit_length()):
-        jump = jump[jump]
-    nearest: c.Ints = jump.astype(np.int32)
-    return nearest
 
 
 def _shifts(

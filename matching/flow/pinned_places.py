@@ -10,7 +10,7 @@ from matching.arcs.eligibility import Arcs
 from matching.arcs.living import Member
 from matching.arcs.value import first_load, seat_value
 from matching.audit.pins import settled
-from matching.bounds.pricing import Weeks
+from matching.bounds.pricing import Clusters
 from matching.errors import DataError, UsageError
 from matching.flow.network import people_value, services_below
 from matching.problem import Problem
@@ -35,7 +35,9 @@ class PinnedPlaces:
         self.below = services_below(problem, whose)
         self.value = value
 
-    def refuse(self, problem: Problem, member: Member, before: Member | None) -> None:
+    def refuse(
+        self, problem: Problem, member: Member, clusters: Clusters, before: Member | None
+    ) -> None:
         """Refuse a volunteer whose pins cannot stay, alone or beside those of others.
 
         Raises
@@ -44,7 +46,7 @@ class PinnedPlaces:
         """
         if not len(member.part.pins):
             return
-        if not _go_together(member):
+        if not _go_together(member, clusters):
             # What was said after the tables were read has no row there; here each pin has its own.
             said = member.part.earlier
             said = replace(said, row=np.arange(len(said), dtype=np.int32))
@@ -94,10 +96,9 @@ def pinned_below(member: Member) -> c.Longs:
     return services_below(member.part, whose)
 
 
-def _go_together(member: Member) -> bool:
+def _go_together(member: Member, clusters: Clusters) -> bool:
     """Tell whether all pins of a volunteer can surely stay: a tree is all there is to keep."""
-    clusters, people = Weeks(member.part, member.arcs).clusters, member.part.volunteers
-    used = clusters.of_arc[member.pinned]
+    people, used = member.part.volunteers, clusters.of_arc[member.pinned]
     in_group = np.bincount(clusters.group[used])[clusters.group[used]]
     return bool(
         clusters.tree[0]

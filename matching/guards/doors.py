@@ -58,7 +58,17 @@ def constructor(kind: type[C]) -> type[C]:
 
 def known_arguments(function: Callable[P, R]) -> Callable[P, R]:
     """Refuse arguments that the function does not have, and no others."""
-    return _checked(function, lambda given: None)
+    signature = inspect.signature(function)
+    names = signature.parameters.keys() - {"self"}
+
+    @wraps(function)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        # Whoever names them all, as `replace` does, need not be looked at: it takes its time.
+        if len(args) > 1 or kwargs.keys() != names:
+            bound(function, signature, *args, **kwargs)
+        return function(*args, **kwargs)
+
+    return checked
 
 
 def _checked(

@@ -9,8 +9,10 @@ that is not set. All arrays are read-only by convention.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Self
 
+import numpy as np
 import polars as pl
 
 from matching.problem.arrays import (
@@ -99,7 +101,7 @@ class Columns:
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(getattr(self, fields(self)[0].name))
+        return len(getattr(self, next(iter(self.__dataclass_fields__))))
 
     def __repr__(self) -> str:
         every = [item.name for item in fields(self)]
@@ -108,7 +110,7 @@ class Columns:
 
     def take(self, rows: Selection) -> Self:
         """Return the chosen rows, in that order."""
-        return type(self)(*(getattr(self, item.name)[rows] for item in fields(self)))
+        return type(self)(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
     def sorted(self) -> Self:
         """Return the rows sorted by the first column, of equal ones by the second, and so on."""
@@ -369,6 +371,17 @@ class Organisations(Columns):
         """Which organisations have a quota."""
         limited: Bools = self.max_seats < NO_LIMIT
         return limited
+
+    @cached_property
+    def nearest_limited(self) -> Ints:
+        """The nearest with a quota, itself or above, or -1; the last row is of no organisation."""
+        size = len(self)
+        jump = np.append(np.where(self.limited, np.arange(size), self.parent), -1)
+        # Doubling the jump climbs to the nearest limited one, or past the root, in log(size) steps.
+        for _ in range(size.bit_length()):
+            jump = jump[jump]
+        nearest: Ints = jump.astype(np.int32)
+        return nearest
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -12,7 +12,7 @@ import polars as pl
 from matching.answers.desk import Desk
 from matching.answers.explanation import explain
 from matching.answers.sentences import sentences
-from matching.arcs.eligibility import merged_windows
+from matching.arcs.layout import merged_windows
 from matching.audit.pins import settled
 from matching.bounds.prices import PRICE_COLUMNS
 from matching.errors import DataError, DataWarning, UsageError
