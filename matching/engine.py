@@ -63,7 +63,8 @@ def solve(
 ) -> Result:
     """Make the best plan of a week, with a proof of how good it is.
 
-    Ctrl-C ends the search with the best plan so far; a second one raises KeyboardInterrupt.
+    Ctrl-C ends the search with the best plan so far; a second one raises KeyboardInterrupt, and so
+    does the first while loops are compiled that the first plan needs.
 
     Parameters
     ----------
@@ -112,7 +113,9 @@ def solve(
     if isinstance(problem, Week):
         problem = problem.problem()
     with unless_heard_already() as asked:
-        clock = _Clock(on_progress or _ignore)
+        clock = _Clock(
+            on_progress or _ignore, lambda: asked() or (interrupted is not None and interrupted())
+        )
         return _solved(
             problem if policy is None else problem.under(policy),
             partial(
@@ -120,7 +123,7 @@ def solve(
                 started=clock.started,
                 time_limit=time_limit,
                 gap=gap,
-                interrupted=lambda: asked() or (interrupted is not None and interrupted()),
+                interrupted=clock.interrupted,
                 on_progress=clock.on_progress,
                 on_improvement=on_improvement or _ignore,
             ),
@@ -141,9 +144,7 @@ def _solved(
 ) -> Result:
     with clock.phase("pins"):
         problem = settled(problem)
-    with clock.phase("eligibility"):
-        if not is_loaded(reached):
-            clock.announce("compile pairs")
+    with clock.phase("eligibility"), clock.loading("pairs", reached):
         finder = Finder(problem)
         arcs = eligible(problem, executor.workers, finder=finder)
     with clock.phase("value"):
@@ -198,9 +199,7 @@ def _searched(
         pure_network = is_pure_network(problem, weeks.clusters)
         if not pure_network:
             refuse_equity(problem, "this week has others, such as minimums, options or travel time")
-    with clock.phase("flow"):
-        if not is_loaded(repair_all):
-            clock.announce("compile flow")
+    with clock.phase("flow"), clock.loading("flow", repair_all):
         pinned = pinned_arcs(problem, weeks.arcs)[1] if pure_network else None
         relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote, pinned)
 
@@ -295,8 +294,10 @@ def _ignore(progress: Progress) -> None:
 class _Clock:
     """Measures the phases and passes on progress."""
 
-    def __init__(self, on_progress: Callable[[Progress], None]) -> None:
-        self.on_progress = on_progress
+    def __init__(
+        self, on_progress: Callable[[Progress], None], interrupted: Callable[[], bool]
+    ) -> None:
+        self.on_progress, self.interrupted = on_progress, interrupted
         self.started = time.perf_counter()
         self.phases: list[Phase] = []
 
@@ -308,6 +309,25 @@ class _Clock:
         yield
         give_back()
         self.phases.append(Phase(name, time.perf_counter() - start, peak_memory_mb()))
+
+    @contextmanager
+    def loading(self, what: str, function: Callable[..., object]) -> Iterator[None]:
+        """Announce that a function is compiled inside, if it is; Ctrl-C then leaves it.
+
+        There is no plan yet to end with.
+
+        Raises
+        ------
+        KeyboardInterrupt
+        """
+        if is_loaded(function):
+            yield
+            return
+        self.announce(f"compile {what}")
+        with breaking_off(self.interrupted):
+            yield
+            return
+        raise KeyboardInterrupt
 
     @contextmanager
     def compiling(self, incumbent: Incumbent) -> Iterator[None]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks import many_options
-from matching import Problem, Progress, Result, Week, certify, solve
+from matching import Problem, Progress, Result, Week, certify, engine, solve
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import first_load, quality
 from matching.audit import violations
@@ -31,6 +31,10 @@ def pressed() -> None:
     signal.raise_signal(signal.SIGINT)
 
 
+def pressed_from_outside() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def test_ctrl_c_ends_solve_with_the_best_plan_so_far() -> None:
     problem, before = problem_of(full_world(6, **SMALL)), signal.getsignal(signal.SIGINT)
     once = threading.Event()
@@ -49,7 +53,7 @@ def test_ctrl_c_ends_solve_with_the_best_plan_so_far() -> None:
 
 def test_ctrl_c_is_heard_while_loops_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     def compiling(*arguments: object) -> tuple[int, int]:
-        threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        threading.Timer(0.1, pressed_from_outside).start()
         time.sleep(60)
         raise AssertionError("Ctrl-C was not heard")
 
@@ -61,6 +65,25 @@ def test_ctrl_c_is_heard_while_loops_are_compiled(monkeypatch: pytest.MonkeyPatc
     assert result.termination == "interrupted"
     assert violations(problem, result.plan).is_empty()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(("loops", "step"), [("reached", "eligible"), ("repair_all", "relax")])
+def test_ctrl_c_leaves_loops_that_are_compiled_before_there_is_a_plan(
+    loops: str, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compiling(*arguments: object, **named: object) -> None:
+        threading.Timer(0.1, pressed_from_outside).start()
+        time.sleep(60)
+        raise AssertionError("Ctrl-C was not heard")
+
+    compiling.signatures = []  # type: ignore[attr-defined]
+    monkeypatch.setattr(engine, loops, compiling)
+    monkeypatch.setattr(engine, step, compiling)
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        solve(problem_of(full_world(6, **SMALL)), on_progress=lambda p: told.append(p.phase))
+    assert told[-1] == {"reached": "compile pairs", "repair_all": "compile flow"}[loops]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.slow

@@ -27,6 +27,8 @@ _OF_NODES = (
     *("distance", "via", "labelled"),
 )
 _OF_EDGES = ("tail", "head", "capacity", "flow", "cost", "next_used", "older_out", "older_in")
+# Ctrl-C is heard between two calls of compiled loops.
+_SEATS_AT_ONCE = 1 << 14
 # No sum of costs comes near this; twice as much is what a node costs that no way leads to.
 NO_WAY = FAR // 8
 
@@ -95,7 +97,9 @@ class Residual:
         self.nodes, self.edges = nodes, edges
         seats = np.arange(arcs.stop, edges)
         # The dearest seats first: later ones then seldom take a volunteer from them.
-        repair_all(self.graph, seats[np.argsort(cost[seats], kind="stable")])
+        seats = seats[np.argsort(cost[seats], kind="stable")]
+        for at in range(0, len(seats), _SEATS_AT_ONCE):
+            repair_all(self.graph, seats[at : at + _SEATS_AT_ONCE])
 
     def change(self, edge: int, capacity: int | None = None, cost: int | None = None) -> None:
         """Change an edge, and make the flow the cheapest again.
