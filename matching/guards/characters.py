@@ -80,8 +80,9 @@ def _shared(one: str, other: str) -> int:
 def abnormal(texts: pl.Series) -> pl.Series:
     """Return the texts that are not in the normal form, each once."""
     # Where nothing is wrong, each text is read once and none is made.
-    some = texts.filter(texts.str.contains(MAY_DIFFER)).unique()
-    return some.filter(normal(some) != some)
+    some = texts.filter(texts.str.contains(MAY_DIFFER)) if len(texts) else texts
+    some = some.unique() if len(some) else some
+    return some.filter(normal(some) != some) if len(some) else some
 
 
 def normal(texts: pl.Series) -> pl.Series:

@@ -143,9 +143,11 @@ def clean(
         for name in NEEDED
         if name not in frames and name not in unread
     ]
+    no_rows = faults[0]["row"].clear()
+    unread_rows = {name: rows["row"] for (name,), rows in faults[0].group_by("table")}
     tables = {}
     for name, schema in TABLES.items():
-        set_aside = faults[0].filter(pl.col("table") == name)["row"]
+        set_aside = unread_rows.get(name, no_rows)
         raw = given.get(name)
         tables[name], found = clean_table(name, schema, raw, set_aside, time_zone)
         faults += found

@@ -7,6 +7,8 @@ import polars as pl
 # To look for so few, of those that are there, takes less time than to hash these; and so few steps
 # back, of all that are asked, leave neighbours near each other.
 _FEW = 1 / 16
+# Fewer rows than this are joined before anything could be found out about their order.
+_SMALL = 256
 
 
 def positions(values: pl.Series, ids: pl.Series) -> pl.Series:
@@ -26,7 +28,9 @@ def positions(values: pl.Series, ids: pl.Series) -> pl.Series:
         UInt32.
     """
     if not (len(values) and len(ids)):
-        return pl.repeat(None, len(values), dtype=pl.UInt32, eager=True)
+        return pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(values))
+    if max(len(values), len(ids)) < _SMALL:
+        return _joined(values.cast(pl.String), ids.cast(pl.String))
     asked = values.cast(pl.String)
     stretch = asked.rle_id()
     fresh = stretch.ne_missing(stretch.shift(1))
@@ -38,11 +42,15 @@ def positions(values: pl.Series, ids: pl.Series) -> pl.Series:
         at = known.search_sorted(asked.fill_null("")).clip(upper_bound=len(known) - 1)
         found = pl.select(pl.when(known.gather(at) == asked).then(at)).to_series()
     else:
-        rows = pl.DataFrame({"id": known}).with_row_index("index")
-        found = pl.DataFrame({"id": asked}).join(rows, on="id", how="left", maintain_order="left")[
-            "index"
-        ]
+        found = _joined(asked, known)
     return found.gather(stretch) if repeated else found
+
+
+def _joined(asked: pl.Series, known: pl.Series) -> pl.Series:
+    rows = pl.DataFrame({"id": known}).with_row_index("index")
+    return pl.DataFrame({"id": asked}).join(rows, on="id", how="left", maintain_order="left")[
+        "index"
+    ]
 
 
 def _steps_back(asked: pl.Series) -> int:

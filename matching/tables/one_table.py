@@ -103,15 +103,18 @@ def _parse_cells(
         c: pl.col(c).is_null() | (pl.col(c) == "" if raw.schema[c] == pl.String else False)
         for c in given
     }
-    nulls = parsed.select(given).null_count().row(0)
+    nulls = (parsed[c].null_count() for c in given)
     blanks = raw.select(expr.sum().alias(c) for c, expr in blank.items()).row(0)
+    skips = [c for c in given if isinstance(columns[c], dy.Datetime)]
+    no_such = parsed.select((pl.col(c) == NO_SUCH_TIME).any() for c in skips)
+    skips = [c for c in skips if no_such[c].item()]
     unread, faults = {}, []
     for c, null_count, blank_count in zip(given, nulls, blanks, strict=True):
         if null_count > blank_count:
             wrong = parsed[c].is_null() & ~raw.select(blank[c]).to_series()
             faults.append(faults_of(name, raw.filter(wrong), (c,), "type", wanted(columns[c])))
             unread[c] = parsed["row"].filter(wrong)
-        if isinstance(columns[c], dy.Datetime):
+        if c in skips:
             skipped = parsed.filter(pl.col(c) == NO_SUCH_TIME)["row"]
             text = CLOCK_SKIPS.format(time_zone=time_zone)
             faults.append(faults_at(name, raw, skipped, (c,), "exists_in_time_zone", text))

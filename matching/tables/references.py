@@ -123,6 +123,8 @@ class _Given(NamedTuple):
         # A parent that is set aside takes its children along, level by level.
         while True:
             rows = self.tables[name][column]
+            if rows.null_count() == len(rows):
+                return faults
             bad = rows.is_not_null() & positions(rows, self.tables[target][key]).is_null()
             if not bad.any():
                 return faults
