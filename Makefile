@@ -17,6 +17,9 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 DEMO := docs/examples/nyc_2011
 LOWEST := .venv-lowest
 
+# Every start of the command would read its source anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-slow test-all test-lowest lint format types layers docs bench bench-smoke bench-compare bench-baseline growth job curves peers reference wheel clean
@@ -28,6 +31,8 @@ demo: $(VENV)/.package  ## plan a week of real calls for volunteers, and check t
 	$(BIN)/matching plan $(DEMO)/tables --policy $(DEMO)/policy.toml --week $(WEEK) --out build/nyc
 	$(BIN)/matching check $(DEMO)/tables build/nyc --policy $(DEMO)/policy.toml --week $(WEEK)
 
+# The workers of the tests share the processors: threads of Polars in each would wait for each other.
+test: export POLARS_MAX_THREADS = 1
 test: $(VENV)/.dev  ## run the fast tests, and the code in the documentation
 	$(PYTEST)
 

@@ -10,6 +10,7 @@ import pytest
 from tests.support.pages import ROOT, blocks, in_shell
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash is installed")
 def test_the_commands_of_the_readme_run_in_a_shell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

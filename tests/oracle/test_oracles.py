@@ -5,12 +5,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
+from hypothesis import assume
 
 from tests.oracle import brute, flow, judge, milp
 from tests.oracle.bound import bound
 from tests.oracle.reading import Row, World, read
+from tests.support.laws import SEEDS, law
 from tests.support.worlds import (
     SMALL,
     Tables,
@@ -23,9 +23,6 @@ from tests.support.worlds import (
     tree_world,
     tree_worlds,
 )
-
-slow_to_draw = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-few = settings(max_examples=150, deadline=None, suppress_health_check=slow_to_draw)
 
 
 def some_prices(world: World, seed: int) -> list[Row]:
@@ -45,8 +42,7 @@ def some_prices(world: World, seed: int) -> list[Row]:
 # --- the oracles against each other ---------------------------------------------------------------
 
 
-@few
-@given(full_worlds(), policies())
+@law(150, tables=full_worlds(), policy=policies())
 def test_programme_finds_the_optimum(tables: Tables, policy: Row) -> None:
     world = read(tables, policy)
     assume(len(world.arcs) <= 25)
@@ -59,8 +55,7 @@ def test_programme_finds_the_optimum(tables: Tables, policy: Row) -> None:
         assert judge.value(world, plan) == value
 
 
-@few
-@given(tree_worlds(), tree_policies())
+@law(150, tables=tree_worlds(), policy=tree_policies())
 def test_flow_finds_the_optimum(tables: Tables, policy: Row) -> None:
     world = read(tables, policy)
     assume(len(world.arcs) <= 25)
@@ -86,23 +81,20 @@ def test_programme_keeps_every_rule_with_more_people(seed: int) -> None:
     assert judge.value(world, plan) == value
 
 
-@few
-@given(full_worlds(), st.integers(0, 10**6))
+@law(150, tables=full_worlds(), seed=SEEDS)
 def test_no_prices_bound_below_the_optimum(tables: Tables, seed: int) -> None:
     world = read(tables)
     assert bound(world, some_prices(world, seed)) >= milp.optimum(world)[0] - 1e-6
 
 
-@few
-@given(full_worlds(), st.integers(0, 10**6))
+@law(150, tables=full_worlds(), seed=SEEDS)
 def test_names_and_order_do_not_matter(tables: Tables, seed: int) -> None:
     value = milp.optimum(read(tables))[0]
     assert milp.optimum(read(renamed(tables, seed)))[0] == value
     assert milp.optimum(read(permuted(tables, seed)))[0] == value
 
 
-@few
-@given(full_worlds(typed=True))
+@law(150, tables=full_worlds(typed=True))
 def test_text_reads_like_types(tables: Tables) -> None:
     text = {name: pl.read_csv(frame.write_csv().encode()) for name, frame in tables.items()}
     rows = {name: frame.cast(pl.String).to_dicts() for name, frame in text.items()}
