@@ -11,8 +11,9 @@ import numpy.typing as npt
 import polars as pl
 
 from matching.answers.sentences import Language, texts_in
+from matching.arcs.layout import merged_windows, places_of
 from matching.arcs.meetings import meetings_of
-from matching.arcs.spatial import Places, distance_km
+from matching.arcs.spatial import distance_km
 from matching.guards.doors import door
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -29,8 +30,6 @@ _SHOWN = 5
 _WEEK_DAYS = 7
 # Of so many who may be near enough the distances are told one by one; among more, somebody is.
 _MOST_NEAR = 200
-# More than any minute of a week.
-_FAR = np.int64(1) << 33
 
 
 @door
@@ -119,41 +118,46 @@ def _unheld(problem: Problem) -> Iterator[tuple[object, ...]]:
 
 def _covered(problem: Problem) -> npt.NDArray[np.bool_]:
     """Tell at which requests somebody has time from beginning to end, at one of its options."""
-    windows, options = problem.windows, problem.options
-    covered = np.zeros(len(problem.requests), np.bool_)
-    if not len(windows):
-        return covered
-    # Windows of one person that touch are one: a new one begins beyond all before it.
-    base = windows.volunteer.astype(np.int64) * _FAR
-    until = np.maximum.accumulate(base + windows.end)
-    first = np.flatnonzero(np.concatenate([[True], base[1:] + windows.start[1:] > until[:-1]]))
-    last = np.append(first[1:], len(base)) - 1
-    start, end = windows.start[first].astype(np.int64), until[last] - base[last]
-    order = np.argsort(start, kind="stable")
-    latest = np.maximum.accumulate(end[order])
-    meetings = meetings_of(problem)
-    begun = np.searchsorted(start[order], meetings.start, side="right") - 1
-    free = (begun >= 0) & (latest[np.maximum(begun, 0)] >= meetings.end)
+    windows = problem.windows
+    covered = _covered_by(problem, windows.start, windows.end)
+    # Windows of one person that touch are one; of most requests one window says enough.
+    return covered if covered.all() else _covered_by(problem, *merged_windows(windows)[1:])
+
+
+def _covered_by(problem: Problem, start: c.Ints, end: c.Ints) -> npt.NDArray[np.bool_]:
+    """Tell at which requests one of some windows lasts from beginning to end."""
+    options, meetings = problem.options, meetings_of(problem)
+    # By minute, how long lasts what begins by then.
+    lowest, highest = int(meetings.start.min()), int(meetings.start.max())
+    latest = np.full(highest - lowest + 2, -c.NO_LIMIT)
+    np.maximum.at(latest, np.clip(start, lowest, highest + 1) - lowest, end)
+    latest = np.maximum.accumulate(latest[:-1])
+    free = latest[meetings.start - lowest] >= meetings.end
     of = np.repeat(np.arange(len(options)), np.diff(meetings.first))
     every = np.bincount(of[~free], minlength=len(options)) == 0
+    covered = np.zeros(len(problem.requests), np.bool_)
     covered[options.request[every]] = True
     return covered
 
 
 def _reached(problem: Problem, willing: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Tell to which requests somebody goes."""
-    people, requests = problem.volunteers.take(np.flatnonzero(willing)), problem.requests
-    places = Places(people.lat, people.lon, people.travel_km)
-    near = places.around(requests.lat, requests.lon)
-    size = np.add.reduceat(np.append(near.high - near.low, 0), near.first[:-1]) * (
+    people, requests = problem.volunteers, problem.requests
+    places = places_of(people)
+    spots, at = np.unique(np.stack([requests.lat, requests.lon]), axis=1, return_inverse=True)
+    near = places.around(*spots)
+    before = np.append(0, np.cumsum(willing[places.order]))
+    size = np.add.reduceat(np.append(before[near.high] - before[near.low], 0), near.first[:-1]) * (
         near.first[1:] > near.first[:-1]
     )
-    reached: npt.NDArray[np.bool_] = np.isnan(requests.lat) | (size > _MOST_NEAR)
+    reached: npt.NDArray[np.bool_] = np.isnan(spots[0]) | (size > _MOST_NEAR)
     few = np.flatnonzero(~reached & (size > 0))
     stretch = c.ranges(near.first[few], near.first[few + 1] - near.first[few])
     of = np.repeat(few, near.first[few + 1] - near.first[few])
     length = near.high[stretch] - near.low[stretch]
     who, where = places.order[c.ranges(near.low[stretch], length)], np.repeat(of, length)
-    km = distance_km(people.lat[who], people.lon[who], requests.lat[where], requests.lon[where])
+    who, where = who[willing[who]], where[willing[who]]
+    lat, lon = spots[:, where]
+    km = distance_km(people.lat[who], people.lon[who], lat, lon)
     reached[where[np.isnan(km) | (km <= people.travel_km[who])]] = True
-    return reached
+    return reached[at]

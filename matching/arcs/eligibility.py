@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +55,22 @@ class Arcs(c.Columns):
     volunteer: c.Ints
     slot: c.Ints
     km: c.Floats
+
+    def of_slots(self, problem: Problem) -> c.Longs:
+        """Return how many there are of each slot."""
+        count = np.zeros(len(problem.slots), np.int64)
+        count[: len(self._of_slots)] = self._of_slots
+        return count
+
+    def of_posts(self, problem: Problem) -> c.Longs:
+        """Return how many there are of each post, at any time."""
+        count = np.zeros(len(problem.posts), np.int64)
+        np.add.at(count, problem.slots.post, self.of_slots(problem))
+        return count
+
+    @cached_property
+    def _of_slots(self) -> c.Longs:
+        return np.bincount(self.slot)
 
 
 def eligible(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -10,6 +11,15 @@ from matching.arcs.crowd import asked_of, crowd_of, mask_of, reached, size_of
 from matching.arcs.spatial import Places
 from matching.problem import Problem
 from matching.problem import columns as c
+
+_LAID_OUT: WeakKeyDictionary[c.Volunteers, Places] = WeakKeyDictionary()
+
+
+def places_of(people: c.Volunteers) -> Places:
+    """Return where people live, laid out once for whoever asks, while these people are known."""
+    if people not in _LAID_OUT:
+        _LAID_OUT[people] = Places(people.lat, people.lon, people.travel_km)
+    return _LAID_OUT[people]
 
 
 class Layout:
@@ -26,7 +36,7 @@ class Layout:
 
     def __init__(self, problem: Problem) -> None:
         people = problem.volunteers
-        self.places = Places(people.lat, people.lon, people.travel_km)
+        self.places = places_of(people)
         self.position = np.empty(len(people), np.int32)
         self.position[self.places.order] = np.arange(len(people), dtype=np.int32)
         self.crowd = crowd_of(problem, self.places, merged_windows(problem.windows))

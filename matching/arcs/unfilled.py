@@ -96,7 +96,7 @@ def unfilled(
 
 def slot_of_interest(problem: Problem, arcs: Arcs, plan: Plan) -> c.Ints:
     """Return one slot per post."""
-    interest = np.bincount(arcs.slot, minlength=len(problem.slots)).astype(np.int64)
+    interest = arcs.of_slots(problem)
     chosen = np.zeros(len(problem.options), np.bool_)
     chosen[problem.slots.option[plan.slot]] = True
     interest[chosen[problem.slots.option]] += c.NO_LIMIT
@@ -187,7 +187,7 @@ def _most_added(
 def _minimum_out_of_reach(problem: Problem, arcs: Arcs, request: c.Ints) -> c.Bools:
     """Tell which requests could be served at no option, even with all who are eligible."""
     slots, options, posts = problem.slots, problem.options, problem.posts
-    candidates = np.bincount(arcs.slot, minlength=len(slots))
+    candidates = arcs.of_slots(problem)
     people = np.bincount(
         slots.option, np.minimum(candidates, posts.seats[slots.post]), minlength=len(options)
     )

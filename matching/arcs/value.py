@@ -154,10 +154,10 @@ def check_exact(problem: Problem, arcs: Arcs, quality: c.Longs) -> None:
         If all seats that somebody could fill and the quality of all arcs come to 2^53 or more.
     """
     policy, slots = problem.policy, problem.slots
-    could = np.bincount(arcs.slot, minlength=len(slots))
+    could = arcs.of_slots(problem)
     seats = np.minimum(could, problem.posts.seats[slots.post]).astype(np.float64)
     first = problem.requests.priority[slots.request] * (1.0 + policy.early_seat) * policy.seat
-    most = float(seats @ first) + float(np.abs(quality.astype(np.float64)).sum())
+    most = float(seats @ first) + float(np.abs(quality).sum(dtype=np.float64))
     most += (policy.load_step + policy.load_first + policy.equity) * float(seats.sum())
     most += float(problem.requests.bonus.sum(dtype=np.float64))
     if most >= _EXACT:

@@ -74,6 +74,16 @@ def meetings_of(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rest, some.with_columns(several=pl.lit(True)).select(alone.columns)])
 
 
+def place_among_equals(column: pl.Series) -> c.Longs:
+    """Return how many rows before each have its value."""
+    values = column.to_numpy()
+    order = np.argsort(values, kind="stable")
+    fresh = np.flatnonzero(np.diff(values[order], prepend=-1))
+    place = np.arange(len(values))
+    place[order] = place - np.repeat(fresh, np.diff(np.append(fresh, len(values))))
+    return place
+
+
 def used_by(problem: Problem, services: pl.DataFrame) -> c.Bools:
     """Return who serves at all: shape (volunteers,)."""
     used = np.zeros(len(problem.volunteers), dtype=np.bool_)

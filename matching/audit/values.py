@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.services import answered, concerning, distances, meetings_of, opinions, scores
+from matching.audit.services import (
+    answered,
+    concerning,
+    distances,
+    meetings_of,
+    opinions,
+    place_among_equals,
+    scores,
+)
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -26,7 +34,7 @@ def seat_values(problem: Problem, services: pl.DataFrame) -> c.Longs:
         seats are taken fills none.
     """
     policy = problem.policy
-    place = services.select(place=pl.int_range(1, pl.len() + 1).over("post"))["place"].to_numpy()
+    place = place_among_equals(services["post"]) + 1
     seats = problem.posts.seats[services["post"].to_numpy()]
     priority = problem.requests.priority[services["request"].to_numpy()].astype(np.float64)
     early = policy.early_seat * (seats - place) / seats
@@ -79,10 +87,10 @@ def evenness(problem: Problem, services: pl.DataFrame) -> int:
 def loads(problem: Problem, services: pl.DataFrame) -> c.Longs:
     """Return what each service costs as its volunteer's first, second, ...: shape (services,)."""
     policy = problem.policy
-    place = services.select(place=pl.int_range(0, pl.len()).over("volunteer"))["place"].to_numpy()
+    place = place_among_equals(services["volunteer"])
     recent = problem.volunteers.recent_hours[services["volunteer"].to_numpy()]
     tired = policy.load_recent * np.minimum(1.0, recent / policy.load_recent_hours)
-    costs: c.Longs = policy.load_step * place.astype(np.int64) + _rounded(tired)
+    costs: c.Longs = policy.load_step * place + _rounded(tired)
     return costs + np.where(place == 0, policy.load_first, 0)
 
 

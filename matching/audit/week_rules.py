@@ -11,6 +11,7 @@ from matching.audit.services import (
     frame_of,
     meetings_of,
     on_one_line,
+    place_among_equals,
     place_of,
     subjects_of,
     used_by,
@@ -165,7 +166,7 @@ def max_consecutive_days(problem: Problem, services: pl.DataFrame) -> pl.DataFra
     """Find services on too many days in a row, days of other weeks among them."""
     days = _all_days(problem, services).unique(["volunteer", "day"]).sort("volunteer", "day")
     # Of days in a row, each less its number is the same.
-    row = (pl.col("day") - pl.int_range(pl.len()).over("volunteer")).alias("row")
+    row = (pl.col("day") - pl.Series(place_among_equals(days["volunteer"]))).alias("row")
     first, last = pl.col("day").min().alias("first"), pl.col("day").max().alias("last")
     runs = days.group_by("volunteer", row, maintain_order=True).agg(
         first, last, pl.col("here").any(), total=pl.len()

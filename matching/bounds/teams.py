@@ -70,7 +70,7 @@ def best_districts(problem: Problem, arcs: Arcs, prices: Prices) -> float:
     if len(problem.options) > len(problem.requests):
         refuse_equity(problem, "some request has several times")
     slots = problem.slots
-    candidates = np.bincount(arcs.slot, minlength=len(slots))
+    candidates = arcs.of_slots(problem)
     count = np.minimum(problem.posts.seats[slots.post], candidates)
     slot = np.repeat(np.arange(len(slots)), count)
     k = c.ranges(np.ones(len(count), np.int64), count.astype(np.int64))
@@ -87,7 +87,7 @@ def best_districts(problem: Problem, arcs: Arcs, prices: Prices) -> float:
 def _without_rules(problem: Problem, arcs: Arcs, prices: Prices) -> c.Floats:
     """Return the value of every option's best team but for team rules; -inf if there is none."""
     slots, options = problem.slots, problem.options
-    candidates = np.bincount(arcs.slot, minlength=len(slots))
+    candidates = arcs.of_slots(problem)
     needed = problem.posts.min_seats[slots.post]
     count = np.minimum(problem.posts.seats[slots.post], candidates)
     slot = np.repeat(np.arange(len(slots)), count)

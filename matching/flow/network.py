@@ -150,16 +150,15 @@ def build(
     node = _groups(edges, node, volunteers, volunteer, group, most, taken)
     node = once(edges, node, np.bincount(cluster))
     post_node = edges.node(len(problem.posts)).astype(np.int32)
-    post = problem.slots.post[arcs.slot]
-    arc_edges = edges.add(node.astype(np.int32)[cluster], post_node[post[arc]], 1, -quality[arc])
-    del node, cluster
+    post = problem.slots.post[arcs.slot[arc]]
+    arc_edges = edges.add(node.astype(np.int32)[cluster], post_node[post], 1, -quality[arc])
+    del node, cluster, post
     # As many seats as all arcs could fill: the price of a post with few arcs kept is that of the
     # next seat, too.
-    candidates = np.bincount(post, minlength=len(problem.posts))
-    del post
     amount = 0
     if seats:
-        amount = _seats(problem, edges, post_node, None if every else candidates, taken)
+        candidates = None if every else arcs.of_posts(problem)
+        amount = _seats(problem, edges, post_node, candidates, taken)
     # The bypass is never full: staying at home gains nothing, and the source's price is 0.
     edges.add(np.zeros(1, np.int64), 1, amount + 1, 0)
     return Network(

@@ -83,8 +83,7 @@ def relax(
 
 def seats_are_few(problem: Problem, weeks: Weeks) -> bool:
     """Tell whether seats are few beside people, or beside the shifts that they could do."""
-    candidates = np.bincount(problem.slots.post[weeks.arcs.slot], minlength=len(problem.posts))
-    seats = np.minimum(problem.posts.seats, candidates).sum()
+    seats = np.minimum(problem.posts.seats, weeks.arcs.of_posts(problem)).sum()
     clusters = np.bincount(weeks.clusters.volunteer, minlength=len(problem.volunteers))
     people, shifts = clusters > 0, np.minimum(clusters, problem.volunteers.max_shifts)
     most = max(_MOST_SEATS_A_PERSON * people.sum(), _MOST_SEATS_A_SHIFT * shifts.sum())
@@ -221,7 +220,7 @@ def _missed(
 def best_candidates(problem: Problem, weeks: Weeks, quality: c.Longs, more: int = _MORE) -> c.Bools:
     """Keep, for each slot, the arcs of highest quality: three times the seats and some more."""
     arcs = weeks.arcs
-    count = np.bincount(arcs.slot, minlength=len(problem.slots))
+    count = arcs.of_slots(problem)
     wanted = 3 * problem.posts.seats[problem.slots.post].astype(np.int64) + more
     order = c.order_of(arcs.slot, weeks.first_load[arcs.volunteer] - quality)
     kept: c.Bools = np.zeros(len(arcs), np.bool_)

@@ -37,7 +37,9 @@ def narrow(values: Whole) -> Whole:
 
 def starts_of(sorted_index: Ints | Longs, size: int) -> Longs:
     """Return where each index begins in a sorted column, and its length last: shape (size + 1,)."""
-    return np.searchsorted(sorted_index, np.arange(size + 1)).astype(np.int64)
+    # Numbers of another kind would have the whole column converted.
+    numbers = np.arange(size + 1, dtype=sorted_index.dtype)
+    return np.searchsorted(sorted_index, numbers).astype(np.int64)
 
 
 def combine(major: npt.ArrayLike, minor: npt.ArrayLike) -> Longs:

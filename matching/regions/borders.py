@@ -138,7 +138,7 @@ def _news(result: Result, changed: pl.DataFrame) -> pl.DataFrame:
     Where fewer could come than there are seats, those who serve elsewhere set the price.
     """
     problem = result.problem
-    eligible = np.bincount(result.arcs.slot, minlength=len(problem.slots))
+    eligible = result.arcs.of_slots(problem)
     enough = pl.Series(eligible > problem.posts.seats[problem.slots.post], dtype=pl.Boolean)
     prices = slot_keys(problem).with_columns(price=pl.Series(result.prices.slot))
     return prices.filter(enough).join(changed, on=KEYS[:3], how="semi", nulls_equal=True)
