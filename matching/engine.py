@@ -44,6 +44,8 @@ from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.week import Week
 
 _COUNTS = ("seed", "workers")
+# Seconds that must be left to compile the loops that complete plans.
+_TO_COMPILE = 30.0
 
 
 @door
@@ -73,8 +75,7 @@ def solve(
     policy : Policy, optional
         Other weights than the problem was read with.
     time_limit : float
-        Seconds the search may take; finding the arcs and the first plan are not cut short, and
-        compiling the loops that improve plans, once for an installation, comes on top.
+        Seconds the search may take; finding the arcs and the first plan are not cut short.
     gap : float
         Relative gap at which the search may end where it is not over anyway.
     workers : int
@@ -218,7 +219,13 @@ def _searched(
             incumbent.prove(relaxation.value, "flow")
         if incumbent.proved:  # nothing can be added to the best of all with a gain
             return best
-    construction = Construction(problem, weeks, arc_quality, partial(clock.compiling, incumbent))
+    construction = Construction(
+        problem,
+        weeks,
+        arc_quality,
+        partial(clock.compiling, incumbent),
+        lambda: incumbent.seconds_left > _TO_COMPILE,
+    )
     incumbent.complete = construction.complete
     with clock.phase("construction"):
         if pure_network:
@@ -331,12 +338,10 @@ class _Clock:
 
     @contextmanager
     def compiling(self, incumbent: Incumbent) -> Iterator[None]:
-        """Announce that loops are compiled; what it takes does not count towards the limit."""
-        start = time.perf_counter()
+        """Announce that loops are compiled; Ctrl-C then leaves it."""
         self.announce("compile plans")
         with breaking_off(incumbent.interrupted):
             yield
-        incumbent.time_limit += time.perf_counter() - start
 
     def announce(self, name: str) -> None:
         """Pass on what begins."""

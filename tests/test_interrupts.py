@@ -67,6 +67,20 @@ def test_ctrl_c_is_heard_while_loops_are_compiled(monkeypatch: pytest.MonkeyPatc
     assert signal.getsignal(signal.SIGINT) is before
 
 
+@pytest.mark.parametrize(("seconds", "compiled"), [(20.0, False), (300.0, True)])
+def test_loops_of_plans_are_compiled_only_where_there_is_time(
+    seconds: float, compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(construct, "MOST_PLAIN_ARCS", 0)
+    monkeypatch.setattr(construct, "is_at_hand", lambda function: False)
+    monkeypatch.setattr(construct, "is_loaded", lambda function: "compile plans" in told)
+    told: list[str] = []
+    problem = problem_of(full_world(6, **SMALL))
+    result = solve(problem, time_limit=seconds, on_progress=lambda p: told.append(p.phase))
+    assert ("compile plans" in told) == compiled
+    assert violations(problem, result.plan).is_empty()
+
+
 @pytest.mark.parametrize(("loops", "step"), [("reached", "eligible"), ("repair_all", "relax")])
 def test_ctrl_c_leaves_loops_that_are_compiled_before_there_is_a_plan(
     loops: str, step: str, monkeypatch: pytest.MonkeyPatch

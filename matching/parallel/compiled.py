@@ -50,6 +50,12 @@ def is_loaded(function: Callable[P, R]) -> bool:
     return bool(function.signatures)  # type: ignore[attr-defined]
 
 
+def is_at_hand(function: Callable[P, R]) -> bool:
+    """Tell whether a compiled function is loaded, or kept on disk: to compile it takes seconds."""
+    kept = getattr(getattr(function, "_cache", None), "_cache_file", None)
+    return is_loaded(function) or (kept is not None and bool(kept._load_index()))
+
+
 def plain(function: Callable[P, R]) -> Callable[P, R]:
     """Return a compiled function, and all that it calls, as the Python that it is written in."""
     source = function.py_func  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ import numpy as np
 
 from matching.arcs.pinned import pinned_arcs
 from matching.bounds.pricing import Weeks
-from matching.parallel.compiled import is_loaded
+from matching.parallel.compiled import is_at_hand, is_loaded
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.construction.book import NONE
@@ -39,6 +39,8 @@ class Construction:
     quality : int64 array, shape (arcs,)
     compiling : callable
         Returns what stands around the moment when loops are compiled.
+    may_compile : callable
+        Tells whether there is time for that; plans are completed in plain Python if not.
     """
 
     def __init__(
@@ -47,9 +49,10 @@ class Construction:
         weeks: Weeks,
         quality: c.Longs,
         compiling: Callable[[], AbstractContextManager[object]] = nullcontext,
+        may_compile: Callable[[], bool] = lambda: True,
     ) -> None:
         self.problem, self.weeks, self.quality = problem, weeks, quality
-        self.compiling = compiling
+        self.compiling, self.may_compile = compiling, may_compile
 
     def complete(self, chosen: c.Longs) -> c.Longs:
         """Return a plan that keeps all rules with people added until nothing gains."""
@@ -127,6 +130,7 @@ class _Plan:
     def __init__(self, construction: Construction, rows: c.Longs, chosen: c.Longs) -> None:
         self.problem, self.rows, self.kept = construction.problem, rows, chosen
         self.rank, self.compiling = construction._rank, construction.compiling
+        self.may_compile = construction.may_compile
         self.book = open_book(
             construction.problem, construction.weeks, construction.quality, rows, chosen
         )
@@ -164,7 +168,7 @@ class _Plan:
     def run(self, order: c.Longs, wanting: c.Longs, work: int) -> tuple[int, int]:
         """Serve requests, then go rounds; return how many, and the gain."""
         scratch = np.empty(len(self.rank), np.int64), np.empty(2 * len(self.book.items), np.int64)
-        if len(self.book.arcs) <= MOST_PLAIN_ARCS and not work:
+        if not work and (len(self.book.arcs) <= MOST_PLAIN_ARCS or self._is_too_late()):
             return run_plain(serve_and_improve, self.book, order, wanting, self.rank, *scratch, 0)
         if not is_loaded(serve_and_improve):
             with self.compiling():
@@ -172,6 +176,10 @@ class _Plan:
             if not is_loaded(serve_and_improve):  # the end was asked for meanwhile
                 return 0, 0
         return serve_and_improve(self.book, order, wanting, self.rank, *scratch, work)
+
+    def _is_too_late(self) -> bool:
+        """Tell whether the loops would have to be compiled, and there is no time for it."""
+        return not is_at_hand(serve_and_improve) and not self.may_compile()
 
     def _wanting(self) -> c.Longs:
         """Return the requests with seats that somebody could fill."""
