@@ -129,8 +129,14 @@ STEPS = (
     Step(
         "blocks merged",
         f"{_SEARCH}:merge_blocks",
-        lambda real: lambda blocks, chosen: (blocks, np.empty(0, np.int64)),
+        lambda real: lambda blocks, chosen, doublings: (blocks, np.empty(0, np.int64)),
     ),
+    Step(
+        "larger blocks",
+        f"{_SEARCH}:merge_blocks",
+        lambda real: lambda blocks, chosen, doublings: real(blocks, chosen),
+    ),
+    Step("centred duals", f"{_SEARCH}:_centred", lambda real: lambda generation, lp, executor: lp),
     Step(
         "blocks with a share of the gap alone",
         f"{_SEARCH}:largest_shares",

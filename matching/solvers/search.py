@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,11 +19,14 @@ from matching.bounds.pricing import Weeks
 from matching.flow.relaxation import Relaxation, best_candidates
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.solvers.column_generation.fractional import fractional_components
+from matching.solvers.column_generation.fractional import fractional_components, is_fractional
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
-from matching.solvers.column_generation.restricted_master import MasterSolution, UnsolvedError
+from matching.solvers.column_generation.restricted_master import (
+    MasterSolution,
+    UnsolvedError,
+)
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.neighbourhoods.difference_neighbourhoods import difference_neighbourhoods
 from matching.solvers.neighbourhoods.large_neighbourhood_search import (
@@ -99,6 +103,7 @@ def search(
         if incumbent.goes_on():
             lp = _improve_by_rosters(generation, lp, executor)
             prices = generation.prices(lp.dual)
+            lp = _centred(generation, lp, executor)
             blocks = _improve_by_lns(generation, lp, group, executor)
             blocks = _tighten_block_bounds(blocks, incumbent)
             solve_reduced_mip(generation, blocks.arcs_after_fixing(incumbent.value))
@@ -195,6 +200,32 @@ def _improve_by_rosters(
     return lp if more is None or more.bound > lp.bound else more
 
 
+def _centred(
+    generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
+) -> LPSolution:
+    """Return duals half way to those of the services that the incumbent has; offer a plan near.
+
+    Where an option is served in part, duals are extreme: whoever could serve there is paid what
+    makes the part worth it. Fixed as the plan has it, the programme has duals that suit the plan
+    and prove little. Blocks, which are whole, gain most in between.
+    """
+    incumbent, master = generation.incumbent, generation.master
+    wanted = incumbent.value is not None and incumbent.goes_on() and _has_blocks(generation)
+    if isinstance(master, PDLPMaster) or not wanted:
+        return lp
+    options = len(generation.problem.options)
+    in_part = is_fractional(lp.primal.service[:options]) & generation.needs_link
+    option = np.flatnonzero(in_part)
+    master.fix(option, generation.constraints.service_of(incumbent.chosen)[option])
+    near = _run(generation, lambda bound, solution: None)
+    if near is None:
+        return lp
+    group = fractional_components(generation, near.primal)
+    _offer_heuristic_plan(generation, near, group >= 0, executor)
+    dual = np.append(lp.dual, np.zeros(len(near.dual) - len(lp.dual)))
+    return replace(lp, dual=(dual + near.dual) / 2)
+
+
 def _improve_by_lns(
     generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
 ) -> Blocks:
@@ -255,7 +286,7 @@ def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
         blocks.tighten_block_bounds(on_bound)
         return blocks
     tighten(largest_shares(residual_gap(blocks, incumbent.chosen)[0]))
-    idle = 0
+    idle = doublings = 0
     for turn in itertools.count():
         if not incumbent.goes_on():
             break
@@ -269,8 +300,11 @@ def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
         incumbent.offer(plan, "neighbourhood search")
         if not incumbent.goes_on():
             break
-        blocks, new = merge_blocks(blocks, incumbent.chosen)
+        blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
+        bound = incumbent.bound
         tighten(new)
+        if bound - incumbent.bound < _MIN_GAP_CLOSED_PER_ROUND * before:
+            doublings += 1
         gap_closed = before - (incumbent.bound - incumbent.value)
         if gap_closed >= _MIN_GAP_CLOSED_PER_ROUND * before:
             idle = 0

@@ -44,7 +44,7 @@ class _Links(c.Columns):
     gap: c.Floats  # of the component
 
 
-def merge_blocks(blocks: Blocks, chosen: c.Longs) -> tuple[Blocks, c.Longs]:
+def merge_blocks(blocks: Blocks, chosen: c.Longs, doublings: int = 0) -> tuple[Blocks, c.Longs]:
     """Merge the blocks with the largest shares of the gap with those they compete with.
 
     Returns
@@ -57,9 +57,10 @@ def merge_blocks(blocks: Blocks, chosen: c.Longs) -> tuple[Blocks, c.Longs]:
     before, arcs = blocks.partition, blocks.generation.weeks.arcs
     requests, size = len(before.block_of_request), before.size
     arc_count = _arc_count(blocks)
-    large = np.append(arc_count[requests:] > _MAX_ARCS_TO_MERGE, False)
+    large = np.append(arc_count[requests:] > _MAX_ARCS_TO_MERGE << doublings, False)
     found = differences(blocks, chosen)
-    links = _within_size(_links(blocks, chosen, found, large), blocks, large, arc_count[:requests])
+    links = _links(blocks, chosen, found, large)
+    links = _within_size(links, blocks, large, arc_count[:requests], _MAX_ARCS << doublings)
     label = _components(blocks, links, large)
     of_request, of_block, of_component = np.split(label, [requests, requests + size])
     is_block = np.zeros(label.max(initial=0) + 1, np.bool_)
@@ -160,12 +161,14 @@ def _quota_rivals(blocks: Blocks, chosen: c.Longs, arc: c.Longs) -> tuple[c.Long
     return np.repeat(by, services[row]), rival
 
 
-def _within_size(links: _Links, blocks: Blocks, large: c.Bools, arc_count: c.Longs) -> _Links:
+def _within_size(
+    links: _Links, blocks: Blocks, large: c.Bools, arc_count: c.Longs, most: int
+) -> _Links:
     """Drop difference components with the least of the gap until no block would be too large."""
     first = len(arc_count) + blocks.partition.size
     while True:
         label = _components(blocks, links, large)
-        too_large = np.bincount(label[: len(arc_count)], arc_count, len(label)) > _MAX_ARCS
+        too_large = np.bincount(label[: len(arc_count)], arc_count, len(label)) > most
         held = np.flatnonzero(too_large[label[first + links.component]])
         if not len(held):
             return links

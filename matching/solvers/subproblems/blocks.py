@@ -21,8 +21,8 @@ from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.partition import Partition
 from matching.solvers.subproblems.subproblem import Subproblem
 
-# Arcs with a larger reduced cost are left out; the next slack is tried while that gains more.
-_REDUCED_COST_SLACKS = (100.0, 3_000.0, 30_000.0)
+# Arcs with a larger reduced cost are left out at first.
+_FIRST_SLACK = 100.0
 _MAX_NODES = 1_000
 
 
@@ -121,10 +121,14 @@ class Blocks:
         """Return by how much a block lowers the bound, at most, and the arcs of its best solution.
 
         A plan that holds an arc of larger reduced cost is worth at most the block's share minus
-        the slack: such arcs are left out, and the reduction is at most the slack.
+        the slack: such arcs are left out, and the reduction is at most the slack. With more arcs
+        no block gains more, so that a slack of what was gained without them is enough.
         """
         reduction, selected, incumbent = 0.0, None, self.generation.incumbent
-        for slack in np.minimum(_REDUCED_COST_SLACKS, most + 1.0):
+        # What is known to gain much needs more arcs anyway.
+        known = self.reduction[number] > _FIRST_SLACK and np.isfinite(most)
+        slack = most + 1.0 if known else min(_FIRST_SLACK, most + 1.0)
+        for _ in range(2):
             if not incumbent.goes_on():
                 break
             subproblem, share = self._build(number, slack)
@@ -134,9 +138,10 @@ class Blocks:
             if result.x is not None:
                 selected = subproblem.selected(result.x)
             gain = share - result.bound
-            before, reduction = reduction, max(reduction, min(gain, slack))
-            if gain <= slack or reduction <= before:
+            reduction = max(reduction, min(gain, slack))
+            if gain <= slack or slack > most:
                 break
+            slack = min(gain, most + 1.0)
         return reduction, selected
 
     def _build(self, number: int, slack: float) -> tuple[Subproblem, float]:

@@ -16,7 +16,17 @@ from matching.problem import columns as c
 # Small components are solved together, up to this many columns.
 _COLUMNS_PER_BATCH = 4_000
 # Of larger programmes presolve merges cliques for minutes, whatever the time limit.
-_MAX_COLUMNS_FOR_PRESOLVE = 10_000
+_MAX_COLUMNS_FOR_PRESOLVE = 50_000
+# What costs more than it brings where cuts at the root close nearly all of the gap, and a restart,
+# which presolves again.
+_OFF = (
+    "mip_detect_symmetry",
+    "mip_heuristic_run_feasibility_jump",
+    "mip_heuristic_run_rins",
+    "mip_heuristic_run_rens",
+    "mip_heuristic_run_root_reduced_cost",
+    "mip_allow_restart",
+)
 
 
 def _above(info: Any) -> float:
@@ -81,7 +91,6 @@ class MIP:
         *,
         nodes: int | None = None,
         start: tuple[c.Longs, c.Floats] | None = None,
-        lean: bool = False,
     ) -> MIPResult:
         """Solve it as far as time allows.
 
@@ -93,8 +102,6 @@ class MIP:
             At most this many nodes of the search tree.
         start : pair of arrays, optional
             Columns and their values in a solution to start from.
-        lean : bool
-            Whether to spare what costs more than it brings where HiGHS ends in seconds.
         """
         columns = len(self.gain)
         if not columns:
@@ -104,11 +111,8 @@ class MIP:
         highs.setOptionValue("mip_abs_gap", 1e-6)
         if columns > _MAX_COLUMNS_FOR_PRESOLVE:
             highs.setOptionValue("presolve", "off")
-        if lean:
-            highs.setOptionValue("mip_detect_symmetry", False)
-            highs.setOptionValue("mip_heuristic_run_feasibility_jump", False)
-        # A restart presolves again, which seldom pays with a start from outside.
-        highs.setOptionValue("mip_allow_restart", False)
+        for option in _OFF:
+            highs.setOptionValue(option, False)
         if nodes is not None:
             highs.setOptionValue("mip_max_nodes", nodes)
         if start is not None:

@@ -43,14 +43,19 @@ def solve_whole_mip(generation: ColumnGeneration) -> Prices | None:
         dual[subproblem.row] = of_rows[: len(subproblem.row)]
         incumbent.prove(lagrangian_bound(generation, dual).bound, "linear programme")
         prices = generation.prices(dual)
-    _solve(generation, subproblem, lean=True)
+    _solve(generation, subproblem)
     return prices
 
 
 def solve_reduced_mip(generation: ColumnGeneration, arcs_after_fixing: c.Longs) -> None:
     """Find the best plan of some arcs, sorted; a plan better than the incumbent holds no others."""
     if len(arcs_after_fixing) <= _MAX_ARCS and generation.incumbent.goes_on():
-        _solve(generation, _programme(generation, generation.builder, arcs_after_fixing))
+        subproblem = _programme(generation, generation.builder, arcs_after_fixing)
+        start = None
+        if generation.incumbent.value:
+            chosen = generation.incumbent.chosen
+            start = subproblem.start(generation.problem, generation.weeks.arcs, chosen)
+        _solve(generation, subproblem, start)
 
 
 def _programme(
@@ -64,21 +69,18 @@ def _programme(
     )
 
 
-def _solve(generation: ColumnGeneration, subproblem: Subproblem, *, lean: bool = False) -> None:
+def _solve(
+    generation: ColumnGeneration,
+    subproblem: Subproblem,
+    start: tuple[c.Longs, c.Floats] | None = None,
+) -> None:
     """Find the best plan of a programme, which no better plan leaves."""
     problem, weeks, incumbent = generation.problem, generation.weeks, generation.incumbent
     # No plan misses a pin: only the linear programme has variables for that.
     subproblem = subproblem.dropping_services(len(generation.rows.value) - len(problem.pins))
-    start = None
-    if incumbent.value and not lean:
-        start = subproblem.start(problem, weeks.arcs, incumbent.chosen)
     while incumbent.goes_on():
         result = subproblem.mip.solve(
-            incumbent.seconds_left,
-            incumbent.gap_limit / 2,
-            incumbent.stop,
-            start=start,
-            lean=lean,
+            incumbent.seconds_left, incumbent.gap_limit / 2, incumbent.stop, start=start
         )
         # No better plan holds other arcs; of these, none is worth more than the bound.
         least = _NO_PLAN if incumbent.value is None else incumbent.value
