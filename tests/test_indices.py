@@ -1,10 +1,24 @@
 """Where ids stand among others: the same whether they are sorted, few, repeated or neither."""
 
+from collections.abc import Iterator
+
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matching.tables import indices
 from matching.tables.indices import positions
+
+
+@pytest.fixture(params=["as few", "as many"], autouse=True, scope="module")
+def size(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Few rows are joined whatever their order: they are looked for as many are, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "as many":
+            patch.setattr(indices, "_SMALL", 0)
+        yield
+
 
 # Sorted by bytes, as Polars does, "é" comes last; "" is no id of a clean table.
 IDS = st.lists(st.sampled_from(["a", "aa", "b", "é", "z1", "z2", "z10"]), unique=True, max_size=7)
