@@ -565,6 +565,7 @@ def test_the_command_makes_regions_and_plans_them(
     assert "region '99' is unknown; allowed: 11, 12" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_the_command_and_its_processes(nation: Path, tmp_path: Path) -> None:
     asked = f"plan {nation} --week 2026-11-30 --workers 2 --out {tmp_path / 'plan'}"

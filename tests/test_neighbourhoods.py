@@ -102,7 +102,9 @@ def test_only_differences_with_a_share_of_the_gap_merge_blocks() -> None:
         assert (after.partition.size, new.tolist()) == (2, [])
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(
+    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 12))]
+)
 def test_merging_blocks_closes_the_gap(seed: int) -> None:
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem

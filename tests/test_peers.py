@@ -80,7 +80,7 @@ def test_the_optima_are_what_was_reckoned() -> None:
 # --- each peer ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("peer", ["flow", "networkx", "cp-sat", "milp"])
+@pytest.mark.parametrize("peer", ["flow", "networkx", "lemon", "cp-sat", "milp"])
 def test_who_proves_finds_the_optimum_of_a_network(peer: str) -> None:
     problem = a_network().problem()
     plan, bound = propose(peer, problem, 10)
@@ -107,9 +107,10 @@ def test_what_the_flow_breaks_is_mended_and_its_value_is_a_bound() -> None:
     assert audit.value(problem, plan) == 1_000 + 3_050
 
 
-def test_networkx_refuses_what_is_no_network() -> None:
+@pytest.mark.parametrize("peer", ["networkx", "lemon"])
+def test_a_flow_alone_refuses_what_is_no_network(peer: str) -> None:
     with pytest.raises(NoPlan, match="no network's: apart"):
-        propose("networkx", a_full_week().problem(), 10)
+        propose(peer, a_full_week().problem(), 10)
 
 
 def test_a_batch_is_the_best_assignment_and_the_week_need_not_be() -> None:
@@ -125,13 +126,17 @@ def test_a_batch_is_the_best_assignment_and_the_week_need_not_be() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("timefold") is None, reason="the extra `peers` is not installed")
 @pytest.mark.skipif(shutil.which("java") is None, reason="there is no Java")
-def test_timefold_searches_under_all_rules(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("peer", "package"), [("timefold", "timefold"), ("solverforge", "solverforge_legacy")]
+)
+def test_a_local_search_keeps_all_rules(peer: str, package: str, tmp_path: Path) -> None:
+    if find_spec(package) is None:
+        pytest.skip(f"the package {package} is not installed")
     for name, week, best in (("n", a_network(), NETWORK), ("f", a_full_week(), FULL)):
         tables, out = tmp_path / name / "tables", tmp_path / name / "out"
         write_tables(tables, week.tables())
-        words = [sys.executable, "-m", "benchmarks.vmb.peer", "timefold", tables, out]
+        words = [sys.executable, "-m", "benchmarks.vmb.peer", peer, tables, out]
         subprocess.run([*words, "2026-11-30", "4"], check=True)
         problem = week.problem()
         plan = Plan.from_frame(problem, read_plan(out))

@@ -16,7 +16,9 @@ def town(seed: int, scarcity: float) -> Problem:
     return Problem.from_tables(tables, WEEK)
 
 
-@pytest.mark.parametrize("seed", range(1, 5))
+@pytest.mark.parametrize(
+    "seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (3, 4))]
+)
 @pytest.mark.parametrize("scarcity", [0.25, 1.0, 4.0])
 def test_a_town_is_proved_whatever_the_way(
     seed: int, scarcity: float, monkeypatch: pytest.MonkeyPatch

@@ -205,7 +205,15 @@ def test_what_is_wrong_is_named(town: dict[str, pl.DataFrame], tmp_path: Path) -
 # --- a run ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [TOWN, "vmb1-town-network-scarce-2", "vmb1-hostile-all-equal"])
+# The page of the benchmarks runs it on two towns and looks at their values.
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(TOWN, marks=pytest.mark.slow),
+        pytest.param("vmb1-town-network-scarce-2", marks=pytest.mark.slow),
+        "vmb1-hostile-all-equal",
+    ],
+)
 def test_nearest_first_keeps_the_rules(name: str) -> None:
     row = run(world_of(name), NEAREST)
     assert list(row) == list(ROW)

@@ -8,6 +8,7 @@ import pytest
 from benchmarks.whole_job import MEASURES, main, ratios
 
 
+@pytest.mark.slow
 def test_a_town_is_planned_by_both_with_one_value(tmp_path: Path) -> None:
     found = main(["town", "--out", str(tmp_path)])
     assert list(found) == list(MEASURES)
