@@ -86,7 +86,7 @@ job: $(VENV)/.dev  ## plan a world from Parquet to a written plan, and with the 
 curves: $(VENV)/.dev  ## plan a world and draw value and bound over time into build/curves; SIZE=district
 	$(BIN)/python -m benchmarks.curves $(SIZE) --out build/curves
 
-peers: $(VENV)/.peers  ## run this library and its peers on towns and districts into build/peers: three quarters of an hour
+peers: $(VENV)/.peers  ## run this library and its peers on towns and districts into build/peers: an hour
 	$(BIN)/python -m benchmarks.vmb compare --out build/peers
 
 reference: $(VENV)/.dev  ## write the reference pages of tables and policy keys anew

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.peers import raw_flow
-from benchmarks.peers.proposal import NoPlan, Proposal, of_arcs
-from matching import audit
+from benchmarks.peers.proposal import Proposal, of_network
 from matching.arcs.eligibility import Arcs
 from matching.problem import Problem
 from matching.problem.columns import Longs
@@ -28,8 +27,4 @@ def propose(problem: Problem, arcs: Arcs, worth: Longs, seconds: float) -> Propo
         graph.add_edge(tail, head, key, capacity=capacity, weight=cost)
     cost, flow = nx.network_simplex(graph)
     taken = [flow[tails[key]][heads[key]][key] > 0 for key in range(*net.arcs.indices(len(tails)))]
-    plan = of_arcs(arcs, np.array(taken, np.bool_))
-    broken = audit.violations(problem, plan)["rule"].unique().sort().to_list()
-    if broken:
-        raise NoPlan(f"these rules are no network's: {', '.join(broken)}")
-    return Proposal(plan, -cost)
+    return Proposal(of_network(problem, arcs, np.array(taken, np.bool_)), -cost)

@@ -82,8 +82,15 @@ ENTRANTS = {
         Entrant("CP-SAT", _peer("cp-sat")),
         Entrant("OR-Tools flow", _peer("flow")),
         Entrant("NetworkX", _peer("networkx"), rules=("network",), modules=("networkx",)),
+        Entrant("LEMON", _peer("lemon"), rules=("network",), modules=("pylmcf",)),
         Entrant("SciPy batches", _peer("scipy")),
         Entrant("Timefold", _peer("timefold"), modules=("timefold",), programs=("java",)),
+        Entrant(
+            "SolverForge",
+            _peer("solverforge"),
+            modules=("solverforge_legacy",),
+            programs=("java",),
+        ),
         Entrant(
             "nearest first", f"'{sys.executable}' '{nearest.__file__}' {{tables}} {{out}} {{week}}"
         ),

@@ -28,10 +28,12 @@ from matching.stores import read_tables, write_result
 PEERS = {
     "flow": "raw_flow",
     "networkx": "networkx_flow",
+    "lemon": "lemon_flow",
     "scipy": "batches",
     "cp-sat": "whole_cp_sat",
     "milp": "whole_milp",
     "timefold": "timefold_search",
+    "solverforge": "solverforge_search",
 }
 
 
