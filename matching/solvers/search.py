@@ -103,9 +103,12 @@ def search(
         if incumbent.goes_on():
             lp = _improve_by_rosters(generation, lp, executor)
             prices = generation.prices(lp.dual)
-            lp = _centred(generation, lp, executor)
-            blocks = _improve_by_lns(generation, lp, group, executor)
-            blocks = _tighten_block_bounds(blocks, incumbent)
+            centred = _centred(generation, lp, executor)
+            starts = [
+                _tighten_block_bounds(_improve_by_lns(generation, each, group, executor))
+                for each in ([lp] if centred is lp else [lp, centred])
+            ]
+            blocks = _merge_blocks(min(starts, key=lambda each: each.bound))
             solve_reduced_mip(generation, blocks.arcs_after_fixing(incumbent.value))
     except Stopped:  # the incumbent has the best plan and bound so far
         pass
@@ -265,27 +268,38 @@ def _closes_much(incumbent: Incumbent, plan: c.Longs) -> bool:
     return value - before >= _MIN_GAP_CLOSED_PER_PASS * (incumbent.bound - value)
 
 
-def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
-    """Solve blocks with a share of the gap, plan anew and merge where they differ from the plan.
+def _tighten_block_bounds(blocks: Blocks) -> Blocks:
+    """Solve the blocks with a share of the gap; give them back."""
+    incumbent = blocks.generation.incumbent
+    if _has_blocks(blocks.generation) and incumbent.goes_on():
+        if incumbent.value is None:
+            _tighten(blocks)
+        else:
+            _tighten(blocks, largest_shares(residual_gap(blocks, incumbent.chosen)[0]))
+    return blocks
+
+
+def _tighten(blocks: Blocks, numbers: c.Longs | None = None) -> None:
+    incumbent = blocks.generation.incumbent
+    gap = None if numbers is None else residual_gap(blocks, incumbent.chosen)[0]
+
+    def on_bound(bound: float) -> None:
+        incumbent.prove(bound, "block bounds")
+
+    blocks.tighten_block_bounds(on_bound, numbers, gap)
+
+
+def _merge_blocks(blocks: Blocks) -> Blocks:
+    """Plan anew where blocks differ from the plan, and merge them there.
 
     Returns
     -------
     Blocks
         Those that are left, for reduced-cost fixing.
     """
-    if not _has_blocks(blocks.generation):
+    incumbent = blocks.generation.incumbent
+    if not _has_blocks(blocks.generation) or incumbent.value is None:
         return blocks
-
-    def on_bound(bound: float) -> None:
-        incumbent.prove(bound, "block bounds")
-
-    def tighten(numbers: c.Longs) -> None:
-        blocks.tighten_block_bounds(on_bound, numbers, residual_gap(blocks, incumbent.chosen)[0])
-
-    if incumbent.value is None:
-        blocks.tighten_block_bounds(on_bound)
-        return blocks
-    tighten(largest_shares(residual_gap(blocks, incumbent.chosen)[0]))
     idle = doublings = 0
     for turn in itertools.count():
         if not incumbent.goes_on():
@@ -302,7 +316,7 @@ def _tighten_block_bounds(blocks: Blocks, incumbent: Incumbent) -> Blocks:
             break
         blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
         bound = incumbent.bound
-        tighten(new)
+        _tighten(blocks, new)
         if bound - incumbent.bound < _MIN_GAP_CLOSED_PER_ROUND * before:
             doublings += 1
         gap_closed = before - (incumbent.bound - incumbent.value)
