@@ -220,7 +220,8 @@ def _centred(
     in_part = is_fractional(lp.primal.service[:options]) & generation.needs_link
     option = np.flatnonzero(in_part)
     master.fix(option, generation.constraints.service_of(incumbent.chosen)[option])
-    near = _run(generation, lambda bound, solution: None)
+    reserve = (1 - _HEURISTIC_TIME_SHARE) * incumbent.seconds_left
+    near = _run(generation, lambda bound, solution: None, reserve)
     if near is None:
         return lp
     group = fractional_components(generation, near.primal)
