@@ -24,6 +24,8 @@ from matching.solvers.subproblems.subproblem import Subproblem
 # Arcs with a larger reduced cost are left out at first.
 _FIRST_SLACK = 100.0
 _MAX_NODES = 1_000
+# Before the root of a larger programme is solved HiGHS does not look at the clock.
+_MAX_COLUMNS = 60_000
 
 
 class Blocks:
@@ -132,6 +134,8 @@ class Blocks:
             if not incumbent.goes_on():
                 break
             subproblem, share = self._build(number, slack)
+            if len(subproblem.mip.gain) > _MAX_COLUMNS:
+                break
             result = self.executor.solve(
                 subproblem.mip, incumbent.seconds_left, 0.0, incumbent.stop, nodes=_MAX_NODES
             )
