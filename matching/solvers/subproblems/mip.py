@@ -16,7 +16,7 @@ from matching.problem import columns as c
 # Small components are solved together, up to this many columns.
 _COLUMNS_PER_BATCH = 4_000
 # Of larger programmes presolve merges cliques for minutes, whatever the time limit.
-_MAX_COLUMNS_FOR_PRESOLVE = 10_000
+_MAX_COLUMNS_FOR_PRESOLVE = 50_000
 # What costs more than it brings where cuts at the root close nearly all of the gap, and a restart,
 # which presolves again.
 _OFF = (
