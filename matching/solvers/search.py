@@ -270,24 +270,19 @@ def _closes_much(incumbent: Incumbent, plan: c.Longs) -> bool:
 
 
 def _tighten_block_bounds(blocks: Blocks) -> Blocks:
-    """Solve the blocks with a share of the gap; give them back."""
+    """Solve the blocks with a share of the gap, or all without a plan; give them back."""
     incumbent = blocks.generation.incumbent
     if _has_blocks(blocks.generation) and incumbent.goes_on():
         if incumbent.value is None:
-            _tighten(blocks)
+            blocks.tighten_block_bounds(_proves(incumbent))
         else:
-            _tighten(blocks, largest_shares(residual_gap(blocks, incumbent.chosen)[0]))
+            gap, _ = residual_gap(blocks, incumbent.chosen)
+            blocks.tighten_block_bounds(_proves(incumbent), largest_shares(gap), gap)
     return blocks
 
 
-def _tighten(blocks: Blocks, numbers: c.Longs | None = None) -> None:
-    incumbent = blocks.generation.incumbent
-    gap = None if numbers is None else residual_gap(blocks, incumbent.chosen)[0]
-
-    def on_bound(bound: float) -> None:
-        incumbent.prove(bound, "block bounds")
-
-    blocks.tighten_block_bounds(on_bound, numbers, gap)
+def _proves(incumbent: Incumbent) -> Callable[[float], None]:
+    return lambda bound: incumbent.prove(bound, "block bounds")
 
 
 def _merge_blocks(blocks: Blocks) -> Blocks:
@@ -317,7 +312,8 @@ def _merge_blocks(blocks: Blocks) -> Blocks:
             break
         blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
         bound = incumbent.bound
-        _tighten(blocks, new)
+        gap, _ = residual_gap(blocks, incumbent.chosen)
+        blocks.tighten_block_bounds(_proves(incumbent), new, gap)
         if bound - incumbent.bound < _MIN_GAP_CLOSED_PER_ROUND * before:
             doublings += 1
         gap_closed = before - (incumbent.bound - incumbent.value)
