@@ -143,6 +143,12 @@ STEPS = (
         lambda real: lambda gap: np.arange(len(gap)),
     ),
     Step(
+        "cheap volunteers as copies alone",
+        f"{_SOLVERS}.column_generation.lagrangian:_MAX_CHEAP_VALUE",
+        _becomes(-1.0),
+        f"{_BLOCKS}.tighten_block_bounds",
+    ),
+    Step(
         "copies that are dominated left out",
         f"{_BLOCKS}._undominated_copies",
         lambda real: lambda blocks, rows, arc, charge, own: np.ones(len(arc), np.bool_),

@@ -17,8 +17,15 @@ def closer(world: Priced, group: np.ndarray) -> float:
     return blocks.bound
 
 
+CHEAP = "matching.solvers.column_generation.lagrangian._MAX_CHEAP_VALUE"
+
+
+@pytest.mark.parametrize("cheap", [0.0, 3_000.0, np.inf], ids=["nobody", "some", "all"])
 @pytest.mark.parametrize("seed", range(4))
-def test_blocks_lower_the_bound_and_keep_it_true(seed: int) -> None:
+def test_blocks_lower_the_bound_and_keep_it_true(
+    seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CHEAP, cheap)
     world = priced(seed)
     many = len(world.generation.problem.requests)
     assert world.lagrangian.bound == pytest.approx(world.solved.bound)
@@ -57,7 +64,37 @@ def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_reduced_cost_boun
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_better_plan_holds_only_arcs_left_after_fixing(seed: int) -> None:
+def test_what_copies_cost_makes_nobody_worth_more(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CHEAP, np.inf)
+    world = priced(seed)
+    lagrangian = world.lagrangian
+    assert (lagrangian.copy_cost > 0).any()
+    # Were all that copies cost paid to the volunteers themselves, no roster would beat their best.
+    best = world.generation.weeks.best(lagrangian.reward + lagrangian.copy_cost)[0]
+    assert best == pytest.approx(lagrangian.roster)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_dear_volunteers_are_tied_to_blocks_and_the_others_are_copies(seed: int) -> None:
+    world = priced(seed)
+    partition = blocks_of(
+        world, np.zeros(len(world.generation.problem.requests), np.int32)
+    ).partition
+    served = np.unique(world.generation.weeks.arcs.volunteer)
+    assert (partition.home[served] == 0).all()
+    assert (partition.block_of_volunteer[served] == 0).tolist() == (
+        world.lagrangian.roster[served] > 100
+    ).tolist()
+
+
+@pytest.mark.parametrize("cheap", [100.0, np.inf], ids=["some", "all"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_better_plan_holds_only_arcs_left_after_fixing(
+    seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CHEAP, cheap)
     world = priced(seed)
     generation, best_so_far = world.generation, world.generation.incumbent
     fractional = fractional_components(generation, world.solved.primal)

@@ -21,6 +21,9 @@ from tests.support.priced import Priced, blocks_of, priced, priced_of
 SEEDS = (2, 4, 5, 6, 7, 8)
 
 
+CHEAP = "matching.solvers.column_generation.lagrangian._MAX_CHEAP_VALUE"
+
+
 def first_plan(world: Priced) -> np.ndarray:
     generation = world.generation
     return repair(generation.problem, generation.weeks, generation.quality, np.empty(0, np.int64))
@@ -83,7 +86,11 @@ def test_who_serves_outside_a_block_goes_on_and_is_free_for_more_inside() -> Non
     assert large_neighbourhood_search(blocks, np.array([0]), np.array([0])).tolist() == [0, 1]
 
 
-def test_only_differences_with_a_share_of_the_gap_merge_blocks() -> None:
+def test_only_differences_with_a_share_of_the_gap_merge_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Everybody is tied to a block from the start.
+    monkeypatch.setattr(CHEAP, -1.0)
     week = Week("2026-11-30")
     for name, day in (("ann", "mon"), ("bea", "mon"), ("cy", "tue")):
         week.volunteer(name, available=[(day, "08:00", "12:00")])
@@ -102,10 +109,14 @@ def test_only_differences_with_a_share_of_the_gap_merge_blocks() -> None:
         assert (after.partition.size, new.tolist()) == (2, [])
 
 
+@pytest.mark.parametrize("cheap", [100.0, np.inf], ids=["some", "all"])
 @pytest.mark.parametrize(
-    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 12))]
+    "seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))]
 )
-def test_merging_blocks_closes_the_gap(seed: int) -> None:
+def test_merging_blocks_closes_the_gap(
+    seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CHEAP, cheap)
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem
     blocks = blocks_of(world, fractional_components(generation, world.solved.primal))
@@ -147,10 +158,12 @@ def test_cells_are_places_near_each_other_and_each_turn_cuts_anew() -> None:
     assert (together[1] != together[3]).any()
 
 
+@pytest.mark.parametrize("cheap", [100.0, np.inf], ids=["some", "all"])
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_split_off_large_blocks_leaves_the_bound_true(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(CHEAP, cheap)
     # Every block is too large to merge, so all that differs is split off.
     monkeypatch.setattr("matching.solvers.subproblems.block_merging._MAX_ARCS_TO_MERGE", 0)
     world = priced(seed)
@@ -158,6 +171,9 @@ def test_what_is_split_off_large_blocks_leaves_the_bound_true(
     blocks = blocks_of(world, third)
     blocks.tighten_block_bounds(lambda bound: None)
     chosen = first_plan(world)
+    if not world.generation.incumbent.offer(chosen, "first plan"):
+        # It misses a pin, which costs more than all else.
+        chosen = world.optimal
     for _ in range(4):
         found = differences(blocks, chosen)
         blocks, new = merge_blocks(blocks, chosen)

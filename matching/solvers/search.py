@@ -108,8 +108,10 @@ def search(
                 _tighten_block_bounds(_improve_by_lns(generation, each, group, executor))
                 for each in ([lp] if centred is lp else [lp, centred])
             ]
-            blocks = _merge_blocks(min(starts, key=lambda each: each.bound))
-            solve_reduced_mip(generation, blocks.arcs_after_fixing(incumbent.value))
+            # The second begins only where the first has nothing left to try.
+            for blocks in sorted(starts, key=lambda each: each.bound):
+                merged = _merge_blocks(blocks)
+                solve_reduced_mip(generation, merged.arcs_after_fixing(incumbent.value))
     except Stopped:  # the incumbent has the best plan and bound so far
         pass
     return prices

@@ -16,6 +16,9 @@ from matching.solvers.column_generation.generation import (
     sign_feasible,
 )
 
+# Whose best roster is worth no more is dear to nobody: others would do as well, or nearly.
+_MAX_CHEAP_VALUE = 100.0
+
 
 @dataclass(frozen=True)
 class LagrangianBound:
@@ -46,6 +49,22 @@ class LagrangianBound:
     def reduced_cost_bound(self) -> c.Floats:
         """How far at least any roster with an arc falls short of its volunteer's best."""
         return self.weeks.reduced_cost_bound(self.reward, self.roster)
+
+    @property
+    def is_dear(self) -> c.Bools:
+        """Whose best roster is worth so much that they are tied to one block of a partition."""
+        return self.roster > _MAX_CHEAP_VALUE
+
+    @cached_property
+    def copy_cost(self) -> c.Floats:
+        """What a block pays for a copy of an arc beyond its reward, shape (arcs,).
+
+        Nothing for those of dear volunteers, else the reduced cost: a roster's arcs together have
+        no more of it than what the roster falls short of its volunteer's best, so that nobody's
+        term of the bound grows.
+        """
+        dear = self.is_dear[self.weeks.arcs.volunteer]
+        return np.where(dear, 0.0, np.maximum(self.reduced_cost_bound, 0.0))
 
 
 def lagrangian_bound(generation: ColumnGeneration, dual: c.Floats) -> LagrangianBound:

@@ -60,7 +60,7 @@ class FixedPlan:
     def __init__(self, blocks: Blocks, chosen: c.Longs, turn: int) -> None:
         self.blocks, self.partition = blocks, blocks.partition
         builder, arcs = blocks.generation.builder, blocks.generation.weeks.arcs
-        of_arc, of_volunteer = self.partition.block_of_arc, self.partition.block_of_volunteer
+        of_arc, of_volunteer = self.partition.block_of_arc, self.partition.home
         self.selected = np.zeros(len(arcs), np.bool_)
         self.selected[chosen] = True
         inside = chosen[of_arc[chosen] >= 0]

@@ -28,6 +28,8 @@ _SIZE_REDUCED_COST = 100.0
 _MAX_ARCS = 8_000
 # A block of more arcs does not merge.
 _MAX_ARCS_TO_MERGE = 4_000
+# Where blocks are larger, their programmes are not solved in time.
+_MAX_DOUBLINGS = 2
 # A quota that more of the plan's services use is no reason to merge.
 _MAX_QUOTA_SERVICES = 20
 
@@ -57,6 +59,7 @@ def merge_blocks(blocks: Blocks, chosen: c.Longs, doublings: int = 0) -> tuple[B
     before, arcs = blocks.partition, blocks.generation.weeks.arcs
     requests, size = len(before.block_of_request), before.size
     arc_count = _arc_count(blocks)
+    doublings = min(doublings, _MAX_DOUBLINGS)
     large = np.append(arc_count[requests:] > _MAX_ARCS_TO_MERGE << doublings, False)
     found = differences(blocks, chosen)
     links = _links(blocks, chosen, found, large)
@@ -104,9 +107,12 @@ def merge_blocks(blocks: Blocks, chosen: c.Longs, doublings: int = 0) -> tuple[B
     after = Blocks(
         blocks.generation, blocks.lagrangian, partition, blocks.executor, added(blocks.reduction)
     )
-    same = (added(np.ones(size)) == 1) & (
-        added(np.diff(before.requests.start)) == np.diff(partition.requests.start)
-    )
+    same = added(np.ones(size)) == 1
+    for old, new in (
+        (before.requests, partition.requests),
+        (before.volunteers, partition.volunteers),
+    ):
+        same &= added(np.diff(old.start)) == np.diff(new.start)
     for old in whole[same[new_number[whole]]].tolist():
         if old in blocks.selected:
             after.selected[int(new_number[old])] = blocks.selected[old]
@@ -117,10 +123,14 @@ def merge_blocks(blocks: Blocks, chosen: c.Longs, doublings: int = 0) -> tuple[B
 
 
 def _arc_count(blocks: Blocks) -> c.Longs:
-    """Return the arcs of small reduced cost of each request and, after them, of each block."""
-    partition = blocks.partition
+    """Return how many arcs of small reduced cost each request has and, after them, each block.
+
+    Only those of volunteers in some block count: copies are few.
+    """
+    partition, arcs = blocks.partition, blocks.generation.weeks.arcs
     near = blocks.lagrangian.reduced_cost_bound <= _SIZE_REDUCED_COST
-    request = blocks.generation.problem.slots.request[blocks.generation.weeks.arcs.slot[near]]
+    near &= partition.block_of_volunteer[arcs.volunteer] >= 0
+    request = blocks.generation.problem.slots.request[arcs.slot[near]]
     count = np.bincount(request, minlength=len(partition.block_of_request))
     of_block = np.bincount(partition.block_of_request + 1, count, minlength=partition.size + 1)[1:]
     return np.append(count, of_block.astype(np.int64))

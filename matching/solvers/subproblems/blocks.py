@@ -3,8 +3,9 @@
 Under any duals the bound is a sum over volunteers, requests and rows. A block is some requests with
 the volunteers who could serve them; its terms together are solved as one integer programme, in
 which other volunteers serve as split copies, paid at their price (Lagrangian decomposition:
-Guignard and Kim, 1987). Blocks that share neither a request nor a volunteer lower the bound by the
-sum of what each gains, however many there are, where a search tree would try the combinations.
+Guignard and Kim, 1987). Most volunteers are cheap, and in no block: a copy of theirs costs also the
+arc's reduced cost. Blocks that share neither a request nor a volunteer lower the bound by the sum
+of what each gains, however many there are, where a search tree would try the combinations.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Blocks:
         # A service elsewhere that does not pay its load only helps as a way around the travel rule:
         # a stop at an unknown place takes no time to reach.
         unknown = np.isnan(generation.problem.requests.lat[slots.request[arcs.slot]])
-        self.pays = (lagrangian.reward > generation.weeks.first_load[arcs.volunteer]) | unknown
+        elsewhere = lagrangian.reward + lagrangian.copy_cost
+        self.pays = (elsewhere > generation.weeks.first_load[arcs.volunteer]) | unknown
         # A joint row with dual 0 is slack.
         builder = generation.builder
         priced = lagrangian.dual[builder.joint] > 0
@@ -159,18 +161,23 @@ class Blocks:
         coefficients = generation.rows.arc_coefficients[row]
         charge = _weighted_sum(coefficients, inside, lagrangian.dual[row])
         own = partition.block_of_volunteer[arcs.volunteer[inside]] == number
-        close = lagrangian.reduced_cost_bound[inside] <= slack
-        near = np.where(own, close, self._undominated_copies(coefficients, inside, charge, own))
+        copy_cost = lagrangian.copy_cost[inside]
+        charge = np.where(own, charge, charge - copy_cost)
+        near = self._undominated_copies(coefficients, inside, charge, own) & (copy_cost <= slack)
+        near = np.where(own, lagrangian.reduced_cost_bound[inside] <= slack, near)
         inside, charge = inside[near], charge[near]
         count = self.first_arc[volunteers + 1] - self.first_arc[volunteers]
         outside = c.ranges(self.first_arc[volunteers], count)
         outside = outside[(partition.block_of_arc[outside] != number) & self.pays[outside]]
-        outside = outside[lagrangian.reduced_cost_bound[outside] <= slack]
+        # What a copy is charged for elsewhere is not missed here.
+        short = lagrangian.reduced_cost_bound[outside] - lagrangian.copy_cost[outside]
+        outside = outside[short <= slack]
         arc = np.sort(np.append(inside, outside))
         who = arcs.volunteer[arc]
         own = partition.block_of_volunteer[who] == number
         gain = np.where(own, lagrangian.reward[arc] - first_load[who], 0.0)
         gain[np.searchsorted(arc, inside)] += charge
+        gain[np.searchsorted(arc, outside)] += lagrangian.copy_cost[outside]
         # Joint rows are paid for; to limit what a block uses, too, makes the bound stronger.
         subproblem = generation.builder.build(
             requests, arc, gain, split_copies=~own, joint_capacity=self.joint_capacity

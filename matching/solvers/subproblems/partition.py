@@ -28,8 +28,10 @@ class Partition:
     block_of_request : int32 array, shape (requests,)
     block_of_arc : int32 array, shape (arcs,)
         The block of the arc's request.
-    block_of_volunteer : int32 array, shape (volunteers,)
+    home : int32 array, shape (volunteers,)
         If it was open, the block of their best arc; -1 for none.
+    block_of_volunteer : int32 array, shape (volunteers,)
+        Whose rosters the block has whole: those of its home who are dear, or known to belong to it.
     requests, volunteers : Groups
         Those of each block.
     """
@@ -53,8 +55,12 @@ class Partition:
         is_open = block_of_volunteer[arcs.volunteer] < 0
         rows = np.flatnonzero((self.block_of_arc >= 0) & is_open)
         best = c.best_of(arcs.volunteer, lagrangian.reward, rows)
-        self.block_of_volunteer = block_of_volunteer.copy()
-        self.block_of_volunteer[arcs.volunteer[best]] = self.block_of_arc[best]
+        self.home = block_of_volunteer.copy()
+        self.home[arcs.volunteer[best]] = self.block_of_arc[best]
+        # Whoever is cheap serves as copies alone, until a block is known to hold them: programmes
+        # of the few who matter are several times smaller, and lose next to nothing.
+        tied = (block_of_volunteer >= 0) | lagrangian.is_dear
+        self.block_of_volunteer = np.where(tied, self.home, -1).astype(np.int32)
         self.requests = c.Groups(self.block_of_request, self.size)
         self.volunteers = c.Groups(self.block_of_volunteer, self.size)
 
