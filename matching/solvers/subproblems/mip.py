@@ -17,16 +17,18 @@ from matching.problem import columns as c
 _COLUMNS_PER_BATCH = 4_000
 # Of larger programmes presolve merges cliques for minutes, whatever the time limit.
 _MAX_COLUMNS_FOR_PRESOLVE = 50_000
-# What costs more than it brings where cuts at the root close nearly all of the gap, and a restart,
+# What costs more than it brings.
+_OFF = ("mip_detect_symmetry", "mip_heuristic_run_feasibility_jump")
+# And that, where cuts at the root close nearly all of the gap: the search for plans, and a restart,
 # which presolves again.
-_OFF = (
-    "mip_detect_symmetry",
-    "mip_heuristic_run_feasibility_jump",
+_OFF_IF_SMALL = (
     "mip_heuristic_run_rins",
     "mip_heuristic_run_rens",
     "mip_heuristic_run_root_reduced_cost",
     "mip_allow_restart",
 )
+# Of 43,000 columns a plan is found in a third of the time by searching for it.
+_MAX_COLUMNS_IF_SMALL = 20_000
 
 
 def _above(info: Any) -> float:
@@ -111,7 +113,8 @@ class MIP:
         highs.setOptionValue("mip_abs_gap", 1e-6)
         if columns > _MAX_COLUMNS_FOR_PRESOLVE:
             highs.setOptionValue("presolve", "off")
-        for option in _OFF:
+        small = nodes is not None or columns <= _MAX_COLUMNS_IF_SMALL
+        for option in _OFF + _OFF_IF_SMALL if small else _OFF:
             highs.setOptionValue(option, False)
         if nodes is not None:
             highs.setOptionValue("mip_max_nodes", nodes)
