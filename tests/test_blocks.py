@@ -6,7 +6,7 @@ import pytest
 from matching.solvers.column_generation.fractional import fractional_components
 from matching.solvers.subproblems.partition import split_by_place
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
-from tests.support.priced import Priced, blocks_of, priced
+from tests.support.priced import CHEAP, Priced, blocks_of, priced
 
 
 def closer(world: Priced, group: np.ndarray) -> float:
@@ -15,9 +15,6 @@ def closer(world: Priced, group: np.ndarray) -> float:
     blocks.tighten_block_bounds(bounds.append)
     assert bounds == sorted(bounds, reverse=True)
     return blocks.bound
-
-
-CHEAP = "matching.solvers.column_generation.lagrangian._MAX_CHEAP_VALUE"
 
 
 @pytest.mark.parametrize("cheap", [0.0, 3_000.0, np.inf], ids=["nobody", "some", "all"])

@@ -15,13 +15,10 @@ from matching.solvers.neighbourhoods.repair import repair
 from matching.solvers.subproblems.block_merging import merge_blocks
 from matching.solvers.subproblems.differences import differences, residual_gap
 from matching.solvers.subproblems.partition import cells
-from tests.support.priced import Priced, blocks_of, priced, priced_of
+from tests.support.priced import CHEAP, Priced, blocks_of, priced, priced_of
 
 # Of worlds without pins: a first plan of `repair` keeps every rule, but maybe not those.
 SEEDS = (2, 4, 5, 6, 7, 8)
-
-
-CHEAP = "matching.solvers.column_generation.lagrangian._MAX_CHEAP_VALUE"
 
 
 def first_plan(world: Priced) -> np.ndarray:
@@ -111,7 +108,7 @@ def test_only_differences_with_a_share_of_the_gap_merge_blocks(
 
 @pytest.mark.parametrize("cheap", [100.0, np.inf], ids=["some", "all"])
 @pytest.mark.parametrize(
-    "seed", [*range(2), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))]
+    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 12))]
 )
 def test_merging_blocks_closes_the_gap(
     seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch

@@ -21,6 +21,9 @@ from tests.oracle.reading import read
 from tests.support.laws import best, problem_of
 from tests.support.worlds import SMALL, full_world
 
+# Whose week is worth no more is in no block at first.
+CHEAP = "matching.solvers.column_generation.lagrangian._MAX_CHEAP_VALUE"
+
 
 @dataclass
 class Priced:

@@ -54,16 +54,15 @@ def residual_gap(blocks: Blocks, chosen: c.Longs) -> tuple[c.Floats, c.Floats]:
     shares = gap_shares(generation, blocks.lagrangian, chosen)
     of_request = request_shares(blocks, shares)
     # What a copy is charged where it serves is of the share of its volunteer.
-    request, roster = generation.problem.slots.request[arcs.slot], shares.roster
-    owner = partition.block_of_volunteer
+    request, owner = generation.problem.slots.request, partition.block_of_volunteer
     copies = chosen[owner[arcs.volunteer[chosen]] != partition.block_of_arc[chosen]]
     cost = blocks.lagrangian.copy_cost[copies]
-    np.add.at(of_request, request[copies], cost)
-    roster = roster - np.bincount(arcs.volunteer[copies], cost, len(roster))
+    np.add.at(of_request, request[arcs.slot[copies]], cost)
+    roster = shares.roster - np.bincount(arcs.volunteer[copies], cost, len(owner))
     # A volunteer in no block is counted at their best request.
     rows = np.flatnonzero(((owner < 0) & (roster > MIN_GAP_VALUE))[arcs.volunteer])
     best = c.best_of(arcs.volunteer, blocks.lagrangian.reward, rows)
-    np.add.at(of_request, request[best], roster[arcs.volunteer[best]])
+    np.add.at(of_request, request[arcs.slot[best]], roster[arcs.volunteer[best]])
     gap = np.bincount(partition.block_of_request + 1, of_request, minlength=size + 1)[1:]
     gap = gap + np.bincount(owner + 1, roster, size + 1)[1:]
     return gap - blocks.reduction, np.where(partition.block_of_request < 0, of_request, 0.0)
