@@ -14,10 +14,10 @@ from matching import Problem, Progress, Result, Week, certify, engine, solve
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import first_load, quality
 from matching.audit import violations
-from matching.bounds import labelling
+from matching.bounds import labelling, rosters
 from matching.bounds.certificate import bound
-from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
+from matching.bounds.rosters import solve_pricing
 from matching.parallel.interrupts import listening, unless_heard_already
 from matching.solvers.construction import construct
 from tests.support.laws import SEEDS, law, problem_of
@@ -180,7 +180,8 @@ def test_paths_grown_some_at_a_time_are_the_same(tables: Tables, seed: int) -> N
     asked = (drawn.problem, drawn.arcs, every, drawn.reward, first_load(drawn.problem), above, 4)
     whole = list(listed(solve_pricing(*asked)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(labelling, "_PAIRS_PER_BATCH", 2)
+        patch.setattr(rosters, "_PAIRS_PER_BATCH", 2)
+        patch.setattr(labelling, "_EXTENSIONS_PER_BATCH", 2)
         assert list(listed(solve_pricing(*asked))) == whole
 
 

@@ -11,8 +11,8 @@ from matching import Policy, Problem, Week
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import first_load
 from matching.bounds import labelling
-from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
+from matching.bounds.rosters import solve_pricing
 from matching.problem import arrays
 from matching.problem.plan import slot_keys
 from matching.solvers.subproblems.mip import MIP

@@ -12,9 +12,10 @@ import numpy as np
 from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.meetings import meetings_of
 from matching.arcs.value import quality
-from matching.bounds.labelling import Stopped, batches, never, solve_pricing
+from matching.bounds.labelling import Stopped, never
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import MOST_SERVICES, Weeks
+from matching.bounds.rosters import batches, solve_pricing
 from matching.bounds.teams import best_districts, best_teams
 from matching.bounds.timeline import best_timelines
 from matching.guards.doors import door

@@ -1,11 +1,10 @@
-"""Pricing: every volunteer's best rosters, by labels on paths from service to service.
+"""Labelling: every path from service to service that could be a volunteer's best roster.
 
 The resource-constrained shortest path problem, solved by labelling with dominance (Irnich and
 Desaulniers, 2005, Shortest path problems with resource constraints). A path keeps every rule of a
 volunteer: each service starts after the one before has ended, with time to travel and to rest;
 hours, shifts and what else is counted (`counting`) stay within their limits. Labels grow by one
-service at a time, for all volunteers at once; of two that end alike, one with no more value and no
-fewer hours is dominated.
+service at a time, for all volunteers at once; those dominated are dropped (`labels`).
 
 Services of several meetings come first in a path, whenever they are: each leaves room for what
 follows or does not, so that a label must remember all of these, and of the others the last.
@@ -14,20 +13,21 @@ follows or does not, so that a label must remember all of these, and of the othe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from matching.arcs.eligibility import Arcs
-from matching.arcs.journeys import is_late, leads_around, spots
+from matching.arcs.journeys import is_late, spots
 from matching.arcs.meetings import clash, meetings_of, most_a_day, tired_alone
 from matching.bounds.counting import Counts
+from matching.bounds.labels import Labels, concatenated, undominated
 from matching.bounds.several_meetings import SeveralMeetings
 from matching.problem import Problem
 from matching.problem import columns as c
 
-# Pairs of services of one volunteer, or extensions of labels, per batch.
-_PAIRS_PER_BATCH = 1 << 22
+# Extensions of labels per batch.
+_EXTENSIONS_PER_BATCH = 1 << 22
 # From this many pairs on, labels are pruned by a bound on their completion.
 _MIN_PAIRS_FOR_BOUNDING = 1 << 19
 _MAX_SHIFTS_FOR_BOUNDING = 64
@@ -61,19 +61,6 @@ def fits_alone(problem: Problem, volunteer: c.Ints, option: c.Ints) -> c.Bools:
         fits &= most_a_day(meetings)[option] <= people.max_shifts_per_day[volunteer]
         fits &= ~tired_alone(problem, meetings, volunteer, option)
     return fits
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Labels(c.Columns):
-    """Labels of paths of one length."""
-
-    service: c.Longs  # the last one
-    value: c.Floats
-    minutes: c.Longs
-    today: c.Longs  # services on the day of the last one; 0 where no limit by the day binds
-    counts: c.Longs  # shape (labels, words), see `counting`
-    parent: c.Longs  # among the labels one service shorter
-    held: c.Longs  # its services of several meetings, as a set of `SeveralMeetings`
 
 
 class RosterLabelling:
@@ -223,7 +210,7 @@ class RosterLabelling:
         )
         levels: list[Labels] = []
         while True:
-            labels = prune(_undominated(labels), len(levels) + 1)
+            labels = prune(undominated(labels), len(levels) + 1)
             if not len(labels):
                 return levels
             self._check_crowd(labels)
@@ -246,15 +233,15 @@ class RosterLabelling:
         index = np.flatnonzero(self.max_shifts[labels.service] >= shifts)
         ways = np.cumsum(np.diff(self.next_of)[labels.service[index]])
         most = int(ways[-1]) if len(ways) else 0
-        steps = np.arange(_PAIRS_PER_BATCH, most, _PAIRS_PER_BATCH)
+        steps = np.arange(_EXTENSIONS_PER_BATCH, most, _EXTENSIONS_PER_BATCH)
         cuts = np.unique(np.searchsorted(ways, steps, side="right"))
         extended = []
         for batch in np.split(index, cuts):
             if stop():
                 raise Stopped
             longer = self._extend_batch(labels, batch, self.load_step * (shifts - 1))
-            extended.append(_undominated(longer) if len(cuts) else longer)
-        return _concatenated(extended)
+            extended.append(undominated(longer) if len(cuts) else longer)
+        return concatenated(extended)
 
     def _extend_batch(self, labels: Labels, index: c.Longs, load: int) -> Labels:
         last = labels.service[index]
@@ -292,142 +279,3 @@ class RosterLabelling:
         if self.several is None:
             return held
         return np.where(self.single[service], held, self.several.added(held, service))
-
-
-def _concatenated(parts: list[Labels]) -> Labels:
-    columns = zip(*(vars(part).values() for part in parts), strict=True)
-    return Labels(*(np.concatenate(column) for column in columns))
-
-
-def _undominated(labels: Labels) -> Labels:
-    """Keep the undominated labels among those with the same last service, counts and set."""
-    if not len(labels):
-        return labels
-    words = (*labels.counts.T, labels.held)
-    order = np.lexsort((-labels.value, labels.minutes, *words, labels.today, labels.service))
-    labels = labels.take(order)
-    group = labels.service * (labels.today.max() + 1) + labels.today
-    fresh = np.diff(group, prepend=-1) != 0
-    for word in (*labels.counts.T, labels.held):
-        fresh[1:] |= word[1:] != word[:-1]
-    number = np.cumsum(fresh)
-    # With minutes rising, a label is undominated only if its value is above all before. Ranks
-    # instead of values, lifted by the group's number, let one running maximum serve all groups.
-    rank = np.unique(labels.value, return_inverse=True)[1]
-    lifted = number * np.int64(len(labels) + 1) + rank
-    before = np.append(-1, np.maximum.accumulate(lifted)[:-1])
-    return labels.take(np.flatnonzero(lifted > before))
-
-
-@dataclass(frozen=True, eq=False)
-class Rosters:
-    """Whole weeks of volunteers, each with its arcs.
-
-    Attributes
-    ----------
-    volunteer : int32 array, shape (rosters,)
-    value : float64 array, shape (rosters,)
-        Rewards minus load.
-    roster, arc : int64 arrays of equal length
-        Which roster holds which arc, sorted by roster.
-    """
-
-    volunteer: c.Ints
-    value: c.Floats
-    roster: c.Longs
-    arc: c.Longs
-
-
-def solve_pricing(
-    problem: Problem,
-    arcs: Arcs,
-    rows: c.Longs,
-    reward: c.Floats,
-    first_load: c.Longs,
-    above: c.Floats,
-    per_volunteer: int = 1,
-    stop: Callable[[], bool] = never,
-) -> Rosters:
-    """Return the best rosters of every volunteer who has arcs among the rows.
-
-    Parameters
-    ----------
-    rows : int64 array
-        The arcs to look at, all arcs of each volunteer or none, sorted by volunteer.
-    reward : float64 array, shape (arcs,)
-        What each service is worth, before load.
-    first_load : int64 array, shape (volunteers,)
-        What any service costs each volunteer.
-    above : float64 array, shape (volunteers,)
-        Only rosters worth more are returned; at least 0.
-    per_volunteer : int
-        Return at most this many of each, best first. Beyond the first they are the best among
-        the undominated labels, not the best of all.
-    stop : callable
-        Asked often; true ends it.
-
-    Raises
-    ------
-    Stopped
-        If ``stop`` said so.
-    """
-    none = np.empty(0, np.int64)
-    found = [Rosters(none.astype(np.int32), np.empty(0), none, none)]
-    for batch in batches(problem, arcs, rows, reward, first_load):
-        if stop():
-            raise Stopped
-        # One at a time: what may follow what takes much more memory than the rosters.
-        labelling = RosterLabelling(problem, arcs, batch, reward, first_load)
-        levels = labelling.solve(stop)
-        if levels:
-            found.append(_best_rosters(labelling, levels, above, per_volunteer))
-    sizes = np.cumsum([0, *(len(part.volunteer) for part in found[:-1])])
-    return Rosters(
-        np.concatenate([part.volunteer for part in found]),
-        np.concatenate([part.value for part in found]),
-        np.concatenate([part.roster + size for part, size in zip(found, sizes, strict=True)]),
-        np.concatenate([part.arc for part in found]),
-    )
-
-
-def _best_rosters(
-    labelling: RosterLabelling, levels: list[Labels], above: c.Floats, per_volunteer: int
-) -> Rosters:
-    """Pick the best labels of each volunteer, and walk back through their parents."""
-    level = np.repeat(np.arange(len(levels)), [len(labels) for labels in levels])
-    index = np.concatenate([np.arange(len(labels)) for labels in levels])
-    value = np.concatenate([labels.value for labels in levels])
-    volunteer = np.concatenate([labelling.volunteer[labels.service] for labels in levels])
-    rows = np.flatnonzero(value > above[volunteer])
-    rows = rows[np.lexsort((level[rows], -value[rows], volunteer[rows]))]
-    begin = np.searchsorted(volunteer[rows], volunteer[rows])
-    rows = rows[np.arange(len(rows)) - begin < per_volunteer]
-    roster, arc = [], []
-    walking, at = np.empty(0, np.int64), np.empty(0, np.int64)
-    for number in range(len(levels) - 1, -1, -1):
-        joins = np.flatnonzero(level[rows] == number)
-        walking, at = np.append(walking, joins), np.append(at, index[rows[joins]])
-        roster.append(walking)
-        arc.append(labelling.arc[levels[number].service[at]])
-        at = levels[number].parent[at]
-    flat = np.concatenate(roster)
-    order = np.argsort(flat, kind="stable")
-    return Rosters(volunteer[rows], value[rows], flat[order], np.concatenate(arc)[order])
-
-
-def batches(
-    problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
-) -> list[c.Longs]:
-    """Split the arcs that can be part of a best roster, each volunteer's in one batch."""
-    # A service that does not pay its load is only ever a way around the travel rule.
-    around = leads_around(problem, problem.slots.request[arcs.slot[rows]])
-    rows = rows[(reward[rows] - first_load[arcs.volunteer[rows]] > 0) | around]
-    if not len(rows):
-        return []
-    begin = np.flatnonzero(np.diff(arcs.volunteer[rows], prepend=-1))
-    services = np.diff(np.append(begin, len(rows))).astype(np.int64)
-    pairs = np.cumsum(services * services)
-    steps = np.arange(_PAIRS_PER_BATCH, int(pairs[-1]), _PAIRS_PER_BATCH)
-    cuts = np.unique(np.searchsorted(pairs, steps, side="right"))
-    batches = np.split(rows, begin[cuts[(cuts > 0) & (cuts < len(begin))]])
-    return [batch for batch in batches if len(batch)]

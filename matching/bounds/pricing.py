@@ -19,7 +19,8 @@ from matching.arcs.journeys import longest_ways
 from matching.arcs.limits import Counters, counters_of
 from matching.arcs.meetings import meetings_of
 from matching.arcs.value import first_load, rising_load, total_load
-from matching.bounds.labelling import fits_alone, never, solve_pricing
+from matching.bounds.labelling import fits_alone, never
+from matching.bounds.rosters import solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
 

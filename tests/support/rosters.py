@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from matching.arcs.eligibility import Arcs, eligible
-from matching.bounds.labelling import Rosters
+from matching.bounds.rosters import Rosters
 from matching.problem.columns import Floats
 from matching.problem.plan import slot_keys
 from tests.oracle.brute import weeks_of

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from matching.bounds.certificate import reward
-from matching.bounds.labelling import Rosters, Stopped, solve_pricing
+from matching.bounds.labelling import Stopped
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
+from matching.bounds.rosters import Rosters, solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.column_generation.constraints import Constraints, Rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.bounds.labelling import Rosters
+from matching.bounds.rosters import Rosters
 from matching.problem import columns as c
 from matching.solvers.column_generation.constraints import Rows
 from matching.solvers.column_generation.pool import ColumnPool

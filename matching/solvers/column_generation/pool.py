@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from matching.bounds.labelling import Rosters
 from matching.bounds.pricing import Weeks
+from matching.bounds.rosters import Rosters
 from matching.problem import columns as c
 
 

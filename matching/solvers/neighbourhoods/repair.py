@@ -14,8 +14,8 @@ import numpy as np
 from matching.arcs.eligibility import holders
 from matching.arcs.limits import broken_by
 from matching.arcs.pinned import pinned_arcs
-from matching.bounds.labelling import solve_pricing
 from matching.bounds.pricing import Weeks
+from matching.bounds.rosters import solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
 

@@ -12,8 +12,9 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from matching.bounds.labelling import Rosters, Stopped
+from matching.bounds.labelling import Stopped
 from matching.bounds.pricing import Weeks
+from matching.bounds.rosters import Rosters
 from matching.problem import columns as c
 from matching.solvers.column_generation.constraints import Rows
 from matching.solvers.column_generation.generation import Generation
