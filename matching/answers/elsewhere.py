@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from matching.answers.beside import Book, Standing, load
-from matching.bounds.pricing import Clusters, Weeks
+from matching.bounds.clusters import Clusters
+from matching.bounds.pricing import Weeks
 from matching.bounds.rosters import solve_pricing
 from matching.parallel.compiled import compiled
 from matching.problem import columns as c

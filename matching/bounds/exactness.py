@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.bounds.pricing import Clusters
+from matching.bounds.clusters import Clusters
 from matching.errors import PolicyError
 from matching.problem import Problem
 

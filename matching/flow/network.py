@@ -19,7 +19,7 @@ import numpy as np
 from matching.arcs.districts import district_value, districts_value, seats_of
 from matching.arcs.eligibility import Arcs
 from matching.arcs.value import rising_load, seat_value, total_load
-from matching.bounds.pricing import Clusters
+from matching.bounds.clusters import Clusters
 from matching.problem import Problem
 from matching.problem import columns as c
 

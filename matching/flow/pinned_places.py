@@ -10,7 +10,7 @@ from matching.arcs.eligibility import Arcs
 from matching.arcs.living import Member
 from matching.arcs.value import first_load, seat_value
 from matching.audit.pins import settled
-from matching.bounds.pricing import Clusters
+from matching.bounds.clusters import Clusters
 from matching.errors import DataError, UsageError
 from matching.flow.network import people_value, services_below
 from matching.problem import Problem
