@@ -13,7 +13,7 @@ from matching.arcs.value import quality
 from matching.bounds.certificate import bound
 from matching.bounds.pricing import Weeks
 from matching.flow import relaxation
-from matching.flow.kernel import NONE
+from matching.flow.graph import NONE
 from matching.flow.min_cost_flow import solve_flow
 from matching.flow.network import Network
 from matching.flow.relaxation import relax, seats_are_few

@@ -10,7 +10,7 @@ from hypothesis import assume
 from matching import DataError, UsageError, certify, solve
 from matching.audit import value, violations
 from matching.audit.pins import settled
-from matching.flow.kernel import GONE, edges_of
+from matching.flow.graph import GONE, edges_of
 from matching.flow.living import LivingWeek
 from matching.flow.worth import worth_of_qualification, worth_of_seat, worth_of_volunteer
 from matching.parallel.compiled import plain

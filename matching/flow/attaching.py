@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from matching.flow.kernel import HOME
+from matching.flow.graph import HOME
 from matching.flow.network import Network
 from matching.flow.residual import NO_WAY, Residual
 from matching.problem import columns as c

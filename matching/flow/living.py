@@ -20,7 +20,8 @@ from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
 from matching.flow.attaching import attach
-from matching.flow.kernel import HOME, NONE, exchange, forget, open_all, reach, search
+from matching.flow.graph import HOME, NONE
+from matching.flow.kernel import exchange, forget, open_all, reach, search
 from matching.flow.network import Network, build
 from matching.flow.pinned_places import PinnedPlaces, pinned_below, pinned_posts
 from matching.flow.residual import NO_WAY, Residual

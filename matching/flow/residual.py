@@ -8,17 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from matching.flow.kernel import (
-    FAR,
-    HOME,
-    NONE,
-    Graph,
-    count_edges,
-    link_edges,
-    list_edges,
-    repair,
-    repair_all,
-)
+from matching.flow.graph import FAR, HOME, NONE, Graph, count_edges, link_edges, list_edges
+from matching.flow.kernel import repair, repair_all
 from matching.flow.network import Network
 from matching.problem import columns as c
 
