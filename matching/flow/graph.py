@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from matching.parallel.compiled import compiled
+from matching.parallel.compiled import compiled, inner, whole
 from matching.problem import columns as c
 
 # Source and sink in one: where idle volunteers are, and where every seat ends.
-HOME = 0
-FAR = 1 << 60
-NONE = -1
+HOME = whole(0)
+FAR = whole(1 << 60)
+NONE = whole(-1)
 # The capacity of an edge that nothing will flow along again.
-GONE = -1
+GONE = whole(-1)
 
 
 class Graph(NamedTuple):
@@ -74,7 +74,7 @@ class Graph(NamedTuple):
     total: c.Longs
 
 
-@compiled
+@inner
 def send(graph: Graph, e: int, amount: int) -> None:
     """Change the flow of an edge, and what the flow costs."""
     before, x = graph.flow[e], graph.tail[e]
@@ -93,7 +93,7 @@ def send(graph: Graph, e: int, amount: int) -> None:
         graph.next_used[at] = graph.next_used[e]
 
 
-@compiled
+@inner
 def unlink(graph: Graph, x: int, before: int, after: int) -> None:
     """Take what is between two later edges of a node out of its list."""
     if before == NONE:
@@ -119,7 +119,9 @@ def list_edges(tail: c.Ints, head: c.Ints, at: c.Longs, edge: c.Ints, into: c.In
         if tail[e] != HOME:
             edge[at[tail[e]]] = e
             at[tail[e]] += 1
-    into[:] = at
+    # Arrays assigned whole would bring along all that it takes to say that their shapes differ.
+    for x in range(len(into)):
+        into[x] = at[x]
     for e in range(len(head)):
         if head[e] != HOME:
             edge[at[head[e]]] = e

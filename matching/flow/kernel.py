@@ -10,10 +10,16 @@ e110214, 2014; exact here, since what has not been looked at yet waits in the he
 from __future__ import annotations
 
 import heapq
+from typing import cast
+
+import numpy as np
 
 from matching.flow.graph import FAR, GONE, HOME, NONE, Graph, edges_of, send, unlink
 from matching.parallel.compiled import compiled
 from matching.problem import columns as c
+
+# Constants, not literals: for every literal a function is compiled anew.
+_FORWARD, _BACK = cast("tuple[bool, bool]", (np.bool_(True), np.bool_(False)))
 
 
 @compiled
@@ -157,7 +163,8 @@ def repair(graph: Graph, e: int) -> None:
     The edge is filled or emptied as its reduced cost says; what is then left over at one end and
     missing at the other finds its way.
     """
-    tail, head = graph.tail[e], graph.head[e]
+    # Sums are of 64 bits, as `NONE` is: searches are compiled for one kind of node.
+    tail, head = HOME + graph.tail[e], HOME + graph.head[e]
     reduced = graph.cost[e] + graph.potential[tail] - graph.potential[head]
     if reduced < 0:
         wanted = graph.capacity[e]
@@ -171,10 +178,10 @@ def repair(graph: Graph, e: int) -> None:
     send(graph, e, more)
     over, under = (head, tail) if more > 0 else (tail, head)
     for _ in range(abs(more)):
-        if over != HOME and push(graph, over, under, True, FAR) == under:
+        if over != HOME and push(graph, over, under, _FORWARD, FAR) == under:
             continue
         if under != HOME:
-            push(graph, under, NONE, False, FAR)
+            push(graph, under, NONE, _BACK, FAR)
 
 
 @compiled

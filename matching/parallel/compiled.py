@@ -45,6 +45,11 @@ def inner(function: Callable[P, R]) -> Callable[P, R]:
     return made
 
 
+def whole(value: int) -> int:
+    """Return a constant for compiled loops: a function is compiled anew for every literal."""
+    return cast("int", np.int64(value))
+
+
 def is_loaded(function: Callable[P, R]) -> bool:
     """Tell whether this process has loaded a compiled function; code is kept on disk."""
     return bool(function.signatures)  # type: ignore[attr-defined]

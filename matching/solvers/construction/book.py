@@ -8,21 +8,16 @@ one person, listed both by person and by request.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from matching.arcs.spatial import RADIUS_KM
-from matching.parallel.compiled import inner
+from matching.parallel.compiled import inner, whole
 from matching.problem import columns as c
 
 Records = Any  # numpy.recarray; their fields are listed in `FIELDS`
-
-
-def whole(value: int) -> int:
-    """Return a constant for compiled loops: a function is compiled anew for every literal."""
-    return cast(int, np.int64(value))
 
 
 NONE, ZERO, ONE = whole(-1), whole(0), whole(1)

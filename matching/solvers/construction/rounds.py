@@ -6,9 +6,9 @@ serves them all again in another order: the plan is kept if it is no worse.
 
 from __future__ import annotations
 
-from matching.parallel.compiled import compiled, inner
+from matching.parallel.compiled import compiled, inner, whole
 from matching.problem import columns as c
-from matching.solvers.construction.book import NONE, ONE, ZERO, Book, put, take_out, whole
+from matching.solvers.construction.book import NONE, ONE, ZERO, Book, put, take_out
 from matching.solvers.construction.serving import roll, serve
 
 # Options left aside in rounds, per mille: the same order may end in another plan.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matching.parallel.compiled import inner
+from matching.parallel.compiled import inner, whole
 from matching.solvers.construction.book import (
     NONE,
     ONE,
@@ -12,7 +12,6 @@ from matching.solvers.construction.book import (
     put,
     seat_worth,
     serves,
-    whole,
 )
 from matching.solvers.construction.teams import (
     ALONE,

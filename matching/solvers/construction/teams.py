@@ -7,7 +7,7 @@ augmenting path). Then come those who are missing in all, and the holders that t
 
 from __future__ import annotations
 
-from matching.parallel.compiled import inner
+from matching.parallel.compiled import inner, whole
 from matching.solvers.construction.book import (
     NONE,
     ONE,
@@ -20,7 +20,6 @@ from matching.solvers.construction.book import (
     seat_worth,
     serves,
     use_quota,
-    whole,
     within_limits,
 )
 
