@@ -13,15 +13,14 @@ from matching.solvers.construction.book import (
     ONE,
     ZERO,
     Book,
-    fits,
     has_quota,
     load_of_one_more,
     put,
     seat_worth,
     serves,
     use_quota,
-    within_limits,
 )
+from matching.solvers.construction.week_rules import fits, within_limits
 
 # Who is looked at: anybody, or who keeps all team rules by joining alone; else holders of a rule.
 _ANYBODY, ALONE = whole(-1), whole(-2)
