@@ -5,7 +5,8 @@ import pytest
 
 from matching import Week
 from matching.arcs.eligibility import eligible
-from matching.solvers.column_generation.constraints import Constraints, most_people
+from matching.solvers.column_generation.constraints import Constraints
+from matching.solvers.column_generation.quota_bounds import most_people
 
 
 def week_of(quota: int, branch_quota: int | None = None) -> Week:

@@ -24,7 +24,8 @@ from matching.arcs.spatial import distance_km
 from matching.arcs.value import first_load
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import Constraints, Rows
+from matching.solvers.column_generation.constraints import Constraints
+from matching.solvers.column_generation.rows import Rows
 
 
 class MIPResult(NamedTuple):

@@ -25,8 +25,9 @@ from matching.orders.change_costs import ChangeCosts
 from matching.orders.plan_network import staying_worth
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import Constraints, Rows
+from matching.solvers.column_generation.constraints import Constraints
 from matching.solvers.column_generation.linking import VolunteerOptions, with_every_cut
+from matching.solvers.column_generation.rows import Rows
 from matching.solvers.neighbourhoods.repair import repair
 from matching.solvers.subproblems.roster_constraints import Dearer
 from matching.solvers.subproblems.subproblem import (

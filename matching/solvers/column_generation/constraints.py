@@ -1,13 +1,6 @@
-"""The rows of the master problem: one column per roster of a volunteer, one method per rule.
-
-Variables: a roster is selected; a seat beyond the minimum is filled; a request is served at an
-option. Rows constrain x, the sum of the rosters that hold an arc: ``arc_coefficients`` times the
-arcs of a roster is its column, and its transpose times the duals is what each arc is charged.
-"""
+"""The constraints of the master problem: its `rows`, one method per rule."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,68 +11,11 @@ from matching.arcs.pinned import pinned_arcs
 from matching.arcs.value import fewest_people, seat_value, shared_bonus
 from matching.problem import Problem
 from matching.problem import columns as c
+from matching.solvers.column_generation.quota_bounds import most_people
+from matching.solvers.column_generation.rows import Rows
 
-_UNBOUNDED = np.inf
 # The penalty of a missed pin, relative to the largest request or affinity, and at least.
 _PIN_PENALTY_FACTOR, _MIN_PIN_PENALTY = 10.0, 1e6
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows ``low <= arc_coefficients @ x + service_coefficients @ y <= high``, and their y.
-
-    Attributes
-    ----------
-    arc_coefficients : scipy.sparse.csr_array, shape (rows, arcs)
-    service_coefficients : scipy.sparse.csr_array, shape (rows, service variables)
-        Service variables: one per option, whether it is served; one per further seat; one per pin,
-        whether it is missed, which no plan may do but keeps the linear programme feasible.
-    low, high : float64 arrays, shape (rows,)
-    value, upper : float64 arrays, shape (service variables,)
-        Objective coefficient and upper bound.
-    quota_rows : slice
-        Rows of the quotas, in the order of the organisations that have one.
-    request : int32 array, shape (rows,)
-        The request that a row belongs to; -1 for a quota.
-    service_request : int32 array, shape (service variables,)
-    """
-
-    arc_coefficients: sparse.csr_array
-    service_coefficients: sparse.csr_array
-    low: c.Floats
-    high: c.Floats
-    value: c.Floats
-    upper: c.Floats
-    quota_rows: slice
-    request: c.Ints
-    service_request: c.Ints
-
-    def linked(self, row: c.Longs, arc: c.Longs, option: c.Ints) -> Rows:
-        """Return these rows and more: some arcs are selected only as far as an option is served.
-
-        Parameters
-        ----------
-        row, arc : int64 arrays of equal length
-            Which arcs each of the new rows, counted from 0, holds.
-        option : int32 array, shape (new rows,)
-        """
-        count = len(option)
-        arc_coefficients = sparse.csr_array(
-            (np.ones(len(row)), (row, arc)), (count, self.arc_coefficients.shape[1])
-        )
-        service_coefficients = sparse.csr_array(
-            (-np.ones(count), (np.arange(count), option)), (count, len(self.value))
-        )
-        return replace(
-            self,
-            arc_coefficients=sparse.vstack([self.arc_coefficients, arc_coefficients], format="csr"),
-            service_coefficients=sparse.vstack(
-                [self.service_coefficients, service_coefficients], format="csr"
-            ),
-            low=np.append(self.low, np.full(count, -_UNBOUNDED)),
-            high=np.append(self.high, np.zeros(count)),
-            request=np.append(self.request, self.service_request[option]),
-        )
 
 
 class Constraints:
@@ -220,7 +156,7 @@ class Constraints:
         seat = np.flatnonzero(
             ~self.any_volunteer_suffices()[self.problem.slots.option[self.seat_slot]]
         )
-        row = self._new(len(seat), -_UNBOUNDED, 0)
+        row = self._new(len(seat), -np.inf, 0)
         self._filled(row, seat, 1.0)
         self._served(row, self.problem.slots.option[self.seat_slot[seat]], -1.0)
 
@@ -230,7 +166,7 @@ class Constraints:
         count = np.bincount(request, minlength=len(self.problem.requests))
         several = np.flatnonzero(count[request] > 1)
         requests, which = np.unique(request[several], return_inverse=True)
-        row = self._new(len(requests), -_UNBOUNDED, 1)
+        row = self._new(len(requests), -np.inf, 1)
         self._served(row[which], several, 1.0)
 
     def _people(self) -> None:
@@ -240,7 +176,7 @@ class Constraints:
         base = np.bincount(slots.option, self.needed, minlength=len(options))
         option = np.flatnonzero(wanted > np.maximum(base, 0))
         row_of = np.full(len(options), -1)
-        row = self._new(len(option), 0, _UNBOUNDED)
+        row = self._new(len(option), 0, np.inf)
         row_of[option] = row
         self._served(row, option, (base - wanted)[option])
         seat = np.flatnonzero(row_of[slots.option[self.seat_slot]] >= 0)
@@ -281,7 +217,7 @@ class Constraints:
         of_served: npt.ArrayLike,
     ) -> None:
         ruled = np.flatnonzero(where)
-        row = self._new(len(ruled), 0, _UNBOUNDED)
+        row = self._new(len(ruled), 0, np.inf)
         team, arc = self._arcs_at(option[ruled])
         qualification = self.problem.team_rules.qualification[rule[ruled[team]]]
         holds = holders(self.problem, self.arcs, arc, qualification)
@@ -310,7 +246,7 @@ class Constraints:
         meeting = np.unique(c.combine(pair, self.arc_option[arc]), return_inverse=True)
         together = pairs.together[meeting[0] >> 32]
         row = self._new(
-            len(together), np.where(together, 0.0, -_UNBOUNDED), np.where(together, 0.0, 1.0)
+            len(together), np.where(together, 0.0, -np.inf), np.where(together, 0.0, 1.0)
         )
         self._arcs(row[meeting[1]], arc, np.where(pairs.together[pair], side, 1.0))
 
@@ -320,7 +256,7 @@ class Constraints:
         limited = organisations.limited
         row_of = np.full(len(organisations) + 1, -1)
         row_of[:-1][limited] = self._new(
-            int(limited.sum()), -_UNBOUNDED, organisations.max_seats[limited]
+            int(limited.sum()), -np.inf, organisations.max_seats[limited]
         )
         parent = np.append(organisations.parent, -1)
         # Climb the tree from every arc's organisation, one level at a time for all arcs.
@@ -335,42 +271,10 @@ class Constraints:
     def _pins(self) -> None:
         """What is pinned stays, at its option or at any."""
         pins = self.problem.pins
-        row = self._new(len(pins), 1, _UNBOUNDED)
+        row = self._new(len(pins), 1, np.inf)
         which, arc = pinned_arcs(self.problem, self.arcs)
         self._arcs(row[which], arc)
         self._filled(row, len(self.seat_slot) + np.arange(len(pins)), 1.0)
-
-
-def most_people(problem: Problem, volunteer: c.Ints, group: c.Ints | c.Longs, size: int) -> c.Longs:
-    """Return how many different volunteers of each group could serve at once within the quotas.
-
-    Parameters
-    ----------
-    volunteer, group : int arrays of equal length
-        Who belongs to which group.
-    size : int
-        How many groups there are.
-    """
-    organisations = problem.organisations
-    parent, limit = organisations.parent, organisations.max_seats
-    depth, above = np.zeros(len(parent) + 1, np.int64), np.append(parent, -1)
-    depth[-1] = -1  # of no organisation
-    while (above >= 0).any():
-        depth += above >= 0
-        above = np.where(above >= 0, parent[above], -1)
-    person = np.unique(c.combine(group, volunteer))
-    of = (person >> 32).astype(np.int64)
-    at = problem.volunteers.organisation[(person & 0xFFFFFFFF) - 1]
-    people = np.ones(len(person), np.int64)
-    # From the lowest level up: no more pass on to the organisation above than the quota lets.
-    for level in range(int(depth.max()), -1, -1):
-        here = depth[at] == level
-        key, which = np.unique(c.combine(of[here], at[here]), return_inverse=True)
-        at_key = (key & 0xFFFFFFFF) - 1
-        passed = np.minimum(np.bincount(which, people[here], len(key)), limit[at_key])
-        of, at = np.append(of[~here], key >> 32), np.append(at[~here], parent[at_key])
-        people = np.append(people[~here], passed.astype(np.int64))
-    return np.bincount(of, people, minlength=size).astype(np.int64)
 
 
 def _matrix(parts: list[tuple[npt.ArrayLike, ...]], shape: tuple[int, int]) -> sparse.csr_array:

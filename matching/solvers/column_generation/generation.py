@@ -19,11 +19,12 @@ from matching.bounds.pricing import Weeks
 from matching.bounds.rosters import Rosters, solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import Constraints, Rows
+from matching.solvers.column_generation.constraints import Constraints
 from matching.solvers.column_generation.linking import VolunteerOptions, separate_linking_cuts
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
 from matching.solvers.column_generation.pool import ColumnPool
 from matching.solvers.column_generation.restricted_master import MasterSolution, RestrictedMaster
+from matching.solvers.column_generation.rows import Rows
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.subproblems.subproblem import SubproblemBuilder
 

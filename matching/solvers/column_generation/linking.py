@@ -6,9 +6,9 @@ import numpy as np
 
 from matching.bounds.rosters import Rosters
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import Rows
 from matching.solvers.column_generation.pool import ColumnPool
 from matching.solvers.column_generation.restricted_master import MasterSolution
+from matching.solvers.column_generation.rows import Rows
 
 _INTEGRALITY_TOLERANCE = 1e-6
 

@@ -14,9 +14,9 @@ from ortools.pdlp.python import pdlp
 from scipy import sparse
 
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import Rows
 from matching.solvers.column_generation.pool import ColumnPool
 from matching.solvers.column_generation.restricted_master import MasterSolution
+from matching.solvers.column_generation.rows import Rows
 
 # Halved with every solution.
 _FIRST_RELATIVE_TOLERANCE, _LAST_RELATIVE_TOLERANCE = 1e-3, 3e-5

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import Rows
 from matching.solvers.column_generation.pool import ColumnPool
+from matching.solvers.column_generation.rows import Rows
 from matching.solvers.subproblems.mip import Quiet
 
 

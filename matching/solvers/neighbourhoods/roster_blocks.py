@@ -16,11 +16,11 @@ from matching.bounds.labelling import Stopped
 from matching.bounds.pricing import Weeks
 from matching.bounds.rosters import Rosters
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import Rows
 from matching.solvers.column_generation.generation import Generation
 from matching.solvers.column_generation.linking import VolunteerOptions
 from matching.solvers.column_generation.pool import ColumnPool
 from matching.solvers.column_generation.restricted_master import RestrictedMaster, UnsolvedError
+from matching.solvers.column_generation.rows import Rows
 from matching.solvers.neighbourhoods.diving import dive
 from matching.solvers.neighbourhoods.fixed_plan import FixedPlan, Part
 from matching.solvers.subproblems.blocks import Blocks

@@ -16,7 +16,7 @@ from scipy import sparse
 from matching.arcs.eligibility import Arcs
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.solvers.column_generation.constraints import Rows
+from matching.solvers.column_generation.rows import Rows
 from matching.solvers.subproblems.mip import MIP
 from matching.solvers.subproblems.roster_constraints import Dearer, RosterConstraints
 
