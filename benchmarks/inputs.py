@@ -12,8 +12,9 @@ from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.unfilled import unfilled
 from matching.arcs.value import quality
 from matching.bounds.pricing import Weeks
+from matching.flow.capacities import build
 from matching.flow.min_cost_flow import solve_flow
-from matching.flow.network import Network, build
+from matching.flow.network import Network
 from matching.flow.relaxation import Relaxation, best_candidates, relax
 from matching.problem import Problem
 from matching.problem.columns import Bools, Longs

@@ -12,7 +12,7 @@ import polars as pl
 from matching.answers.half_days import HalfDay, label
 from matching.answers.teams_to_promise import Piece, menu_of
 from matching.errors import UsageError
-from matching.flow.network import services_below
+from matching.flow.taken import services_below
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c

@@ -2,7 +2,7 @@
 
 Whoever changes is taken out of the residual network and put back as they are now; what they did
 finds somebody else along a shortest path, and what they can do now finds its place (`kernel`).
-Nothing is solved anew. What the trees cannot say is left out, as it is in `network`.
+Nothing is solved anew. What the trees cannot say is left out, as it is in `capacities`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
 from matching.flow.attaching import attach
+from matching.flow.capacities import build
 from matching.flow.graph import HOME, NONE
 from matching.flow.kernel import exchange, forget, open_all, reach, search
-from matching.flow.network import Network, build
+from matching.flow.network import Network
 from matching.flow.pinned_places import PinnedPlaces, pinned_below, pinned_posts
 from matching.flow.residual import NO_WAY, Residual
 from matching.problem import Problem

@@ -12,7 +12,7 @@ from matching.arcs.value import first_load, seat_value
 from matching.audit.pins import settled
 from matching.bounds.clusters import Clusters
 from matching.errors import DataError, UsageError
-from matching.flow.network import people_value, services_below
+from matching.flow.taken import people_value, services_below
 from matching.problem import Problem
 from matching.problem import columns as c
 

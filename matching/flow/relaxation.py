@@ -12,8 +12,9 @@ import numpy as np
 from matching.bounds.certificate import rest_of_bound, reward
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
+from matching.flow.capacities import build
 from matching.flow.components import ComponentFlow, parts_of, solve_component
-from matching.flow.network import Network, build
+from matching.flow.network import Network
 from matching.flow.residual import Residual
 from matching.parallel.tasks import run_all
 from matching.problem import Problem

@@ -15,7 +15,7 @@ from matching.arcs.eligibility import Arcs
 from matching.arcs.value import quality, seat_value
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
-from matching.flow.network import build
+from matching.flow.capacities import build
 from matching.flow.residual import Residual
 from matching.orders.change_costs import Before, ChangeCosts
 from matching.problem import Problem
