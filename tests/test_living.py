@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import assume
 
-from matching import DataError, UsageError, certify, solve
+from matching import DataError, UsageError, Week, certify, solve
 from matching.audit import value, violations
 from matching.audit.pins import settled
 from matching.flow.graph import GONE, edges_of
@@ -19,7 +19,7 @@ from matching.problem import columns as c
 from matching.problem.part import joined
 from matching.problem.plan import Plan
 from matching.schema import STATUSES
-from tests.support.hand import ALWAYS, ask, people
+from tests.support.hand import ALWAYS, ask, at, people
 from tests.support.laws import SEEDS, law, problem_of
 from tests.support.worlds import SMALL, tree_world
 
@@ -84,10 +84,7 @@ def changed(living: LivingWeek, random: np.random.Generator) -> str:
         case "seats":
             living.set_seats(post, max(int(random.integers(5)), int(living.pinned.seats[post])))
         case "request":
-            time = ("start", "end", "day", "last_day", "first_end", "minutes")
-            moved = {name: getattr(problem.options, name)[option] for name in time}
-            request = int(random.integers(len(problem.requests)))
-            living.copy_request(request, f"new {len(problem.requests)}", **moved)
+            another(living, random, option)
         case "no request":
             living.remove_request(int(random.integers(len(problem.requests))))
     return kind
@@ -126,6 +123,36 @@ def test_any_changes_leave_the_best_plan_and_prices_that_prove_it(seed: int) -> 
         # What is pinned has to stay: not everything can happen.
         with suppress(UsageError):
             changed(living, random)
+    assert_as_if_afresh(living)
+
+
+def another(living: LivingWeek, random: np.random.Generator, option: int) -> None:
+    """A request comes that is like another, at the time of an option."""
+    problem = living.problem
+    times = ("start", "end", "day", "last_day", "first_end", "minutes")
+    moved = {name: getattr(problem.options, name)[option] for name in times}
+    request = int(random.integers(len(problem.requests)))
+    living.copy_request(request, f"new {len(problem.requests)}", **moved)
+
+
+@law(60, seed=SEEDS)
+def test_requests_that_come_find_the_best_beside_limits_of_days_and_weeks(seed: int) -> None:
+    random, week = np.random.default_rng(seed), Week("2026-03-02")
+    for who in ["ada", "bo", "cy", "di"]:
+        a, b = sorted(int(hour) for hour in random.choice(24, 2, replace=False))
+        free = [(at(f"{day} {a:02}:00"), at(f"{day} {b:02}:00")) for day in (2, 3)]
+        limits = {"max_shifts": int(random.integers(1, 5)), "recent_hours": int(random.integers(9))}
+        a_day = int(random.integers(1, 4))
+        week.volunteer(who, available=free, max_shifts_per_day=a_day, **limits)
+    for day, hour in ((2, 8), (2, 11), (2, 14), (2, 17), (3, 11)):
+        name, most = f"{day} {hour}", int(random.integers(1, 3))
+        ask(week, name, f"{day} {hour:02}:00", f"{day} {hour + 2:02}:00", seats=most)
+    living = LivingWeek(week.problem())
+    for _ in range(8):
+        another(living, random, int(random.integers(5)))
+        if random.integers(4) == 0:
+            living.change(who := int(random.integers(4)), living.member(who))
+        assert living.value == LivingWeek(living.snapshot()[0]).value
     assert_as_if_afresh(living)
 
 

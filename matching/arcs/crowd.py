@@ -83,9 +83,9 @@ class Asked(NamedTuple):
     more_end: c.Ints
 
 
-def crowd_of(problem: Problem, places: Places, windows: tuple[c.Ints, c.Ints, c.Ints]) -> Crowd:
-    """Lay out people and their merged windows by position."""
-    people, who = problem.volunteers, places.order
+def crowd_of(problem: Problem, who: c.Ints, windows: tuple[c.Ints, c.Ints, c.Ints]) -> Crowd:
+    """Lay out people, who are given in the order of their positions, and their merged windows."""
+    people = problem.volunteers
     volunteer, start, end = windows
     first = c.starts_of(volunteer, len(people))
     many = np.diff(first)[who]

@@ -11,7 +11,6 @@ from matching.arcs.crowd import Asked, asked_of_all, crowd_of, mask_of, reached
 from matching.arcs.eligibility import Arcs, held, km_of
 from matching.arcs.layout import merged_windows
 from matching.arcs.pair_rules import Pairs, Sieve
-from matching.arcs.spatial import Places
 from matching.problem import Problem
 from matching.problem import columns as c
 
@@ -34,10 +33,9 @@ def eligible_few(
     people, windows = problem.volunteers, merged_windows(problem.windows)
     slots = np.arange(len(problem.slots)) if slots is None else slots
     slots = slots[_at_some_time(problem, windows)[problem.slots.option[slots]]]
-    places = Places(people.lat, people.lon, people.travel_km)
-    crowd = crowd_of(problem, places, windows)
-    volunteer, slot = np.empty((2, len(people) * len(slots)), np.int32)
     everybody, nobody_looked = np.arange(len(people), dtype=np.int32), (0, 0)
+    crowd = crowd_of(problem, everybody, windows)
+    volunteer, slot = np.empty((2, len(people) * len(slots)), np.int32)
     _, found = reached(
         crowd,
         asked_of_all(problem) if asked is None else asked,
@@ -54,12 +52,13 @@ def eligible_few(
 
 def _at_some_time(problem: Problem, windows: tuple[c.Ints, c.Ints, c.Ints]) -> c.Bools:
     """Tell for which options somebody may be free, shape (options,)."""
-    options, times = problem.options, np.unique(np.stack(windows[1:]), axis=1)
-    if times.shape[1] > _FEW_TIMES:
+    options, (_, start, end) = problem.options, windows
+    times = set(zip(start.tolist(), end.tolist(), strict=True))
+    if len(times) > _FEW_TIMES:
         return np.ones(len(options), np.bool_)
     some: c.Bools = np.zeros(len(options), np.bool_)
-    for start, end in times.T.tolist():
-        some |= (start <= options.start) & (options.first_end <= end)
+    for begin, stop in times:
+        some |= (begin <= options.start) & (options.first_end <= stop)
     return some
 
 
@@ -73,12 +72,12 @@ def judged(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> Arcs:
 
 def _qualified(problem: Problem, volunteer: c.Ints, slot: c.Ints) -> Pairs:
     """Return the pairs of volunteers who hold all that the slot asks for."""
-    first = c.starts_of(problem.needs.post, len(problem.posts))
     post = problem.slots.post[slot]
-    many = first[post + 1] - first[post]
+    first = np.searchsorted(problem.needs.post, post)
+    many = np.searchsorted(problem.needs.post, post, "right") - first
     if not many.any():
         return volunteer, slot
-    need = problem.needs.take(c.ranges(first[post], many))
+    need = problem.needs.take(c.ranges(first, many))
     pair = np.repeat(np.arange(len(slot)), many)
     holds = held(problem, volunteer[pair], slot[pair], need.qualification, need.level)
     fits = np.bincount(pair[~holds], minlength=len(slot)) == 0

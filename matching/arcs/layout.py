@@ -39,7 +39,7 @@ class Layout:
         self.places = places_of(people)
         self.position = np.empty(len(people), np.int32)
         self.position[self.places.order] = np.arange(len(people), dtype=np.int32)
-        self.crowd = crowd_of(problem, self.places, merged_windows(problem.windows))
+        self.crowd = crowd_of(problem, self.places.order, merged_windows(problem.windows))
         self.everybody = mask_of(self.crowd, self.position)
         self.holdings = problem.holdings
         self.holders_of = c.starts_of(self.holdings.qualification, len(problem.qualification_ids))
@@ -64,12 +64,13 @@ class Layout:
         asked, present = asked_of(problem, self.places, slots), self.everybody
         if absent:
             present = present & ~mask_of(self.crowd, self.position[absent])
-        needs_of = c.starts_of(problem.needs.post, len(problem.posts))
         pairs = [(np.empty(0, np.int32), np.empty(0, np.int32))]
         for row, slot in enumerate(slots.tolist()):
             post, option = problem.slots.post[slot], problem.slots.option[slot]
             days = problem.options.day[option], problem.options.last_day[option]
-            needs = problem.needs.take(slice(needs_of[post], needs_of[post + 1]))
+            needs = problem.needs.take(
+                slice(*np.searchsorted(problem.needs.post, [post, post + 1]))
+            )
             asks = zip(needs.qualification.tolist(), needs.level.tolist(), strict=True)
             mask = reduce(np.bitwise_and, (self.holding(*one, *days) for one in asks), present)
             who, which = np.empty((2, size_of(mask)), np.int32)

@@ -59,30 +59,25 @@ class _Services(NamedTuple):
     several: c.Bools  # meetings
 
 
-def _times(problem: Problem) -> c.Longs:
-    """Return a number for the time of each option, that sorts as start and end do."""
-    times = c.combine(problem.options.start, problem.options.end)
-    return np.unique(times, return_inverse=True)[1]
-
-
-def _services(problem: Problem, arcs: Arcs, time: c.Longs) -> _Services:
+def _services(problem: Problem, arcs: Arcs) -> _Services:
     option = problem.slots.option[arcs.slot]
-    order = c.order_of(arcs.volunteer, time[option]).astype(np.int32)
+    start, end = problem.options.start[option], problem.options.end[option]
+    order = c.order_of(arcs.volunteer, start, end).astype(np.int32)
     option = option[order]
-    start, end, day = (getattr(problem.options, name)[option] for name in ("start", "end", "day"))
     several = meetings_of(problem).several[option]
-    return _Services(order, arcs.volunteer[order], start, end, day, several)
+    day = problem.options.day[option]
+    return _Services(order, arcs.volunteer[order], start[order], end[order], day, several)
 
 
 def cluster(problem: Problem, arcs: Arcs, counters: Counters) -> Clusters:
     """Partition every volunteer's arcs into cliques of overlapping services, first come first."""
     order, of_arc = np.empty((2, len(arcs)), np.int32)
     tree = np.ones(len(problem.volunteers), np.bool_)
-    none, time, size = np.empty(0, np.int32), _times(problem), 0
+    none, size = np.empty(0, np.int32), 0
     parts: list[tuple[c.Ints | c.Longs, ...]] = [(np.empty(0, np.int64), none, none)]
     for some in c.stretches(arcs.volunteer):
         mine = arcs.take(some)
-        services = _services(problem, mine, time)
+        services = _services(problem, mine)
         begin, inside = _cut(services)
         order[some] = services.order + np.int32(some.start)
         of_arc[order[some]] = inside + np.int32(size)
@@ -94,7 +89,7 @@ def cluster(problem: Problem, arcs: Arcs, counters: Counters) -> Clusters:
     clusters = Clusters(order, begin, of_arc, volunteer, day, most, tree)
     if not len(counters):
         return clusters
-    return _with_counters(clusters, _services(problem, arcs, time), counters)
+    return _with_counters(clusters, _services(problem, arcs), counters)
 
 
 def _cut(services: _Services) -> tuple[c.Longs, c.Ints]:

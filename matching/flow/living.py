@@ -8,6 +8,7 @@ Nothing is solved anew. What the trees cannot say is left out, as it is in `capa
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,11 @@ from matching.bounds.exactness import is_pure_network, refuse_equity
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.errors import UsageError
-from matching.flow.attaching import attach
+from matching.flow.attaching import attach, beds_of
 from matching.flow.capacities import build
+from matching.flow.grafting import Grown, graft
 from matching.flow.graph import HOME, NONE
 from matching.flow.kernel import exchange, forget, open_all, reach, search
-from matching.flow.network import Network
 from matching.flow.pinned_places import PinnedPlaces, pinned_below, pinned_posts
 from matching.flow.residual import NO_WAY, Residual
 from matching.problem import Problem
@@ -46,7 +47,10 @@ class LivingWeek:
         self.living = LivingArcs(problem, arcs)
         arcs, pinned = self.living.arcs, self.living.pinned
         weeks = Weeks(problem, arcs)
-        network = _network(problem, arcs, self.living.quality, weeks, pinned)
+        kept, load = np.ones(len(arcs), np.bool_), weeks.first_load
+        network = build(
+            problem, arcs, self.living.quality, weeks.clusters, load, kept, pinned, every=True
+        )
         self.residual = Residual(network)
         # By volunteer: their node.
         self.node = np.full(len(problem.volunteers), NONE)
@@ -62,10 +66,19 @@ class LivingWeek:
         self.seat_edges: dict[int, list[int]] = {}
         self.quota_edge = np.full(len(problem.organisations), NONE)
         self.quota_edge[network.quota] = np.arange(len(network.quota)) + network.quota_edges.start
+        self.quota_node = np.full(len(problem.organisations) + 1, HOME)
+        self.quota_node[network.quota] = self.residual.graph.head[network.quota_edges]
         # By edge, where it is an arc's.
         self.edge_volunteer, self.edge_slot = np.full((2, self.residual.edges), NONE, np.int32)
         self.edge_volunteer[network.arc_edges] = arcs.volunteer[self.residual.arc]
         self.edge_slot[network.arc_edges] = arcs.slot[self.residual.arc]
+
+    @cached_property
+    def first_edge(self) -> c.Ints:
+        """The edge of each arc that there was at first."""
+        edge = np.empty(len(self.residual.arc), np.int32)
+        edge[self.residual.arc] = np.arange(len(edge)) + self.residual.network.arc_edges.start
+        return edge
 
     @property
     def problem(self) -> Problem:
@@ -90,7 +103,7 @@ class LivingWeek:
 
     def plan(self) -> tuple[c.Ints, c.Ints]:
         """Return who serves where: volunteers and slots, sorted."""
-        self._name_edges()
+        self._make_room()
         used = np.flatnonzero(self.residual.graph.flow[: self.residual.edges] > 0)
         used = used[self.edge_slot[used] != NONE]
         pins = [(v, m.arcs.slot[m.pinned]) for v, m in self.living.members.items() if len(m.pinned)]
@@ -151,7 +164,7 @@ class LivingWeek:
         found, count = reach(graph, int(self.post_node[post]))
         if found:
             return None
-        self._name_edges()
+        self._make_room()
         is_short = np.zeros(self.residual.nodes, np.bool_)
         is_short[graph.labelled[:count]] = True
         rows = slice(self.residual.edges)
@@ -247,7 +260,8 @@ class LivingWeek:
         self.post_node = np.append(self.post_node, nodes)
         self.pinned.seats = np.append(self.pinned.seats, np.zeros_like(new_posts))
         first = self.residual.edges
-        self._attach(crew, Weeks(crew.part, crew.arcs))
+        weeks = Weeks(crew.part, crew.arcs)
+        self._attach(crew, weeks, self._roots(crew, weeks), len(old.slots))
         graph = self.residual.graph
         for post, node in zip(new_posts.tolist(), nodes.tolist(), strict=True):
             into = np.flatnonzero(graph.head[first : self.residual.edges] == node) + first
@@ -294,7 +308,14 @@ class LivingWeek:
             self._pin(before, -1)
         self._pin(member, 1)
         crew = Crew(one, member.part, member.arcs, member.quality, member.pinned)
-        self._attach(crew, weeks)
+        self._attach(crew, weeks, np.array([NONE]))
+
+    def _roots(self, crew: Crew, weeks: Weeks) -> c.Longs:
+        """Return the nodes of those who can do something new beside all else: see `grafting`."""
+        roots, tree = self.node[crew.volunteers], weeks.clusters.tree.copy()
+        tree[crew.arcs.volunteer[crew.pinned]] = False
+        tree &= ~np.isin(crew.volunteers, list(self.others)) & (len(weeks.counters) == 0)
+        return np.where(tree, roots, NONE)
 
     def _exchange(self, volunteers: c.Longs, nodes: c.Longs, shifts: c.Longs) -> None:
         """Give volunteers other nodes, or none; see `kernel.exchange`."""
@@ -314,23 +335,36 @@ class LivingWeek:
         for at in np.flatnonzero((pinned_below(member) > 0) & (self.quota_edge != NONE)).tolist():
             self.residual.change(int(self.quota_edge[at]), capacity=int(room[at]))
 
-    def _attach(self, crew: Crew, weeks: Weeks) -> None:
-        """Put volunteers into the network, in the place of who they were."""
-        volunteers, part, arcs, quality, pinned = crew
+    def _attach(self, crew: Crew, weeks: Weeks, roots: c.Longs, fresh: int = 0) -> None:
+        """Put volunteers into the network, in the place of who they were.
+
+        Of those whose node is among the ``roots`` only slots from ``fresh`` on are put in.
+        """
+        volunteers, arcs = crew.volunteers, crew.arcs
         self.others.difference_update(volunteers.tolist())
         if not len(arcs):
             return
         self.others.update(volunteers[~weeks.clusters.tree].tolist())
-        network = _network(part, arcs, quality, weeks, pinned, seats=False)
-        node, of_arcs, shifts = attach(self.residual, network, self.post_node)
-        self._name_edges()
-        self.edge_volunteer[of_arcs] = volunteers[arcs.volunteer[network.arc]]
-        self.edge_slot[of_arcs] = arcs.slot[network.arc]
-        nodes = np.full(len(volunteers), NONE)
-        nodes[network.volunteer] = node
-        self._exchange(volunteers, nodes, shifts)
+        beds, whole = beds_of(crew, weeks, self.quota_node, self.post_node), roots == NONE
+        if not whole.all():
+            at_first = self.living.first, self.living.arcs.slot, self.first_edge
+            grown = Grown(arcs.slot, fresh, volunteers, *at_first, self.edge_slot)
+            found = graft(self.residual, beds, grown, roots)
+            self._name_edges(volunteers, arcs, found.edge)
+            open_all(self.residual.graph, found.shifts)
+        if whole.any():
+            found = attach(self.residual, beds, roots, len(arcs))
+            self._name_edges(volunteers, arcs, found.edge)
+            self._exchange(volunteers[whole], found.node[whole], found.shifts)
 
-    def _name_edges(self) -> None:
+    def _name_edges(self, volunteers: c.Longs, arcs: Arcs, edge: c.Longs) -> None:
+        """Note what edges stand for; there may be more than before."""
+        self._make_room()
+        there = np.flatnonzero(edge != NONE)
+        self.edge_volunteer[edge[there]] = volunteers[arcs.volunteer[there]]
+        self.edge_slot[edge[there]] = arcs.slot[there]
+
+    def _make_room(self) -> None:
         """Make room for what edges stand for, where there are more of them."""
         more = np.full(len(self.residual.graph.tail) - len(self.edge_slot), NONE, np.int32)
         if len(more):
@@ -362,16 +396,3 @@ class LivingWeek:
                 edges[at] = int(new[0])
                 open_all(self.residual.graph, new)
         self.seat_edges[post] = edges
-
-
-def _network(
-    problem: Problem,
-    arcs: Arcs,
-    quality: c.Longs,
-    weeks: Weeks,
-    pinned: c.Longs,
-    seats: bool = True,
-) -> Network:
-    kept, load = np.ones(len(arcs), np.bool_), weeks.first_load
-    clusters = weeks.clusters
-    return build(problem, arcs, quality, clusters, load, kept, pinned, every=True, seats=seats)

@@ -158,6 +158,11 @@ class Residual:
         link_edges(graph, first, self.edges)
         return np.arange(first, self.edges)
 
+    def room_for(self, nodes: int, edges: int, cost: c.Whole) -> Graph:
+        """Return the graph with room for more nodes, and more edges at such costs."""
+        self._reserve(nodes, edges)
+        return self._with_room_for(cost)
+
     def _reserve(self, nodes: int, edges: int) -> None:
         """Make room for more nodes and edges: half as many again, if there is none."""
         graph = self.graph
