@@ -162,7 +162,11 @@ def _unless_tree(
     """
     lowest = int(services.volunteer[0])
     theirs = slice(lowest, int(services.volunteer[-1]) + 1)
-    people, policy, tree = problem.volunteers.take(theirs), problem.policy, tree[theirs]
+    max_shifts, most_a_day, min_rest, max_minutes = (
+        getattr(problem.volunteers, name)[theirs]
+        for name in ("max_shifts", "max_shifts_per_day", "min_rest", "max_minutes")
+    )
+    policy, tree = problem.policy, tree[theirs]
     volunteer, start, end, day = services.volunteer - lowest, *services[2:5]
     cluster_volunteer = volunteer[begin]
     last_end = np.maximum.reduceat(end, begin)
@@ -175,24 +179,24 @@ def _unless_tree(
     gap = start[begin[follows + 1]].astype(np.int64) - last_end[follows]
     tree[who[gap < 0]] = False
     if np.isfinite(policy.travel_kmh):
-        farthest = _farthest(problem, arcs, len(people), lowest)
+        farthest = _farthest(problem, arcs, len(tree), lowest)
         tree[who[gap * policy.travel_kmh < 120.0 * farthest[who] * (1 + 1e-9)]] = False
     if len(problem.travel):
-        way = np.zeros(len(people), np.int32)
+        way = np.zeros(len(tree), np.int32)
         stop = problem.requests.stop[problem.slots.request[arcs.slot]]
         np.maximum.at(way, arcs.volunteer - lowest, longest_ways(problem)[stop])
         tree[who[gap < way[who]]] = False
     other_day = last_day[follows + 1] != first_day[follows]
-    tree[who[other_day & (gap < people.min_rest[who])]] = False
+    tree[who[other_day & (gap < min_rest[who])]] = False
     # Within a cluster: one day, or no limit by the day.
-    clusters_of = np.bincount(cluster_volunteer, minlength=len(people))
-    by_day = people.max_shifts_per_day < np.minimum(clusters_of, people.max_shifts)
+    clusters_of = np.bincount(cluster_volunteer, minlength=len(tree))
+    by_day = most_a_day < np.minimum(clusters_of, max_shifts)
     tree[cluster_volunteer[(first_day != last_day) & by_day[cluster_volunteer]]] = False
     # In the week: enough hours for the longest of each cluster.
-    minutes = np.zeros(len(people), np.int64)
+    minutes = np.zeros(len(tree), np.int64)
     np.maximum.at(minutes, cluster_volunteer, longest)
-    minutes *= np.minimum(clusters_of, people.max_shifts)
-    tree &= minutes <= people.max_minutes
+    minutes *= np.minimum(clusters_of, max_shifts)
+    tree &= minutes <= max_minutes
 
 
 def _farthest(problem: Problem, arcs: Arcs, size: int, lowest: int) -> c.Floats:

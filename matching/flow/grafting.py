@@ -77,7 +77,7 @@ def edge_of(graph: Graph, grown: Grown, root: int, v: int, slot: int) -> int:
         for at in range(grown.first[v], grown.first[v + 1]):
             e = grown.first_edge[at]
             if grown.first_slot[at] == slot and graph.capacity[e] != GONE:
-                return e
+                return int(e)
     # They have changed, or the slot came later: all below them is looked at.
     below, at, count = graph.labelled, 0, 1
     below[0] = root
@@ -89,7 +89,7 @@ def edge_of(graph: Graph, grown: Grown, root: int, v: int, slot: int) -> int:
                 continue
             if graph.short[graph.head[e]]:
                 if grown.edge_slot[e] == slot:
-                    return e
+                    return int(e)
             else:
                 below[count] = graph.head[e]
                 count += 1
@@ -116,7 +116,7 @@ def edge_into(graph: Graph, beds: Beds, grown: Grown, found: Attached, cluster: 
     if found.edge[arc] == NONE:
         v = beds.volunteer[cluster]
         found.edge[arc] = edge_of(graph, grown, found.node[v], grown.volunteers[v], grown.slot[arc])
-    return found.edge[arc]
+    return int(found.edge[arc])
 
 
 @inner

@@ -219,18 +219,24 @@ def with_copy(problem: Problem, request: int, **changes: Any) -> Problem:
     rules = problem.team_rules.take(problem.team_rules.request == request)
     needs = problem.needs.take(np.isin(problem.needs.post, of_post))
     shift = np.int32(len(problem.posts) - of_post[0])
-    more_posts = joined(problem.posts, _with(posts, {"request": number}))
+    posts = _with(posts, {"request": number})
     values = {name: value for name, value in changes.items() if name != "id"}
-    more_options = joined(problem.options, _with(options, values | {"request": number}))
+    options = _with(options, values | {"request": number})
+    slots = slots_of(_with(posts, {"request": 0}), _with(options, {"request": 0}))
+    slots = c.Slots(
+        slots.post + np.int32(len(problem.posts)),
+        slots.option + np.int32(len(problem.options)),
+        slots.request + np.int32(number),
+    )
     copied = problem.requests.take(np.array([request]))
     return replace(
         problem,
         requests=joined(problem.requests, _with(copied, changes)),
-        options=more_options,
+        options=joined(problem.options, options),
         sessions=joined(problem.sessions, _sessions_of(problem, option)),
-        posts=more_posts,
+        posts=joined(problem.posts, posts),
         needs=joined(problem.needs, replace(needs, post=needs.post + shift)),
-        slots=slots_of(more_posts, more_options),
+        slots=joined(problem.slots, slots),
         team_rules=joined(problem.team_rules, _with(rules, {"request": number})),
     )
 
