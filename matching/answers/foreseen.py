@@ -129,7 +129,8 @@ def _covered_by(problem: Problem, start: c.Ints, end: c.Ints) -> npt.NDArray[np.
     options, meetings = problem.options, meetings_of(problem)
     # By minute, how long lasts what begins by then.
     lowest, highest = int(meetings.start.min()), int(meetings.start.max())
-    latest = np.full(highest - lowest + 2, -c.NO_LIMIT)
+    # Of the kind of the ends: to convert each of these takes ten times as long.
+    latest = np.full(highest - lowest + 2, -c.NO_LIMIT, end.dtype)
     np.maximum.at(latest, np.clip(start, lowest, highest + 1) - lowest, end)
     latest = np.maximum.accumulate(latest[:-1])
     free = latest[meetings.start - lowest] >= meetings.end

@@ -250,8 +250,8 @@ def reached(
                     bits &= (_ONE << np.uint64(high & 63)) - _ONE
                 while bits:
                     others = bits & (bits - _ONE)
-                    # The exponent of a power of two.
-                    x = (word << 6) + math.frexp(float(bits ^ others))[1] - 1
+                    # The exponent of a power of two, as its bits tell it.
+                    x = (word << 6) + int(np.float64(bits ^ others).view(np.int64) >> 52) - 1023
                     bits = others
                     chord = (home[x, 0] - north) ** 2 + (home[x, 1] - east) ** 2
                     chord += (home[x, 2] - up) ** 2

@@ -70,7 +70,11 @@ class Arcs(c.Columns):
 
     @cached_property
     def _of_slots(self) -> c.Longs:
-        return np.bincount(self.slot)
+        count = np.zeros(int(self.slot.max(initial=-1)) + 1, np.int64)
+        # It would make long numbers of them all.
+        for block in c.blocks(len(self.slot)):
+            count += np.bincount(self.slot[block], minlength=len(count))
+        return count
 
 
 def eligible(
@@ -86,15 +90,14 @@ def eligible(
     """
     with ThreadPoolExecutor(workers) as pool:
         key = _keys(finder or Finder(problem), slots, pool, 2 * workers)
-        volunteer, slot = (key >> 32).astype(np.int32), (key & 0xFFFFFFFF).astype(np.int32) - 1
-        del key
-        km = np.empty(len(slot))
-        blocks = [slice(at, at + _BATCH) for at in range(0, len(slot), _BATCH)]
+        volunteer, slot = np.empty(len(key), np.int32), np.empty(len(key), np.int32)
+        km = np.empty(len(key))
 
         def measure(block: slice) -> None:
+            volunteer[block], slot[block] = key[block] >> 32, (key[block] & 0xFFFFFFFF) - 1
             km[block] = km_of(problem, volunteer[block], slot[block])
 
-        for _ in run_all(pool, measure, blocks, 2 * workers):
+        for _ in run_all(pool, measure, c.blocks(len(key)), 2 * workers):
             pass
     return Arcs(volunteer, slot, km)
 

@@ -86,6 +86,12 @@ def merged_windows(windows: c.Windows) -> tuple[c.Ints, c.Ints, c.Ints]:
     """Join windows that touch or overlap: volunteer, start and end, sorted."""
     if not len(windows):
         return windows.volunteer, windows.start, windows.end
+    parts = [_merged(windows.take(rows)) for rows in c.stretches(windows.volunteer)]
+    volunteer, start, end = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return volunteer, start, end
+
+
+def _merged(windows: c.Windows) -> tuple[c.Ints, c.Ints, c.Ints]:
     # Ends raised by the volunteer's number, so that no running maximum crosses volunteers.
     lifted = c.combine(windows.volunteer, windows.end.astype(np.int64) + c.NO_LIMIT)
     reach = np.maximum.accumulate(lifted)

@@ -38,10 +38,11 @@ from matching.cli.templating import template
 from matching.cli.who import who
 from matching.guards.harmless import harmless
 
-# What Arrow and Polars free goes back to the system at once (they read this when they are loaded):
-# the tables of a province would else stay in memory beside the search.
+# What Arrow and Polars free goes back to the system soon (they read this when they are loaded): the
+# tables of a province would else stay in memory beside the search. At once would be dear: a step
+# mostly asks for as much as the one before has freed, and new memory has to be cleared.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:0,muzzy_decay_ms:0")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:100,muzzy_decay_ms:0")
 
 # Whatever is heavy is imported where it is used: `matching --help` answers at once, and what takes
 # a second to load is loaded when progress is already on the screen.

@@ -79,8 +79,9 @@ def _shared(one: str, other: str) -> int:
 
 def abnormal(texts: pl.Series) -> pl.Series:
     """Return the texts that are not in the normal form, each once."""
-    # Where nothing is wrong, each text is read once and none is made.
-    some = texts.filter(texts.str.contains(MAY_DIFFER)) if len(texts) else texts
+    # Where nothing is wrong, each text is read once and none is made; ASCII is always normal.
+    some = texts.filter(texts.str.len_bytes() > texts.str.len_chars()) if len(texts) else texts
+    some = some.filter(some.str.contains(MAY_DIFFER)) if len(some) else some
     some = some.unique() if len(some) else some
     return some.filter(normal(some) != some) if len(some) else some
 

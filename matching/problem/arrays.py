@@ -44,7 +44,11 @@ def starts_of(sorted_index: Ints | Longs, size: int) -> Longs:
 
 def combine(major: npt.ArrayLike, minor: npt.ArrayLike) -> Longs:
     """Return one key for two indices (-1 allowed in the second), ordered like the pair."""
-    return (np.asarray(major, dtype=np.int64) << 32) + (np.asarray(minor, dtype=np.int64) + 1)
+    # Large arrays for what stands between would cost more than the arithmetic.
+    key: Longs = np.left_shift(major, 32, dtype=np.int64)
+    key += 1
+    both: Longs = key + np.asarray(minor)
+    return both
 
 
 def lookup(sorted_keys: Longs | Ints, asked: Longs | Ints) -> Longs:
@@ -116,19 +120,22 @@ class Packing:
     def packed(self) -> Longs:
         """Return a number for each row."""
         packed = np.zeros(len(self.keys[0]), np.int64)
-        for key, low, width in zip(self.keys, self.lowest, self.widths, strict=True):
-            packed <<= width
-            packed += key
-            packed -= low
+        for block in blocks(len(packed)):
+            rows = packed[block]
+            for key, low, width in zip(self.keys, self.lowest, self.widths, strict=True):
+                rows <<= width
+                rows += key[block]
+                rows -= low
         return packed
 
     def unpacked(self, packed: Longs) -> list[Any]:
         """Return the keys of each number, in arrays like those they came from."""
-        columns: list[Any] = []
-        above = self.bits
-        for key, low, width in zip(self.keys, self.lowest, self.widths, strict=True):
-            above -= width
-            columns.append((((packed >> above) & ((1 << width) - 1)) + low).astype(key.dtype))
+        columns: list[Any] = [np.empty_like(key) for key in self.keys]
+        for block in blocks(len(packed)):
+            above = self.bits
+            for column, low, width in zip(columns, self.lowest, self.widths, strict=True):
+                above -= width
+                column[block] = ((packed[block] >> above) & ((1 << width) - 1)) + low
         return columns
 
 
@@ -144,8 +151,9 @@ def order_of(*keys: Longs | Ints) -> Longs:
     if packing.bits + width > BITS:
         return np.lexsort(keys[::-1])
     packed = packing.packed()
-    packed <<= width
-    packed += np.arange(size)
+    for block in blocks(size):
+        packed[block] <<= width
+        packed[block] += np.arange(block.start, block.stop)
     packed.sort()
     packed &= (1 << width) - 1
     return packed

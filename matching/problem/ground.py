@@ -107,6 +107,8 @@ class Ground:
         return np.where(rows["lat"].is_null(), index_in(rows["station_id"], self.stop_ids), NULL)
 
     def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        if not rows["lat"].has_nulls():
+            return rows
         stations = self.tables["stations"].select("station_id", s_lat="lat", s_lon="lon")
         joined = rows.join(stations, on="station_id", how="left", maintain_order="left")
         return joined.with_columns(

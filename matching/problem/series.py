@@ -15,14 +15,19 @@ NULL = -1
 
 def ints(series: pl.Series, default: int = NULL) -> c.Ints:
     """Return whole numbers; those beyond 32 bits as the largest one."""
+    if series.null_count() == len(series):
+        return np.full(len(series), default, np.int32)
+    whole = (series.fill_null(default) if series.null_count() else series).to_numpy()
     # A menu's count times a quantity may exceed 32 bits, and the number of people.
-    filled = series.fill_null(default) if series.null_count() else series
-    whole: c.Ints = np.minimum(filled.to_numpy(), c.MOST_INT).astype(np.int32)
-    return whole
+    if whole.max() > c.MOST_INT:
+        whole = np.minimum(whole, c.MOST_INT)
+    return whole.astype(np.int32)
 
 
 def floats(series: pl.Series, default: float = np.nan) -> c.Floats:
     """Return numbers."""
+    if series.null_count() == len(series):
+        return np.full(len(series), default)
     return series.fill_null(default).cast(pl.Float64).to_numpy()
 
 
@@ -38,7 +43,8 @@ def statuses(series: pl.Series) -> c.Ints:
 
 def index_in(values: pl.Series, ids: pl.Series) -> c.Ints:
     """Return where each value stands among the ids; -1 where it is null or not there."""
-    return ints(positions(values, ids))
+    # With their sign, so that -1 for what is not there needs no more than 32 bits.
+    return ints(positions(values, ids).cast(pl.Int32))
 
 
 def by_id(rows: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -11,6 +11,8 @@ from uuid import UUID
 import dataframely as dy
 import polars as pl
 
+from matching.tables.indices import few_values
+
 # ISO 8601 and what databases and programs make of it: a blank for the T, a blank before the offset,
 # an offset of hours alone.
 _TIMESTAMP = (
@@ -175,6 +177,20 @@ def _clock(cell: pl.Expr, source: pl.DataType) -> pl.Expr:
 
 
 def _timestamp(cell: pl.Expr, source: pl.DataType, time_zone: str) -> pl.Expr:
+    """Read each of the few times at which windows begin or end once, however many windows."""
+    if not (source in (pl.String, pl.Datetime) or source.is_integer()):
+        return pl.lit(None, dtype=pl.Datetime("us"))
+
+    def read(cells: pl.Series) -> pl.Series:
+        values = few_values(cells)
+        asked = (cells if values is None else values).alias("cell").to_frame()
+        made = asked.select(_as_utc(pl.col("cell"), source, time_zone)).to_series()
+        return made if values is None else cells.replace_strict(values, made, default=None)
+
+    return cell.map_batches(read, return_dtype=pl.Datetime("us"), is_elementwise=True)
+
+
+def _as_utc(cell: pl.Expr, source: pl.DataType, time_zone: str) -> pl.Expr:
     if isinstance(source, pl.Datetime):
         cell = pl.when((cell.dt.second() == 0) & (cell.dt.nanosecond() == 0)).then(cell)
         if source.time_zone is None:

@@ -26,6 +26,10 @@ from matching.tables.faults import (
     faults_of,
     no_faults,
 )
+from matching.tables.indices import hardly_repeated
+
+# Tables of so few rows are asked all rules at once.
+_FEW_ROWS = 10_000
 
 UNKNOWN = "ignored, since the contract has no such table or column: {}"
 
@@ -143,11 +147,10 @@ def _broken_rules(
     unread: dict[str, pl.Series],
 ) -> tuple[list[pl.Series], list[pl.DataFrame]]:
     """Return the rows that break each rule, and the faults."""
-    rules = _rules_of(schema)
-    # What is empty breaks no rule but the one of its own, and `all` passes over it.
-    holds = parsed.select(expr.all().alias(label) for label, expr in rules.items()).row(0)
-    order, columns = [*COLUMN_RULES, *ROW_RULES], schema.columns()
-    failed = (label for label, held in zip(rules, holds, strict=True) if not held)
+    rules, columns = _rules_of(schema), schema.columns()
+    holds = _hold(rules, columns, parsed)
+    order = [*COLUMN_RULES, *ROW_RULES]
+    failed = (label for label in rules if not holds[label])
     broken, faults, reported = [], [], dict(unread)
     # A cell is reported once: one that could not be read is null here, and one that is no number is
     # out of range, too.
@@ -167,6 +170,27 @@ def _broken_rules(
         rule = rule.removeprefix("check__")
         faults.append(faults_at(name, raw, rows, columns_shown, rule, text))
     return broken, faults
+
+
+def _hold(
+    rules: dict[str, pl.Expr], columns: dict[str, dy.Column], parsed: pl.DataFrame
+) -> dict[str, bool]:
+    """Tell of each rule whether all rows keep it."""
+    asked = dict(rules)
+    holds: dict[str, bool] = {}
+    # Text takes long to look at, and the same ids come over and over.
+    texts = (c for c, kind in columns.items() if isinstance(kind, dy.String))
+    for column in texts if parsed.height > _FEW_ROWS else ():
+        own = {label: asked.pop(label) for label in rules if label.startswith(f"{column}|")}
+        holds |= _all(own, hardly_repeated(parsed[column]).to_frame())
+    return holds | _all(asked, parsed)
+
+
+def _all(rules: dict[str, pl.Expr], rows: pl.DataFrame) -> dict[str, bool]:
+    if not rules:
+        return {}
+    # What is empty breaks no rule but the one of its own, and `all` passes over it.
+    return rows.select(expr.all().alias(label) for label, expr in rules.items()).row(0, named=True)
 
 
 @functools.cache

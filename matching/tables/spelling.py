@@ -13,6 +13,7 @@ import polars as pl
 
 from matching.guards.characters import abnormal, alike, normal
 from matching.schema import SUBJECTS, TABLES, key_of, meta
+from matching.tables.indices import hardly_repeated
 from matching.tables.references import take_out
 
 
@@ -83,7 +84,7 @@ def _wrong(kind: str, places: list[_Place], tables: Mapping[str, pl.DataFrame]) 
     """Return each ``text`` that is at fault, with a ``message``, and if it is a key ``twice``."""
     names = [place.rows(tables) for place in places]
     nothing = pl.DataFrame(schema={"text": pl.String, "message": pl.String, "twice": pl.Boolean})
-    odd = abnormal(pl.concat([nothing["text"], *names]))
+    odd = abnormal(pl.concat([nothing["text"], *map(hardly_repeated, names)]))
     if odd.is_empty():
         return nothing
     text = pl.concat([name.drop_nulls().unique() for name in names]).unique()

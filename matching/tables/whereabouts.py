@@ -26,6 +26,8 @@ _RADIUS_KM = 6371.0088
 _TIMES, _LEAST_KM = 3.0, 30.0
 # The middle is that of at most this many places, spread over the tables.
 _SAMPLE = 100_000
+# So many places are computed with at once: what comes of them stays near the processor.
+_BLOCK = 1 << 14
 # A turned place counts as home if it is at least this many times nearer to another place.
 _NEARER = 4.0
 # Strays that no turn explains are reported from this distance on, of places to come to.
@@ -137,18 +139,23 @@ def _strays(lat: Floats, lon: Floats, table: Longs) -> pl.DataFrame:
     ``place``, ``table``, ``km`` from the nearest of the others, ``turn`` and the ``lat`` and
     ``lon`` that it gives: null where none helps, and the kilometres too where nobody compared.
     """
-    at = _vectors(lat, lon)
     step = max(1, len(lat) // _SAMPLE)
-    middle = np.median(at[::step], axis=0)
-    km = _km_of(at @ (middle / max(float(np.linalg.norm(middle)), 1e-9)))
+    middle = np.median(_vectors(lat[::step], lon[::step]), axis=0)
+    middle /= max(float(np.linalg.norm(middle)), 1e-9)
+    km = np.empty(len(lat))
+    for block in (slice(at, at + _BLOCK) for at in range(0, len(lat), _BLOCK)):
+        km[block] = _km_of(_vectors(lat[block], lon[block]) @ middle)
     usual = max(_TIMES * float(np.median(km[::step])), _LEAST_KM)
     far = np.flatnonzero(km > usual)
     turned = np.array([turn(lat[far], lon[far]) for turn in _TURNS.values()])
-    home = _settled(turned[:, 0], turned[:, 1], np.unique(_cell(lat, lon)))
+    cells = np.unique(_cell(lat, lon)) if len(far) else far
+    home = _settled(turned[:, 0], turned[:, 1], cells)
     home &= np.abs(turned[:, 0]) <= 90.0
     served = table[far] != list(_KEYS).index("volunteers")
     asked = np.flatnonzero(home.any(axis=0) | (served & (km[far] > _LOST_KM)))
-    others = at[km <= usual]
+    # Mostly nobody asks where all places are.
+    at = _vectors(lat, lon) if len(asked) else np.empty((0, 3))
+    others = at[km <= usual] if len(asked) else at
     rows: list[tuple[object, ...]] = []
     for index in asked[:_MOST_COMPARED]:
         own = _nearest(at[far[index]], others)
