@@ -8,7 +8,6 @@ Nothing is solved anew. What the trees cannot say is left out, as it is in `capa
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,7 @@ from matching.flow.capacities import build
 from matching.flow.grafting import Grown, graft
 from matching.flow.graph import HOME, NONE
 from matching.flow.kernel import exchange, forget, open_all, reach, search
+from matching.flow.living_edges import ArcEdges, SeatEdges
 from matching.flow.pinned_places import PinnedPlaces, pinned_below, pinned_posts
 from matching.flow.residual import NO_WAY, Residual
 from matching.problem import Problem
@@ -61,24 +61,12 @@ class LivingWeek:
         # By post: its node, how many seats are pinned, and the edges of its seats.
         self.post_node = network.post_node.astype(np.int64)
         self.pinned = PinnedPlaces(problem, arcs, pinned, network.pinned_value)
-        seats = np.maximum(problem.posts.seats - self.pinned.seats, 0)
-        self.first_seat = network.arc_edges.stop + np.append(0, np.cumsum(seats))
-        self.seat_edges: dict[int, list[int]] = {}
+        self.seat_edges = SeatEdges(self.residual, self.pinned, problem.posts.seats)
         self.quota_edge = np.full(len(problem.organisations), NONE)
         self.quota_edge[network.quota] = np.arange(len(network.quota)) + network.quota_edges.start
         self.quota_node = np.full(len(problem.organisations) + 1, HOME)
         self.quota_node[network.quota] = self.residual.graph.head[network.quota_edges]
-        # By edge, where it is an arc's.
-        self.edge_volunteer, self.edge_slot = np.full((2, self.residual.edges), NONE, np.int32)
-        self.edge_volunteer[network.arc_edges] = arcs.volunteer[self.residual.arc]
-        self.edge_slot[network.arc_edges] = arcs.slot[self.residual.arc]
-
-    @cached_property
-    def first_edge(self) -> c.Ints:
-        """The edge of each arc that there was at first."""
-        edge = np.empty(len(self.residual.arc), np.int32)
-        edge[self.residual.arc] = np.arange(len(edge)) + self.residual.network.arc_edges.start
-        return edge
+        self.arc_edges = ArcEdges(self.residual, arcs)
 
     @property
     def problem(self) -> Problem:
@@ -103,15 +91,15 @@ class LivingWeek:
 
     def plan(self) -> tuple[c.Ints, c.Ints]:
         """Return who serves where: volunteers and slots, sorted."""
-        self._make_room()
+        self.arc_edges.make_room()
         used = np.flatnonzero(self.residual.graph.flow[: self.residual.edges] > 0)
-        used = used[self.edge_slot[used] != NONE]
+        used = used[self.arc_edges.slot[used] != NONE]
         pins = [(v, m.arcs.slot[m.pinned]) for v, m in self.living.members.items() if len(m.pinned)]
         base = self.residual.network.pinned
         base = base[~np.isin(self.living.arcs.volunteer[base], list(self.living.members))]
-        volunteer = [self.edge_volunteer[used], self.living.arcs.volunteer[base]]
+        volunteer = [self.arc_edges.volunteer[used], self.living.arcs.volunteer[base]]
         volunteer += [np.full(len(slot), v, np.int32) for v, slot in pins]
-        slot = [self.edge_slot[used], self.living.arcs.slot[base], *(slot for _, slot in pins)]
+        slot = [self.arc_edges.slot[used], self.living.arcs.slot[base], *(slot for _, slot in pins)]
         who, where = np.concatenate(volunteer), np.concatenate(slot)
         order = np.argsort(c.combine(who, where))
         return who[order], where[order]
@@ -164,13 +152,13 @@ class LivingWeek:
         found, count = reach(graph, int(self.post_node[post]))
         if found:
             return None
-        self._make_room()
+        self.arc_edges.make_room()
         is_short = np.zeros(self.residual.nodes, np.bool_)
         is_short[graph.labelled[:count]] = True
         rows = slice(self.residual.edges)
-        into = is_short[graph.head[rows]] & (self.edge_slot[rows] != NONE)
+        into = is_short[graph.head[rows]] & (self.arc_edges.slot[rows] != NONE)
         into &= graph.capacity[rows] > 0
-        who = np.unique(self.edge_volunteer[rows][into])
+        who = np.unique(self.arc_edges.volunteer[rows][into])
         return who, np.flatnonzero(is_short[self.post_node]).astype(np.int32)
 
     def _distance(self, node: int, *, forward: bool) -> int:
@@ -235,11 +223,11 @@ class LivingWeek:
                 f"request {request} cannot have {seats} seats at post "
                 f"{self.problem.posts.id[post]}: {self.pinned.seats[post]} are pinned"
             )
-        edges = self._seat_edges(post)
+        edges = self.seat_edges.of(post)
         self.pinned.value -= self.pinned.value_of_seats(self.problem, post)
         self.living.set_seats(post, seats)
         self.pinned.value += self.pinned.value_of_seats(self.problem, post)
-        self._set_seat_edges(post, edges)
+        self.seat_edges.set(self.problem, self.post_node, post, edges)
 
     def copy_request(self, request: int, request_id: str, **changes: Any) -> Crew:
         """Add a request that is like another but for what is said; return who may serve it.
@@ -268,7 +256,7 @@ class LivingWeek:
             into = into[graph.capacity[into] > 0]
             cost = graph.potential[graph.tail[into]] + graph.cost[into]
             graph.potential[node] = cost.min(initial=NO_WAY)
-            self._set_seat_edges(post, [])
+            self.seat_edges.set(self.problem, self.post_node, post, [])
         return crew
 
     def remove_request(self, request: int) -> None:
@@ -327,10 +315,10 @@ class LivingWeek:
         if not len(member.pinned):
             return
         posts = np.unique(pinned_posts(self.problem, member)).tolist()
-        edges = [self._seat_edges(post) for post in posts]
+        edges = [self.seat_edges.of(post) for post in posts]
         self.pinned.take(self.problem, member, times)
         for post, of_seats in zip(posts, edges, strict=True):
-            self._set_seat_edges(post, of_seats)
+            self.seat_edges.set(self.problem, self.post_node, post, of_seats)
         room = np.maximum(self.problem.organisations.max_seats - self.pinned.below, 0)
         for at in np.flatnonzero((pinned_below(member) > 0) & (self.quota_edge != NONE)).tolist():
             self.residual.change(int(self.quota_edge[at]), capacity=int(room[at]))
@@ -347,52 +335,12 @@ class LivingWeek:
         self.others.update(volunteers[~weeks.clusters.tree].tolist())
         beds, whole = beds_of(crew, weeks, self.quota_node, self.post_node), roots == NONE
         if not whole.all():
-            at_first = self.living.first, self.living.arcs.slot, self.first_edge
-            grown = Grown(arcs.slot, fresh, volunteers, *at_first, self.edge_slot)
+            at_first = self.living.first, self.living.arcs.slot, self.arc_edges.at_first
+            grown = Grown(arcs.slot, fresh, volunteers, *at_first, self.arc_edges.slot)
             found = graft(self.residual, beds, grown, roots)
-            self._name_edges(volunteers, arcs, found.edge)
+            self.arc_edges.name(volunteers, arcs, found.edge)
             open_all(self.residual.graph, found.shifts)
         if whole.any():
             found = attach(self.residual, beds, roots, len(arcs))
-            self._name_edges(volunteers, arcs, found.edge)
+            self.arc_edges.name(volunteers, arcs, found.edge)
             self._exchange(volunteers[whole], found.node[whole], found.shifts)
-
-    def _name_edges(self, volunteers: c.Longs, arcs: Arcs, edge: c.Longs) -> None:
-        """Note what edges stand for; there may be more than before."""
-        self._make_room()
-        there = np.flatnonzero(edge != NONE)
-        self.edge_volunteer[edge[there]] = volunteers[arcs.volunteer[there]]
-        self.edge_slot[edge[there]] = arcs.slot[there]
-
-    def _make_room(self) -> None:
-        """Make room for what edges stand for, where there are more of them."""
-        more = np.full(len(self.residual.graph.tail) - len(self.edge_slot), NONE, np.int32)
-        if len(more):
-            self.edge_volunteer = np.append(self.edge_volunteer, more)
-            self.edge_slot = np.append(self.edge_slot, more)
-
-    def _seat_edges(self, post: int) -> list[int]:
-        """Return the edge of each seat of a post, `NONE` where there is none."""
-        if post not in self.seat_edges:
-            edges = range(self.first_seat[post], self.first_seat[post + 1])
-            self.seat_edges[post] = [NONE] * int(self.pinned.seats[post]) + list(edges)
-        return self.seat_edges[post]
-
-    def _set_seat_edges(self, post: int, edges: list[int]) -> None:
-        """Give a post the seats that it has now, but for those pinned."""
-        seats = int(self.problem.posts.seats[post])
-        k = np.arange(1, max(seats, len(edges)) + 1)
-        value = seat_value(self.problem, np.full(len(k), post, np.int32), k) if seats else 0 * k
-        opened = (k > self.pinned.seats[post]) & (k <= seats)
-        edges += [NONE] * (len(k) - len(edges))
-        for at in range(len(k)):
-            if edges[at] != NONE:
-                graph, now = self.residual.graph, (int(opened[at]), -int(value[at]))
-                if (graph.capacity[edges[at]], graph.cost[edges[at]]) != now:
-                    self.residual.change(edges[at], *now)
-            elif opened[at]:
-                tail, home = self.post_node[[post]], np.array([HOME])
-                new = self.residual.add_edges(tail, home, np.zeros(1, int), -value[[at]])
-                edges[at] = int(new[0])
-                open_all(self.residual.graph, new)
-        self.seat_edges[post] = edges
