@@ -125,7 +125,7 @@ class Changing:
         else:
             self.arcs.set_seats(post, seats)
             plan = without_what_cannot_stay(problem, ledger.arcs, plan, ledger.fit)
-        self._stand(problem, ledger.arcs, ledger.terms, plan, ledger)
+        self._stand(problem, ledger.arcs, ledger.terms, plan, same=True)
 
     def copy_request(self, request: int, request_id: str, changes: dict[str, Any]) -> None:
         """Add a request that is like another; see `LivingWeek.copy_request`.
@@ -140,15 +140,22 @@ class Changing:
         else:
             found = self.arcs.copy_request(request, changes | {"id": request_id})
         problem = self.arcs.part(ledger.problem)
-        new = found.arcs.take(found.arcs.slot >= first)
-        more = replace(new, volunteer=found.volunteers[new.volunteer].astype(np.int32))
-        arcs, parts = joined(ledger.arcs, more), terms(problem, more)
-        order = np.argsort(c.combine(arcs.volunteer, arcs.slot))
-        columns = (np.append(*pair)[order] for pair in zip(ledger.terms, parts, strict=True))
-        old = ledger.prices.slot[ledger.problem.slots.request == request]
-        prices = replace(ledger.prices, slot=np.append(ledger.prices.slot, old))
+        more = found.arcs.take(found.arcs.slot >= first)
+        more = replace(more, volunteer=found.volunteers[more.volunteer].astype(np.int32))
+        more = more.take(np.argsort(c.combine(more.volunteer, more.slot)))
+        # New slots have the highest numbers: they come after all others of each volunteer.
+        at, old = np.searchsorted(ledger.arcs.volunteer, more.volunteer, "right"), ledger.arcs
+        arcs = Arcs(
+            np.insert(old.volunteer, at, more.volunteer),
+            np.insert(old.slot, at, more.slot),
+            np.insert(old.km, at, more.km),
+        )
+        pairs = zip(ledger.terms, terms(problem, more), strict=True)
+        parts = Terms(*(np.insert(known, at, added) for known, added in pairs))
+        like = ledger.prices.slot[ledger.problem.slots.request == request]
+        prices = replace(ledger.prices, slot=np.append(ledger.prices.slot, like))
         self.ledger = replace(ledger, prices=prices)
-        self._stand(problem, arcs.take(order), Terms(*columns), ledger.plan, None)
+        self._stand(problem, arcs, parts, ledger.plan, same=False)
 
     def _put(
         self, volunteer: int, part: Problem, names: tuple[str, ...] | None, new: int | None = None
@@ -169,8 +176,7 @@ class Changing:
             fit = np.sum(parts, axis=0)
             plan = without_what_cannot_stay(problem, arcs, plan, fit)
         # Answers leave limits as they were; then what is found by arc is as it was, too.
-        same = names is not None and arcs is ledger.arcs
-        self._stand(problem, arcs, parts, plan, ledger if same else None)
+        self._stand(problem, arcs, parts, plan, same=names is not None and arcs is ledger.arcs)
 
     def _enter(self, volunteer: int, part: Problem) -> None:
         """Let the network know, or, without one, see that what was agreed can stay."""
@@ -204,13 +210,11 @@ class Changing:
             f"what is agreed cannot stay ({', '.join(names)}): let it be declined first"
         )
 
-    def _stand(
-        self, problem: Problem, arcs: Arcs, parts: Terms, plan: Plan, same: Ledger | None
-    ) -> None:
+    def _stand(self, problem: Problem, arcs: Arcs, parts: Terms, plan: Plan, *, same: bool) -> None:
         prices = self.ledger.prices
         if self.week is not None:
             plan, prices = Plan(*self.week.plan()), self.week.prices()
-        self.ledger = Ledger.of(problem, arcs, plan, prices, parts, same)
+        self.ledger = Ledger.of(problem, arcs, plan, prices, parts, self.ledger, same=same)
 
 
 def _as_told(earlier: c.Earlier) -> c.Earlier:
@@ -245,7 +249,9 @@ def _spliced(ledger: Ledger, volunteer: int, arcs: Arcs, parts: Terms) -> tuple[
     if not np.array_equal(here.slot, new.slot) or not np.array_equal(here.km, new.km, True):
         spliced = joined(old.take(slice(first)), new, old.take(slice(last, None)))
     columns = (
-        np.concatenate([column[:first], one, column[last:]])
+        column
+        if np.array_equal(column[first:last], one)
+        else np.concatenate([column[:first], one, column[last:]])
         for column, one in zip(ledger.terms, parts, strict=True)
     )
     return spliced, Terms(*columns)

@@ -48,9 +48,13 @@ def arcs_of_plan(problem: Problem, arcs: Arcs, plan: Plan) -> c.Longs:
     DataError
         If somebody is not eligible where they serve.
     """
-    at = c.lookup(c.combine(arcs.volunteer, arcs.slot), c.combine(plan.volunteer, plan.slot))
-    if (at < 0).any():
-        row = int(np.flatnonzero(at < 0)[0])
+    first = np.searchsorted(arcs.volunteer, plan.volunteer)
+    count = np.searchsorted(arcs.volunteer, plan.volunteer, "right") - first
+    arc, which = c.ranges(first, count), np.repeat(np.arange(len(count)), count)
+    same = arcs.slot[arc] == plan.slot[which]
+    at, found = arc[same], which[same]
+    if len(at) < len(plan.slot):
+        row = int(np.setdiff1d(np.arange(len(count)), found)[0])
         who = problem.volunteers.id[int(plan.volunteer[row])]
         where = problem.requests.id[int(problem.slots.request[plan.slot[row]])]
         raise DataError(
@@ -64,8 +68,8 @@ def arcs_of_plan(problem: Problem, arcs: Arcs, plan: Plan) -> c.Longs:
             )
         )
     start = problem.options.start[problem.slots.option[arcs.slot[at]]]
-    found: c.Longs = at[np.lexsort((start, arcs.volunteer[at]))]
-    return found
+    planned: c.Longs = at[np.lexsort((start, arcs.volunteer[at]))]
+    return planned
 
 
 def beside(problem: Problem, arcs: Arcs, book: Book, planned: c.Longs, given: Given) -> Beside:

@@ -1,9 +1,9 @@
-"""All that answers are read from: a solved week, indexed once and never changed."""
+"""All that answers are read from: a solved week, indexed once as they are asked, never changed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from threading import RLock
 
 import numpy as np
@@ -20,8 +20,8 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan, local_times, slot_keys
 
-# What does not change as long as the arcs do not.
-_OF_ARCS = ("by_slot", "slots", "slots_of")
+# What does not change as long as the slots do not.
+_OF_SLOTS = ("slots", "slots_of")
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +36,6 @@ class Ledger:
     prices : Prices
     terms : Terms
         What the fit of each arc is the sum of.
-    fit : int64 array, shape (arcs,)
-    need : float64 array, shape (arcs,)
-        The price of the seat, less what quotas charge.
-    book : Book
     planned : int64 array
         The arcs of the plan.
     weeks : Weeks
@@ -50,9 +46,6 @@ class Ledger:
     plan: Plan
     prices: Prices
     terms: Terms
-    fit: c.Longs
-    need: c.Floats
-    book: Book
     planned: c.Longs
     weeks: Weeks
     _sides: dict[Given, Beside] = field(default_factory=dict)
@@ -66,19 +59,23 @@ class Ledger:
         plan: Plan,
         prices: Prices,
         parts: Terms | None = None,
-        same: Ledger | None = None,
+        before: Ledger | None = None,
+        *,
+        same: bool = False,
     ) -> Ledger:
-        """Index a solved week, of which terms may be at hand, or a ledger of the same arcs."""
+        """Index a solved week, of which terms may be at hand, and the ledger before a change.
+
+        With ``same`` the arcs are those from before, and the limits of weeks.
+        """
         parts = parts or terms(problem, arcs)
-        fit = np.sum(parts, axis=0)
-        need = prices.of_arcs(arcs) - prices.charge(problem)[arcs.volunteer]
-        book = book_of(problem, arcs, fit + need)
         planned = arcs_of_plan(problem, arcs, plan)
-        weeks = Weeks(problem, arcs) if same is None else same.weeks
-        ledger = cls(problem, arcs, plan, prices, parts, fit, need, book, planned, weeks)
-        if same is not None:
-            found = same.__dict__
-            ledger.__dict__.update({name: found[name] for name in _OF_ARCS if name in found})
+        weeks = before.weeks if before and same else Weeks(problem, arcs)
+        ledger = cls(problem, arcs, plan, prices, parts, planned, weeks)
+        if before is not None:
+            known = _OF_SLOTS if problem.slots is before.problem.slots else ()
+            names = (*known, "by_slot") if same else known
+            found = before.__dict__
+            ledger.__dict__.update({name: found[name] for name in names if name in found})
         return ledger
 
     def arc_of(self, volunteer: int, slot: int) -> int:
@@ -92,6 +89,22 @@ class Ledger:
             if given not in self._sides:
                 self._sides[given] = beside(self.problem, self.arcs, self.book, self.planned, given)
             return self._sides[given]
+
+    @cached_property
+    def fit(self) -> c.Longs:
+        """The fit of each arc."""
+        return reduce(np.add, self.terms)
+
+    @cached_property
+    def need(self) -> c.Floats:
+        """The price of each arc's seat, less what quotas charge."""
+        charge = self.prices.charge(self.problem)
+        return self.prices.of_arcs(self.arcs) - charge[self.arcs.volunteer]
+
+    @cached_property
+    def book(self) -> Book:
+        """What the compiled loops read."""
+        return book_of(self.problem, self.arcs, self.fit + self.need)
 
     @cached_property
     def by_slot(self) -> tuple[c.Longs, c.Longs]:

@@ -17,7 +17,7 @@ from matching.arcs.unfilled import left_by_rules
 from matching.guards.doors import door
 from matching.problem import Problem
 from matching.problem import columns as c
-from matching.problem.part import Parts
+from matching.problem.part import alone
 from matching.problem.plan import Plan, slot_keys
 from matching.result import Result
 from matching.schema import SUBJECTS
@@ -71,7 +71,7 @@ def refused(problem: Problem, plan: Plan, volunteer: int, slots: c.Ints) -> pl.D
         of the service that the volunteer is not free, the ``organisation_id`` whose service it is,
         the ``subject`` of which they said never; and ``serves``: whether the plan has them there.
     """
-    part = Parts(problem).of(np.array([volunteer]))
+    part = alone(problem, volunteer)
     fails = left_by_rules(Finder(part), slots, 1) == 0
     fails[:, _SERVED] |= served_elsewhere(problem)[problem.slots.request[slots]]
     first = np.where(fails.any(axis=1), fails.argmax(axis=1), len(RULES))

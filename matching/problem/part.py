@@ -98,20 +98,44 @@ def replaced(
         old, new = getattr(problem.volunteers, item.name), getattr(part.volunteers, item.name)
         if volunteer == len(problem.volunteers):
             people[item.name] = _end_to_end([old, new])
-        elif not isinstance(old, pl.Series):
+        elif not isinstance(old, pl.Series) and not _same(old[[volunteer]], new):
             people[item.name] = old.copy()
             people[item.name][volunteer] = new[0]
     tables: dict[str, Any] = {"volunteers": replace(problem.volunteers, **people)}
     for name in names:
         old, new = getattr(problem, name), getattr(part, name)
-        others = np.flatnonzero(old.volunteer != volunteer)
-        if len(others) == len(old) and not len(new):
+        mine = np.flatnonzero(old.volunteer == volunteer)
+        new = replace(new, volunteer=np.full(len(new), volunteer, np.int32))
+        columns = [item.name for item in fields(old)]
+        if all(_same(getattr(old, each)[mine], getattr(new, each)) for each in columns):
             continue
-        number = np.full(len(new), volunteer, np.int32)
-        both = joined(old.take(others), replace(new, volunteer=number))
-        sorted_by = both.qualification if name == "holdings" else both.volunteer
-        tables[name] = both.take(np.argsort(sorted_by, kind="stable"))
+        rest = np.delete(np.arange(len(old)), mine)
+        sorted_by = "qualification" if name == "holdings" else "volunteer"
+        at = np.searchsorted(getattr(old, sorted_by)[rest], getattr(new, sorted_by), "right")
+        order = np.insert(rest, at, len(old) + np.arange(len(new)))
+        tables[name] = joined(old, new).take(order)
     return replace(problem, **tables)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two columns are the same, what is unknown included."""
+    if isinstance(one, pl.Series):
+        return one.equals(other, null_equal=True)
+    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+
+
+def alone(problem: Problem, volunteer: int) -> Problem:
+    """Return the problem of one volunteer alone, as `Parts` would; it reads all tables once."""
+    tables = {name: getattr(problem, name) for name in _TABLES}
+    mine = {name: table.take(table.volunteer == volunteer) for name, table in tables.items()}
+    none = slice(0)
+    return replace(
+        problem,
+        volunteers=problem.volunteers.take(slice(volunteer, volunteer + 1)),
+        pairs=problem.pairs.take(none),
+        members=problem.members.take(none),
+        **{name: replace(table, volunteer=0 * table.volunteer) for name, table in mine.items()},
+    )
 
 
 def of_requests(problem: Problem, chosen: c.Longs) -> Problem:
