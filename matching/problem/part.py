@@ -126,15 +126,17 @@ def _same(one: Any, other: Any) -> bool:
 
 def alone(problem: Problem, volunteer: int) -> Problem:
     """Return the problem of one volunteer alone, as `Parts` would; it reads all tables once."""
-    tables = {name: getattr(problem, name) for name in _TABLES}
-    mine = {name: table.take(table.volunteer == volunteer) for name, table in tables.items()}
-    none = slice(0)
+    mine, none = dict[str, Any](), slice(0)
+    for name in _TABLES:
+        table = getattr(problem, name)
+        table = table.take(np.flatnonzero(table.volunteer == volunteer))
+        mine[name] = replace(table, volunteer=0 * table.volunteer)
     return replace(
         problem,
         volunteers=problem.volunteers.take(slice(volunteer, volunteer + 1)),
         pairs=problem.pairs.take(none),
         members=problem.members.take(none),
-        **{name: replace(table, volunteer=0 * table.volunteer) for name, table in mine.items()},
+        **mine,
     )
 
 
