@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from matching.parallel.compiled import compiled
 
 ADD = """
 from matching.parallel.compiled import compiled
@@ -36,3 +39,14 @@ def test_a_change_in_the_file_beside_is_compiled_anew(tmp_path: Path) -> None:
         return subprocess.check_output([sys.executable, "-m", "use"], cwd=tmp_path, text=True)
 
     assert [printed(1), printed(1), printed(2)] == ["20 0\n", "20 1\n", "30 0\n"]
+
+
+def test_a_generator_is_not_kept_on_disk() -> None:
+    # Numba would load it for whoever calls it next, and fail to compile the caller.
+    with pytest.raises(TypeError, match="countdown is a generator"):
+
+        @compiled
+        def countdown(n: int) -> Iterator[int]:
+            while n:
+                yield n
+                n -= 1

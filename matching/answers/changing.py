@@ -181,7 +181,7 @@ class Changing:
     def _enter(self, volunteer: int, part: Problem) -> None:
         """Let the network know, or, without one, see that what was agreed can stay."""
         if self.week is None:
-            self.arcs.members[volunteer] = self._checked(volunteer, part)
+            self.arcs.put(volunteer, self._checked(volunteer, part))
             return
         if volunteer < len(self.ledger.problem.volunteers):
             self.week.change(volunteer, part)

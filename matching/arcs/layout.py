@@ -51,18 +51,18 @@ class Layout:
         valid = (held.level >= level) & (held.first_day <= day) & (held.last_day >= last_day)
         return mask_of(self.crowd, self.position[held.volunteer[valid]])
 
-    def fitting(self, problem: Problem, slots: c.Ints, absent: list[int]) -> tuple[c.Ints, c.Ints]:
+    def fitting(self, problem: Problem, slots: c.Ints, absent: c.Longs) -> tuple[c.Ints, c.Ints]:
         """Return who is qualified, near, free and of the right organisation: people and slots.
 
         Parameters
         ----------
         problem : Problem
             Of the same people; its slots may be others.
-        absent : list of int
+        absent : int64 array
             Who is not asked.
         """
         asked, present = asked_of(problem, self.places, slots), self.everybody
-        if absent:
+        if len(absent):
             present = present & ~mask_of(self.crowd, self.position[absent])
         pairs = [(np.empty(0, np.int32), np.empty(0, np.int32))]
         for row, slot in enumerate(slots.tolist()):

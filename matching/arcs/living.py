@@ -12,9 +12,9 @@ from matching.arcs.crowd import Asked, asked_of_all
 from matching.arcs.eligibility import Arcs, eligible
 from matching.arcs.few import eligible_few, judged
 from matching.arcs.layout import Layout
+from matching.arcs.moved import Moved
 from matching.arcs.other_weeks import served_elsewhere
 from matching.arcs.pinned import pinned_arcs
-from matching.arcs.spatial import distance_km
 from matching.arcs.value import quality
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -23,8 +23,6 @@ from matching.problem.part import Parts, joined, together, with_copy
 _DEMAND = ("requests", "options", "posts", "needs", "slots", "team_rules")
 _ENDS: tuple[Literal["left", "right"], ...] = ("left", "right")
 _TIMES = ("start", "end")
-# A limit itself is within reach, whatever floats make of it.
-_ROUNDING = 1 + 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +99,7 @@ class LivingArcs:
         self.pinned = np.unique(pinned_arcs(problem, self.arcs)[1])
         self.first = c.starts_of(self.arcs.volunteer, len(problem.volunteers))
         self.members: dict[int, Member] = {}
+        self.moved = Moved()
         # What all slots ask of one volunteer, until there are more of them.
         self.asked: Asked | None = None
         # Of those who are as they were at first, at requests that came later.
@@ -122,6 +121,11 @@ class LivingArcs:
             return replace(member, part=self.part(member.part))
         one = np.array([volunteer])
         return Member(self.part(self.parts.of(one)), *self.of(one))
+
+    def put(self, volunteer: int, member: Member) -> None:
+        """Let a volunteer be as they are in ``member`` from now on."""
+        self.members[volunteer] = member
+        self.moved.put(volunteer, member.part.volunteers, is_here=member.is_here)
 
     def is_pinned(self, volunteer: int) -> bool:
         """Tell whether a volunteer is pinned anywhere."""
@@ -194,7 +198,7 @@ class LivingArcs:
 
     def _offered_to_unchanged(self, slots: c.Ints) -> tuple[c.Longs, Problem]:
         """Find who was there from the first, has not changed, and could serve some new slots."""
-        changed = [v for v in self.members if v < len(self.problem.volunteers)]
+        changed = self.moved.who[self.moved.who < len(self.problem.volunteers)]
         who, which = self.layout.fitting(self.problem, slots, changed)
         near, number = np.unique(who.astype(np.int64), return_inverse=True)
         part = self.part(self.parts.of(near))
@@ -231,17 +235,9 @@ class LivingArcs:
 
     def _moved_near(self, slots: c.Ints) -> list[int]:
         """Return who has changed, or come later, and may be near and free at some new slots."""
-        here = [(v, m.part.volunteers) for v, m in self.members.items() if m.is_here]
-        if not here:
-            return []
-        lat, lon, reach = (
-            np.array([getattr(people, name)[0] for _, people in here])
-            for name in ("lat", "lon", "travel_km")
+        near = self.moved.near(
+            self.problem.requests.take(np.unique(self.problem.slots.request[slots]))
         )
-        requests = self.problem.requests.take(np.unique(self.problem.slots.request[slots]))
-        km = distance_km(lat[:, None], lon[:, None], requests.lat, requests.lon)
-        far = (km > reach[:, None] * _ROUNDING).all(axis=1)
-        near = [here[i][0] for i in np.flatnonzero(~far).tolist()]
         windows = [self.members[v].part.windows for v in near]
         if not windows:
             return []

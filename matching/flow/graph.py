@@ -142,7 +142,7 @@ def link_edges(graph: Graph, first: int, stop: int) -> None:
             graph.newest[x] = e
 
 
-@compiled
+@inner
 def edges_of(graph: Graph, x: int) -> Iterator[int]:
     """Yield the edges of a node."""
     e = graph.newest[x]

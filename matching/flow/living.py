@@ -291,7 +291,7 @@ class LivingWeek:
         """Take a volunteer out, whose pins were those of ``before``, and put them back."""
         one = np.array([volunteer])
         self._exchange(one, np.array([NONE]), one[:0])
-        self.living.members[volunteer] = member
+        self.living.put(volunteer, member)
         if before is not None:
             self._pin(before, -1)
         self._pin(member, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable
+from inspect import isgeneratorfunction
 from pathlib import Path
 from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
@@ -23,7 +24,14 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function when it is first called, and keep it on disk where there is a place.
 
     Threads run it side by side.
+
+    Raises
+    ------
+    TypeError
+        If it is a generator: one that is loaded from disk cannot be compiled into a further caller.
     """
+    if isgeneratorfunction(function):
+        raise TypeError(f"{function.__name__} is a generator: let it be `inner`")
     try:
         dispatcher = njit(cache=True, nogil=True)(function)
     except RuntimeError:

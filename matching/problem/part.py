@@ -68,12 +68,10 @@ def together(parts: list[Problem]) -> Problem:
     tables: dict[str, Any] = {"volunteers": joined(*(part.volunteers for part in parts))}
     for name in _TABLES:
         of_parts = [getattr(part, name) for part in parts]
-        tables[name] = joined(
-            *(
-                replace(table, volunteer=table.volunteer + first)
-                for table, first in zip(of_parts, before, strict=True)
-            )
-        )
+        many = [len(table) for table in of_parts]
+        # Of most tables most parts have nothing.
+        table = joined(*(of_parts[n] for n in np.flatnonzero(many).tolist() or [0]))
+        tables[name] = replace(table, volunteer=table.volunteer + np.repeat(before, many))
     holdings = tables["holdings"]
     order = np.argsort(holdings.qualification, kind="stable")
     return replace(parts[0], **tables | {"holdings": holdings.take(order)})
