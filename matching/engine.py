@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from operator import itemgetter
 
@@ -25,10 +25,10 @@ from matching.bounds.pricing import Weeks
 from matching.bounds.unsettled import unsettled
 from matching.errors import UsageError
 from matching.flow.kernel import repair_all
-from matching.flow.relaxation import relax
+from matching.flow.relaxation import relax, takes_loops
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS, WORKERS
 from matching.guards.doors import door
-from matching.parallel.compiled import is_loaded
+from matching.parallel.compiled import is_at_hand, is_loaded
 from matching.parallel.interrupts import breaking_off, unless_heard_already
 from matching.parallel.memory import give_back, peak_memory_mb
 from matching.policy import Policy
@@ -37,6 +37,7 @@ from matching.problem import columns as c
 from matching.problem.plan import Plan
 from matching.result import Phase, Result, Status, Termination
 from matching.solvers.construction.construct import Construction
+from matching.solvers.construction.greedy import fill
 from matching.solvers.incumbent import Incumbent, Progress
 from matching.solvers.neighbourhoods.repair import repair
 from matching.solvers.search import search
@@ -44,8 +45,8 @@ from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.week import Week
 
 _COUNTS = ("seed", "workers")
-# Seconds that must be left to compile the loops that complete plans.
-_TO_COMPILE = 30.0
+# Seconds that must be left to compile the loops of the flow, and those that complete plans.
+_TO_COMPILE_FLOW, _TO_COMPILE = 8.0, 30.0
 
 
 @door
@@ -75,7 +76,8 @@ def solve(
     policy : Policy, optional
         Other weights than the problem was read with.
     time_limit : float
-        Seconds the search may take; finding the arcs and the first plan are not cut short.
+        Seconds the search may take. Finding the arcs and completing a first plan are not cut
+        short; the flow before it is, where half of the time is gone when the arcs are found.
     gap : float
         Relative gap at which the search may end where it is not over anyway.
     workers : int
@@ -84,7 +86,7 @@ def solve(
         Solves parts of the work, such as a process pool or a cluster. The plan is the same with
         any executor, and without one.
     seed : int
-        The same seed gives the same plan, if the search is not stopped by the clock.
+        The same seed gives the same plan, if nothing is left undone for want of time.
     start : Plan, optional
         Where the search may begin: what of it keeps the rules is a plan that the result is at
         least as good as. Under network rules nothing is gained by it.
@@ -200,9 +202,16 @@ def _searched(
         pure_network = is_pure_network(problem, weeks.clusters)
         if not pure_network:
             refuse_equity(problem, "this week has others, such as minimums, options or travel time")
-    with clock.phase("flow"), clock.loading("flow", repair_all):
-        pinned = pinned_arcs(problem, weeks.arcs)[1] if pure_network else None
-        relaxation = relax(problem, weeks, arc_quality, incumbent.stop, executor.remote, pinned)
+    pinned = pinned_arcs(problem, weeks.arcs)[1] if pure_network else None
+    hurried = incumbent.seconds_left < _TO_COMPILE_FLOW and not is_at_hand(repair_all)
+    compiles = takes_loops(problem, weeks, pinned, hurried=hurried)
+    with clock.phase("flow"), clock.loading("flow", repair_all) if compiles else nullcontext():
+        enough = incumbent.saves_as_much()
+        given = problem, weeks, arc_quality, enough, executor.remote, pinned
+        relaxation = relax(*given, hurried=hurried)
+        flow = relaxation.chosen
+        if not relaxation.complete:
+            flow = fill(problem, weeks, arc_quality, flow)
 
     def certified(prices: Prices, stop: Callable[[], bool]) -> tuple[float, Prices]:
         proved = bound(problem, weeks, arc_quality, prices, stop)
@@ -210,10 +219,11 @@ def _searched(
         return proved, prices
 
     if pure_network:
-        incumbent.offer(relaxation.chosen, "flow")
+        if relaxation.complete:
+            incumbent.offer(flow, "flow")
         with clock.phase("certify"):
             best = certified(relaxation.prices, incumbent.patience())
-        if len(problem.pins):
+        if len(problem.pins) and relaxation.complete:
             # Prices bound the plans that leave the pins, too; the flow is the best of those that
             # keep them.
             incumbent.prove(relaxation.value, "flow")
@@ -228,11 +238,13 @@ def _searched(
     )
     incumbent.complete = construction.complete
     with clock.phase("construction"):
-        if pure_network:
-            incumbent.offer(relaxation.chosen, "flow")
+        if pure_network and relaxation.complete:
+            incumbent.offer(flow, "flow")
             return best
-        made = repair(problem, weeks, arc_quality, relaxation.chosen)
+        made = repair(problem, weeks, arc_quality, flow)
         incumbent.offer(made, "construction")
+        if pure_network:
+            return best
         if start is not None:
             chosen = c.lookup(
                 c.combine(weeks.arcs.volunteer, weeks.arcs.slot),
@@ -330,7 +342,8 @@ class _Clock:
         if is_loaded(function):
             yield
             return
-        self.announce(f"compile {what}")
+        if not is_at_hand(function):
+            self.announce(f"compile {what}")
         with breaking_off(self.interrupted):
             yield
             return

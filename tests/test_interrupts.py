@@ -18,6 +18,7 @@ from matching.bounds import labelling, rosters
 from matching.bounds.certificate import bound
 from matching.bounds.pricing import Weeks
 from matching.bounds.rosters import solve_pricing
+from matching.flow import relaxation
 from matching.parallel.interrupts import listening, unless_heard_already
 from matching.solvers.construction import construct
 from tests.support.laws import SEEDS, law, problem_of
@@ -59,7 +60,8 @@ def test_ctrl_c_is_heard_while_loops_are_compiled(monkeypatch: pytest.MonkeyPatc
 
     compiling.signatures = []  # type: ignore[attr-defined]
     monkeypatch.setattr(construct, "serve_and_improve", compiling)
-    monkeypatch.setattr(construct, "MOST_PLAIN_ARCS", 0)
+    monkeypatch.setattr(construct, "FEW_ARCS", -1)
+    monkeypatch.setattr(construct, "MOST_PLAIN_ARCS", -1)
     problem, before = problem_of(full_world(6, **SMALL)), signal.getsignal(signal.SIGINT)
     result = solve(problem, gap=0.0)
     assert result.termination == "interrupted"
@@ -71,7 +73,8 @@ def test_ctrl_c_is_heard_while_loops_are_compiled(monkeypatch: pytest.MonkeyPatc
 def test_loops_of_plans_are_compiled_only_where_there_is_time(
     seconds: float, compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(construct, "MOST_PLAIN_ARCS", 0)
+    monkeypatch.setattr(construct, "FEW_ARCS", -1)
+    monkeypatch.setattr(construct, "MOST_PLAIN_ARCS", -1)
     monkeypatch.setattr(construct, "is_at_hand", lambda function: False)
     monkeypatch.setattr(construct, "is_loaded", lambda function: "compile plans" in told)
     told: list[str] = []
@@ -91,6 +94,7 @@ def test_ctrl_c_leaves_loops_that_are_compiled_before_there_is_a_plan(
         raise AssertionError("Ctrl-C was not heard")
 
     compiling.signatures = []  # type: ignore[attr-defined]
+    monkeypatch.setattr(relaxation, "MOST_PLAIN_ARCS", 0)
     monkeypatch.setattr(engine, loops, compiling)
     monkeypatch.setattr(engine, step, compiling)
     told: list[str] = []

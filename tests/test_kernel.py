@@ -1,8 +1,11 @@
 """The flow kernel: OR-Tools' optimum to the unit, potentials that prove it, repair of changes."""
 
 import math
+import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +15,7 @@ from matching.arcs.eligibility import eligible
 from matching.arcs.value import quality
 from matching.bounds.certificate import bound
 from matching.bounds.pricing import Weeks
-from matching.flow import relaxation
+from matching.flow import relaxation, residual
 from matching.flow.graph import NONE
 from matching.flow.min_cost_flow import solve_flow
 from matching.flow.network import Network
@@ -210,6 +213,18 @@ def test_prices_are_what_one_more_is_worth(seats: int) -> None:
     assert residual.prices()[0].tolist() == {0: [-50], 1: [-50], 3: [200]}[seats]
 
 
+_COMPILED = """
+from matching import solve
+from matching.flow import graph, kernel, relaxation, residual
+from tests.support.words import world
+relaxation.MOST_PLAIN_ARCS = residual.MOST_PLAIN_ARCS = 0
+requests = "request_id start end\\nr Mon@09:00 Mon@10:00"
+solve(world(volunteers="volunteer_id\\nann", requests=requests))
+for of in (graph, kernel):
+    for name, loop in vars(of).items():
+        if len(getattr(loop, "signatures", ())) and loop.__module__ == of.__name__:
+            print(name, len(loop.signatures))
+"""
 _NOWHERE = """
 from numba.core import caching
 caching.CompileResultCacheImpl._locator_classes = []
@@ -234,10 +249,43 @@ def test_seats_are_few_beside_what_people_could_do(days: str, few: bool) -> None
     assert seats_are_few(problem, Weeks(problem, eligible(problem))) == few
 
 
+def test_a_small_flow_is_the_same_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(20):
+        compiled = Residual(Drawn(seed).network())
+        with monkeypatch.context() as patch:
+            patch.setattr(residual, "is_at_hand", lambda loops: False)
+            patch.setattr(residual, "repair_all", Compiled(residual.repair_all))
+            plain = Residual(Drawn(seed).network())
+        for name in ("flow", "potential", "used", "edge", "into", "slack", "total"):
+            one, other = getattr(compiled.graph, name), getattr(plain.graph, name)
+            assert one.tolist() == other.tolist()
+
+
+class Compiled:
+    """Loops that nobody may call but as plain Python."""
+
+    def __init__(self, loops: Any) -> None:
+        self.py_func = loops.py_func
+
+
+@pytest.mark.slow
+def test_the_loops_of_a_flow_are_compiled_once_each(tmp_path: Path) -> None:
+    """An argument of another kind, or a literal, would have a function compiled again."""
+    done = subprocess.run(
+        [sys.executable, "-c", _COMPILED],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)},
+    )
+    counts = dict(line.split() for line in done.stdout.splitlines())
+    assert {"search", "push", "repair_all"} <= counts.keys(), done.stderr
+    assert set(counts.values()) == {"1"}, counts
+
+
 def test_what_candidates_leave_out_is_brought_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """With hardly a candidate for each seat some are missed; the value is that of all arcs."""
     solved = []
-    monkeypatch.setattr(relaxation, "Residual", lambda of: solved.append(of) or Residual(of))
+    monkeypatch.setattr(relaxation, "Residual", lambda *of: solved.append(of) or Residual(*of))
     for seed in range(1, 6):
         problem = Problem.from_tables(generate("town", rules="network", seed=seed, week=WEEK), WEEK)
         arcs = eligible(problem)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import NamedTuple
 
 import numpy as np
 
 from matching.bounds.certificate import rest_of_bound, reward
+from matching.bounds.labelling import never
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import Weeks
 from matching.flow.capacities import build
 from matching.flow.components import ComponentFlow, parts_of, solve_component
 from matching.flow.network import Network
-from matching.flow.residual import Residual
+from matching.flow.residual import MOST_PLAIN_ARCS, Residual
 from matching.parallel.tasks import run_all
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -25,6 +27,8 @@ from matching.problem import columns as c
 _NEAR_MISS_REDUCED_COST = 20.0
 # Beside three for a seat, each slot has so many candidates more: the more, the less is missed.
 _MORE, _MORE_OF_MANY = 6, 24
+# Fewer are soon done with: the clock is not looked at.
+_FEW_ARCS = 50_000
 # Fewer arcs go into one network, all of them: no candidates are chosen, and nothing is missed.
 _MANY_ARCS = 1 << 20
 # With more seats than both say, searches from their side take long: nearly all are at work, and
@@ -45,20 +49,25 @@ class Relaxation:
     prices : Prices
     value : int
         Value of the flow: an upper bound, and the optimum where the network has all rules in force.
+    complete : bool
+        Whether it is the optimum; if not, it was stopped, and the value bounds nothing.
     """
 
     chosen: c.Longs
     prices: Prices
     value: int
+    complete: bool = True
 
 
 def relax(
     problem: Problem,
     weeks: Weeks,
     quality: c.Longs,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[], bool] = never,
     executor: Executor | None = None,
     pinned: c.Longs | None = None,
+    *,
+    hurried: bool = False,
 ) -> Relaxation:
     """Solve the flow over all eligible arcs.
 
@@ -67,19 +76,34 @@ def relax(
 
     Parameters
     ----------
+    stop : callable
+        Asked between seats, or parts; true ends it, with a flow that is not the best one yet.
     executor : concurrent.futures.Executor, optional
         Solves the parts; each is given as the arrays of a network.
     pinned : int64 array, optional
         Arcs that have to be in the plan, where all rules are those of the network.
+    hurried : bool
+        Whether there is no time to compile the kernel's loops: OR-Tools does what it can.
     """
+    if len(weeks.arcs) <= _FEW_ARCS:
+        stop = never
     if problem.policy.equity:
         return _by_districts(problem, _whole(problem, weeks, quality, pinned))
     if pinned is not None and len(pinned):
-        answer = _by_shortest_paths(_whole(problem, weeks, quality, np.unique(pinned)))
-        return _relaxation(problem, answer)
-    if seats_are_few(problem, weeks):
+        network = _whole(problem, weeks, quality, np.unique(pinned))
+        return _by_shortest_paths(problem, network, stop)
+    hurried &= len(weeks.arcs) > MOST_PLAIN_ARCS
+    if seats_are_few(problem, weeks) and not hurried:
         return _by_few_seats(problem, weeks, quality, stop)
     return _by_parts(problem, weeks, quality, stop, executor)
+
+
+def takes_loops(problem: Problem, weeks: Weeks, pinned: c.Longs | None, *, hurried: bool) -> bool:
+    """Tell whether `relax` runs the kernel's loops, compiled."""
+    if problem.policy.equity or len(weeks.arcs) <= MOST_PLAIN_ARCS:
+        return False
+    has_pins = pinned is not None and len(pinned) > 0
+    return has_pins or (not hurried and seats_are_few(problem, weeks))
 
 
 def seats_are_few(problem: Problem, weeks: Weeks) -> bool:
@@ -98,12 +122,13 @@ def _whole(
     return build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, every, pinned)
 
 
-def _by_shortest_paths(network: Network) -> ComponentFlow:
+def _by_shortest_paths(problem: Problem, network: Network, stop: Callable[[], bool]) -> Relaxation:
     if np.abs(network.cost).max() > _MOST_COST:
-        return solve_component(network)
-    residual = Residual(network)
+        return _relaxation(problem, solve_component(network))
+    residual = Residual(network, stop)
     post, quota = (price.astype(np.float64) for price in residual.prices())
-    return ComponentFlow(residual.chosen, residual.value, post, network.quota, quota)
+    answer = ComponentFlow(residual.chosen, residual.value, post, network.quota, quota)
+    return replace(_relaxation(problem, answer), complete=residual.complete)
 
 
 def _relaxation(problem: Problem, answer: ComponentFlow) -> Relaxation:
@@ -123,14 +148,16 @@ def _by_few_seats(
     the bound over all arcs equals the flow's value.
     """
     if len(weeks.arcs) < _MANY_ARCS:
-        return _relaxation(problem, _by_shortest_paths(_whole(problem, weeks, quality)))
+        return _by_shortest_paths(problem, _whole(problem, weeks, quality), stop)
     kept = best_candidates(problem, weeks, quality, _MORE_OF_MANY)
     while True:
         network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, kept)
-        relaxation = _relaxation(problem, _by_shortest_paths(network))
-        missed = _missed(problem, weeks, quality, relaxation, kept)
-        if missed is None or stop():
+        relaxation = _by_shortest_paths(problem, network, stop)
+        missed = _missed(problem, weeks, quality, relaxation, kept) if relaxation.complete else None
+        if missed is None:
             return relaxation
+        if stop():
+            return replace(relaxation, complete=False)
         kept |= missed.near
 
 
@@ -171,21 +198,25 @@ def _by_parts(
                 weeks.first_load,
                 kept & (of_arc == one),
             )
-            for one in number
+            for one in takewhile(lambda one: not stop(), number)
         )
+        solved = 0
         for one, answer in zip(
-            number.tolist(), run_all(executor, solve_component, networks), strict=True
+            number.tolist(), run_all(executor, solve_component, networks), strict=False
         ):
             found[one] = answer
             price[of_post == one] = answer.price[of_post == one]
             quota[answer.quota] = answer.quota_price
+            solved += 1
         prices = Prices(price[problem.slots.post], quota)
         value = sum(answer.value for answer in found.values())
         chosen = [np.empty(0, np.int64), *(answer.chosen for answer in found.values())]
-        relaxation = Relaxation(np.concatenate(chosen), prices, value)
-        missed = _missed(problem, weeks, quality, relaxation, kept)
-        if missed is None or stop():
+        relaxation = Relaxation(np.concatenate(chosen), prices, value, solved == len(number))
+        missed = _missed(problem, weeks, quality, relaxation, kept) if relaxation.complete else None
+        if missed is None:
             return relaxation
+        if stop():
+            return replace(relaxation, complete=False)
         kept |= missed.near
         number = np.unique(of_arc[missed.best])
 

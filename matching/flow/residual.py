@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy.typing as npt
 from matching.flow.graph import FAR, HOME, NONE, Graph, count_edges, link_edges, list_edges
 from matching.flow.kernel import repair, repair_all
 from matching.flow.network import Network
+from matching.parallel.compiled import is_at_hand, plain
 from matching.problem import columns as c
 
 _OF_NODES = (
@@ -18,8 +21,12 @@ _OF_NODES = (
     *("distance", "via", "labelled"),
 )
 _OF_EDGES = ("tail", "head", "capacity", "flow", "cost", "next_used", "older_out", "older_in")
-# Ctrl-C is heard between two calls of compiled loops.
-_SEATS_AT_ONCE = 1 << 14
+# The clock, and Ctrl-C, are heard between two calls of compiled loops: of so many seats at first,
+# and so long; the last seats may take a hundred times as long as the first.
+_SEATS_AT_ONCE, _SECONDS_AT_ONCE = 1 << 10, 0.05
+# Arcs up to which a flow is found in plain Python, step by step the same, where the loops would
+# have to be compiled: that takes seconds, and this half a second at most.
+MOST_PLAIN_ARCS = 10_000
 # No sum of costs comes near this; twice as much is what a node costs that no way leads to.
 NO_WAY = FAR // 8
 
@@ -37,9 +44,13 @@ class Residual:
         Without its edges.
     arc : int32 array
         The arcs that stand for the edges of `Network.arc_edges`, in the order that they have here.
+    complete : bool
+        Whether all seats were looked at before it had to stop; the dearest ones were at least.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, stop: Callable[[], bool] = lambda: False) -> None:
+        few = len(network.arc) <= MOST_PLAIN_ARCS and not is_at_hand(repair_all)
+        repaired = plain(repair_all) if few else repair_all
         nothing = np.empty(0, np.int32)
         # The last edge is the bypass: it joins source and sink, which are one here.
         tail, head, cost = network.tail[:-1], network.head[:-1], network.cost[:-1]
@@ -56,7 +67,13 @@ class Residual:
         np.maximum.at(potential, tail[of_these], -cost[of_these])
         floor = np.full(nodes, -FAR)
         floor[tail[arcs]] = potential[tail[arcs]]
-        begin, edge, into = _edges_of(nodes, tail, head)
+        begin = np.zeros(nodes + 1, np.int64)
+        (plain(count_edges) if few else count_edges)(tail, head, begin[1:])
+        begin[1 + HOME] = 0
+        np.cumsum(begin, out=begin)
+        edge, into = np.empty(begin[-1], np.int32), np.empty(nodes, np.int32)
+        listed = plain(list_edges) if few else list_edges
+        listed(tail, head, begin[:-1].copy(), edge, into)
         short = np.zeros(nodes, np.bool_)
         short[network.post_node] = True
         self.graph = Graph(
@@ -89,8 +106,14 @@ class Residual:
         seats = np.arange(arcs.stop, edges)
         # The dearest seats first: later ones then seldom take a volunteer from them.
         seats = seats[np.argsort(cost[seats], kind="stable")]
-        for at in range(0, len(seats), _SEATS_AT_ONCE):
-            repair_all(self.graph, seats[at : at + _SEATS_AT_ONCE])
+        at, some = 0, _SEATS_AT_ONCE
+        while at < len(seats) and not stop():
+            began = time.perf_counter()
+            repaired(self.graph, seats[at : at + some])
+            at += some
+            quick = time.perf_counter() - began < _SECONDS_AT_ONCE
+            some = 2 * some if quick else max(1, some // 2)
+        self.complete = at >= len(seats)
 
     def change(self, edge: int, capacity: int | None = None, cost: int | None = None) -> None:
         """Change an edge, and make the flow the cheapest again.
@@ -266,20 +289,3 @@ def _cheapest(nodes: int, tail: c.Ints, head: c.Ints, cost: c.Whole, arcs: slice
         if (cheapest[head[above]] == before).all():
             break
     return cheapest
-
-
-def _edges_of(nodes: int, tail: c.Ints, head: c.Ints) -> tuple[c.Longs, c.Ints, c.Ints]:
-    """List the edges of each node but home: those out of it, then those into it as they stand.
-
-    Returns
-    -------
-    begin, edge, into
-        See `Graph`.
-    """
-    begin = np.zeros(nodes + 1, np.int64)
-    count_edges(tail, head, begin[1:])
-    begin[1 + HOME] = 0
-    np.cumsum(begin, out=begin)
-    edge, into = np.empty(begin[-1], np.int32), np.empty(nodes, np.int32)
-    list_edges(tail, head, begin[:-1].copy(), edge, into)
-    return begin, edge, into

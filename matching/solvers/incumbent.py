@@ -181,6 +181,20 @@ class Incumbent:
         end = time.perf_counter() + _SHARE_OF_A_FIRST_STEP * self.time_limit
         return lambda: time.perf_counter() > end or self.stop()
 
+    def saves_as_much(self) -> Callable[[], bool]:
+        """Return what tells when only as much time is left as was spent until now.
+
+        What follows the flow takes about as long as what came before it.
+        """
+        spent = time.perf_counter() - self.started
+
+        def ends() -> bool:
+            over = self.seconds_left <= spent
+            self.timed_out |= over
+            return over or self.stop()
+
+        return ends
+
     def overdue(self) -> bool:
         """Tell whether the end is so long past that nothing more should begin."""
         grace = max(_MIN_GRACE_SECONDS, _GRACE_SHARE_OF_TIME_LIMIT * self.time_limit)

@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from matching.arcs.meetings import meetings_of
 from matching.arcs.pinned import pinned_arcs
 from matching.bounds.pricing import Weeks
 from matching.parallel.compiled import is_at_hand, is_loaded
@@ -19,7 +20,7 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.construction.book import NONE
 from matching.solvers.construction.opening import open_book, option_of, placed
-from matching.solvers.construction.plain import MOST_PLAIN_ARCS, run_plain
+from matching.solvers.construction.plain import FEW_ARCS, MOST_PLAIN_ARCS, run_plain
 from matching.solvers.construction.rounds import put_all, serve_and_improve
 
 # People looked at between two looks at the clock, and before better plans are offered.
@@ -71,7 +72,9 @@ class Construction:
         stop: Callable[[], bool],
         offer: Callable[[c.Longs], object],
     ) -> None:
-        """Improve a plan while that succeeds; offer each better one."""
+        """Improve a plan while that succeeds and there is time; offer each better one."""
+        if not (is_at_hand(serve_and_improve) or self.may_compile()):
+            return
         which, pinned = pinned_arcs(self.problem, self.weeks.arcs)
         kept = np.sort(pinned[np.unique(which, return_index=True)[1]])
         if not np.isin(kept, chosen).all():
@@ -113,6 +116,7 @@ class Construction:
         open_slot = (filled < posts.seats)[slots.post] & ((there == NONE) | (there == slots.option))
         free = shifts < problem.volunteers.max_shifts
         rows = np.flatnonzero(open_slot[arcs.slot] & free[arcs.volunteer])
+        rows = rows[~self._overlaps(rows, chosen)]
         if not len(rows):
             return rows
         _, place = placed(problem)
@@ -122,6 +126,28 @@ class Construction:
         gain = self.quality[rows] - self.weeks.first_load[volunteer]
         sorted_rows: c.Longs = rows[np.lexsort((degree[volunteer], -gain, place[arcs.slot[rows]]))]
         return sorted_rows
+
+    def _overlaps(self, rows: c.Longs, chosen: c.Longs) -> c.Bools:
+        """Tell which arcs overlap with what their volunteer does in a plan.
+
+        Services of several meetings may lie between each other: the loops judge them.
+        """
+        problem, arcs, options = self.problem, self.weeks.arcs, self.problem.options
+        option, volunteer = problem.slots.option[arcs.slot[rows]], arcs.volunteer[rows]
+        single = ~meetings_of(problem).several
+        chosen = chosen[single[problem.slots.option[arcs.slot[chosen]]]]
+        chosen = chosen[np.argsort(arcs.volunteer[chosen], kind="stable")]
+        first = c.starts_of(arcs.volunteer[chosen], len(problem.volunteers))
+        overlap = np.zeros(len(rows), np.bool_)
+        for k in range(int(np.diff(first).max(initial=0))):
+            row = np.flatnonzero(first[volunteer] + k < first[volunteer + 1])
+            one = option[row]
+            other = problem.slots.option[arcs.slot[chosen[first[volunteer[row]] + k]]]
+            apart = (options.end[one] <= options.start[other]) | (
+                options.end[other] <= options.start[one]
+            )
+            overlap[row] |= single[one] & ~apart
+        return overlap
 
 
 class _Plan:
@@ -168,7 +194,7 @@ class _Plan:
     def run(self, order: c.Longs, wanting: c.Longs, work: int) -> tuple[int, int]:
         """Serve requests, then go rounds; return how many, and the gain."""
         scratch = np.empty(len(self.rank), np.int64), np.empty(2 * len(self.book.items), np.int64)
-        if not work and (len(self.book.arcs) <= MOST_PLAIN_ARCS or self._is_too_late()):
+        if not work and self._goes_plain():
             return run_plain(serve_and_improve, self.book, order, wanting, self.rank, *scratch, 0)
         if not is_loaded(serve_and_improve):
             with self.compiling():
@@ -177,9 +203,15 @@ class _Plan:
                 return 0, 0
         return serve_and_improve(self.book, order, wanting, self.rank, *scratch, work)
 
-    def _is_too_late(self) -> bool:
-        """Tell whether the loops would have to be compiled, and there is no time for it."""
-        return not is_at_hand(serve_and_improve) and not self.may_compile()
+    def _goes_plain(self) -> bool:
+        """Tell whether a plan is completed in plain Python: where that is soon done.
+
+        Else if the loops would have to be compiled, and there is little to do, or no time.
+        """
+        many = len(self.book.arcs)
+        if many <= FEW_ARCS or is_at_hand(serve_and_improve):
+            return many <= FEW_ARCS
+        return many <= MOST_PLAIN_ARCS or not self.may_compile()
 
     def _wanting(self) -> c.Longs:
         """Return the requests with seats that somebody could fill."""

@@ -17,8 +17,9 @@ from matching.solvers.construction.book import Book, Records
 
 R = TypeVar("R")
 
-# Arcs of a book up to which plans are completed in plain Python: about half a second.
-MOST_PLAIN_ARCS = 150_000
+# Arcs of a book up to which plans are completed in plain Python, even where compiled loops are on
+# disk: to load them takes a tenth of a second. And where they are not: a second or two.
+FEW_ARCS, MOST_PLAIN_ARCS = 10_000, 150_000
 
 
 def run_plain(function: Callable[..., R], book: Book, *arguments: Any) -> R:

@@ -28,6 +28,7 @@ from matching.solvers.construction.teams import (
     put_team,
     unmet,
     worth,
+    worth_of_last,
 )
 
 _FAR = whole(1 << 60)
@@ -222,7 +223,7 @@ def _try_all(b: Book, o: int, least: int) -> int:
             i += 1
             if joins:
                 join(b, a)
-                gain = worth(b, o)
+                gain += worth_of_last(b)
                 if gain > least and _is_whole(b, o):
                     count = keep(b)
                     break
@@ -232,9 +233,9 @@ def _try_all(b: Book, o: int, least: int) -> int:
             i -= 1
         if i < 0:
             break
+        gain -= worth_of_last(b)
         leave(b, b.one[0].members - 1)
         b.tried[i].chosen = 0
-        gain = worth(b, o)
         i += 1
     disband(b)
     return put_team(b, count)

@@ -312,6 +312,17 @@ def worth(b: Book, o: int) -> int:
 
 
 @inner
+def worth_of_last(b: Book) -> int:
+    """Return how much of the team's worth is due to the last of it."""
+    a = b.team[b.one[0].members - 1].arc
+    slot = b.slots[b.arcs[a].slot]
+    request = b.requests[b.options[slot.option].request]
+    first = request.bonus if request.people == 0 and b.one[0].members == 1 else 0
+    seat = seat_worth(b, slot.post, b.posts[slot.post].filled + slot.joined)
+    return first + own_gain(b, a) + seat
+
+
+@inner
 def keep(b: Book) -> int:
     """Remember the team as the best; return its size."""
     for k in range(b.one[0].members):

@@ -88,17 +88,19 @@ def _keep_rosters(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools
 
 
 def _keep_quotas(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
-    """A pin may have come on top of a full quota: level by level, keep what it allows."""
-    parent = np.append(problem.organisations.parent, -1)
-    limit = np.append(problem.organisations.max_seats, c.NO_LIMIT)
-    at = np.where(
-        problem.volunteers.organisation < 0, len(parent) - 1, problem.volunteers.organisation
-    )[weeks.arcs.volunteer]
-    # One organisation of a chain at a time: each pass looks one level further up.
-    while (at < len(parent) - 1).any():
-        rows = np.flatnonzero(kept & (at < len(parent) - 1))
-        _keep_best(rows, at[rows], limit, merit, kept)
-        at = np.where(parent[at] < 0, len(parent) - 1, parent[at])
+    """Keep what each quota allows, the lowest organisations first."""
+    parent, limit = problem.organisations.parent, problem.organisations.max_seats
+    depth, above = np.zeros(len(parent), np.int64), parent
+    while (above >= 0).any():
+        depth += above >= 0
+        above = np.where(above >= 0, parent[above], -1)
+    rows = np.flatnonzero(kept)
+    at = problem.volunteers.organisation[weeks.arcs.volunteer[rows]]
+    for level in range(int(depth.max(initial=-1)), -1, -1):
+        here = (at >= 0) & (depth[at] == level)
+        among = here & kept[rows]
+        _keep_best(rows[among], at[among], limit, merit, kept)
+        at = np.where(here, parent[at], at)
 
 
 def _keep_pairs(problem: Problem, weeks: Weeks, kept: c.Bools) -> None:
