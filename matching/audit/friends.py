@@ -36,6 +36,8 @@ def left_alone(problem: Problem, pins: pl.DataFrame, rules: Collection[str]) -> 
     """
     pins = pins.unique(["row", "option"], maintain_order=True)
     wanted = pins.join(_friends(problem, pins), on="volunteer", maintain_order="left")
+    if wanted.is_empty():
+        return wanted.select("row", "option", detail="friend_id")
     away = wanted.join(
         _kept_away(problem, wanted, rules), on=_FRIEND, nulls_equal=True, maintain_order="left"
     )

@@ -149,8 +149,10 @@ def _chosen(problem: Problem, clean: pl.DataFrame) -> pl.DataFrame:
     fits = clean.join(common, on=at, how="semi", nulls_equal=True, maintain_order="left")
     fits = pl.concat([fits, clean.join(fits, on="request_id", how="anti")])
     chosen = fits.unique("row", keep="first", maintain_order=True)
+    if len(fits) == len(chosen):
+        return chosen
     wrong = _wrong_weeks(problem, chosen)
-    if not wrong or len(fits) == len(chosen):
+    if not wrong:
         return chosen
     several = fits.join(common, on=at, how="semi").filter(
         pl.col("option").n_unique().over("request_id") > 1

@@ -103,12 +103,12 @@ class Incumbent:
 
     def offer(self, chosen: c.Longs, phase: str) -> bool:
         """Complete a plan and take it if it is better; False if only a broken rule kept it out."""
+        worth = value(self.problem, self.plan_of(chosen))
         # Nothing can be added to the best plan of all.
-        best = value(self.problem, self.plan_of(chosen)) >= self.bound
-        completed = chosen if best else self.complete(chosen)
-        for plan in [completed] if len(completed) == len(chosen) else [completed, chosen]:
+        completed = chosen if worth >= self.bound else self.complete(chosen)
+        for plan in [chosen] if len(completed) == len(chosen) else [completed, chosen]:
             # The value takes a quarter of the time that the rules take.
-            plan_value = value(self.problem, self.plan_of(plan))
+            plan_value = worth if plan is chosen else value(self.problem, self.plan_of(plan))
             better = self.value is None or plan_value > self.value
             if better and not self._is_feasible(plan):
                 continue
