@@ -100,6 +100,7 @@ STEPS = (
     Step("rounds of ruin and recreate", f"{_CONSTRUCTION}.improve", _nothing),
     Step("small weeks as one programme", f"{_SEARCH}:_MAX_ARCS_FOR_WHOLE_MIP", _becomes(0)),
     Step("column generation", _LP, _nothing),
+    Step("a first basis from parts", f"{_SEARCH}:crash", _nothing),
     Step("a start at the flow's prices", f"{_GENERATION}:ColumnGeneration.start", _nothing),
     Step(
         "a start at the best arcs of each seat",

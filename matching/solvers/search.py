@@ -8,7 +8,7 @@ integer programme that HiGHS can finish.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from matching.bounds.pricing import Weeks
 from matching.flow.relaxation import Relaxation, best_candidates
 from matching.problem import Problem
 from matching.problem import columns as c
+from matching.solvers.column_generation.crash import crash
 from matching.solvers.column_generation.fractional import fractional_components, is_fractional
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
@@ -61,6 +62,8 @@ _BLOCK_REQUESTS = 100
 _MAX_BLOCK_REQUESTS = 2_000
 # Below this relative gap blocks over rosters help less than block bounds.
 _MIN_GAP_FOR_ROSTER_BLOCKS = 1e-3
+# Above this relative gap centred duals are made at once.
+_MIN_GAP_TO_CENTRE_FIRST = 2e-4
 # A pass of large neighbourhood search that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
 # After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
@@ -93,7 +96,7 @@ def search(
     try:
         if len(weeks.arcs) <= _MAX_ARCS_FOR_WHOLE_MIP:
             return solve_whole_mip(generation) or prices
-        lp = _solve_lp(generation, relaxation)
+        lp = _solve_lp(generation, relaxation, executor)
         if lp is None:
             solve_reduced_mip(generation, np.arange(len(weeks.arcs)))
             return prices
@@ -103,13 +106,8 @@ def search(
         if incumbent.goes_on():
             lp = _improve_by_rosters(generation, lp, executor)
             prices = generation.prices(lp.dual)
-            centred = _centred(generation, lp, executor)
-            starts = [
-                _tighten_block_bounds(_improve_by_lns(generation, each, group, executor))
-                for each in ([lp] if centred is lp else [lp, centred])
-            ]
-            # The second begins only where the first has nothing left to try.
-            for blocks in sorted(starts, key=lambda each: each.bound):
+            # The next begins only where one has nothing left to try.
+            for blocks in _starts(generation, lp, group, executor):
                 merged = _merge_blocks(blocks)
                 solve_reduced_mip(generation, merged.arcs_after_fixing(incumbent.value))
     except Stopped:  # the incumbent has the best plan and bound so far
@@ -117,7 +115,9 @@ def search(
     return prices
 
 
-def _solve_lp(generation: ColumnGeneration, relaxation: Relaxation) -> LPSolution | None:
+def _solve_lp(
+    generation: ColumnGeneration, relaxation: Relaxation, executor: SubproblemExecutor
+) -> LPSolution | None:
     """Solve the linear programme over all rosters, with a plan every now and then.
 
     Raises
@@ -129,6 +129,7 @@ def _solve_lp(generation: ColumnGeneration, relaxation: Relaxation) -> LPSolutio
     candidates = best_candidates(generation.problem, weeks, quality)
     generation.pool.add_singles(np.flatnonzero(candidates))
     generation.start(relaxation.prices)
+    crash(generation, executor)
     rounds = itertools.count(1)
 
     def on_round(bound: float, solution: MasterSolution) -> None:
@@ -203,6 +204,27 @@ def _improve_by_rosters(
         turn += 1
     more = _run(generation, lambda bound, solution: None) if incumbent.goes_on() else None
     return lp if more is None or more.bound > lp.bound else more
+
+
+def _starts(
+    generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
+) -> Iterator[Blocks]:
+    """Yield blocks under the programme's duals and under centred ones, the best bound first.
+
+    Near the bound, centred duals are made only where the others do not end it: in a province that
+    takes longer than all that is left to do.
+    """
+
+    def start(duals: LPSolution) -> Blocks:
+        return _tighten_block_bounds(_improve_by_lns(generation, duals, group, executor))
+
+    gap = generation.incumbent.progress("neighbourhood search").gap
+    near = gap is not None and gap <= _MIN_GAP_TO_CENTRE_FIRST
+    if near:
+        yield start(lp)
+    centred = _centred(generation, lp, executor)
+    more = [lp] * (not near) + [centred] * (centred is not lp)
+    yield from sorted(map(start, more), key=lambda each: each.bound)
 
 
 def _centred(

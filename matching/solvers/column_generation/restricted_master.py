@@ -19,7 +19,7 @@ from scipy import sparse
 from matching.problem import columns as c
 from matching.solvers.column_generation.pool import ColumnPool
 from matching.solvers.column_generation.rows import Rows
-from matching.solvers.subproblems.mip import Quiet
+from matching.solvers.subproblems.mip import MIP, Quiet, Statuses
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,27 @@ class RestrictedMaster:
         x, dual = np.array(solution.col_value), -np.array(solution.row_dual)
         value = -self.highs.getInfo().objective_function_value
         return MasterSolution(value, x[self.services :], x[: self.services], dual[self.row_at])
+
+    def programme(self) -> MIP:
+        """Return it as it stands."""
+        lp = self.highs.getLp()
+        inside = (lp.a_matrix_.value_, lp.a_matrix_.index_, lp.a_matrix_.start_)
+        shape = (lp.num_row_, lp.num_col_)
+        return MIP(
+            sparse.csc_array(tuple(np.array(column) for column in inside), shape=shape),
+            np.array(lp.row_lower_),
+            np.array(lp.row_upper_),
+            -np.array(lp.col_cost_),
+            np.array(lp.col_lower_),
+            np.array(lp.col_upper_),
+            np.zeros(lp.num_col_, np.bool_),
+        )
+
+    def begin_at(self, columns: Statuses, rows: Statuses) -> None:
+        """Begin at a basis: a status for each column and row."""
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status, basis.valid = columns.tolist(), rows.tolist(), True
+        self._done(self.highs.setBasis(basis))
 
     def fix(self, columns: c.Longs, value: npt.ArrayLike) -> None:
         """Fix some service variables, or rosters behind them, at a value each."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import highspy
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
@@ -29,6 +30,9 @@ _OFF_IF_SMALL = (
 )
 # Of 43,000 columns a plan is found in a third of the time by searching for it.
 _MAX_COLUMNS_IF_SMALL = 20_000
+
+# Of columns or rows in a basis: `highspy.HighsBasisStatus`.
+Statuses: TypeAlias = npt.NDArray[np.object_]
 
 
 def _above(info: Any) -> float:
@@ -146,6 +150,15 @@ class MIP:
             return None
         return -np.array(highs.getSolution().row_dual)
 
+    def basis(self, seconds: float) -> tuple[Statuses, Statuses] | None:
+        """Return the status of each column and row where it is best; None without an optimum."""
+        highs = self._model(np.zeros(len(self.gain), np.bool_), seconds)
+        highs.run()
+        if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        basis = highs.getBasis()
+        return np.array(basis.col_status, np.object_), np.array(basis.row_status, np.object_)
+
     def _model(self, integer: c.Bools, seconds: float) -> Any:
         """Hand it to a new HiGHS of one thread."""
         highs: Any = Quiet()  # type: ignore[no-untyped-call]
@@ -178,21 +191,24 @@ class MIP:
         Rows that nothing between the bounds can violate are left out.
         """
         binds = np.flatnonzero(self._can_bind())
-        matrix = self.matrix.tocsr()[binds]
-        low, high = self.low[binds], self.high[binds]
+        by_row = self.matrix.tocsr()
         parts = []
-        for row, column in _components(matrix):
-            part = MIP(
-                matrix[row][:, column].tocsc(),
-                low[row],
-                high[row],
-                self.gain[column],
-                self.lower[column],
-                self.upper[column],
-                self.integer[column],
-            )
+        for row, column in _components(by_row[binds]):
+            part = self.part(by_row, binds[row], column)
             parts.append((column, part))
         return parts
+
+    def part(self, by_row: sparse.csr_array, row: c.Longs, column: c.Longs) -> MIP:
+        """Return some rows and columns of it; ``by_row`` is its matrix."""
+        return MIP(
+            by_row[row][:, column].tocsc(),
+            self.low[row],
+            self.high[row],
+            self.gain[column],
+            self.lower[column],
+            self.upper[column],
+            self.integer[column],
+        )
 
     def _can_bind(self) -> c.Bools:
         """Tell which rows something between the bounds could violate."""
