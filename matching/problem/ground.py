@@ -12,6 +12,7 @@ from matching.policy import Policy
 from matching.problem import columns as c
 from matching.problem.series import NULL, by_id, index_in, ints
 from matching.tables.cells import to_local, to_utc, week_start
+from matching.tables.indices import positions
 from matching.tables.references import times_of
 
 IN_WEEK = pl.col("day").is_between(0, 6)
@@ -107,13 +108,12 @@ class Ground:
         return np.where(rows["lat"].is_null(), index_in(rows["station_id"], self.stop_ids), NULL)
 
     def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
-        if not rows["lat"].has_nulls():
-            return rows
-        stations = self.tables["stations"].select("station_id", s_lat="lat", s_lon="lon")
-        joined = rows.join(stations, on="station_id", how="left", maintain_order="left")
-        return joined.with_columns(
-            lat=pl.col("lat").fill_null(pl.col("s_lat")),
-            lon=pl.col("lon").fill_null(pl.col("s_lon")),
+        """Return the rows with the place of their station where they have none of their own."""
+        stations, nowhere = self.tables["stations"], rows["lat"].is_null()
+        at = positions(rows["station_id"].filter(nowhere), stations["station_id"])
+        where = nowhere.arg_true()
+        return rows.with_columns(
+            rows[name].scatter(where, stations[name].gather(at)) for name in ("lat", "lon")
         )
 
     @staticmethod

@@ -143,12 +143,14 @@ def _strays(lat: Floats, lon: Floats, table: Longs) -> pl.DataFrame:
     middle = np.median(_vectors(lat[::step], lon[::step]), axis=0)
     middle /= max(float(np.linalg.norm(middle)), 1e-9)
     km = np.empty(len(lat))
-    for block in (slice(at, at + _BLOCK) for at in range(0, len(lat), _BLOCK)):
+    blocks = [slice(at, at + _BLOCK) for at in range(0, len(lat), _BLOCK)]
+    for block in blocks:
         km[block] = _km_of(_vectors(lat[block], lon[block]) @ middle)
     usual = max(_TIMES * float(np.median(km[::step])), _LEAST_KM)
     far = np.flatnonzero(km > usual)
     turned = np.array([turn(lat[far], lon[far]) for turn in _TURNS.values()])
-    cells = np.unique(_cell(lat, lon)) if len(far) else far
+    some = [np.unique(_cell(lat[block], lon[block])) for block in blocks if len(far)]
+    cells = np.unique(np.concatenate([far[:0], *some]))
     home = _settled(turned[:, 0], turned[:, 1], cells)
     home &= np.abs(turned[:, 0]) <= 90.0
     served = table[far] != list(_KEYS).index("volunteers")
