@@ -119,11 +119,19 @@ class Weeks:
         arcs, clusters, first_load = self.arcs, self.clusters, self.first_load
         if not len(arcs):
             return np.empty(0)
-        best = np.maximum.reduceat(reward[clusters.order], clusters.begin)
+        begin, best = np.append(clusters.begin, len(arcs)), np.empty(len(clusters.volunteer))
+        for some in c.stretches(clusters.volunteer):
+            first, last = begin[some.start], begin[some.stop]
+            rows = clusters.order[first:last]
+            best[some] = np.maximum.reduceat(reward[rows], begin[some] - first)
         best = np.maximum(best - first_load[clusters.volunteer], 0.0)
         most = np.bincount(clusters.volunteer, best, minlength=len(value)) - value
-        short: c.Floats = best[clusters.of_arc] - most[arcs.volunteer]
-        return short - (reward - first_load[arcs.volunteer])
+        short: c.Floats = np.empty(len(arcs))
+        for block in c.blocks(len(arcs)):
+            who = arcs.volunteer[block]
+            short[block] = best[clusters.of_arc[block]] - most[who]
+            short[block] -= reward[block] - first_load[who]
+        return short
 
     def infeasible_rosters(self, chosen: c.Longs) -> c.Longs:
         """Return those of the chosen arcs whose volunteers cannot serve all of theirs."""

@@ -151,8 +151,12 @@ def _by_few_seats(
         return _by_shortest_paths(problem, _whole(problem, weeks, quality), stop)
     kept = best_candidates(problem, weeks, quality, _MORE_OF_MANY)
     while True:
-        network = build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, kept)
-        relaxation = _by_shortest_paths(problem, network, stop)
+        # The network has no name here: it would stand beside what looks for the missed.
+        relaxation = _by_shortest_paths(
+            problem,
+            build(problem, weeks.arcs, quality, weeks.clusters, weeks.first_load, kept),
+            stop,
+        )
         missed = _missed(problem, weeks, quality, relaxation, kept) if relaxation.complete else None
         if missed is None:
             return relaxation
