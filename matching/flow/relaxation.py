@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -29,6 +30,8 @@ _NEAR_MISS_REDUCED_COST = 20.0
 _MORE, _MORE_OF_MANY = 6, 24
 # Fewer are soon done with: the clock is not looked at.
 _FEW_ARCS = 50_000
+# OR-Tools does not look at the clock: in a hurry a round that took longer is not repeated.
+_LONG_SECONDS = 0.2
 # Fewer arcs go into one network, all of them: no candidates are chosen, and nothing is missed.
 _MANY_ARCS = 1 << 20
 # With more seats than both say, searches from their side take long: nearly all are at work, and
@@ -95,7 +98,7 @@ def relax(
     hurried &= len(weeks.arcs) > MOST_PLAIN_ARCS
     if seats_are_few(problem, weeks) and not hurried:
         return _by_few_seats(problem, weeks, quality, stop)
-    return _by_parts(problem, weeks, quality, stop, executor)
+    return _by_parts(problem, weeks, quality, stop, executor, hurried=hurried)
 
 
 def takes_loops(problem: Problem, weeks: Weeks, pinned: c.Longs | None, *, hurried: bool) -> bool:
@@ -180,10 +183,12 @@ def _by_parts(
     quality: c.Longs,
     stop: Callable[[], bool],
     executor: Executor | None,
+    *,
+    hurried: bool,
 ) -> Relaxation:
     """Do so part by part: those that share nothing are solved each by itself.
 
-    Again, they are only where something was missed.
+    Again, they are only where something was missed; in a hurry, if that is soon done.
     """
     kept = best_candidates(problem, weeks, quality)
     part = parts_of(problem, weeks.arcs)
@@ -204,7 +209,7 @@ def _by_parts(
             )
             for one in takewhile(lambda one: not stop(), number)
         )
-        solved = 0
+        solved, began = 0, time.perf_counter()
         for one, answer in zip(
             number.tolist(), run_all(executor, solve_component, networks), strict=False
         ):
@@ -219,7 +224,8 @@ def _by_parts(
         missed = _missed(problem, weeks, quality, relaxation, kept) if relaxation.complete else None
         if missed is None:
             return relaxation
-        if stop():
+        takes_long = time.perf_counter() - began > _LONG_SECONDS
+        if stop() or (hurried and takes_long):
             return replace(relaxation, complete=False)
         kept |= missed.near
         number = np.unique(of_arc[missed.best])
