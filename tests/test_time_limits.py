@@ -17,6 +17,7 @@ from matching.solvers import incumbent
 from matching.solvers.construction.construct import Construction
 from matching.solvers.construction.greedy import fill
 from matching.solvers.neighbourhoods.repair import repair
+from matching.solvers.subproblems import reduced_mip
 from matching.synthetic import generate
 from tests.oracle.reading import WEEK, read
 from tests.support.laws import best, judged, problem_of
@@ -197,3 +198,16 @@ def test_nobody_is_looked_at_for_the_time_at_which_they_serve() -> None:
     )
     could = Construction(*given)._could_join(at_r)
     assert names(given, could) == ["ann t", "bo s", "bo t"]
+
+
+@pytest.mark.parametrize(("seconds", "ends"), [(1e9, "time_limit"), (0.0, "proved")])
+def test_a_large_programme_is_not_begun_when_hardly_any_time_is_left(
+    seconds: float, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However little is left to do, it would go on past the limit."""
+    monkeypatch.setattr(reduced_mip, "_LARGE_COLUMNS", 0)
+    monkeypatch.setattr(reduced_mip, "_SECONDS_PER_COLUMN", seconds)
+    tables = full_world(21, **SMALL)
+    result = solve(problem_of(tables), gap=0.0)
+    assert result.termination == ends
+    assert judged(result, read(tables)) <= result.bound

@@ -20,6 +20,9 @@ from matching.solvers.subproblems.subproblem import (
 
 # HiGHS proves nothing about a larger programme in any time that one would wait.
 _MAX_ARCS = 100_000
+# Until the root of a large programme is solved HiGHS does not hear the clock: with less time for a
+# column it is not begun.
+_LARGE_COLUMNS, _SECONDS_PER_COLUMN = 20_000, 1e-4
 # The bound where no plan keeps the pins: less than any plan is worth.
 _NO_PLAN = -float(2**53)
 
@@ -79,6 +82,10 @@ def _solve(
     # No plan misses a pin: only the linear programme has variables for that.
     subproblem = subproblem.dropping_services(len(generation.rows.value) - len(problem.pins))
     while incumbent.goes_on():
+        columns = len(subproblem.mip.gain)
+        if columns > _LARGE_COLUMNS and incumbent.seconds_left < _SECONDS_PER_COLUMN * columns:
+            incumbent.timed_out = True
+            return
         result = subproblem.mip.solve(
             incumbent.seconds_left, incumbent.gap_limit / 2, incumbent.stop, start=start
         )
