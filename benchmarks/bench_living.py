@@ -118,14 +118,14 @@ def test_a_change_against_solving_afresh(
     def changes() -> None:
         for volunteer in people.tolist():
             for act, seconds in zip(kind(week, volunteer), (there, back), strict=True):
-                start = time.perf_counter()
+                start = time.process_time()
                 act()
-                seconds.append(time.perf_counter() - start)
+                seconds.append(time.process_time() - start)
 
     benchmark.pedantic(changes, rounds=1)
-    start = time.perf_counter()
+    start = time.process_time()
     afresh = LivingWeek(week.problem, week.living.arcs)
-    elapsed = time.perf_counter() - start
+    elapsed = time.process_time() - start
     assert week.value == before == afresh.value
     benchmark.extra_info |= {
         "milliseconds_median": 1e3 * float(np.median(there)),
