@@ -77,7 +77,7 @@ def solve(
         Other weights than the problem was read with.
     time_limit : float
         Seconds the search may take. Finding the arcs and completing a first plan are not cut
-        short; the flow before it is, where half of the time is gone when the arcs are found.
+        short; the flow before it is, where no more time is left than that takes.
     gap : float
         Relative gap at which the search may end where it is not over anyway.
     workers : int
@@ -206,7 +206,7 @@ def _searched(
     hurried = incumbent.seconds_left < _TO_COMPILE_FLOW and not is_at_hand(repair_all)
     compiles = takes_loops(problem, weeks, pinned, hurried=hurried)
     with clock.phase("flow"), clock.loading("flow", repair_all) if compiles else nullcontext():
-        enough = incumbent.saves_as_much()
+        enough = incumbent.leaves_time_for_a_plan()
         given = problem, weeks, arc_quality, enough, executor.remote, pinned
         relaxation = relax(*given, hurried=hurried)
         flow = relaxation.chosen
