@@ -55,3 +55,8 @@ def test_rows_of_a_sorted_column_are_numbered_by_their_value() -> None:
     assert first.tolist() == [0, 2, 3]
     assert number.tolist() == [0, 0, 1, 2, 2, 2]
     assert [column.tolist() for column in c.numbered(np.empty(0, np.int64))] == [[], []]
+
+
+@given(st.lists(st.integers(-3, 3)))
+def test_distinct_ones_are_those_of_a_set(values: list[int]) -> None:
+    assert c.distinct(np.array(values, np.int64)).tolist() == sorted(set(values))

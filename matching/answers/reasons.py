@@ -175,7 +175,7 @@ def _leaderless(result: Result) -> c.Bools:
         needed = max(rules.min_people[rule], -(-least[request] // per) if per > 0 else 0)
         rows = np.flatnonzero(slots.request[arcs.slot] == request)
         rows = rows[holders(problem, arcs, rows, np.full(len(rows), asked, np.int32))]
-        pairs = np.unique(c.combine(slots.option[arcs.slot[rows]], arcs.volunteer[rows]))
+        pairs = c.distinct(c.combine(slots.option[arcs.slot[rows]], arcs.volunteer[rows]))
         at_option = np.unique(pairs >> 32, return_counts=True)[1]
         leaderless[request] |= at_option.max(initial=0) < needed
     return leaderless

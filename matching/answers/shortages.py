@@ -66,11 +66,11 @@ class Turns:
         What is pinned elsewhere takes its turn there.
         """
         rows, people = self.of_post.of(posts.astype(np.int64)), self.problem.volunteers
-        who = np.unique(self.arcs.volunteer[rows])
+        who = c.distinct(self.arcs.volunteer[rows])
         elsewhere = self.pinned[np.isin(self.arcs.volunteer[self.pinned], who)]
         elsewhere = elsewhere[~np.isin(self.post[elsewhere], posts)]
         # Of services that all overlap one can be served; of a group and a week, as many as may.
-        used = np.unique(self.clusters.of_arc[np.append(rows, elsewhere)])
+        used = c.distinct(self.clusters.of_arc[np.append(rows, elsewhere)])
         volunteer = np.searchsorted(who, self.clusters.volunteer[used])
         group, first, in_group = np.unique(
             c.combine(volunteer, self.clusters.group[used]), return_index=True, return_counts=True
@@ -82,7 +82,7 @@ class Turns:
         turns = np.maximum(turns - np.bincount(busy, minlength=len(who)), 0)
         # A request is served at one of its times alone.
         request = self.problem.posts.request[self.post[rows]]
-        each = np.unique(c.combine(np.searchsorted(who, self.arcs.volunteer[rows]), request))
+        each = c.distinct(c.combine(np.searchsorted(who, self.arcs.volunteer[rows]), request))
         turns = np.minimum(turns, np.bincount(each >> 32, minlength=len(who)))
         some = turns > 0
         return Shortage(np.sort(posts), who[some], turns[some])
@@ -91,7 +91,7 @@ class Turns:
 def eligible_people(problem: Problem, arcs: Arcs) -> c.Longs:
     """Return how many people could serve at each post, if at nothing else."""
     arcs = arcs.take(Weeks(problem, arcs).fit_alone(np.arange(len(arcs))))
-    pairs = np.unique(c.combine(problem.slots.post[arcs.slot], arcs.volunteer))
+    pairs = c.distinct(c.combine(problem.slots.post[arcs.slot], arcs.volunteer))
     return np.bincount(pairs >> 32, minlength=len(problem.posts))
 
 

@@ -162,7 +162,7 @@ def _kept(plan: Plan, staying: Plan) -> int:
 def _liked(problem: Problem, staying: Plan, worth: int) -> c.Affinities:
     """Return the affinities, with so much more for every pair of a volunteer and a post."""
     post = problem.slots.post[staying.slot]
-    pairs = np.unique(c.combine(staying.volunteer, post))
+    pairs = c.distinct(c.combine(staying.volunteer, post))
     old = problem.affinities
     is_post = old.post >= 0
     at = c.lookup(pairs, c.combine(old.volunteer, old.post))

@@ -58,7 +58,7 @@ def can_come_whole(problem: Problem, arcs: Arcs, rows: c.Longs) -> c.Bools:
         return np.ones(len(rows), np.bool_)
     many = size[party[arcs.volunteer]] > 1
     option = problem.slots.option[arcs.slot]
-    there = np.unique(c.combine(option[many], arcs.volunteer[many]))
+    there = c.distinct(c.combine(option[many], arcs.volunteer[many]))
     key, count = np.unique(
         c.combine(there >> 32, party[(there & 0xFFFFFFFF) - 1]), return_counts=True
     )

@@ -208,7 +208,7 @@ class Finder(Sieve):
             volunteer = np.repeat(scores.volunteer[rows], many)
             pairs.append((self.position[volunteer], c.ranges(first[target[rows]], many)))
         position, slot = (np.concatenate(column) for column in zip(*pairs, strict=True))
-        slot, low = np.divmod(np.unique(slot * len(self.position) + position), len(self.position))
+        slot, low = np.divmod(c.distinct(slot * len(self.position) + position), len(self.position))
         return self.asked._replace(
             place=np.arange(len(slots)), first=c.starts_of(slot, len(slots)), low=low, high=low + 1
         )

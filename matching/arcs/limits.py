@@ -201,7 +201,7 @@ class _Hits:
             return_counts=True,
         )
         volunteer, most, by_day = self.arcs.volunteer[arc[first]], most[first], by_day[first]
-        days = np.bincount(np.unique(of * 8 + self.day[arc]) >> 3, minlength=len(keys))
+        days = np.bincount(c.distinct(of * 8 + self.day[arc]) >> 3, minlength=len(keys))
         reached = np.minimum(
             np.where(by_day, days, reached), self.problem.volunteers.max_shifts[volunteer]
         )

@@ -158,7 +158,7 @@ class LivingWeek:
         rows = slice(self.residual.edges)
         into = is_short[graph.head[rows]] & (self.arc_edges.slot[rows] != NONE)
         into &= graph.capacity[rows] > 0
-        who = np.unique(self.arc_edges.volunteer[rows][into])
+        who = c.distinct(self.arc_edges.volunteer[rows][into])
         return who, np.flatnonzero(is_short[self.post_node]).astype(np.int32)
 
     def _distance(self, node: int, *, forward: bool) -> int:

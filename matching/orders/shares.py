@@ -101,7 +101,7 @@ def _capacity(problem: Problem, arcs: Arcs, of: c.Ints) -> _Capacity:
     key = c.combine(post, of[arcs.volunteer])
     pairs, where = np.unique(key, return_inverse=True)
     mean = np.bincount(where, worth) / np.bincount(where)
-    people = np.unique(c.combine(where.astype(np.int32), arcs.volunteer)) >> 32
+    people = c.distinct(c.combine(where.astype(np.int32), arcs.volunteer)) >> 32
     posts = (pairs >> 32).astype(np.int32)
     last = seat_value(problem, posts, problem.posts.seats[posts])
     organisation = (pairs & 0xFFFFFFFF).astype(np.int32) - 1
@@ -117,7 +117,7 @@ def _at_most(group: c.Ints, limit: c.Whole) -> _Rows:
 
 def _services(problem: Problem, arcs: Arcs, of: c.Ints, organisations: int) -> c.Longs:
     """Return how many services the people of each organisation could serve in the week."""
-    pairs = np.unique(c.combine(arcs.volunteer, problem.slots.post[arcs.slot])) >> 32
+    pairs = c.distinct(c.combine(arcs.volunteer, problem.slots.post[arcs.slot])) >> 32
     posts = np.bincount(pairs, minlength=len(problem.volunteers))
     most = np.minimum(posts, problem.volunteers.max_shifts)
     return np.bincount(of, most, organisations).astype(np.int64)

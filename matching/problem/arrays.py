@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int32]
 Longs = npt.NDArray[np.int64]
 Whole = Ints | Longs
+Number = TypeVar("Number", bound=np.generic)
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.uint64]
@@ -49,6 +50,17 @@ def combine(major: npt.ArrayLike, minor: npt.ArrayLike) -> Longs:
     key += 1
     both: Longs = key + np.asarray(minor)
     return both
+
+
+def distinct(values: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """Return the different ones, sorted.
+
+    For millions `numpy.unique` takes a hundred times as long, since 2.3: it hashes them.
+    """
+    ascending = np.sort(values)
+    fresh = np.ones(len(ascending), np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=fresh[1:])
+    return ascending[fresh]
 
 
 def lookup(sorted_keys: Longs | Ints, asked: Longs | Ints) -> Longs:

@@ -61,6 +61,9 @@ from matching.problem.arrays import (
     combine as combine,
 )
 from matching.problem.arrays import (
+    distinct as distinct,
+)
+from matching.problem.arrays import (
     half_up as half_up,
 )
 from matching.problem.arrays import (

@@ -154,7 +154,7 @@ def _unused(result: Result) -> pl.DataFrame:
     people, windows = len(problem.volunteers), problem.windows
     slots, seats = problem.slots, problem.posts.seats
     filled = np.bincount(slots.post[plan.slot], minlength=len(seats))
-    pairs = np.unique(c.combine(arcs.volunteer, slots.post[arcs.slot]))
+    pairs = c.distinct(c.combine(arcs.volunteer, slots.post[arcs.slot]))
     who, post = pairs >> 32, (pairs & 0xFFFFFFFF) - 1
     posts = np.bincount(who, minlength=people)
     open_posts = np.bincount(who[(filled < seats)[post]], minlength=people)

@@ -62,8 +62,8 @@ _BLOCK_REQUESTS = 100
 _MAX_BLOCK_REQUESTS = 2_000
 # Below this relative gap blocks over rosters help less than block bounds.
 _MIN_GAP_FOR_ROSTER_BLOCKS = 1e-3
-# Above this relative gap centred duals are made at once.
-_MIN_GAP_TO_CENTRE_FIRST = 2e-4
+# Of more arcs, duals are centred only where the programme's own do not end it.
+_MAX_ARCS_TO_CENTRE_FIRST = 1 << 20
 # A pass of large neighbourhood search that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
 # After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
@@ -211,19 +211,17 @@ def _starts(
 ) -> Iterator[Blocks]:
     """Yield blocks under the programme's duals and under centred ones, the best bound first.
 
-    Near the bound, centred duals are made only where the others do not end it: in a province that
-    takes longer than all that is left to do.
+    To centre the duals of a province takes as long as all that is left to do: there it comes last.
     """
 
     def start(duals: LPSolution) -> Blocks:
         return _tighten_block_bounds(_improve_by_lns(generation, duals, group, executor))
 
-    gap = generation.incumbent.progress("neighbourhood search").gap
-    near = gap is not None and gap <= _MIN_GAP_TO_CENTRE_FIRST
-    if near:
+    at_once = len(generation.weeks.arcs) <= _MAX_ARCS_TO_CENTRE_FIRST
+    if not at_once:
         yield start(lp)
     centred = _centred(generation, lp, executor)
-    more = [lp] * (not near) + [centred] * (centred is not lp)
+    more = [lp] * at_once + [centred] * (centred is not lp)
     yield from sorted(map(start, more), key=lambda each: each.bound)
 
 

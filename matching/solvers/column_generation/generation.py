@@ -240,7 +240,7 @@ class ColumnGeneration(Generation):
 
 def _seats_outnumber_volunteers(weeks: Weeks) -> bool:
     """Tell whether there are at least half as many seats as volunteers who could fill any."""
-    volunteers = len(np.unique(weeks.arcs.volunteer))
+    volunteers = len(c.distinct(weeks.arcs.volunteer))
     return bool(weeks.problem.posts.seats.sum() > volunteers / 2)
 
 

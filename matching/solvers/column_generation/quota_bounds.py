@@ -25,7 +25,7 @@ def most_people(problem: Problem, volunteer: c.Ints, group: c.Ints | c.Longs, si
     while (above >= 0).any():
         depth += above >= 0
         above = np.where(above >= 0, parent[above], -1)
-    person = np.unique(c.combine(group, volunteer))
+    person = c.distinct(c.combine(group, volunteer))
     of = (person >> 32).astype(np.int64)
     at = problem.volunteers.organisation[(person & 0xFFFFFFFF) - 1]
     people = np.ones(len(person), np.int64)

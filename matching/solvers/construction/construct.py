@@ -61,7 +61,7 @@ class Construction:
         if not len(rows):
             return chosen
         plan = _Plan(self, rows, chosen)
-        order = np.unique(self.problem.slots.request[self.weeks.arcs.slot[rows]]).astype(np.int64)
+        order = c.distinct(self.problem.slots.request[self.weeks.arcs.slot[rows]]).astype(np.int64)
         plan.run(order[np.argsort(self._rank[order], kind="stable")], order[:0], 0)
         return plan.chosen
 
@@ -218,4 +218,4 @@ class _Plan:
         book, posts = self.book, self.problem.posts
         could = np.bincount(book.slots.post[book.arcs.slot], minlength=len(posts))
         short = book.posts.filled < np.minimum(posts.seats, could)
-        return np.unique(posts.request[short]).astype(np.int64)
+        return c.distinct(posts.request[short]).astype(np.int64)

@@ -104,7 +104,7 @@ class FixedPlan:
 
 def _rotating(owner: c.Ints | c.Longs, item: c.Ints, size: int, turn: int) -> c.Longs:
     """Return one item per owner, a different one each turn; -1 where an owner has none."""
-    key = np.unique(c.combine(owner, item))
+    key = c.distinct(c.combine(owner, item))
     first = c.starts_of(key >> 32, size)
     count = np.diff(first)
     some = np.flatnonzero(count)

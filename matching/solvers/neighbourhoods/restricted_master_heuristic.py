@@ -45,7 +45,7 @@ def restricted_master_heuristic(
     """
     arcs, incumbent, builder = generation.weeks.arcs, generation.incumbent, generation.builder
     fixed, free = _fix(generation, solution, open_requests)
-    requests = np.unique(generation.problem.slots.request[arcs.slot[free]]).astype(np.int64)
+    requests = c.distinct(generation.problem.slots.request[arcs.slot[free]]).astype(np.int64)
     kept = np.sort(fixed)
     priced = solution.dual[builder.joint] > 0
     left = np.where(priced, builder.limit - builder.used(kept), np.inf)
@@ -93,4 +93,4 @@ def _fix(
     near = gain >= pool.best(gain)[pool.volunteer] - _MAX_REDUCED_COST
     free = (touches & near) | (selected > _INTEGRALITY_TOLERANCE)
     free &= ~settled[pool.volunteer]
-    return pool.arcs_of(fixed), np.unique(pool.arcs_of(free))
+    return pool.arcs_of(fixed), c.distinct(pool.arcs_of(free))
