@@ -18,6 +18,7 @@ from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.mip import Statuses
 from matching.solvers.subproblems.partition import cells
 
+# Each takes a third of a second: short enough not to be interrupted.
 _PART_REQUESTS = 2_000
 
 
