@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
@@ -227,10 +229,13 @@ class Constraints:
 
     def _arcs_at(self, option: c.Longs) -> tuple[c.Longs, c.Longs]:
         """Return, for each of the options, its arcs: which option, and the arc."""
-        order = np.argsort(self.arc_option, kind="stable")
-        first = c.starts_of(self.arc_option[order], len(self.problem.options))
-        count = first[option + 1] - first[option]
-        return np.repeat(np.arange(len(option)), count), order[c.ranges(first[option], count)]
+        count = np.diff(self._of_option.start)[option]
+        return np.repeat(np.arange(len(option)), count), self._of_option.of(option)
+
+    @cached_property
+    def _of_option(self) -> c.Groups:
+        """The arcs of each option."""
+        return c.Groups(self.arc_option, len(self.problem.options))
 
     def _pairs(self) -> None:
         """On a request, both or neither of a pair that is together; never both of one apart."""
