@@ -89,7 +89,7 @@ def solve(
         The same seed gives the same plan, if nothing is left undone for want of time.
     start : Plan, optional
         Where the search may begin: what of it keeps the rules is a plan that the result is at
-        least as good as. Under network rules nothing is gained by it.
+        least as good as. Under network rules nothing is gained by it, unless time is short.
     on_progress : callable, optional
         Receives a `Progress` at every step.
     on_improvement : callable, optional
@@ -243,8 +243,6 @@ def _searched(
             return best
         made = repair(problem, weeks, arc_quality, flow)
         incumbent.offer(made, "construction")
-        if pure_network:
-            return best
         if start is not None:
             chosen = c.lookup(
                 c.combine(weeks.arcs.volunteer, weeks.arcs.slot),
@@ -252,6 +250,8 @@ def _searched(
             )
             kept = repair(problem, weeks, arc_quality, chosen[chosen >= 0])
             incumbent.offer(kept, "construction")
+        if pure_network:
+            return best
     with clock.phase("certify"):
         best = certified(relaxation.prices, incumbent.patience())
     if weeks.are_long:

@@ -139,6 +139,25 @@ def test_loops_of_the_flow_are_compiled_only_where_there_is_time(
     assert ("compile flow" in told) == compiled
 
 
+@pytest.mark.usefixtures("in_small_steps")
+def test_a_flow_cut_short_is_no_worse_than_the_plan_to_start_from() -> None:
+    """Nobody but ann can come on Tuesday. Whoever fills seats in order puts her on Monday's."""
+    problem = world(
+        volunteers="volunteer_id max_shifts\nann 1\nbo 1",
+        availability="volunteer_id start end\nbo Mon@00:00 Tue@00:00",
+        requests="""
+        request_id start      end        priority
+        r          Mon@09:00  Mon@10:00  3
+        s          Tue@09:00  Tue@10:00  3
+        """,
+    )
+    # Two seats of 3000 each; without a plan to start from, there is no time but for one.
+    best_of_all = solve(problem)
+    assert best_of_all.value == 6000
+    assert solve(problem, time_limit=1e-9).value == 3000
+    assert solve(problem, time_limit=1e-9, start=best_of_all.plan).value == 6000
+
+
 def test_what_is_left_of_the_seats_goes_to_those_who_do_nothing_yet() -> None:
     """The flow had put ann at r. Of the others bo, who is pinned at t, is out of the question."""
     given = given_of(
