@@ -30,6 +30,18 @@ def test_a_pin_stays_whatever_it_costs() -> None:
     assert result.tables()["plan"]["status"].to_list() == ["pinned"]
 
 
+@pytest.mark.parametrize("seat", [1000, 10**6, 10**9])
+def test_a_pin_stays_however_large_the_weights_are(seat: int) -> None:
+    # Each seat is worth five times the weight, and there is somebody for both.
+    week = people("ann bo", Policy(seat=seat))
+    ask(week, "r", priority=5)
+    ask(week, "s", priority=5)
+    week.pin("ann", "r")
+    result = right(week)
+    assert served(result) == ["ann r", "bo s"]
+    assert result.value == result.bound == 10 * seat
+
+
 def broken_pins() -> dict[str, tuple[Week, list[str]]]:
     """Return worlds with a pin that cannot stay, by the rule; and who serves without it."""
     worlds: dict[str, tuple[Week, list[str]]] = {}

@@ -28,7 +28,7 @@ class ComponentFlow:
     Attributes
     ----------
     chosen : int64 array
-        The arcs with flow.
+        The arcs with flow, and those pinned.
     value : int
     price : float64 array, shape (posts,)
         What the posts of the part gain by one more volunteer.
@@ -85,8 +85,8 @@ def solve_component(network: Network) -> ComponentFlow:
     edges = network.quota_edges
     step = potential[network.head[edges]] - potential[network.tail[edges]]
     return ComponentFlow(
-        network.arc[flow[network.arc_edges] > 0].astype(np.int64),
-        -int(flow @ network.cost),
+        np.append(network.pinned, network.arc[flow[network.arc_edges] > 0]),
+        network.pinned_value - int(flow @ network.cost),
         potential[network.post_node].astype(np.float64),
         network.quota,
         np.maximum(0, step).astype(np.float64),

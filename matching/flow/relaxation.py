@@ -91,7 +91,9 @@ def relax(
     if len(weeks.arcs) <= _FEW_ARCS:
         stop = never
     if problem.policy.equity:
-        return _by_districts(problem, _whole(problem, weeks, quality, pinned))
+        # Districts join the seats of all their requests: there are no parts.
+        network = _whole(problem, weeks, quality, pinned)
+        return _relaxation(problem, solve_component(network))
     if pinned is not None and len(pinned):
         network = _whole(problem, weeks, quality, np.unique(pinned))
         return _by_shortest_paths(problem, network, stop)
@@ -166,15 +168,6 @@ def _by_few_seats(
         if stop():
             return replace(relaxation, complete=False)
         kept |= missed.near
-
-
-def _by_districts(problem: Problem, network: Network) -> Relaxation:
-    """Solve the flow in which districts join the seats of all their requests, whole."""
-    answer = solve_component(network)
-    value = answer.value + network.pinned_value
-    return _relaxation(
-        problem, replace(answer, value=value, chosen=np.append(answer.chosen, network.pinned))
-    )
 
 
 def _by_parts(
