@@ -211,6 +211,7 @@ def _searched(
         relaxation = relax(*given, hurried=hurried)
         flow = relaxation.chosen
         if not relaxation.complete:
+            incumbent.timed_out |= hurried
             flow = fill(problem, weeks, arc_quality, flow)
 
     def certified(prices: Prices, stop: Callable[[], bool]) -> tuple[float, Prices]:
@@ -256,12 +257,13 @@ def _searched(
         best = certified(relaxation.prices, incumbent.patience())
     if weeks.are_long:
         with clock.phase("search"):
-            construction.improve(
+            begun = construction.improve(
                 incumbent.chosen,
                 seed,
                 lambda: not incumbent.goes_on(),
                 lambda chosen: incumbent.offer(chosen, "construction"),
             )
+            incumbent.timed_out |= not begun
     else:
         with clock.phase("search"):
             found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)

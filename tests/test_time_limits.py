@@ -9,11 +9,13 @@ import pytest
 from matching import Problem, Progress, engine, solve
 from matching.arcs.eligibility import eligible
 from matching.arcs.value import quality
+from matching.bounds import pricing
 from matching.bounds.certificate import bound
 from matching.bounds.pricing import Weeks
 from matching.flow import relaxation, residual
 from matching.flow.relaxation import relax
 from matching.solvers import incumbent
+from matching.solvers.construction import construct
 from matching.solvers.construction.construct import Construction
 from matching.solvers.construction.greedy import fill
 from matching.solvers.neighbourhoods.repair import repair
@@ -137,6 +139,45 @@ def test_loops_of_the_flow_are_compiled_only_where_there_is_time(
     problem = problem_of(full_world(6, **SMALL))
     solve(problem, time_limit=seconds, on_progress=lambda step: told.append(step.phase))
     assert ("compile flow" in told) == compiled
+
+
+def test_a_flow_left_in_a_hurry_says_that_the_clock_ended_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = Problem.from_tables(generate("town", rules="network", seed=5, week=WEEK), WEEK)
+    whole = solve(problem)
+    monkeypatch.setattr(relaxation, "MOST_PLAIN_ARCS", 0)
+    for asked in ("is_at_hand", "is_loaded"):
+        monkeypatch.setattr(engine, asked, lambda loops: loops is not engine.repair_all)
+    # Some candidates are missed, and any round takes too long for a second one.
+    few = partial(relaxation.best_candidates, more=-2)
+    monkeypatch.setattr(relaxation, "best_candidates", few)
+    monkeypatch.setattr(relaxation, "_LONG_SECONDS", -1.0)
+    cut = solve(problem, time_limit=5.0, gap=0.0)
+    assert (cut.status, cut.termination) == ("feasible", "time_limit")
+    assert cut.value <= whole.value <= cut.bound
+
+
+@pytest.mark.parametrize(("at_hand", "ends"), [(True, "exhausted"), (False, "time_limit")])
+def test_rounds_that_never_began_for_want_of_time_are_not_exhausted(
+    at_hand: bool, ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ann's hour is given away; long weeks overlook that, and prove no more than three seats."""
+    monkeypatch.setattr(pricing, "MOST_SERVICES", 0)
+    monkeypatch.setattr(construct, "is_at_hand", lambda loops: at_hand)
+    # Where there are loops, all of their rounds are idle.
+    monkeypatch.setattr(construct._Plan, "run", lambda *given: (construct._IDLE_ROUNDS, 0))
+    problem = world(
+        volunteers="volunteer_id max_hours\nann 1",
+        requests="""
+        request_id start      end
+        r          Mon@09:00  Mon@10:00
+        s          Mon@11:00  Mon@12:00
+        t          Mon@13:00  Mon@14:00
+        """,
+    )
+    result = solve(problem, time_limit=20.0, gap=0.0)
+    assert (len(result.plan), result.status, result.termination) == (1, "feasible", ends)
 
 
 @pytest.mark.usefixtures("in_small_steps")

@@ -71,14 +71,20 @@ class Construction:
         seed: int,
         stop: Callable[[], bool],
         offer: Callable[[c.Longs], object],
-    ) -> None:
-        """Improve a plan while that succeeds and there is time; offer each better one."""
+    ) -> bool:
+        """Improve a plan while that succeeds and there is time; offer each better one.
+
+        Returns
+        -------
+        bool
+            False if there was no time even to compile the loops: nothing was tried.
+        """
         if not (is_at_hand(serve_and_improve) or self.may_compile()):
-            return
+            return False
         which, pinned = pinned_arcs(self.problem, self.weeks.arcs)
         kept = np.sort(pinned[np.unique(which, return_index=True)[1]])
         if not np.isin(kept, chosen).all():
-            return
+            return True
         plan = _Plan(self, self._could_join(kept), kept)
         plan.put(np.setdiff1d(chosen, kept))
         plan.book.one.dice = seed + 1
@@ -87,6 +93,7 @@ class Construction:
             gain, ended = plan.improve(stop)
             if gain:
                 offer(plan.chosen)
+        return True
 
     @cached_property
     def _rank(self) -> c.Longs:
