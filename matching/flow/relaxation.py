@@ -104,7 +104,10 @@ def relax(
 
 
 def takes_loops(problem: Problem, weeks: Weeks, pinned: c.Longs | None, *, hurried: bool) -> bool:
-    """Tell whether `relax` runs the kernel's loops, compiled."""
+    """Tell whether `relax` may have to compile the kernel's loops.
+
+    For few arcs it never does: there they run compiled if they are on disk, and are soon loaded.
+    """
     if problem.policy.equity or len(weeks.arcs) <= MOST_PLAIN_ARCS:
         return False
     has_pins = pinned is not None and len(pinned) > 0
