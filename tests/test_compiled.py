@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from matching.parallel.compiled import compiled
+from matching.parallel.compiled import compiled, plain
 
 ADD = """
 from matching.parallel.compiled import compiled
@@ -50,3 +51,36 @@ def test_a_generator_is_not_kept_on_disk() -> None:
             while n:
                 yield n
                 n -= 1
+
+
+class Inner:
+    """A function that another one calls; whoever looks for its source is told of it."""
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+
+    @property
+    def py_func(self) -> object:
+        if not self.heard:
+            self.heard.append(0)
+            with ThreadPoolExecutor() as others:
+                self.heard.append(others.submit(lambda: plain(outer)(2)).result(timeout=10))
+        return double
+
+
+def double(x: int) -> int:
+    return 2 * x
+
+
+inner_one = Inner()
+
+
+@compiled
+def outer(x: int) -> int:
+    return inner_one(x) + 1  # type: ignore[operator, no-any-return]
+
+
+def test_a_plain_form_is_whole_for_every_thread_that_asks_for_it() -> None:
+    """Another thread asks while the first one has only begun: 2 * 2 + 1 is what it gets, too."""
+    assert plain(outer)(2) == 5
+    assert inner_one.heard == [0, 5]

@@ -73,11 +73,21 @@ def plain(function: Callable[P, R]) -> Callable[P, R]:
     """Return a compiled function, and all that it calls, as the Python that it is written in."""
     source = function.py_func  # type: ignore[attr-defined]
     if source not in _plain:
+        made: dict[Any, Any] = {}
+        _write(source, made)
+        # Whole by now: other threads may call them, and Ctrl-C leaves none half done.
+        _plain.update(made)
+    return cast("Callable[P, R]", _plain[source])
+
+
+def _write(source: FunctionType, made: dict[Any, Any]) -> FunctionType:
+    """Make the plain form of a function, and of all that it calls; it may call itself."""
+    if source not in made:
         scope: dict[str, Any] = {"__builtins__": builtins}
-        _plain[source] = FunctionType(source.__code__, scope, source.__name__)
+        made[source] = FunctionType(source.__code__, scope, source.__name__)
         for name in set(source.__code__.co_names) & set(source.__globals__):
             found = source.__globals__[name]
             if hasattr(found, "py_func"):
-                found = plain(found)
+                found = _write(found.py_func, made)
             scope[name] = found.item() if isinstance(found, np.generic) else found
-    return cast("Callable[P, R]", _plain[source])
+    return cast("FunctionType", made[source])
