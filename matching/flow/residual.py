@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from matching.bounds.labelling import never
 from matching.flow.graph import FAR, HOME, NONE, Graph, count_edges, link_edges, list_edges
 from matching.flow.kernel import repair, repair_all
 from matching.flow.network import Network
@@ -48,7 +49,7 @@ class Residual:
         Whether all seats were looked at before it had to stop; the dearest ones were at least.
     """
 
-    def __init__(self, network: Network, stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, network: Network, stop: Callable[[], bool] = never) -> None:
         few = len(network.arc) <= MOST_PLAIN_ARCS and not is_at_hand(repair_all)
         repaired = plain(repair_all) if few else repair_all
         nothing = np.empty(0, np.int32)

@@ -106,7 +106,7 @@ class SubPlans:
 
     def prices(self) -> Prices:
         """Return those of the flow, which overlooks rules."""
-        return relax(self.problem, self.weeks, self.worth, lambda: False, None).prices
+        return relax(self.problem, self.weeks, self.worth).prices
 
     def find(self, touched: c.Longs, prices: Prices) -> Found:
         """Find the best plan that is near.

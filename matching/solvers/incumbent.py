@@ -20,8 +20,8 @@ _GRACE_SHARE_OF_TIME_LIMIT, _MIN_GRACE_SECONDS = 0.05, 1.0
 _GRACE_SECONDS_AFTER_INTERRUPT = 3.0
 # A solver that looks at the clock itself may end a little before it is time.
 _CLOCK_TOLERANCE_SECONDS = 0.05
-# To complete a plan in plain Python.
-_SECONDS_PER_SEAT = 2.5e-5
+# A plan after the flow takes a share of what was spent before, and in plain Python so much a seat.
+_SHARE_OF_SPENT, _SECONDS_PER_SEAT = 0.5, 2.5e-5
 # What a step may take that the search can do without.
 _SHARE_OF_A_FIRST_STEP = 0.1
 
@@ -186,10 +186,10 @@ class Incumbent:
     def leaves_time_for_a_plan(self) -> Callable[[], bool]:
         """Return what tells when no more time is left than what follows the flow will take.
 
-        That is half of what was spent until now, and a little for each seat.
+        That is a share of what was spent until now, and a little for each seat.
         """
         spent = time.perf_counter() - self.started
-        needed = spent / 2 + _SECONDS_PER_SEAT * int(self.problem.posts.seats.sum())
+        needed = _SHARE_OF_SPENT * spent + _SECONDS_PER_SEAT * int(self.problem.posts.seats.sum())
 
         def ends() -> bool:
             over = self.seconds_left <= needed
