@@ -147,7 +147,13 @@ def test_requests_that_come_find_the_best_beside_limits_of_days_and_weeks(seed: 
     for day, hour in ((2, 8), (2, 11), (2, 14), (2, 17), (3, 11)):
         name, most = f"{day} {hour}", int(random.integers(1, 3))
         ask(week, name, f"{day} {hour:02}:00", f"{day} {hour + 2:02}:00", seats=most)
-    living = LivingWeek(week.problem())
+        if random.integers(6) == 0:
+            week.pin(str(random.choice(["ada", "bo", "cy", "di"])), name)
+    try:
+        living = LivingWeek(settled(week.problem()))
+    except DataError:
+        # Who is pinned cannot come: that is refused before anything lives.
+        assume(False)
     for _ in range(8):
         another(living, random, int(random.integers(5)))
         if random.integers(4) == 0:
@@ -162,6 +168,33 @@ def three() -> LivingWeek:
     ask(week, "lunch", "2 12:00", "2 13:00")
     ask(week, "tea", "2 12:30", "2 13:30")
     return LivingWeek(week.problem())
+
+
+def test_a_request_that_comes_finds_its_people_beside_pins_from_the_start() -> None:
+    week = people("ann bo cat")
+    ask(week, "r")
+    ask(week, "s", seats=2)
+    week.pin("ann", "r")
+    living = LivingWeek(week.problem())
+    # Ann is at r (3,000), Bo and Cat are at s: the first of two seats is worth 3,750, the second
+    # 3,000.
+    assert living.value == 3000 + 3750 + 3000
+    # At the same hour, a first seat gains 750 more than a second one: Bo or Cat moves.
+    living.copy_request(1, "new")
+    assert living.value == 3000 + 3750 + 3750
+    assert_as_if_afresh(living)
+    # Without Ann nobody is at r: 3,000 less. Cat, who is back, finds the same as before.
+    living.leave(0)
+    living.change(2, living.member(2))
+    assert living.value == 3750 + 3750
+    # A third at the same hour is one too many for two people.
+    living.copy_request(0, "newer")
+    assert living.value == 3750 + 3750
+    assert_as_if_afresh(living)
+    # Ann comes back, and is pinned to r as she was.
+    living.change(0, living.member(0))
+    assert living.value == 3000 + 3750 + 3750
+    assert_as_if_afresh(living)
 
 
 def test_who_leaves_is_replaced_and_who_is_not_needed_is_worth_nothing() -> None:

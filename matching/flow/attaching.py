@@ -17,27 +17,40 @@ from matching.flow.residual import NO_WAY, Residual
 from matching.parallel.compiled import compiled, inner, whole
 from matching.problem import columns as c
 
-# What is written down at once of most edges.
+# What is written down at once of most edges: a cost of nothing; a capacity of one; and a capacity
+# of nothing, until they are opened.
 FREE, ONCE, CLOSED = whole(0), whole(1), whole(0)
 
 
 class Beds(NamedTuple):
-    """What some volunteers could serve, and where they belong.
+    """The places of some volunteers in a network, from the node above each down to the posts.
+
+    All that the compiled loops need to know of them, in flat columns. Each volunteer has a stretch
+    of clusters, and each cluster a stretch of ``order``: the arcs of which they serve one at most.
+    Volunteers, clusters and arcs have numbers among themselves; nodes have those of the network.
 
     Attributes
     ----------
     above : int64 array, shape (volunteers,)
         The node of the nearest quota, or home.
     load : int64 array, shape (volunteers,)
-        What any shift costs, but for ``rising``: that of each further one.
-    rising : int64 array
+        What any shift costs, but for ``rising``.
+    rising : int64 array, shape (clusters,)
+        How much more the first, second, ... shift of anybody costs.
     max_shifts : int32 array, shape (volunteers,)
+        How many shifts each can serve, pinned ones among them.
     begin : int64 array, shape (clusters + 1,)
-        See `Clusters`, as for ``order``, ``volunteer``, ``group`` and ``most``.
+        Where the stretch of each cluster begins in ``order``, and where the last one ends.
+    order : int32 array, shape (arcs,)
+        The arcs, cluster by cluster.
+    volunteer, group, most : int32 arrays, shape (clusters,)
+        Whose each cluster is, its group, and how many clusters of that they can serve.
     pins : int64 array, shape (clusters,)
         How many arcs of each are pinned: they take the time of all.
     post_node : int64 array, shape (arcs,)
+        The node of the post that each is a service at.
     quality : int64 array, shape (arcs,)
+        What each is worth: its edge costs as much less than nothing.
     costs : int64 array
         Between the least and the most of these is whatever an edge of theirs costs.
     """

@@ -32,7 +32,8 @@ class Grown(NamedTuple):
     volunteers : int64 array, shape (volunteers,)
         Their numbers in the week.
     first, first_slot, first_edge : int arrays
-        Of the week as it was at first: where each volunteer's arcs begin, their slots and edges.
+        Of the week as it was at first: where each volunteer's arcs begin, their slots, and their
+        edges, `NONE` of pins, and at their times.
     edge_slot : int32 array, shape (edges,)
         What each edge of an arc stands for.
     """
@@ -76,7 +77,7 @@ def edge_of(graph: Graph, grown: Grown, root: int, v: int, slot: int) -> int:
     if v + 1 < len(grown.first):
         for at in range(grown.first[v], grown.first[v + 1]):
             e = grown.first_edge[at]
-            if grown.first_slot[at] == slot and graph.capacity[e] != GONE:
+            if grown.first_slot[at] == slot and e != NONE and graph.capacity[e] != GONE:
                 return int(e)
     # They have changed, or the slot came later: all below them is looked at.
     below, at, count = graph.labelled, 0, 1

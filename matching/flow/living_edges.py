@@ -26,7 +26,7 @@ class ArcEdges:
     """
 
     def __init__(self, residual: Residual, arcs: Arcs) -> None:
-        self.residual = residual
+        self.residual, self.arcs = residual, len(arcs)
         self.volunteer, self.slot = np.full((2, residual.edges), NONE, np.int32)
         rows = residual.network.arc_edges
         self.volunteer[rows] = arcs.volunteer[residual.arc]
@@ -34,9 +34,9 @@ class ArcEdges:
 
     @cached_property
     def at_first(self) -> c.Ints:
-        """The edge of each arc that there was at first."""
-        edge = np.empty(len(self.residual.arc), np.int32)
-        edge[self.residual.arc] = np.arange(len(edge)) + self.residual.network.arc_edges.start
+        """The edge of each arc that there was at first; `NONE` of pins, and at their times."""
+        edge, rows = np.full(self.arcs, NONE, np.int32), self.residual.network.arc_edges
+        edge[self.residual.arc] = np.arange(rows.start, rows.stop)
         return edge
 
     def name(self, volunteers: c.Longs, arcs: Arcs, edge: c.Longs) -> None:
