@@ -63,7 +63,7 @@ _MAX_BLOCK_REQUESTS = 2_000
 # Below this relative gap blocks over rosters help less than block bounds.
 _MIN_GAP_FOR_ROSTER_BLOCKS = 1e-3
 # Of more arcs, duals are centred only where the programme's own do not end it.
-_MAX_ARCS_TO_CENTRE_FIRST = 1 << 20
+_MAX_ARCS_TO_CENTRE_FIRST = 1 << 21
 # A pass of large neighbourhood search that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
 # After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
