@@ -33,6 +33,20 @@ def test_the_whole_begins_where_its_parts_end_and_comes_to_its_own_optimum(
     assert solution.value == pytest.approx(world.solved.primal.value)
 
 
+def test_a_basis_that_is_refused_is_left() -> None:
+    world = priced(1)
+    generation = world.generation
+    volunteers = len(generation.problem.volunteers)
+    master = RestrictedMaster(generation.rows, volunteers, lambda: False)
+    master.grow(generation.rows, generation.pool)
+    columns = master.services + len(generation.pool)
+    # All of it basic: there are more columns than rows to hold them.
+    master.begin_at(np.full(columns, BASIC), np.full(master.size, BASIC))
+    solution = master.solve(60.0)
+    assert solution is not None
+    assert solution.value == pytest.approx(world.solved.primal.value)
+
+
 def test_a_volunteer_is_of_the_part_that_most_of_their_rosters_are_of() -> None:
     # The first has two rosters in part 1 and one in 0; that of the third crosses a border.
     volunteer = np.array([0, 0, 0, 1, 2], np.int32)

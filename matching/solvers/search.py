@@ -129,7 +129,10 @@ def _solve_lp(
     candidates = best_candidates(generation.problem, weeks, quality)
     generation.pool.add_singles(np.flatnonzero(candidates))
     generation.start(relaxation.prices)
-    crash(generation, executor)
+    try:
+        crash(generation, executor)
+    except UnsolvedError:
+        return None
     rounds = itertools.count(1)
 
     def on_round(bound: float, solution: MasterSolution) -> None:

@@ -150,10 +150,10 @@ class RestrictedMaster:
         )
 
     def begin_at(self, columns: Statuses, rows: Statuses) -> None:
-        """Begin at a basis: a status for each column and row."""
+        """Begin at a basis, a status for each column and row; from nothing, if HiGHS refuses it."""
         basis = highspy.HighsBasis()
         basis.col_status, basis.row_status, basis.valid = columns.tolist(), rows.tolist(), True
-        self._done(self.highs.setBasis(basis))
+        self.highs.setBasis(basis)
 
     def fix(self, columns: c.Longs, value: npt.ArrayLike) -> None:
         """Fix some service variables, or rosters behind them, at a value each."""
