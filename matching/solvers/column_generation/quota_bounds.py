@@ -8,6 +8,16 @@ from matching.problem import Problem
 from matching.problem import columns as c
 
 
+def depths(parent: c.Ints) -> c.Longs:
+    """Return how many are above each organisation; the last entry is of none, -1."""
+    depth, above = np.zeros(len(parent) + 1, np.int64), np.append(parent, -1)
+    depth[-1] = -1
+    while (above >= 0).any():
+        depth += above >= 0
+        above = np.where(above >= 0, parent[above], -1)
+    return depth
+
+
 def most_people(problem: Problem, volunteer: c.Ints, group: c.Ints | c.Longs, size: int) -> c.Longs:
     """Return how many different volunteers of each group could serve at once within the quotas.
 
@@ -20,11 +30,7 @@ def most_people(problem: Problem, volunteer: c.Ints, group: c.Ints | c.Longs, si
     """
     organisations = problem.organisations
     parent, limit = organisations.parent, organisations.max_seats
-    depth, above = np.zeros(len(parent) + 1, np.int64), np.append(parent, -1)
-    depth[-1] = -1  # of no organisation
-    while (above >= 0).any():
-        depth += above >= 0
-        above = np.where(above >= 0, parent[above], -1)
+    depth = depths(parent)
     person = c.distinct(c.combine(group, volunteer))
     of = (person >> 32).astype(np.int64)
     at = problem.volunteers.organisation[(person & 0xFFFFFFFF) - 1]

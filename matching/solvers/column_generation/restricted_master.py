@@ -62,14 +62,16 @@ class RestrictedMaster:
 
     def grow(self, rows: Rows, pool: ColumnPool) -> None:
         """Add the rows and rosters that are new."""
-        holds = pool.holds()
         fresh = np.arange(len(self.row_at), len(rows.low))
+        new = np.arange(self.rosters, len(pool))
+        if not len(fresh) and not len(new):
+            return
+        holds = pool.holds()
         if len(fresh):
             on_old = rows.arc_coefficients[fresh] @ holds[:, : self.rosters]
             matrix = sparse.hstack([rows.service_coefficients[fresh], on_old], format="csr")
             at = self._add_rows(matrix, rows.low[fresh], rows.high[fresh])
             self.row_at = np.append(self.row_at, at)
-        new = np.arange(self.rosters, len(pool))
         if len(new):
             self._add_convexity_rows(pool, new)
             self._add_rosters(rows, pool, new, holds)

@@ -18,6 +18,7 @@ from matching.bounds.pricing import Weeks
 from matching.bounds.rosters import solve_pricing
 from matching.problem import Problem
 from matching.problem import columns as c
+from matching.solvers.column_generation.quota_bounds import depths
 
 _PINNED_MERIT = 1e9
 
@@ -88,16 +89,12 @@ def _keep_rosters(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools
 
 
 def _keep_quotas(problem: Problem, weeks: Weeks, merit: c.Floats, kept: c.Bools) -> None:
-    """Keep what each quota allows, the lowest organisations first."""
+    """A pin may have come on top of a full quota: the lowest first, keep what each allows."""
     parent, limit = problem.organisations.parent, problem.organisations.max_seats
-    depth, above = np.zeros(len(parent), np.int64), parent
-    while (above >= 0).any():
-        depth += above >= 0
-        above = np.where(above >= 0, parent[above], -1)
-    rows = np.flatnonzero(kept)
+    depth, rows = depths(parent), np.flatnonzero(kept)
     at = problem.volunteers.organisation[weeks.arcs.volunteer[rows]]
-    for level in range(int(depth.max(initial=-1)), -1, -1):
-        here = (at >= 0) & (depth[at] == level)
+    for level in range(int(depth.max()), -1, -1):
+        here = depth[at] == level
         among = here & kept[rows]
         _keep_best(rows[among], at[among], limit, merit, kept)
         at = np.where(here, parent[at], at)
