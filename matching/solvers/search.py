@@ -40,6 +40,7 @@ from matching.solvers.neighbourhoods.restricted_master_heuristic import (
     restricted_master_heuristic,
 )
 from matching.solvers.neighbourhoods.roster_blocks import roster_block_search
+from matching.solvers.neighbourhoods.whole_dive import whole_dive
 from matching.solvers.subproblems.block_merging import merge_blocks
 from matching.solvers.subproblems.blocks import Blocks
 from matching.solvers.subproblems.differences import largest_shares, residual_gap
@@ -50,6 +51,8 @@ from matching.solvers.subproblems.reduced_mip import solve_reduced_mip, solve_wh
 # Shares of the time left when these begin.
 _HEURISTIC_TIME_SHARE = 0.15
 _TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
+# A dive takes a few times as long as the programme that it begins with.
+_FIRST_LP_TIME_SHARE = 0.2
 # What PDLP leaves is approximate, so that more is left to do.
 _TIME_SHARE_AFTER_PDLP = 0.5
 # Where there are no more, HiGHS alone is quickest.
@@ -171,8 +174,10 @@ def _offer_heuristic_plan(
 ) -> None:
     incumbent = generation.incumbent
     if isinstance(generation.master, PDLPMaster):
-        # Half of it is fractional and all approximate: blocks over rosters begin with less.
-        plan = mostly_selected(generation, lp.primal)
+        # Of rosters half are fractional and all approximate.
+        seconds = _FIRST_LP_TIME_SHARE * incumbent.seconds_left
+        dived = whole_dive(generation, lp, seconds)
+        plan = mostly_selected(generation, lp.primal) if dived is None else dived
     else:
         seconds = _HEURISTIC_TIME_SHARE * incumbent.seconds_left
         plan = restricted_master_heuristic(generation, lp.primal, open_requests, seconds, executor)

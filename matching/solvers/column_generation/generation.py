@@ -122,7 +122,7 @@ class Generation:
             added, cut = self._add(solution, found)
             # A gain below a quarter of the gap asked for, or next to nothing of the whole, is not
             # worth a round.
-            share = max(incumbent.gap_limit / 4, _CONVERGED_SHARE)
+            share = max(incumbent.gap_limit / 4, _CONVERGED_SHARE, self.master.accuracy)
             tolerance = max(_CONVERGED_VALUE, share * (solution.value - self.constant))
             converged = bound - solution.value <= tolerance and (
                 not cut or last_value - solution.value <= tolerance
@@ -134,14 +134,14 @@ class Generation:
                 return lp
             last_value = solution.value
 
-    def reoptimise(self) -> MasterSolution | None:
+    def reoptimise(self, pricing: bool = True) -> MasterSolution | None:
         """Solve the master as it is now, and once more with the rosters that pay in it.
 
-        None if time runs out.
+        None if time runs out. Without pricing it is solved once.
         """
         solution = self._solve_master()
-        if solution is None:
-            return None
+        if solution is None or not pricing:
+            return solution
         arc_reward = self.reward(solution.dual)
         found = self._solve_pricing(arc_reward, self.pool.best(self.pool.gain(arc_reward)))
         return self._solve_master() if any(self._add(solution, found)) else solution

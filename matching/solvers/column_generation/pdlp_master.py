@@ -21,7 +21,7 @@ from matching.solvers.column_generation.rows import Rows
 # Halved with every solution.
 _FIRST_RELATIVE_TOLERANCE, _LAST_RELATIVE_TOLERANCE = 1e-3, 3e-5
 # While rosters are still missing, a more exact solution is of no use.
-_MAX_ITERATIONS = 1_500
+_MAX_ITERATIONS = 400
 _INTEGRALITY_TOLERANCE = 0.01
 # A fixed number makes the solution the same for any number of threads.
 _SHARDS = 8
@@ -30,9 +30,15 @@ _SHARDS = 8
 class PDLPMaster:
     """A maximisation over 0 <= service <= upper and 0 <= selected <= 1."""
 
+    # Relative: nearer to the bound than this rounds of column generation gain next to nothing.
+    accuracy = 2e-4
+
     def __init__(self, volunteers: int, threads: int) -> None:
         self.threads = threads
         self.tolerance = _FIRST_RELATIVE_TOLERANCE
+        # How far steps go in the primal and in the dual is learnt slowly: the next programme, which
+        # is nearly the same, begins with what the last one ended with.
+        self.primal_weight = 0.0
         self.x: c.Floats = np.empty(0)
         self.dual: c.Floats = np.empty(0)
         self.convexity_dual: c.Floats = np.zeros(volunteers)
@@ -76,10 +82,13 @@ class PDLPMaster:
             return None
         criteria.time_sec_limit = seconds
         criteria.iteration_limit = _MAX_ITERATIONS
+        if self.primal_weight:
+            parameters.initial_primal_weight = self.primal_weight
         start = pdlp.PrimalAndDualSolution()
         start.primal_solution = self.x
         start.dual_solution = -np.append(self.dual, self.convexity_dual[self.people])
         found = pdlp.primal_dual_hybrid_gradient(self.programme, parameters, start)
+        self.primal_weight = found.solve_log.solution_stats.primal_weight
         self.tolerance = max(self.tolerance / 2, _LAST_RELATIVE_TOLERANCE)
         self.x, dual = found.primal_solution, -found.dual_solution
         self.dual, self.convexity_dual[self.people] = dual[: self.rows], dual[self.rows :]

@@ -23,7 +23,7 @@ class ColumnPool:
     """
 
     def __init__(self, weeks: Weeks, quality: c.Longs, seed: int) -> None:
-        self.weeks, self.quality = weeks, quality
+        self.weeks, self.quality, self.seed = weeks, quality, seed
         # Rosters are compared by the sum of their arcs' random numbers.
         random = np.random.default_rng(seed)
         self.arc_hash = random.integers(0, 2**63, len(weeks.arcs), dtype=np.uint64)
@@ -52,6 +52,25 @@ class ColumnPool:
         quality = np.bincount(self.roster, self.quality[self.arc], minlength=len(self))
         self.value = quality.astype(np.float64) - self.weeks.load(self.volunteer, shifts)
         return int(fresh.sum())
+
+    def part(self, rosters: c.Bools) -> ColumnPool:
+        """Return a pool of some of the rosters."""
+        number, held = np.cumsum(rosters) - 1, rosters[self.roster]
+        taken = Rosters(
+            self.volunteer[rosters],
+            self.value[rosters],
+            number[self.roster[held]],
+            self.arc[held],
+        )
+        pool = ColumnPool(self.weeks, self.quality, self.seed)
+        pool.add(taken)
+        return pool
+
+    def near(self, reward: c.Floats, most: float) -> c.Bools:
+        """Tell which rosters fall short of their volunteer's best here by no more than that."""
+        gain = self.gain(reward)
+        near: c.Bools = gain >= self.best(gain)[self.volunteer] - most
+        return near
 
     def add_singles(self, arc: c.Longs) -> int:
         """Add the rosters of one service each, for those of the arcs that may stand alone."""

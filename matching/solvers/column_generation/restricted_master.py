@@ -48,6 +48,8 @@ class UnsolvedError(Exception):
 class RestrictedMaster:
     """A maximisation over 0 <= service <= upper and 0 <= selected <= 1."""
 
+    accuracy = 0.0
+
     def __init__(self, rows: Rows, volunteers: int, interrupted: Callable[[], bool]) -> None:
         self.services = len(rows.value)
         self.row_at = np.empty(0, np.int64)
@@ -157,11 +159,11 @@ class RestrictedMaster:
         basis.col_status, basis.row_status, basis.valid = columns.tolist(), rows.tolist(), True
         self.highs.setBasis(basis)
 
-    def fix(self, columns: c.Longs, value: npt.ArrayLike) -> None:
-        """Fix some service variables, or rosters behind them, at a value each."""
-        at = np.broadcast_to(value, len(columns)).astype(np.float64)
-        columns32 = columns.astype(np.int32)
-        self._done(self.highs.changeColsBounds(len(columns), columns32, at, at))
+    def fix(self, columns: c.Longs, low: npt.ArrayLike, high: npt.ArrayLike | None = None) -> None:
+        """Fix some service variables, or rosters behind them, at a value each or between two."""
+        high = low if high is None else high
+        bounds = (np.broadcast_to(x, len(columns)).astype(np.float64) for x in (low, high))
+        self._done(self.highs.changeColsBounds(len(columns), columns.astype(np.int32), *bounds))
 
     def solve_whole(
         self, rosters: c.Longs, seconds: float, nodes: int

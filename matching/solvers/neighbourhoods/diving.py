@@ -2,8 +2,9 @@
 
 What is fractional is mostly which requests are served, a few dozen of thousands. Those served least
 are given up, some at a time; the people go where they help others most, which then become whole.
-See Sadykov, Vanderbeck, Pessoa, Tahiri and Uchoa (2019), Primal heuristics for branch and price. To
-give up is always possible, so that nothing has to be taken back.
+Once all are served by more than half, those served most are made whole; where people are missing
+for that, it is taken back, and the one served least is given up, which is always possible.
+See Sadykov, Vanderbeck, Pessoa, Tahiri and Uchoa (2019), Primal heuristics for branch and price.
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ import numpy as np
 from matching.problem import columns as c
 from matching.solvers.column_generation.fractional import is_fractional
 from matching.solvers.column_generation.generation import Generation
-from matching.solvers.column_generation.restricted_master import MasterSolution, RestrictedMaster
+from matching.solvers.column_generation.restricted_master import (
+    MasterSolution,
+    RestrictedMaster,
+    UnsolvedError,
+)
 
-# Of the options that are served in part, this share is given up at once.
-_SHARE_PER_STEP = 0.1
+# Of the options that are served in part, this share is decided at once.
+_SHARE_PER_STEP = 0.25
+_MIN_SHARE_TO_KEEP = 0.5
 # At the end, rosters of larger reduced cost are left out.
 _MAX_REDUCED_COST = 1_000.0
 _MAX_NODES = 100
@@ -41,14 +47,18 @@ def dive(
     """
     master, incumbent = generation.master, generation.incumbent
     assert isinstance(master, RestrictedMaster)
+    priced = np.inf
     while solution.value > least:
         served = solution.service[: len(may_drop)]
         partly = np.flatnonzero(is_fractional(served) & may_drop)
         if not len(partly):
             break
-        order = np.argsort(served[partly], kind="stable")
-        master.fix(partly[order[: max(1, int(_SHARE_PER_STEP * len(partly)))]], 0.0)
-        again = generation.reoptimise()
+        # New rosters pay little, but for the first steps.
+        pricing = len(partly) <= priced / 2
+        priced = len(partly) if pricing else priced
+        again = _decided(
+            generation, partly[np.argsort(served[partly], kind="stable")], served, pricing
+        )
         if again is None:
             return None
         solution = again
@@ -69,6 +79,24 @@ def dive(
     return np.sort(pool.arcs_of(pool.padded(selected) > 0.5))
 
 
+def _decided(
+    generation: Generation, partly: c.Longs, served: c.Floats, pricing: bool
+) -> MasterSolution | None:
+    """Give up some options or make some whole, those served least first; solve the master again."""
+    master, most = generation.master, max(1, int(_SHARE_PER_STEP * len(partly)))
+    assert isinstance(master, RestrictedMaster)
+    least = partly[:most][served[partly[:most]] < _MIN_SHARE_TO_KEEP]
+    if not len(least):
+        try:
+            master.fix(partly[-most:], 1.0)
+            return generation.reoptimise(pricing)
+        except UnsolvedError:
+            master.fix(partly[-most:], 0.0, 1.0)
+            least = partly[:1]
+    master.fix(least, 0.0)
+    return generation.reoptimise(pricing)
+
+
 def _still_free(generation: Generation, solution: MasterSolution, request: c.Ints) -> c.Longs:
     """Return the rosters that are selected in part, and those that compete with them."""
     pool, size = generation.pool, len(solution.selected)
@@ -78,7 +106,6 @@ def _still_free(generation: Generation, solution: MasterSolution, request: c.Int
     touched = np.zeros(len(generation.problem.requests), np.bool_)
     touched[request[pool.arcs_of(partly)]] = True
     competes = np.bincount(pool.roster, touched[request[pool.arc]], minlength=len(pool)) > 0
-    gain = pool.gain(generation.reward(solution.dual))
-    near = gain >= pool.best(gain)[pool.volunteer] - _MAX_REDUCED_COST
+    near = pool.near(generation.reward(solution.dual), _MAX_REDUCED_COST)
     competes &= near | (pool.padded(solution.selected) > 0)
     return np.flatnonzero(competes[:size])

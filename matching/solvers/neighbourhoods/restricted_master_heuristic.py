@@ -89,8 +89,7 @@ def _fix(
     fixed = (selected >= 1 - _INTEGRALITY_TOLERANCE) & ~touches
     settled = np.zeros(len(problem.volunteers), np.bool_)
     settled[pool.volunteer[fixed]] = True
-    gain = pool.gain(generation.reward(solution.dual))
-    near = gain >= pool.best(gain)[pool.volunteer] - _MAX_REDUCED_COST
+    near = pool.near(generation.reward(solution.dual), _MAX_REDUCED_COST)
     free = (touches & near) | (selected > _INTEGRALITY_TOLERANCE)
     free &= ~settled[pool.volunteer]
     return pool.arcs_of(fixed), c.distinct(pool.arcs_of(free))

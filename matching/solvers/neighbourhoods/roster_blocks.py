@@ -55,9 +55,7 @@ class _Search:
         self.plan = FixedPlan(blocks, chosen, turn)
         requests = len(self.generation.problem.requests)
         self.rows_of = c.Groups(self.generation.rows.request, requests)
-        pool = self.generation.pool
-        gain = pool.gain(blocks.lagrangian.reward)
-        self.near = gain >= pool.best(gain)[pool.volunteer] - _MAX_REDUCED_COST
+        self.near = self.generation.pool.near(blocks.lagrangian.reward, _MAX_REDUCED_COST)
 
     def optimised(self, number: int) -> tuple[c.Longs, c.Longs]:
         """Return arcs of the plan, and the arcs that replace them."""
