@@ -36,17 +36,22 @@ def undominated(labels: Labels) -> Labels:
     """Keep the undominated labels among those with the same last service, counts and set."""
     if not len(labels):
         return labels
-    words = (*labels.counts.T, labels.held)
-    order = np.lexsort((-labels.value, labels.minutes, *words, labels.today, labels.service))
-    labels = labels.take(order)
-    group = labels.service * (labels.today.max() + 1) + labels.today
-    fresh = np.diff(group, prepend=-1) != 0
-    for word in (*labels.counts.T, labels.held):
-        fresh[1:] |= word[1:] != word[:-1]
-    number = np.cumsum(fresh)
+    rising = np.argsort(labels.value, kind="stable")
+    rank = np.append(0, np.cumsum(np.diff(labels.value[rising]) != 0))
+    # Sorted by value already, the highest first, and stably by all else.
+    by_value = rising[::-1]
+    group = (labels.service * (labels.today.max() + 1) + labels.today)[by_value]
+    minutes = labels.minutes[by_value]
+    words = [word[by_value] for word in (*labels.counts.T, labels.held) if np.ptp(word)]
+    if words:
+        order = np.lexsort((minutes, *words, group))
+    else:
+        order = np.argsort(group * (minutes.max() + 1) + minutes, kind="stable")
+    fresh = np.diff(group[order], prepend=-1) != 0
+    for word in words:
+        fresh[1:] |= np.diff(word[order]) != 0
     # With minutes rising, a label is undominated only if its value is above all before. Ranks
     # instead of values, lifted by the group's number, let one running maximum serve all groups.
-    rank = np.unique(labels.value, return_inverse=True)[1]
-    lifted = number * np.int64(len(labels) + 1) + rank
+    lifted = np.cumsum(fresh) * np.int64(len(labels) + 1) + rank[::-1][order]
     before = np.append(-1, np.maximum.accumulate(lifted)[:-1])
-    return labels.take(np.flatnonzero(lifted > before))
+    return labels.take(by_value[order[lifted > before]])

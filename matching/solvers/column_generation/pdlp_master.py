@@ -21,7 +21,7 @@ from matching.solvers.column_generation.rows import Rows
 # Halved with every solution.
 _FIRST_RELATIVE_TOLERANCE, _LAST_RELATIVE_TOLERANCE = 1e-3, 3e-5
 # While rosters are still missing, a more exact solution is of no use.
-_MAX_ITERATIONS = 400
+_MAX_ITERATIONS = 250
 _INTEGRALITY_TOLERANCE = 0.01
 # A fixed number makes the solution the same for any number of threads.
 _SHARDS = 8
