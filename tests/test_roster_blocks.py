@@ -5,9 +5,11 @@ import pytest
 
 from matching import Week
 from matching.audit import value, violations
+from matching.solvers.neighbourhoods import diving
 from matching.solvers.neighbourhoods.diving import dive
 from matching.solvers.neighbourhoods.repair import repair
 from matching.solvers.neighbourhoods.roster_blocks import roster_block_search
+from matching.solvers.neighbourhoods.whole_dive import whole_dive
 from tests.support.priced import Priced, blocks_of, priced, priced_of
 
 NOBODY = np.empty(0, np.int64)
@@ -36,6 +38,47 @@ def test_diving_gives_up_what_is_served_least_until_the_rest_is_whole() -> None:
     plan = generation.incumbent.plan_of(chosen)
     assert violations(generation.problem, plan).is_empty()
     assert value(generation.problem, plan) == 6_750
+
+
+def test_what_cannot_be_made_whole_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two of the three teams want four people of three: with the first whole, another cannot be.
+    world = priced_of(three_teams_of_two().problem(), 6_750)
+    master, fixed = world.generation.master, []
+    fix = master.fix
+
+    def noted(option: np.ndarray, *bounds: float) -> None:
+        fixed.append((option.tolist(), *bounds))
+        fix(option, *bounds)
+
+    fix(np.array([0]), 1.0)
+    monkeypatch.setattr(master, "fix", noted)
+    half = np.array([0.0, 0.5, 0.5])
+    solution = diving._decided(world.generation, np.array([1, 2]), half, True)
+    assert fixed == [([2], 1.0), ([2], 0.0, 1.0), ([1], 0.0)]
+    assert solution is not None
+    # The third person alone is no part of a team.
+    assert solution.value == pytest.approx(6_750)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_dive_over_the_whole_map_keeps_every_rule(seed: int) -> None:
+    world = priced(seed)
+    chosen = whole_dive(world.generation, world.solved, 60.0)
+    # A pin may be given up with its request: then there is no such plan.
+    if (
+        chosen is not None
+        and violations(
+            world.generation.problem, world.generation.incumbent.plan_of(chosen)
+        ).is_empty()
+    ):
+        assert 0.97 * world.optimum <= score(world, chosen) <= world.optimum
+
+
+def test_a_dive_over_the_whole_map_gives_up_without_time_or_gain() -> None:
+    world = priced_of(three_teams_of_two().problem(), 6_750)
+    assert whole_dive(world.generation, world.solved, 60.0) is not None
+    world.generation.incumbent.value = 6_750
+    assert whole_dive(world.generation, world.solved, 60.0) is None
 
 
 def test_diving_ends_where_nothing_better_can_come() -> None:
