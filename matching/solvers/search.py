@@ -51,8 +51,8 @@ from matching.solvers.subproblems.reduced_mip import solve_reduced_mip, solve_wh
 # Shares of the time left when these begin.
 _HEURISTIC_TIME_SHARE = 0.15
 _TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
-# A dive takes about as long as the programme that it begins with, and blocks are left to do.
-_FIRST_LP_TIME_SHARE = 0.35
+# A dive takes about as long as the programme that it begins with.
+_FIRST_LP_TIME_SHARE = 0.5
 # What PDLP leaves is approximate, so that more is left to do.
 _TIME_SHARE_AFTER_PDLP = 0.5
 # Where there are no more, HiGHS alone is quickest.
