@@ -111,6 +111,8 @@ STEPS = (
     Step("several weeks of a volunteer", f"{_GENERATION}:_ROSTERS_PER_VOLUNTEER", _becomes(1), _LP),
     Step("linking cuts", f"{_GENERATION}:separate_linking_cuts", _first_of(0)),
     Step("PDLP", f"{_GENERATION}:_MIN_ARCS_FOR_PDLP", _becomes(10**9), _LP),
+    Step("a dive over the whole map", f"{_SEARCH}:whole_dive", _nothing),
+    Step("blocks over rosters", f"{_SEARCH}:_improve_by_rosters", _first_of(1)),
     Step("restricted master heuristic", f"{_SEARCH}:_offer_heuristic_plan", _nothing),
     Step(
         "fractional requests in one block",

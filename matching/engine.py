@@ -40,7 +40,7 @@ from matching.solvers.construction.construct import Construction
 from matching.solvers.construction.greedy import fill
 from matching.solvers.incumbent import Incumbent, Progress
 from matching.solvers.neighbourhoods.repair import repair
-from matching.solvers.search import search
+from matching.solvers.search import is_one_programme, search
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.week import Week
 
@@ -243,7 +243,10 @@ def _searched(
             incumbent.offer(flow, "flow")
             return best
         made = repair(problem, weeks, arc_quality, flow)
-        incumbent.offer(made, "construction")
+        # Where one programme finds the best plan of all, to judge another first takes as long.
+        whole = not pure_network and start is None and is_one_programme(weeks)
+        if not whole:
+            incumbent.offer(made, "construction")
         if start is not None:
             chosen = c.lookup(
                 c.combine(weeks.arcs.volunteer, weeks.arcs.slot),
@@ -267,6 +270,8 @@ def _searched(
     else:
         with clock.phase("search"):
             found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
+            if whole and not incumbent.proved:
+                incumbent.offer(made, "construction")
             incumbent.stop()  # notes whether the clock has run out
         if found is not relaxation.prices:
             with clock.phase("certify again"):

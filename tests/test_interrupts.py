@@ -20,6 +20,7 @@ from matching.bounds.pricing import Weeks
 from matching.bounds.rosters import solve_pricing
 from matching.flow import relaxation
 from matching.parallel.interrupts import listening, unless_heard_already
+from matching.solvers import search
 from matching.solvers.construction import construct
 from tests.support.laws import SEEDS, law, problem_of
 from tests.support.rosters import WORLDS, Drawn, listed
@@ -62,6 +63,7 @@ def test_ctrl_c_is_heard_while_loops_are_compiled(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(construct, "serve_and_improve", compiling)
     monkeypatch.setattr(construct, "FEW_ARCS", -1)
     monkeypatch.setattr(construct, "MOST_PLAIN_ARCS", -1)
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
     problem, before = problem_of(full_world(6, **SMALL)), signal.getsignal(signal.SIGINT)
     result = solve(problem, gap=0.0)
     assert result.termination == "interrupted"
@@ -75,6 +77,7 @@ def test_loops_of_plans_are_compiled_only_where_there_is_time(
 ) -> None:
     monkeypatch.setattr(construct, "FEW_ARCS", -1)
     monkeypatch.setattr(construct, "MOST_PLAIN_ARCS", -1)
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
     monkeypatch.setattr(construct, "is_at_hand", lambda function: False)
     monkeypatch.setattr(construct, "is_loaded", lambda function: "compile plans" in told)
     told: list[str] = []

@@ -97,7 +97,7 @@ def search(
         return prices
     generation = ColumnGeneration(problem, weeks, quality, seed, incumbent, executor.workers)
     try:
-        if len(weeks.arcs) <= _MAX_ARCS_FOR_WHOLE_MIP:
+        if is_one_programme(weeks):
             return solve_whole_mip(generation) or prices
         lp = _solve_lp(generation, relaxation, executor)
         if lp is None:
@@ -116,6 +116,11 @@ def search(
     except Stopped:  # the incumbent has the best plan and bound so far
         pass
     return prices
+
+
+def is_one_programme(weeks: Weeks) -> bool:
+    """Tell whether HiGHS solves all at once, without columns or a plan to begin at."""
+    return not weeks.are_long and len(weeks.arcs) <= _MAX_ARCS_FOR_WHOLE_MIP
 
 
 def _solve_lp(
