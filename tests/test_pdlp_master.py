@@ -2,9 +2,16 @@
 
 import pytest
 
+from matching import solve
+from matching.audit import violations
+from matching.solvers import search
+from matching.solvers.column_generation import generation
 from matching.solvers.column_generation.generation import rest_of_bound
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
+from tests.oracle.reading import read
+from tests.support.laws import best, problem_of
 from tests.support.priced import Priced, priced
+from tests.support.worlds import SMALL, full_world
 
 
 def solved(world: Priced, threads: int, times: int) -> tuple[list[float], list[float]]:
@@ -43,3 +50,21 @@ def test_without_time_it_says_so() -> None:
     master = PDLPMaster(len(world.generation.problem.volunteers), 1)
     master.grow(world.generation.rows, world.generation.pool)
     assert master.solve(0.0) is None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_search_over_it_ends_at_the_best_plan(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As where people are scarce in a city: PDLP, a dive over the whole map, blocks, duals again.
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
+    monkeypatch.setattr(search, "_MIN_ARCS_FOR_BLOCKS", 0)
+    monkeypatch.setattr(generation, "_MIN_ARCS_FOR_PDLP", 0)
+    monkeypatch.setattr(generation, "_seats_outnumber_volunteers", lambda weeks: True)
+    tables = full_world(seed, **SMALL)
+    problem, optimum = problem_of(tables), best(read(tables))
+    one, two = (solve(problem, gap=0.0, time_limit=60.0, workers=workers) for workers in (1, 2))
+    assert violations(problem, one.plan).is_empty()
+    assert one.value == optimum <= one.bound
+    assert one.bound <= 1.001 * optimum
+    assert (one.value, one.bound) == (two.value, two.bound)
+    assert (one.plan.volunteer == two.plan.volunteer).all()
+    assert (one.plan.slot == two.plan.slot).all()

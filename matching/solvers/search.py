@@ -224,13 +224,15 @@ def _starts(
 ) -> Iterator[Blocks]:
     """Yield blocks under the programme's duals and under centred ones, the best bound first.
 
-    To centre the duals of a province takes as long as all that is left to do: there it comes last.
+    To centre the duals of a province takes as long as all that is left to do: there it comes last,
+    and so do more exact ones where PDLP made them.
     """
 
     def start(duals: LPSolution) -> Blocks:
         return _tighten_block_bounds(_improve_by_lns(generation, duals, group, executor))
 
     at_once = len(generation.weeks.arcs) <= _MAX_ARCS_TO_CENTRE_FIRST
+    at_once &= not isinstance(generation.master, PDLPMaster)
     if not at_once:
         yield start(lp)
     centred = _centred(generation, lp, executor)
@@ -243,14 +245,20 @@ def _centred(
 ) -> LPSolution:
     """Return duals half way to those of the services that the incumbent has; offer a plan near.
 
+    PDLP's are no extreme ones, but not exact: they are made more so.
+
     Where an option is served in part, duals are extreme: whoever could serve there is paid what
     makes the part worth it. Fixed as the plan has it, the programme has duals that suit the plan
     and prove little. Blocks, which are whole, gain most in between.
     """
     incumbent, master = generation.incumbent, generation.master
     wanted = incumbent.value is not None and incumbent.goes_on() and _has_blocks(generation)
-    if isinstance(master, PDLPMaster) or not wanted:
+    if not wanted:
         return lp
+    if isinstance(master, PDLPMaster):
+        master.accuracy = 0.0
+        more = _run(generation, lambda bound, solution: None, 0.5 * incumbent.seconds_left)
+        return lp if more is None or more.bound > lp.bound else more
     options = len(generation.problem.options)
     in_part = is_fractional(lp.primal.service[:options]) & generation.needs_link
     option = np.flatnonzero(in_part)

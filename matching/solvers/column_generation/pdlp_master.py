@@ -30,12 +30,11 @@ _SHARDS = 8
 class PDLPMaster:
     """A maximisation over 0 <= service <= upper and 0 <= selected <= 1."""
 
-    # Relative: nearer to the bound than this rounds of column generation gain next to nothing.
-    accuracy = 3e-4
-
     def __init__(self, volunteers: int, threads: int) -> None:
         self.threads = threads
         self.tolerance = _FIRST_RELATIVE_TOLERANCE
+        # Relative: nearer to the bound than this, other steps gain more than another round does.
+        self.accuracy = 3e-4
         # How far steps go in the primal and in the dual is learnt slowly: the next programme, which
         # is nearly the same, begins with what the last one ended with.
         self.primal_weight = 0.0
