@@ -243,9 +243,10 @@ def _searched(
             incumbent.offer(flow, "flow")
             return best
         made = repair(problem, weeks, arc_quality, flow)
-        # Where one programme finds the best plan of all, to judge another first takes as long.
-        whole = not pure_network and start is None and is_one_programme(weeks)
-        if not whole:
+        at_once = not pure_network and start is None and is_one_programme(weeks)
+        if at_once:
+            incumbent.hold(made)
+        else:
             incumbent.offer(made, "construction")
         if start is not None:
             chosen = c.lookup(
@@ -270,8 +271,7 @@ def _searched(
     else:
         with clock.phase("search"):
             found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
-            if whole and not incumbent.proved:
-                incumbent.offer(made, "construction")
+            incumbent.offer_held("construction")
             incumbent.stop()  # notes whether the clock has run out
         if found is not relaxation.prices:
             with clock.phase("certify again"):
