@@ -77,6 +77,7 @@ def test_a_dive_over_the_whole_map_keeps_every_rule(seed: int) -> None:
 def test_a_dive_over_the_whole_map_gives_up_without_time_or_gain() -> None:
     world = priced_of(three_teams_of_two().problem(), 6_750)
     assert whole_dive(world.generation, world.solved, 60.0) is not None
+    assert whole_dive(world.generation, world.solved, 0.0) is None
     world.generation.incumbent.value = 6_750
     assert whole_dive(world.generation, world.solved, 60.0) is None
 
