@@ -60,15 +60,15 @@ def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_reduced_cost_boun
         assert short >= lagrangian.reduced_cost_bound[arc] - 1e-6
 
 
-# In the world of seed 1 every copy is worth as much as its volunteer's best roster.
-@pytest.mark.parametrize("seed", [0, 2, 3, 4])
+@pytest.mark.parametrize("seed", range(5))
 def test_what_copies_cost_makes_nobody_worth_more(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(CHEAP, np.inf)
     world = priced(seed)
     lagrangian = world.lagrangian
-    assert (lagrangian.copy_cost > 0).any()
+    # In the world of seed 1 every copy is worth as much as its volunteer's best roster.
+    assert (lagrangian.copy_cost > 0).any() == (seed != 1)
     # Were all that copies cost paid to the volunteers themselves, no roster would beat their best.
     best = world.generation.weeks.best(lagrangian.reward + lagrangian.copy_cost)[0]
     assert best == pytest.approx(lagrangian.roster)

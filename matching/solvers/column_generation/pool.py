@@ -9,6 +9,9 @@ from matching.bounds.pricing import Weeks
 from matching.bounds.rosters import Rosters
 from matching.problem import columns as c
 
+# A plan near a solution needs no roster of larger reduced cost.
+_MAX_REDUCED_COST = 1_000.0
+
 
 class ColumnPool:
     """Rosters over a fixed set of arcs; index j.
@@ -66,10 +69,10 @@ class ColumnPool:
         pool.add(taken)
         return pool
 
-    def near(self, reward: c.Floats, most: float) -> c.Bools:
-        """Tell which rosters fall short of their volunteer's best here by no more than that."""
+    def near(self, reward: c.Floats) -> c.Bools:
+        """Tell which rosters fall short of their volunteer's best here by little."""
         gain = self.gain(reward)
-        near: c.Bools = gain >= self.best(gain)[self.volunteer] - most
+        near: c.Bools = gain >= self.best(gain)[self.volunteer] - _MAX_REDUCED_COST
         return near
 
     def add_singles(self, arc: c.Longs) -> int:

@@ -23,8 +23,6 @@ from matching.solvers.column_generation.restricted_master import (
 # Of the options that are served in part, this share is decided at once.
 _SHARE_PER_STEP = 0.25
 _MIN_SHARE_TO_KEEP = 0.5
-# At the end, rosters of larger reduced cost are left out.
-_MAX_REDUCED_COST = 1_000.0
 _MAX_NODES = 100
 
 
@@ -106,6 +104,6 @@ def _still_free(generation: Generation, solution: MasterSolution, request: c.Int
     touched = np.zeros(len(generation.problem.requests), np.bool_)
     touched[request[pool.arcs_of(partly)]] = True
     competes = np.bincount(pool.roster, touched[request[pool.arc]], minlength=len(pool)) > 0
-    near = pool.near(generation.reward(solution.dual), _MAX_REDUCED_COST)
+    near = pool.near(generation.reward(solution.dual))
     competes &= near | (pool.padded(solution.selected) > 0)
     return np.flatnonzero(competes[:size])

@@ -15,8 +15,6 @@ from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.mip import MIP
 
 _INTEGRALITY_TOLERANCE = 1e-6
-# Rosters of larger reduced cost are left out.
-_MAX_REDUCED_COST = 1_000.0
 # A larger component cannot be solved in the time there is.
 _MAX_COLUMNS = 100_000
 # Relative; large neighbourhood search improves the plan further.
@@ -89,7 +87,7 @@ def _fix(
     fixed = (selected >= 1 - _INTEGRALITY_TOLERANCE) & ~touches
     settled = np.zeros(len(problem.volunteers), np.bool_)
     settled[pool.volunteer[fixed]] = True
-    near = pool.near(generation.reward(solution.dual), _MAX_REDUCED_COST)
+    near = pool.near(generation.reward(solution.dual))
     free = (touches & near) | (selected > _INTEGRALITY_TOLERANCE)
     free &= ~settled[pool.volunteer]
     return pool.arcs_of(fixed), c.distinct(pool.arcs_of(free))

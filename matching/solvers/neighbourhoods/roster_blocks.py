@@ -30,8 +30,6 @@ from matching.solvers.subproblems.subproblem import take_columns
 _KEPT = 1_000_000
 # Values are whole numbers.
 _MIN_GAIN = 0.5
-# Rosters of the whole linear programme that a block begins with.
-_MAX_REDUCED_COST = 1_000.0
 
 
 def roster_block_search(blocks: Blocks, chosen: c.Longs, turn: int) -> c.Longs:
@@ -55,7 +53,7 @@ class _Search:
         self.plan = FixedPlan(blocks, chosen, turn)
         requests = len(self.generation.problem.requests)
         self.rows_of = c.Groups(self.generation.rows.request, requests)
-        self.near = self.generation.pool.near(blocks.lagrangian.reward, _MAX_REDUCED_COST)
+        self.near = self.generation.pool.near(blocks.lagrangian.reward)
 
     def optimised(self, number: int) -> tuple[c.Longs, c.Longs]:
         """Return arcs of the plan, and the arcs that replace them."""

@@ -17,8 +17,6 @@ from matching.solvers.column_generation.generation import ColumnGeneration, Gene
 from matching.solvers.column_generation.restricted_master import RestrictedMaster, UnsolvedError
 from matching.solvers.neighbourhoods.diving import dive
 
-# Rosters of larger reduced cost are left out.
-_MAX_REDUCED_COST = 1_000.0
 # HiGHS takes 0.7 to 1.6 times as long to the vertex of a city: with less time it is not begun.
 _SECONDS_PER_ROSTER = 1e-4
 
@@ -29,10 +27,10 @@ def whole_dive(generation: ColumnGeneration, lp: LPSolution, seconds: float) -> 
     Parameters
     ----------
     seconds : float
-        For the first linear programme: a dive takes a few times as long.
+        For the first linear programme: the rest of the dive takes about as long.
     """
     problem, incumbent, rows = generation.problem, generation.incumbent, generation.rows
-    near = generation.pool.near(generation.reward(lp.dual), _MAX_REDUCED_COST)
+    near = generation.pool.near(generation.reward(lp.dual))
     if seconds < _SECONDS_PER_ROSTER * near.sum():
         return None
     pool, pairs = generation.pool.part(near), copy.copy(generation.pairs)
