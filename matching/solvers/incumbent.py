@@ -170,9 +170,14 @@ class Incumbent:
     @property
     def near_enough(self) -> bool:
         """Whether the gap asked for is reached."""
-        return self.value is not None and self.bound - self.value <= self.gap_limit * max(
-            1, self.value
-        )
+        return self.bound <= self.sufficient_bound
+
+    @property
+    def sufficient_bound(self) -> float:
+        """The bound that would end the search with the plan there is."""
+        if self.value is None:
+            return -math.inf
+        return self.value + self.gap_limit * max(1, self.value)
 
     @property
     def seconds_left(self) -> float:

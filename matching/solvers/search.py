@@ -49,7 +49,7 @@ from matching.solvers.subproblems.partition import Partition, split_by_place
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip, solve_whole_mip
 
 # Shares of the time left when these begin.
-_HEURISTIC_TIME_SHARE = 0.15
+_HEURISTIC_TIME_SHARE = 0.05
 _TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
 # A dive takes about as long as the programme that it begins with.
 _FIRST_LP_TIME_SHARE = 0.5
@@ -63,8 +63,9 @@ _MIN_ARCS_FOR_REPAIR = 10_000
 _MIN_ARCS_FOR_BLOCKS = 50_000
 _BLOCK_REQUESTS = 100
 _MAX_BLOCK_REQUESTS = 2_000
-# Below this relative gap blocks over rosters help less than block bounds.
-_MIN_GAP_FOR_ROSTER_BLOCKS = 1e-3
+# Below this relative gap block bounds, and what differs from them, tell better where to look than
+# the map does.
+_MIN_GAP_FOR_PLACES = 1e-3
 # Of more arcs, duals are centred only where the programme's own do not end it.
 _MAX_ARCS_TO_CENTRE_FIRST = 1 << 21
 # A pass of large neighbourhood search that closes less of the gap is the last of its block size.
@@ -149,8 +150,7 @@ def _solve_lp(
             plan = mostly_selected(generation, solution)
             incumbent.offer(repair(generation.problem, weeks, quality, plan), "column generation")
 
-    by_pdlp = isinstance(generation.master, PDLPMaster)
-    share = _TIME_SHARE_AFTER_PDLP if by_pdlp else _TIME_SHARE_AFTER_COLUMN_GENERATION
+    share = _TIME_SHARE_AFTER_PDLP if _by_pdlp(generation) else _TIME_SHARE_AFTER_COLUMN_GENERATION
     return _run(generation, on_round, share * incumbent.seconds_left)
 
 
@@ -178,7 +178,7 @@ def _offer_heuristic_plan(
     executor: SubproblemExecutor,
 ) -> None:
     incumbent = generation.incumbent
-    if isinstance(generation.master, PDLPMaster):
+    if _by_pdlp(generation):
         # Of rosters half are fractional and all approximate.
         seconds = _FIRST_LP_TIME_SHARE * incumbent.seconds_left
         dived = whole_dive(generation, lp, seconds)
@@ -194,7 +194,7 @@ def _offer_heuristic_plan(
 def _improve_by_rosters(
     generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
 ) -> LPSolution:
-    """Far from the bound, plan large blocks anew over rosters, along other lines each turn.
+    """Where PDLP left much of a gap, plan large blocks anew over rosters, each turn along others.
 
     Returns
     -------
@@ -202,8 +202,7 @@ def _improve_by_rosters(
         With a better bound, if there was no time to solve it to its end before.
     """
     incumbent = generation.incumbent
-    gap = incumbent.progress("neighbourhood search").gap
-    if not _has_blocks(generation) or gap is None or gap <= _MIN_GAP_FOR_ROSTER_BLOCKS:
+    if not _by_pdlp(generation) or not _is_far(incumbent):
         return lp
     everywhere = np.zeros(len(generation.problem.requests), np.int32)
     lagrangian = lagrangian_bound(generation, lp.dual)
@@ -232,7 +231,7 @@ def _starts(
         return _tighten_block_bounds(_improve_by_lns(generation, duals, group, executor))
 
     at_once = len(generation.weeks.arcs) <= _MAX_ARCS_TO_CENTRE_FIRST
-    at_once &= not isinstance(generation.master, PDLPMaster)
+    at_once &= not _by_pdlp(generation)
     if not at_once:
         yield start(lp)
     centred = _centred(generation, lp, executor)
@@ -276,7 +275,7 @@ def _centred(
 def _improve_by_lns(
     generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
 ) -> Blocks:
-    """Improve the plan in small blocks, split along other lines each turn.
+    """Far from the bound, improve the plan in small blocks, split along other lines each turn.
 
     Returns
     -------
@@ -290,8 +289,8 @@ def _improve_by_lns(
         split = split_by_place(generation, group, _BLOCK_REQUESTS, turn)
         return Blocks(generation, lagrangian, Partition(generation, lagrangian, split), executor)
 
-    turn, much = 0, _has_blocks(generation)
-    while much and incumbent.value is not None and incumbent.goes_on():
+    turn, much = 0, _has_blocks(generation) and _is_far(incumbent)
+    while much and incumbent.goes_on():
         now = blocks()
         numbers = largest_shares(residual_gap(now, incumbent.chosen)[0])
         plan = large_neighbourhood_search(now, numbers, incumbent.chosen, turn)
@@ -300,8 +299,17 @@ def _improve_by_lns(
     return blocks()
 
 
+def _by_pdlp(generation: ColumnGeneration) -> bool:
+    return isinstance(generation.master, PDLPMaster)
+
+
 def _has_blocks(generation: ColumnGeneration) -> bool:
     return len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS
+
+
+def _is_far(incumbent: Incumbent) -> bool:
+    gap = incumbent.progress("neighbourhood search").gap
+    return gap is not None and gap > _MIN_GAP_FOR_PLACES
 
 
 def _closes_much(incumbent: Incumbent, plan: c.Longs) -> bool:

@@ -87,9 +87,11 @@ class Blocks:
         """
         numbers = self.partition.numbers if numbers is None else numbers
         most = np.full(self.partition.size, np.inf) if gap is None else gap + self.reduction
+        # Any block may end where it closes the whole gap by itself.
+        enough = self.bound - self.generation.incumbent.sufficient_bound + self.reduction
 
         def solve(number: int) -> tuple[float, c.Longs | None]:
-            return self.solve(number, float(most[number]))
+            return self.solve(number, float(most[number]), float(enough[number]))
 
         for number, solved in zip(numbers, self.executor.map(solve, numbers), strict=True):
             reduction, selected = solved
@@ -121,8 +123,12 @@ class Blocks:
         slack += np.where(of_arc != of_volunteer, reduction[of_arc], 0.0)
         return np.flatnonzero(self.lagrangian.reduced_cost_bound <= slack)
 
-    def solve(self, number: int, most: float = np.inf) -> tuple[float, c.Longs | None]:
+    def solve(
+        self, number: int, most: float = np.inf, enough: float = np.inf
+    ) -> tuple[float, c.Longs | None]:
         """Return by how much a block lowers the bound, at most, and the arcs of its best solution.
+
+        Once it lowers the bound by enough, it may be left unsolved.
 
         A plan that holds an arc of larger reduced cost is worth at most the block's share minus
         the slack: such arcs are left out, and the reduction is at most the slack. With more arcs
@@ -139,7 +145,12 @@ class Blocks:
             if len(subproblem.mip.gain) > _MAX_COLUMNS:
                 break
             result = self.executor.solve(
-                subproblem.mip, incumbent.seconds_left, 0.0, incumbent.stop, nodes=_MAX_NODES
+                subproblem.mip,
+                incumbent.seconds_left,
+                0.0,
+                incumbent.stop,
+                nodes=_MAX_NODES,
+                sufficient_bound=share - enough,
             )
             if result.x is not None:
                 selected = subproblem.selected(result.x)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from matching.bounds.labelling import never
@@ -46,16 +47,16 @@ class SubproblemExecutor:
         *,
         nodes: int | None = None,
         start: tuple[c.Longs, c.Floats] | None = None,
+        sufficient_bound: float = -math.inf,
     ) -> MIPResult:
         """Solve a programme here or elsewhere; see `MIP.solve`.
 
         One that has not come back when it is time to stop is abandoned: it proves nothing.
         """
+        solve = partial(mip.solve, nodes=nodes, start=start, sufficient_bound=sufficient_bound)
         if self.remote is not None:
             try:
-                future = self.remote.submit(
-                    mip.solve, seconds, gap, never, nodes=nodes, start=start
-                )
+                future = self.remote.submit(solve, seconds, gap, never)
                 while True:
                     try:
                         return future.result(_POLL_SECONDS)
@@ -65,4 +66,4 @@ class SubproblemExecutor:
                             return MIPResult(None, math.inf, False)
             except LOST as error:
                 warn_of_loss(error)
-        return mip.solve(seconds, gap, stop, nodes=nodes, start=start)
+        return solve(seconds, gap, stop)

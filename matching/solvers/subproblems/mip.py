@@ -97,6 +97,7 @@ class MIP:
         *,
         nodes: int | None = None,
         start: tuple[c.Longs, c.Floats] | None = None,
+        sufficient_bound: float = -np.inf,
     ) -> MIPResult:
         """Solve it as far as time allows.
 
@@ -108,7 +109,13 @@ class MIP:
             At most this many nodes of the search tree.
         start : pair of arrays, optional
             Columns and their values in a solution to start from.
+        sufficient_bound : float
+            It may end once no solution is worth more.
         """
+
+        def ends(event: Any) -> bool:
+            return interrupted() or -event.data_out.mip_dual_bound <= sufficient_bound
+
         columns = len(self.gain)
         if not columns:
             return MIPResult(np.empty(0), 0.0, True)
@@ -124,7 +131,7 @@ class MIP:
             highs.setOptionValue("mip_max_nodes", nodes)
         if start is not None:
             highs.setSolution(len(start[0]), start[0].astype(np.int32), start[1])
-        highs.cbMipInterrupt += lambda event: event.interrupt() if interrupted() else None
+        highs.cbMipInterrupt += lambda event: event.interrupt() if ends(event) else None
         highs.run()
         status, info = highs.getModelStatus(), highs.getInfo()
         if status == highspy.HighsModelStatus.kInfeasible:
