@@ -166,15 +166,14 @@ class RestrictedMaster:
         self._done(self.highs.changeColsBounds(len(columns), columns.astype(np.int32), *bounds))
 
     def solve_whole(
-        self, rosters: c.Longs, seconds: float, nodes: int
+        self, columns: c.Longs, seconds: float, nodes: int
     ) -> tuple[float, c.Floats] | None:
-        """Solve it with some of the rosters taken whole; return the value and what is selected.
+        """Solve it with some of the columns taken whole; return the value and what is selected.
 
         None if there is no such solution, or none was found. It cannot be solved again after.
         """
-        columns = (self.services + rosters).astype(np.int32)
         kinds = np.full(len(columns), highspy.HighsVarType.kInteger)
-        self._done(self.highs.changeColsIntegrality(len(columns), columns, kinds))
+        self._done(self.highs.changeColsIntegrality(len(columns), columns.astype(np.int32), kinds))
         self.highs.setOptionValue("time_limit", self.highs.getRunTime() + max(seconds, 0.01))
         self.highs.setOptionValue("mip_max_nodes", nodes)
         self.highs.run()

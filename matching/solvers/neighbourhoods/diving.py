@@ -61,13 +61,16 @@ def dive(
             return None
         solution = again
     value, selected = solution.value, solution.selected
-    free = _still_free(generation, solution, request)
+    touched, free = _still_free(generation, solution, request)
     if len(free) and value > least:
         fixed = np.setdiff1d(np.arange(len(selected)), free)
         master.fix(master.services + fixed, np.rint(selected[fixed]))
-        decided = np.flatnonzero(may_drop)
-        master.fix(decided, np.rint(served[decided]))
-        whole = master.solve_whole(free, incumbent.seconds_left, _MAX_NODES)
+        # Weeks taken whole may leave no way to serve all that weeks in part could.
+        decided, serves = np.flatnonzero(may_drop), np.rint(served[may_drop])
+        in_doubt = touched[generation.rows.service_request[decided]] & (serves > 0)
+        master.fix(decided, np.where(in_doubt, 0.0, serves), serves)
+        columns = np.append(decided[in_doubt], master.services + free)
+        whole = master.solve_whole(columns, incumbent.seconds_left, _MAX_NODES)
         if whole is None:
             return None
         value, selected = whole
@@ -95,15 +98,24 @@ def _decided(
     return generation.reoptimise(pricing)
 
 
-def _still_free(generation: Generation, solution: MasterSolution, request: c.Ints) -> c.Longs:
-    """Return the rosters that are selected in part, and those that compete with them."""
+def _still_free(
+    generation: Generation, solution: MasterSolution, request: c.Ints
+) -> tuple[c.Bools, c.Longs]:
+    """Return whose requests rosters serve that are selected in part, and what competes with them.
+
+    Returns
+    -------
+    bool array, shape (requests,)
+    int64 array
+        Those rosters, and others that serve one of the requests.
+    """
     pool, size = generation.pool, len(solution.selected)
     partly = is_fractional(pool.padded(solution.selected))
-    if not partly.any():
-        return np.empty(0, np.int64)
     touched = np.zeros(len(generation.problem.requests), np.bool_)
+    if not partly.any():
+        return touched, np.empty(0, np.int64)
     touched[request[pool.arcs_of(partly)]] = True
     competes = np.bincount(pool.roster, touched[request[pool.arc]], minlength=len(pool)) > 0
     near = pool.near(generation.reward(solution.dual))
     competes &= near | (pool.padded(solution.selected) > 0)
-    return np.flatnonzero(competes[:size])
+    return touched, np.flatnonzero(competes[:size])
