@@ -14,7 +14,11 @@ import numpy as np
 from matching.problem import columns as c
 from matching.solvers.column_generation.fractional import is_fractional
 from matching.solvers.column_generation.generation import ColumnGeneration, Generation, LPSolution
-from matching.solvers.column_generation.restricted_master import RestrictedMaster, UnsolvedError
+from matching.solvers.column_generation.restricted_master import (
+    MasterSolution,
+    RestrictedMaster,
+    UnsolvedError,
+)
 from matching.solvers.neighbourhoods.diving import dive
 
 # HiGHS takes 0.7 to 1.6 times as long to the vertex of a city: with less time it is not begun.
@@ -42,10 +46,21 @@ def whole_dive(generation: ColumnGeneration, lp: LPSolution, seconds: float) -> 
     settled = np.flatnonzero(generation.needs_link & ~is_fractional(served))
     master.fix(settled, served[settled])
     try:
-        solution = master.solve(seconds)
+        solution = _vertex(master, settled, served[settled], seconds)
         if solution is None:
             return None
         request = problem.slots.request[generation.weeks.arcs.slot]
         return dive(part, solution, generation.needs_link, request, incumbent.value or 0)
     except UnsolvedError:
         return None
+
+
+def _vertex(
+    master: RestrictedMaster, settled: c.Longs, served: c.Floats, seconds: float
+) -> MasterSolution | None:
+    """Solve the master with some options fixed; where that leaves no solution, they may be less."""
+    try:
+        return master.solve(seconds)
+    except UnsolvedError:
+        master.fix(settled, 0.0, served)
+        return master.solve(seconds)
