@@ -34,7 +34,7 @@ class PDLPMaster:
         self.threads = threads
         self.tolerance = _FIRST_RELATIVE_TOLERANCE
         # Relative: nearer to the bound than this, other steps gain more than another round does.
-        self.accuracy = 3e-4
+        self.accuracy = 1e-4
         # How far steps go in the primal and in the dual is learnt slowly: the next programme, which
         # is nearly the same, begins with what the last one ended with.
         self.primal_weight = 0.0
