@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from matching.solvers.column_generation.fractional import fractional_components
+from matching.solvers.subproblems import blocks
+from matching.solvers.subproblems.executor import SubproblemExecutor
+from matching.solvers.subproblems.mip import MIPResult
 from matching.solvers.subproblems.partition import split_by_place
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 from tests.support.priced import CHEAP, Priced, blocks_of, priced
@@ -11,10 +14,10 @@ from tests.support.priced import CHEAP, Priced, blocks_of, priced
 
 def closer(world: Priced, group: np.ndarray) -> float:
     bounds: list[float] = []
-    blocks = blocks_of(world, group, 2)
-    blocks.tighten_block_bounds(bounds.append)
+    split = blocks_of(world, group, 2)
+    split.tighten_block_bounds(bounds.append)
     assert bounds == sorted(bounds, reverse=True)
-    return blocks.bound
+    return split.bound
 
 
 @pytest.mark.parametrize("cheap", [0.0, 3_000.0, np.inf], ids=["nobody", "some", "all"])
@@ -35,6 +38,38 @@ def test_blocks_lower_the_bound_and_keep_it_true(
     ]
     for group in groups:
         assert world.optimum - 1e-6 <= closer(world, group) <= world.lagrangian.bound + 1e-6
+
+
+class EndsEarly(SubproblemExecutor):
+    """Says of every programme no more than is asked."""
+
+    def solve(self, *given: object, sufficient_bound: float = 0.0, **more: object) -> MIPResult:
+        return MIPResult(None, sufficient_bound, False)
+
+
+def test_a_block_may_end_once_it_closes_the_gap_by_itself() -> None:
+    world = priced(0)
+    incumbent = world.generation.incumbent
+    # Five are to be gained, and of these one may be left: a block that gains four is enough.
+    incumbent.value, incumbent.bound = int(world.lagrangian.bound) - 5, world.lagrangian.bound
+    incumbent.gap_limit = 1.0 / incumbent.value
+    everything = np.zeros(len(world.generation.problem.requests), np.int32)
+    whole = blocks_of(world, everything)
+    whole.executor = EndsEarly()
+    whole.tighten_block_bounds(lambda bound: incumbent.prove(bound, "block bounds"))
+    assert whole.bound == pytest.approx(incumbent.value + 1.0)
+    assert incumbent.near_enough
+
+
+def test_a_block_too_large_for_the_time_left_is_not_begun(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = priced(0)
+    monkeypatch.setattr(blocks, "_COLUMNS_IN_NO_TIME", 0)
+    monkeypatch.setattr(blocks, "_SECONDS_PER_COLUMN", 1e6)
+    everything = np.zeros(len(world.generation.problem.requests), np.int32)
+    assert closer(world, everything) == world.lagrangian.bound
+    assert world.generation.incumbent.timed_out
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -77,6 +77,19 @@ def test_without_time_nothing_is_claimed() -> None:
     assert answer.bound >= programme.gain @ best.x
 
 
+def test_it_ends_once_the_bound_is_enough() -> None:
+    programme = hard(0)
+    dual = programme.duals(60.0)
+    assert dual is not None
+    short = np.maximum(programme.gain - programme.matrix.T @ dual, 0.0)
+    relaxed = float(dual @ programme.high + short @ programme.upper)
+    # Whole, it is worth less by then: to prove how much takes minutes.
+    answer = solved(programme, sufficient_bound=relaxed - 1.0)
+    assert not answer.proved
+    assert answer.x is not None
+    assert programme.gain @ answer.x <= answer.bound <= relaxed - 1.0
+
+
 def test_an_end_is_an_end() -> None:
     asked: list[bool] = []
 

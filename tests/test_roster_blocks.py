@@ -5,6 +5,10 @@ import pytest
 
 from matching import Week
 from matching.audit import value, violations
+from matching.bounds.rosters import Rosters
+from matching.solvers.column_generation.generation import Generation
+from matching.solvers.column_generation.pool import ColumnPool
+from matching.solvers.column_generation.restricted_master import RestrictedMaster
 from matching.solvers.neighbourhoods import diving
 from matching.solvers.neighbourhoods.diving import dive
 from matching.solvers.neighbourhoods.repair import repair
@@ -74,6 +78,41 @@ def test_a_dive_over_the_whole_map_gives_up_without_time_or_gain() -> None:
     assert whole_dive(world.generation, world.solved, 0.0) is None
     world.generation.incumbent.value = 6_750
     assert whole_dive(world.generation, world.solved, 60.0) is None
+
+
+def test_weeks_taken_whole_may_serve_less_than_weeks_in_part() -> None:
+    """Three people, whose only weeks serve two of three requests each, at one of two times."""
+    week = Week("2026-11-30")
+    for name, skills in (("ann", "xy"), ("bea", "yz"), ("cy", "xz")):
+        week.volunteer(name, available=[("mon", "08:00", "20:00")], qualifications=list(skills))
+    for skill, hour in (("x", 9), ("y", 12), ("z", 15)):
+        at = f"2026-11-30 {hour:02}:00", f"2026-11-30 {hour + 1}:00"
+        never = f"2026-12-01 {hour:02}:00", f"2026-12-01 {hour + 1}:00"
+        week.request(
+            skill,
+            options={"monday": at, "never": never},
+            seats=1,
+            min_seats=1,
+            qualifications=[skill],
+        )
+    world = priced_of(week.problem(), 9_000)
+    whole, arcs = world.generation, world.generation.weeks.arcs
+    pool = ColumnPool(whole.weeks, whole.quality, 0)
+    # Each half of a week: all three are served. Whole, two weeks want the same seat.
+    pool.add(Rosters(np.arange(3, dtype=np.int32), np.zeros(3), np.arange(6) // 2, np.arange(6)))
+    master = RestrictedMaster(whole.rows, 3, whole.incumbent.stop)
+    part = Generation(
+        whole.weeks, whole.quality, whole.incumbent, whole.rows, whole.pairs, pool, master
+    )
+    master.grow(whole.rows, pool)
+    solution = master.solve(60.0)
+    assert solution is not None
+    assert solution.selected == pytest.approx([0.5, 0.5, 0.5])
+    request = whole.problem.slots.request[arcs.slot]
+    chosen = dive(part, solution, whole.needs_link, request, 0.0)
+    assert chosen is not None
+    # Two seats of 3000, less 100 for a second service of the same person.
+    assert score(world, chosen) == 5_900
 
 
 def test_diving_ends_where_nothing_better_can_come() -> None:

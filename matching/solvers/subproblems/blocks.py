@@ -27,6 +27,8 @@ _FIRST_SLACK = 100.0
 _MAX_NODES = 1_000
 # Before the root of a larger programme is solved HiGHS does not look at the clock.
 _MAX_COLUMNS = 60_000
+# Nor does it always at the root of one with more columns than these, which takes so long a column.
+_COLUMNS_IN_NO_TIME, _SECONDS_PER_COLUMN = 20_000, 3e-4
 
 
 class Blocks:
@@ -142,7 +144,11 @@ class Blocks:
             if not incumbent.goes_on():
                 break
             subproblem, share = self._build(number, slack)
-            if len(subproblem.mip.gain) > _MAX_COLUMNS:
+            columns = len(subproblem.mip.gain)
+            if columns > _MAX_COLUMNS:
+                break
+            if incumbent.seconds_left < _SECONDS_PER_COLUMN * (columns - _COLUMNS_IN_NO_TIME):
+                incumbent.timed_out = True
                 break
             result = self.executor.solve(
                 subproblem.mip,
