@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.findings import clock, hours, report
+from matching.audit.findings import NONE_OF_A_RULE, clock, hours, report
 from matching.audit.services import TOLERANCE, frame_of, meetings_of, place_of, used_by, way_minutes
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -14,7 +14,10 @@ from matching.schema import STATUSES
 
 def already_served(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find requests that somebody is held to at an option in another week."""
-    there = _other_weeks(problem, problem.other_weeks.request >= 0)
+    held = problem.other_weeks.request >= 0
+    if not held.any():
+        return NONE_OF_A_RULE
+    there = _other_weeks(problem, held)
     first = there.unique("request", keep="first", maintain_order=True)
     broken = services.join(first, on="request", maintain_order="left", suffix="_there")
     detail = pl.format(
@@ -26,6 +29,8 @@ def already_served(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 def other_week(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services too close to what the volunteer is held to in another week."""
     used = used_by(problem, services)[problem.other_weeks.volunteer]
+    if not used.any():
+        return NONE_OF_A_RULE
     there = _other_weeks(problem, used).drop("request")
     meetings = meetings_of(problem, services)
     both = meetings.join(there, on="volunteer", maintain_order="left", suffix="_there")

@@ -14,7 +14,7 @@ from matching.problem import Problem
 _COLUMNS = ("request_id", "post", "option", "volunteer_id", "detail")
 NOTHING = pl.DataFrame(schema=dict.fromkeys(("rule", *_COLUMNS), pl.String))
 # Most rules of most plans find nothing: of small plans, telling of it took a third of the audit.
-_NONE_OF_A_RULE = pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String))
+NONE_OF_A_RULE = pl.DataFrame(schema=dict.fromkeys(_COLUMNS, pl.String))
 
 
 def report(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFrame:
@@ -30,7 +30,7 @@ def report(problem: Problem, broken: pl.DataFrame, detail: pl.Expr) -> pl.DataFr
         The sentence, made of the columns of ``broken``.
     """
     if broken.is_empty():
-        return _NONE_OF_A_RULE
+        return NONE_OF_A_RULE
     about = {
         "request": ("request_id", problem.requests.id),
         "post": ("post", problem.posts.id),

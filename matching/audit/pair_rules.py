@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from matching.audit import services as s
-from matching.audit.findings import clock, date, report
+from matching.audit.findings import NONE_OF_A_RULE, clock, date, report
 from matching.problem import Problem
 from matching.schema import SUBJECTS
 
@@ -48,6 +48,8 @@ def availability(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     covered[some] = (
         s.on_one_line(spells, "end")[at[some]] >= s.on_one_line(services, "end")[some]
     ) & (spells["volunteer"].to_numpy()[at[some]] == services["volunteer"].to_numpy()[some])
+    if covered.all():
+        return NONE_OF_A_RULE
     broken = services.filter(~pl.Series(covered))
     parts = broken.join(spells, on="volunteer", suffix="_free").select(
         "meeting",
@@ -109,6 +111,10 @@ def organisation(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def never(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services that the volunteer excluded."""
+    if not s.used_by(problem, services)[problem.preferences.volunteer][
+        problem.preferences.never
+    ].any():
+        return NONE_OF_A_RULE
     excluded = s.opinions(problem, services).filter(pl.col("never"))
     subject = pl.Series(SUBJECTS).gather(excluded["subject"])
     broken = excluded.select("service", subject=subject).join(services, on="service")
@@ -126,6 +132,8 @@ def declined(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 def consent(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find volunteers who refuse to be proposed, where they are neither pinned nor accepted."""
     refuses = problem.volunteers.refuses[services["volunteer"].to_numpy()]
+    if not refuses.any():
+        return NONE_OF_A_RULE
     own = s.answered(problem, services, "pinned", "accepted")
     broken = services.filter(pl.Series(refuses & ~own))
     return report(problem, broken, pl.lit("refuses proposals, and is neither pinned nor accepted"))
@@ -133,7 +141,9 @@ def consent(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def only_listed(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find pairs that are not listed, where only listed ones are eligible."""
-    listed = s.marked(services, s.scores(problem, services)) | (not problem.policy.only_listed)
+    if not problem.policy.only_listed:
+        return NONE_OF_A_RULE
+    listed = s.marked(services, s.scores(problem, services))
     broken = services.filter(~pl.Series(listed))
     return report(problem, broken, pl.lit("is not listed in affinities"))
 

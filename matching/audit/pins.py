@@ -23,6 +23,8 @@ _ABOUT_ONE = tuple(rule.name for rule in RULES if rule.about == "pair" and rule.
 # What depends on the options that are chosen for the pins of one volunteer.
 _ABOUT_WEEKS = tuple(rule.name for rule in RULES if rule.about == "week")
 _KEYS = ["request_id", "post", "volunteer_id"]
+# What they break together.
+_ABOUT_ALL = tuple(rule.name for rule in RULES if rule.name not in _ABOUT_OTHERS + _ABOUT_ONE)
 # Ways to choose options for pins that are tied to each other, before they are given up.
 _TRIES = 256
 
@@ -37,7 +39,10 @@ def settled(problem: Problem) -> Problem:
     """
     if not len(problem.pins):
         return problem
-    broken = _broken(problem, _as_table(problem))
+    table = _as_table(problem)
+    if _fit_at_once(problem, table):
+        return problem
+    broken = _broken(problem, table)
     if not broken.height:
         return problem
     faults = pl.concat(
@@ -76,6 +81,17 @@ def _as_table(problem: Problem) -> pl.DataFrame:
     )
 
 
+def _fit_at_once(problem: Problem, table: pl.DataFrame) -> bool:
+    """Tell whether all keep the rules at their first options, with no friends who must come."""
+    pinned = np.zeros(len(problem.volunteers), np.bool_)
+    pinned[problem.pins.volunteer] = True
+    friends = problem.pairs.take(problem.pairs.together)
+    if (pinned[friends.a] | pinned[friends.b]).any():
+        return False
+    first = table.unique("row", keep="first", maintain_order=True)
+    return not _violations(problem, first, _ABOUT_ONE + _ABOUT_ALL).height
+
+
 def _broken(problem: Problem, table: pl.DataFrame) -> pl.DataFrame:
     """Return the pins that cannot stay, with ``rule`` and ``detail``: alone, then all together."""
     alone = _violations(problem, table, _ABOUT_ONE)
@@ -88,8 +104,7 @@ def _broken(problem: Problem, table: pl.DataFrame) -> pl.DataFrame:
     lonely = lonely.join(missing.unique("row").select("row", "detail"), on="row")
     lonely = lonely.with_columns(rule=pl.lit("together"))
     chosen = _chosen(problem, able)
-    others = {rule.name for rule in RULES}.difference(_ABOUT_OTHERS, _ABOUT_ONE)
-    joint = _violations(problem, chosen, others)
+    joint = _violations(problem, chosen, _ABOUT_ALL)
     blamed = [_blamed(problem, hopeless, alone), _blamed(problem, chosen, joint)]
     return pl.concat([*blamed, lonely.select(blamed[0].columns)])
 

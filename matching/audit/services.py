@@ -130,7 +130,10 @@ def marked(services: pl.DataFrame, chosen: pl.DataFrame) -> c.Bools:
 def answered(problem: Problem, services: pl.DataFrame, *statuses: str) -> c.Bools:
     """Return which services had one of these statuses before, at their option or at any."""
     numbers = [STATUSES.index(status) for status in statuses]
-    earlier = problem.earlier.take(np.isin(problem.earlier.status, numbers))
+    chosen = np.isin(problem.earlier.status, numbers)
+    if not chosen.any():
+        return np.zeros(services.height, dtype=np.bool_)
+    earlier = problem.earlier.take(chosen)
     named = frame_of(earlier).select("volunteer", "post", named="option")
     both = services.join(named, on=["volunteer", "post"])
     return marked(services, both.filter(meant("option")))

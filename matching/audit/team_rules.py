@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.findings import report
+from matching.audit.findings import NONE_OF_A_RULE, report
 from matching.audit.pair_rules import named_qualification
 from matching.audit.services import frame_of, holders, meant, used_by
 from matching.problem import Problem
+from matching.problem import columns as c
 
 
 def _teams(services: pl.DataFrame) -> pl.DataFrame:
@@ -59,6 +60,8 @@ def min_people(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def team(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find teams with too few holders of a qualification."""
+    if not len(problem.team_rules):
+        return NONE_OF_A_RULE
     rules = frame_of(problem.team_rules).with_row_index("number")
     held = holders(problem, services.join(rules, on="request"))
     counted = held.group_by("number", "option").agg(holding=pl.col("volunteer").n_unique())
@@ -105,12 +108,16 @@ def quota(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     return report(problem, broken, detail)
 
 
+def _pairs(problem: Problem, services: pl.DataFrame, together: bool) -> c.Pairs:
+    """Return the pairs of which one serves, but for those of groups."""
+    used, pairs = used_by(problem, services), problem.pairs
+    chosen = (pairs.together == together) & (pairs.group < 0)
+    return pairs.take(chosen & (used[pairs.a] | used[pairs.b]))
+
+
 def _present(problem: Problem, services: pl.DataFrame, together: bool) -> list[pl.DataFrame]:
     """Return where the one of each pair serves, then where the other does."""
-    used = used_by(problem, services)
-    pairs = problem.pairs
-    pairs = pairs.take((pairs.together == together) & (pairs.group < 0))
-    pairs = pairs.take(used[pairs.a] | used[pairs.b])
+    pairs = _pairs(problem, services, together)
     there = services.select("volunteer", "request").unique()
     sides = []
     for volunteer, other in ((pairs.a, pairs.b), (pairs.b, pairs.a)):
@@ -122,6 +129,8 @@ def _present(problem: Problem, services: pl.DataFrame, together: bool) -> list[p
 
 def together(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find requests that one of a pair serves without the other."""
+    if not len(_pairs(problem, services, together=True)):
+        return NONE_OF_A_RULE
     one, other = _present(problem, services, together=True)
     keys = ["pair", "request"]
     alone = [one.join(other, on=keys, how="anti"), other.join(one, on=keys, how="anti")]
@@ -130,6 +139,8 @@ def together(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def apart(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find requests that both of a pair serve who must not."""
+    if not len(_pairs(problem, services, together=False)):
+        return NONE_OF_A_RULE
     one, other = _present(problem, services, together=False)
     broken = one.join(other, on=["pair", "request"], how="semi")
     return report(problem, broken, pl.format("serves with {}", "name"))
@@ -137,6 +148,8 @@ def apart(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def group(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find requests that some of a group serve, and others do not."""
+    if not len(problem.members):
+        return NONE_OF_A_RULE
     members = frame_of(problem.members)
     there = services.select("volunteer", "request").unique()
     coming = members.join(there, on="volunteer").select("group", "request").unique()
@@ -149,6 +162,8 @@ def group(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def pinned(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find assignments that had to stay and did not."""
+    if not len(problem.pins):
+        return NONE_OF_A_RULE
     pins = frame_of(problem.pins).rename({"option": "named"}).with_row_index("pin")
     both = pins.join(services, on=["volunteer", "post"])
     kept = both.filter(meant("option"))

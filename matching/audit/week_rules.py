@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from matching.audit.findings import clock, date, hours, report
+from matching.audit.findings import NONE_OF_A_RULE, clock, date, hours, report
 from matching.audit.services import (
     TOLERANCE,
     frame_of,
@@ -164,6 +164,8 @@ def max_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def max_consecutive_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services on too many days in a row, days of other weeks among them."""
+    if not _limits_some(problem, services, problem.volunteers.max_consecutive_days):
+        return NONE_OF_A_RULE
     days = _all_days(problem, services).unique(["volunteer", "day"]).sort("volunteer", "day")
     # Of days in a row, each less its number is the same.
     row = (pl.col("day") - pl.Series(place_among_equals(days["volunteer"]))).alias("row")
@@ -185,6 +187,8 @@ def max_consecutive_days(problem: Problem, services: pl.DataFrame) -> pl.DataFra
 
 def max_in_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find volunteers with too many services within so many days, other weeks among them."""
+    if not _limits_some(problem, services, problem.volunteers.max_in_days):
+        return NONE_OF_A_RULE
     every = _all_days(problem, services)
     who = every["volunteer"].to_numpy()
     every = every.with_columns(
@@ -210,6 +214,11 @@ def max_in_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     return report(problem, broken.unique("volunteer", keep="first", maintain_order=True), detail)
 
 
+def _limits_some(problem: Problem, services: pl.DataFrame, limit: c.Ints) -> bool:
+    """Tell whether anybody who serves has the limit."""
+    return bool((limit[used_by(problem, services)] < c.NO_LIMIT).any())
+
+
 def _all_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Return ``volunteer`` and ``day`` of services ``here`` and of what else they are held to."""
     used = np.flatnonzero(used_by(problem, services)[problem.other_weeks.volunteer])
@@ -225,6 +234,8 @@ def _all_days(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def limits(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find volunteers who serve something more often than a row of `limits` allows."""
+    if not len(problem.limits) + len(problem.limits_for_all):
+        return NONE_OF_A_RULE
     about = subjects_of(problem, services)
     own = frame_of(problem.limits).select("volunteer", "subject", "most", named="code")
     common = frame_of(problem.limits_for_all).select("subject", "most", named="code")
