@@ -40,7 +40,7 @@ from matching.solvers.construction.construct import Construction
 from matching.solvers.construction.greedy import fill
 from matching.solvers.incumbent import Incumbent, Progress
 from matching.solvers.neighbourhoods.repair import repair
-from matching.solvers.search import is_one_programme, search
+from matching.solvers.search import is_one_programme, search, search_at_once
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.week import Week
 
@@ -202,6 +202,29 @@ def _searched(
         pure_network = is_pure_network(problem, weeks.clusters)
         if not pure_network:
             refuse_equity(problem, "this week has others, such as minimums, options or travel time")
+    construction = Construction(
+        problem,
+        weeks,
+        arc_quality,
+        partial(clock.compiling, incumbent),
+        lambda: incumbent.seconds_left > _TO_COMPILE,
+    )
+
+    def certified(prices: Prices, stop: Callable[[], bool]) -> tuple[float, Prices]:
+        proved = bound(problem, weeks, arc_quality, prices, stop)
+        incumbent.prove(proved, "certify")
+        return proved, prices
+
+    at_once = not pure_network and is_one_programme(weeks)
+    if at_once:
+        # A flow and a plan near it take as long as the whole.
+        incumbent.complete = construction.complete
+        with clock.phase("search"):
+            found = search_at_once(weeks, arc_quality, incumbent, seed)
+        ends = incumbent.proved or (incumbent.near_enough and start is None)
+        if found is not None and ends:
+            with clock.phase("certify"):
+                return certified(found, incumbent.overdue)
     pinned = pinned_arcs(problem, weeks.arcs)[1] if pure_network else None
     hurried = incumbent.seconds_left < _TO_COMPILE_FLOW and not is_at_hand(repair_all)
     compiles = takes_loops(problem, weeks, pinned, hurried=hurried)
@@ -213,12 +236,6 @@ def _searched(
         if not relaxation.complete:
             incumbent.timed_out |= hurried
             flow = fill(problem, weeks, arc_quality, flow)
-
-    def certified(prices: Prices, stop: Callable[[], bool]) -> tuple[float, Prices]:
-        proved = bound(problem, weeks, arc_quality, prices, stop)
-        incumbent.prove(proved, "certify")
-        return proved, prices
-
     if pure_network:
         if relaxation.complete:
             incumbent.offer(flow, "flow")
@@ -230,24 +247,13 @@ def _searched(
             incumbent.prove(relaxation.value, "flow")
         if incumbent.proved:  # nothing can be added to the best of all with a gain
             return best
-    construction = Construction(
-        problem,
-        weeks,
-        arc_quality,
-        partial(clock.compiling, incumbent),
-        lambda: incumbent.seconds_left > _TO_COMPILE,
-    )
     incumbent.complete = construction.complete
     with clock.phase("construction"):
         if pure_network and relaxation.complete:
             incumbent.offer(flow, "flow")
             return best
         made = repair(problem, weeks, arc_quality, flow)
-        at_once = not pure_network and start is None and is_one_programme(weeks)
-        if at_once:
-            incumbent.hold(made)
-        else:
-            incumbent.offer(made, "construction")
+        incumbent.offer(made, "construction")
         if start is not None:
             chosen = c.lookup(
                 c.combine(weeks.arcs.volunteer, weeks.arcs.slot),
@@ -259,6 +265,8 @@ def _searched(
             return best
     with clock.phase("certify"):
         best = certified(relaxation.prices, incumbent.patience())
+    if at_once:
+        return best
     if weeks.are_long:
         with clock.phase("search"):
             begun = construction.improve(
@@ -271,7 +279,6 @@ def _searched(
     else:
         with clock.phase("search"):
             found = search(problem, weeks, arc_quality, relaxation, incumbent, seed, executor)
-            incumbent.offer_held("construction")
             incumbent.stop()  # notes whether the clock has run out
         if found is not relaxation.prices:
             with clock.phase("certify again"):

@@ -97,7 +97,6 @@ class Incumbent:
         self.chosen = np.empty(0, np.int64)
         self.value: int | None = None
         self.bound = math.inf
-        self._held: tuple[c.Longs, int] | None = None
         # Whether the clock has cut a step short, or ended the search.
         self.timed_out = False
         if not len(problem.pins):
@@ -122,19 +121,6 @@ class Incumbent:
             return True
         return False
 
-    def hold(self, chosen: c.Longs) -> None:
-        """Keep a plan back, to be judged only if it turns out to be the best, or nothing better.
-
-        Where the best plan of all is found at once, to judge another first takes as long.
-        """
-        self._held = chosen, value(self.problem, self.plan_of(chosen))
-
-    def offer_held(self, phase: str) -> None:
-        """Offer what was kept back, unless there is a best plan."""
-        if self._held is not None and not self.proved:
-            held, self._held = self._held[0], None
-            self.offer(held, phase)
-
     def _is_feasible(self, chosen: c.Longs) -> bool:
         return not violations(self.problem, self.plan_of(chosen)).height
 
@@ -150,8 +136,6 @@ class Incumbent:
         if self.bound < before:
             self.on_improvement(self.progress(phase))
         self.report(phase)
-        if self._held is not None and self._held[1] >= self.bound:
-            self.offer_held(phase)
 
     def progress(self, phase: str) -> Progress:
         """Return where the search stands."""

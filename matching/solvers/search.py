@@ -98,8 +98,6 @@ def search(
         return prices
     generation = ColumnGeneration(problem, weeks, quality, seed, incumbent, executor.workers)
     try:
-        if is_one_programme(weeks):
-            return solve_whole_mip(generation) or prices
         lp = _solve_lp(generation, relaxation, executor)
         if lp is None:
             solve_reduced_mip(generation, np.arange(len(weeks.arcs)))
@@ -122,6 +120,22 @@ def search(
 def is_one_programme(weeks: Weeks) -> bool:
     """Tell whether HiGHS solves all at once, without columns or a plan to begin at."""
     return not weeks.are_long and len(weeks.arcs) <= _MAX_ARCS_FOR_WHOLE_MIP
+
+
+def search_at_once(
+    weeks: Weeks, quality: c.Longs, incumbent: Incumbent, seed: int
+) -> Prices | None:
+    """Find the best plan of all by one integer programme.
+
+    Returns
+    -------
+    Prices, optional
+        Those of its linear relaxation, if there was time for it.
+    """
+    try:
+        return solve_whole_mip(ColumnGeneration(weeks.problem, weeks, quality, seed, incumbent, 1))
+    except Stopped:
+        return None
 
 
 def _solve_lp(
