@@ -31,8 +31,8 @@ from matching import Problem, Progress, Result, solve
 from matching.arcs.eligibility import eligible
 from matching.synthetic import generate
 
-# The first phase of the search; those before find out what may be planned.
-_FIRST = "flow"
+# What the search begins with; the phases before find out what may be planned.
+_FIRST = "flow", "search"
 # The plot of value and bound is framed for what holds after this share of the time.
 _FRAMED = 0.1
 # Two that a colour-blind reader tells apart.
@@ -76,7 +76,7 @@ def record(problem: Problem, facts: dict[str, Any], **limits: Any) -> Curve:
 
 def points_of(told: Sequence[Progress]) -> pl.DataFrame:
     """Turn what was told into rows, from the first step of the search on."""
-    first = next(n for n, step in enumerate(told) if step.phase == _FIRST)
+    first = next(n for n, step in enumerate(told) if step.phase in _FIRST)
     zero = told[first].seconds
     rows = [
         (step.seconds - zero, step.phase, step.value, step.bound, step.gap) for step in told[first:]

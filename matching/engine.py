@@ -45,6 +45,8 @@ from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.week import Week
 
 _COUNTS = ("seed", "workers")
+# Of so few arcs the flow's prices are found in no time, too, and may prove more.
+_FEW_ARCS = 1_000
 # Seconds that must be left to compile the loops of the flow, and those that complete plans.
 _TO_COMPILE_FLOW, _TO_COMPILE = 8.0, 30.0
 
@@ -224,7 +226,11 @@ def _searched(
         ends = incumbent.proved or (incumbent.near_enough and start is None)
         if found is not None and ends:
             with clock.phase("certify"):
-                return certified(found, incumbent.overdue)
+                best = certified(found, incumbent.overdue)
+                if len(weeks.arcs) <= _FEW_ARCS:
+                    prices = relax(problem, weeks, arc_quality).prices
+                    best = min(certified(prices, incumbent.overdue), best, key=itemgetter(0))
+                return best
     pinned = pinned_arcs(problem, weeks.arcs)[1] if pure_network else None
     hurried = incumbent.seconds_left < _TO_COMPILE_FLOW and not is_at_hand(repair_all)
     compiles = takes_loops(problem, weeks, pinned, hurried=hurried)
@@ -264,7 +270,8 @@ def _searched(
         if pure_network:
             return best
     with clock.phase("certify"):
-        best = certified(relaxation.prices, incumbent.patience())
+        patience = incumbent.overdue if at_once else incumbent.patience()
+        best = certified(relaxation.prices, patience)
     if at_once:
         return best
     if weeks.are_long:

@@ -98,6 +98,7 @@ def test_ctrl_c_leaves_loops_that_are_compiled_before_there_is_a_plan(
 
     compiling.signatures = []  # type: ignore[attr-defined]
     monkeypatch.setattr(relaxation, "MOST_PLAIN_ARCS", 0)
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
     monkeypatch.setattr(engine, loops, compiling)
     monkeypatch.setattr(engine, step, compiling)
     told: list[str] = []

@@ -14,7 +14,7 @@ from matching.bounds.certificate import bound
 from matching.bounds.pricing import Weeks
 from matching.flow import relaxation, residual
 from matching.flow.relaxation import relax
-from matching.solvers import incumbent
+from matching.solvers import incumbent, search
 from matching.solvers.construction import construct
 from matching.solvers.construction.construct import Construction
 from matching.solvers.construction.greedy import fill
@@ -133,6 +133,7 @@ def test_loops_of_the_flow_are_compiled_only_where_there_is_time(
     seconds: float, compiled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relaxation, "MOST_PLAIN_ARCS", 0)
+    monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
     for asked in ("is_at_hand", "is_loaded"):
         monkeypatch.setattr(engine, asked, lambda loops: loops is not engine.repair_all)
     told: list[str] = []
