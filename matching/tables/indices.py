@@ -6,7 +6,7 @@ import polars as pl
 
 # To look for so few, of those that are there, takes less time than to go through all of these.
 _FEW = 1 / 16
-# Fewer rows than this are joined before anything could be found out about their order.
+# Fewer rows than this are looked up before anything could be found out about their order.
 _SMALL = 256
 # So many cells tell whether a column has few values, and how often one of those must come.
 _SAMPLE, _OFTEN = 1 << 16, 4
@@ -31,7 +31,7 @@ def positions(values: pl.Series, ids: pl.Series) -> pl.Series:
     if not (len(values) and len(ids)):
         return pl.Series([None], dtype=pl.UInt32).new_from_index(0, len(values))
     if max(len(values), len(ids)) < _SMALL:
-        return _joined(values.cast(pl.String), ids.cast(pl.String))
+        return _listed(values.cast(pl.String), ids.cast(pl.String))
     asked = values.cast(pl.String)
     stretch, fresh = _stretches(asked)
     repeated = 2 * fresh.sum() <= len(asked)
@@ -65,6 +65,12 @@ def _where_equal(asked: pl.Series, known: pl.Series, at: pl.Series) -> pl.Series
     return pl.select(pl.when(known.gather(at) == asked).then(at)).to_series()
 
 
+def _listed(asked: pl.Series, known: pl.Series) -> pl.Series:
+    # Of few rows a join takes many times as long.
+    at = {name: index for index, name in enumerate(known.to_list()) if name is not None}
+    return pl.Series([at.get(name) for name in asked.to_list()], dtype=pl.UInt32)
+
+
 def _joined(asked: pl.Series, known: pl.Series) -> pl.Series:
     rows = pl.DataFrame({"id": known}).with_row_index("index")
     return pl.DataFrame({"id": asked}).join(rows, on="id", how="left", maintain_order="left")[
@@ -84,6 +90,8 @@ def few_values(cells: pl.Series) -> pl.Series | None:
 
 def hardly_repeated(cells: pl.Series) -> pl.Series:
     """Return every value of a column, most of them once: what is asked of each is asked less."""
+    if len(cells) < _SMALL:
+        return cells
     values = few_values(cells)
     return cells.filter(_stretches(cells)[1]) if values is None else values
 

@@ -70,6 +70,8 @@ def clean_table(
         ]
     if len(set_aside):
         raw = raw.filter(~pl.col("row").is_in(set_aside.implode()))
+    if raw.is_empty():
+        return empty(schema), []
     parsed, unread, faults = _parse_cells(name, raw, columns, time_zone)
     key = keys_in(schema)
     twice = _repeated(schema, key, parsed)
@@ -110,8 +112,9 @@ def _parse_cells(
     nulls = (parsed[c].null_count() for c in given)
     blanks = raw.select(expr.sum().alias(c) for c, expr in blank.items()).row(0)
     skips = [c for c in given if isinstance(columns[c], dy.Datetime)]
-    no_such = parsed.select((pl.col(c) == NO_SUCH_TIME).any() for c in skips)
-    skips = [c for c in skips if no_such[c].item()]
+    if skips:
+        no_such = parsed.select((pl.col(c) == NO_SUCH_TIME).any() for c in skips)
+        skips = [c for c in skips if no_such[c].item()]
     unread, faults = {}, []
     for c, null_count, blank_count in zip(given, nulls, blanks, strict=True):
         if null_count > blank_count:

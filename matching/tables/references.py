@@ -125,9 +125,10 @@ class _Given(NamedTuple):
             rows = self.tables[name][column]
             if rows.null_count() == len(rows):
                 return faults
-            bad = rows.is_not_null() & positions(rows, self.tables[target][key]).is_null()
-            if not bad.any():
+            at = positions(rows, self.tables[target][key])
+            if at.null_count() == rows.null_count():
                 return faults
+            bad = rows.is_not_null() & at.is_null()
             aside = rows.is_in(_as_ids(self.raw[target][key]).implode()).filter(bad)
             numbers = self.tables[name]["row"].filter(bad)
             for rule, text, here in (("reference", nowhere, ~aside), ("set_aside", hanging, aside)):
