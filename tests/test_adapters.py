@@ -15,6 +15,7 @@ from matching.errors import UsageError
 from matching.stores import read_plan, read_tables, write_tables
 from matching.stores.registry import adapter_name, open_sink, open_source
 from matching.tables.cleaning import Tables
+from tests.support.slow import first_fast
 from tests.support.tiny import EXPECTED, MONDAY, TINY
 
 DISTRICT = "docs/examples/district/tables"
@@ -205,7 +206,7 @@ print([name for name in {stores} if name in sys.modules])
     assert done.stdout.splitlines() == ["[]", "[]"], done.stderr
 
 
-@pytest.mark.parametrize("out", ["town.xlsx", "town.zip", "town.db", "town"])
+@pytest.mark.parametrize("out", first_fast(["town.xlsx", "town.zip", "town.db", "town"], 1))
 def test_a_world_goes_to_any_path_and_is_planned_from_there(tmp_path: Path, out: str) -> None:
     lines = CliRunner()
     week = ["--week", "2026-11-30"]

@@ -10,6 +10,7 @@ from matching.solvers.subproblems.mip import MIPResult
 from matching.solvers.subproblems.partition import split_by_place
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 from tests.support.priced import CHEAP, Priced, blocks_of, priced
+from tests.support.slow import first_fast
 
 
 def closer(world: Priced, group: np.ndarray) -> float:
@@ -21,7 +22,7 @@ def closer(world: Priced, group: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("cheap", [0.0, 3_000.0, np.inf], ids=["nobody", "some", "all"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first_fast(range(4), 1))
 def test_blocks_lower_the_bound_and_keep_it_true(
     seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -79,7 +80,7 @@ def test_no_fractional_request_changes_nothing(seed: int) -> None:
     assert closer(world, none) == world.lagrangian.bound
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first_fast(range(4), 1))
 def test_no_week_with_an_arc_comes_closer_to_the_best_than_its_reduced_cost_bound(
     seed: int,
 ) -> None:
@@ -109,7 +110,7 @@ def test_what_copies_cost_makes_nobody_worth_more(
     assert best == pytest.approx(lagrangian.roster)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first_fast(range(4), 1))
 def test_dear_volunteers_are_tied_to_blocks_and_the_others_are_copies(seed: int) -> None:
     world = priced(seed)
     partition = blocks_of(
@@ -123,7 +124,7 @@ def test_dear_volunteers_are_tied_to_blocks_and_the_others_are_copies(seed: int)
 
 
 @pytest.mark.parametrize("cheap", [100.0, np.inf], ids=["some", "all"])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first_fast(range(4), 1))
 def test_a_better_plan_holds_only_arcs_left_after_fixing(
     seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,6 +23,7 @@ from matching.stores import read_plan, read_prices, read_summary, read_tables, w
 from tests.support.commands import COMMANDS, WEEK, contents, planned, run
 from tests.support.faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
 from tests.support.hand import ask, people
+from tests.support.slow import these_fast
 
 COMMAND = [sys.executable, "-c", "from matching.cli import app; app()"]
 HEAVY = (
@@ -343,17 +344,11 @@ NOTHING_LEFT = {
 }
 
 
-# What each of them says is tested without the command: here one of each rule is fast.
-ONE_OF_EACH_RULE = NOTHING_LEFT | set({told[0][-1]: name for name, told in FAULTS.items()}.values())
+# What each of them says is tested without the command: here a few of each kind are fast.
+FEW = NOTHING_LEFT | {"id_twice", "unknown_request", "sessions_overlap", "tabs", "weekly_in_part"}
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(name, marks=() if name in ONE_OF_EACH_RULE else pytest.mark.slow)
-        for name in FAULTS
-    ],
-)
+@pytest.mark.parametrize("fault", these_fast(FAULTS, FEW))
 def test_faulty_tables_are_refused_or_set_aside(tmp_path: Path, fault: str) -> None:
     folder, out = world(tmp_path, fault), tmp_path / "plan"
     options = policy_of(fault, tmp_path)

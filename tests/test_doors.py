@@ -185,6 +185,7 @@ print(os.waitpid(child, 0)[1])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems tell no names of threads")
 @pytest.mark.parametrize(
     ("before", "told"),
@@ -203,6 +204,7 @@ def _value(problem: Problem) -> int:
     return solve(problem).value
 
 
+@pytest.mark.slow
 def test_a_pool_of_forks_is_told_and_one_of_fresh_processes_works() -> None:
     with (
         ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool,

@@ -38,6 +38,7 @@ def test_what_is_told_to_install_brings_the_modules(extra: str) -> None:
     assert "volunteer-matching[" not in missing(module)
 
 
+@pytest.mark.slow
 def test_every_command_without_the_extras_teaches(tmp_path: Path) -> None:
     tables, plan = tmp_path / "tables", tmp_path / "plan"
     tables.mkdir()

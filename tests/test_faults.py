@@ -23,8 +23,19 @@ from matching.stores import read_tables
 from matching.stores.files import csv_files
 from matching.tables import indices, one_table
 from matching.tables.cleaning import Tables, clean
-from tests.support.faults import BASE, FAULTS, FOLDER, MONDAY, WEEKS, ZONES, Fault, world
+from tests.support.faults import (
+    BASE,
+    FAULTS,
+    FOLDER,
+    MONDAY,
+    ONE_OF_EACH_RULE,
+    WEEKS,
+    ZONES,
+    Fault,
+    world,
+)
 from tests.support.laws import law
+from tests.support.slow import these_fast
 
 Frames = dict[str, pl.DataFrame]
 COLUMNS = ["table", "row", "column", "value", "rule"]
@@ -115,7 +126,7 @@ def test_a_fault_is_told_with_its_place_and_value(fault: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::matching.errors.DataWarning")
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", these_fast(FAULTS, ONE_OF_EACH_RULE))
 def test_quarantine_keeps_the_rest_and_counts_the_faults(
     fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -83,12 +83,8 @@ OLD, NEW = result("old", ("plan", "unfilled", "prices", "faults")), result("new"
 RESULTS = {"old": OLD, "new": NEW}
 
 
-SLOW = pytest.mark.slow
-
-
-@pytest.mark.parametrize(
-    "format", ["csv", pytest.param("parquet", marks=SLOW), pytest.param("xlsx", marks=SLOW)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("format", ["csv", "parquet", "xlsx"])
 def test_a_plan_in_a_folder_is_the_old_or_the_new(tmp_path: Path, format: str) -> None:
     out = tmp_path / "plan"
     old_one = open_sink(out, format="csv")
@@ -119,6 +115,7 @@ def test_a_first_plan_is_all_there_or_none(tmp_path: Path) -> None:
     assert seen == {0, 3}
 
 
+@pytest.mark.slow
 def test_tables_of_a_folder_change_together(tmp_path: Path) -> None:
     old = {name: pl.DataFrame({"volunteer_id": ["old"]}) for name in ("volunteers", "bonds")}
     new = {name: pl.DataFrame({"volunteer_id": ["new"]}) for name in old}
@@ -176,6 +173,7 @@ def write_report(out: Path, mark: str) -> None:
             (new / kind / "one.ics").write_text(mark)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("linked", [False, True])
 def test_a_folder_of_reports_stands_whole_at_its_path(tmp_path: Path, linked: bool) -> None:
     out = tmp_path / "ics"

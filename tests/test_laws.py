@@ -19,6 +19,7 @@ from tests.oracle import brute, flow
 from tests.oracle.bound import bound as literal_bound
 from tests.oracle.reading import Row, read
 from tests.support.laws import SEEDS, best, judged, law, problem_of, proved, solved, some_prices
+from tests.support.slow import first_fast
 from tests.support.worlds import (
     SMALL,
     Tables,
@@ -53,7 +54,7 @@ def test_so_does_a_plan_of_more_people_under_other_weights(
 
 
 @pytest.mark.parametrize("in_steps", [False, True])
-@pytest.mark.parametrize("many", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("many", first_fast([5, 200], 1))
 def test_nine_in_ten_small_worlds_are_solved_and_proved(many: int, in_steps: bool) -> None:
     worlds = (full_world(seed, **SMALL) for seed in range(many))
     outcomes = Counter(
@@ -79,7 +80,7 @@ def test_two_trees_are_solved_by_the_flow_and_proved_by_its_prices(
         assert tried[0] == optimum
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", first_fast(range(10), 3))
 def test_so_are_larger_trees(seed: int) -> None:
     tables = tree_world(seed, **SMALL)
     world, result = read(tables), solved(tables)
@@ -228,9 +229,7 @@ def test_the_order_of_the_rows_does_not_matter_to_the_plan(
 
 
 @pytest.mark.parametrize("make", [full_world, tree_world])
-@pytest.mark.parametrize(
-    "seed", [*range(3), *(pytest.param(s, marks=pytest.mark.slow) for s in range(3, 40))]
-)
+@pytest.mark.parametrize("seed", first_fast(range(40), 3))
 def test_nor_in_a_plan_of_more_people_made_by_several(
     make: Callable[..., Tables], seed: int
 ) -> None:

@@ -38,6 +38,7 @@ from matching.synthetic import generate_region
 from matching.synthetic import regions as sizes
 from tests.support.regions import EAST, NOON, TEN, WEEK, WEST, pairs, planned, whole, write
 from tests.support.screens import COMMAND
+from tests.support.slow import these_fast
 
 
 def test_an_order_at_the_border_is_served_from_the_other_side(tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ QUICK = ("times with a zone", "numbers as text, and a blank", "nobody")
 @pytest.mark.filterwarnings("ignore:.*no such table or column")
 @pytest.mark.parametrize(
     "name",
-    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in LEGAL],
+    these_fast(LEGAL, QUICK),
 )
 def test_whatever_is_legal_is_planned(tmp_path: Path, name: str) -> None:
     write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
@@ -330,6 +331,7 @@ def test_why_a_seat_is_empty_at_a_border_is_told_of_the_whole_region(tmp_path: P
     assert (row["qualification"], row["availability"]) == (3, 0)
 
 
+@pytest.mark.slow
 def test_any_executor_makes_the_same_plan(nation: Path, out: Path, tmp_path: Path) -> None:
     with ThreadPoolExecutor(3) as executor:
         plan_nation(nation, tmp_path, WEEK, executor=executor)
@@ -406,6 +408,7 @@ def test_a_broken_file_is_told_with_its_region(tmp_path: Path) -> None:
         plan_nation(tmp_path, tmp_path / "plan", WEEK)
 
 
+@pytest.mark.slow
 def test_faults_come_back_from_other_processes(tmp_path: Path) -> None:
     write(tmp_path, "1", {"ann": WEST}, {"home": WEST})
     path = tmp_path / "region=1" / "requests.parquet"
@@ -418,6 +421,7 @@ def test_faults_come_back_from_other_processes(tmp_path: Path) -> None:
     assert caught.value.faults["column"].to_list() == ["priority"]
 
 
+@pytest.mark.slow
 def test_what_other_processes_warn_of_is_said_once(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

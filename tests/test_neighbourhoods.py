@@ -16,6 +16,7 @@ from matching.solvers.subproblems.block_merging import merge_blocks
 from matching.solvers.subproblems.differences import differences, residual_gap
 from matching.solvers.subproblems.partition import cells
 from tests.support.priced import CHEAP, Priced, blocks_of, priced, priced_of
+from tests.support.slow import first_fast
 
 # Of worlds without pins: a first plan of `repair` keeps every rule, but maybe not those.
 SEEDS = (2, 4, 5, 6, 7, 8)
@@ -107,9 +108,7 @@ def test_only_differences_with_a_share_of_the_gap_merge_blocks(
 
 
 @pytest.mark.parametrize("cheap", [100.0, np.inf], ids=["some", "all"])
-@pytest.mark.parametrize(
-    "seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 12))]
-)
+@pytest.mark.parametrize("seed", first_fast(range(12), 2))
 def test_merging_blocks_closes_the_gap(
     seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,7 +155,7 @@ def test_cells_are_places_near_each_other_and_each_turn_cuts_anew() -> None:
 
 
 @pytest.mark.parametrize("cheap", [100.0, np.inf], ids=["some", "all"])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", first_fast(range(6), 2))
 def test_what_is_split_off_large_blocks_leaves_the_bound_true(
     seed: int, cheap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,6 +141,7 @@ def test_the_figures_are_those_of_the_summary(opened: Opener, facts: Facts) -> N
     assert page.inner_text(".first") == "74 of 89 seats filled; 15 open; 3 orders with nobody"
 
 
+@pytest.mark.slow
 def test_a_gap_that_is_open_and_one_that_is_unknown(opened: Opener, facts: Facts) -> None:
     feasible = facts.figures | {"status": "feasible", "gap": 0.00012367}
     page = opened(replace(facts, figures=feasible))
@@ -186,6 +187,7 @@ def test_a_roster_says_who_where_when_and_who_leads(opened: Opener) -> None:
     assert shown(page, "unfilled")[0] == [*nobody, "Nobody holds what is asked", "r3"]
 
 
+@pytest.mark.slow
 def test_worlds_with_nothing_to_show(opened: Opener) -> None:
     plan = pl.DataFrame(schema=dict.fromkeys(("request_id", "post", "volunteer_id"), pl.String))
     tables = small_world()
@@ -271,6 +273,7 @@ def test_the_week_is_a_grid_of_shifts_and_days(opened: Opener) -> None:
     assert page.is_hidden("[data-listing=unfilled] .filters"), "one row needs no search"
 
 
+@pytest.mark.slow
 def test_shifts_that_do_not_recur_stand_by_the_part_of_the_day(opened: Opener) -> None:
     page = opened(facts_of(small_world()))
     visit = "09:00–11:00 探访 North\nvisitor ann ★, bo"
@@ -489,6 +492,7 @@ def test_a_dot_of_the_map_opens_its_roster(opened: Opener, facts: Facts) -> None
     assert told(page, "roster").startswith(f"{there} found")
 
 
+@pytest.mark.slow
 def test_a_dot_where_nobody_serves_only_says_so(opened: Opener) -> None:
     plan = rows({"request_id": "r2", "post": "cook", "volunteer_id": "cy"})
     page = opened(facts_of(small_world(), ({"plan": plan}, {})))
@@ -534,6 +538,7 @@ def test_every_text_is_there_in_both_languages() -> None:
 # --- paper, keyboard, screen readers --------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("paper", "points"), [("A4", (596, 843)), ("Letter", (612, 792))])
 def test_it_prints_on_the_printers_paper_with_all_rows(
     opened: Opener, facts: Facts, paper: str, points: tuple[int, int]
@@ -567,6 +572,7 @@ BROKEN = r"""() => [...document.querySelectorAll(".grid")].flatMap(grid => {
 })"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("media", "width"), [("screen", 1280), ("print", 703), ("print", 726)])
 def test_seven_days_break_no_name_inside(opened: Opener, media: Any, width: int) -> None:
     """Between its margins, A4 is 186 mm or 703 px wide, and Letter 192 mm or 726 px."""
@@ -619,6 +625,7 @@ def test_the_keyboard_is_enough(opened: Opener, facts: Facts) -> None:
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("viewport", "scheme", "locale"),
     [(DESK, "light", "en-GB"), (PHONE, "dark", "zh-CN")],
@@ -632,6 +639,7 @@ def test_axe_finds_nothing(
     assert found.violations_count == 0, found.generate_report()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("viewport", [DESK, PHONE])
 def test_it_is_as_wide_as_the_screen(opened: Opener, facts: Facts, viewport: Any) -> None:
     page = opened(facts, viewport=viewport)

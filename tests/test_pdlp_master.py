@@ -11,6 +11,7 @@ from matching.solvers.column_generation.pdlp_master import PDLPMaster
 from tests.oracle.reading import read
 from tests.support.laws import best, problem_of
 from tests.support.priced import Priced, priced
+from tests.support.slow import first_fast
 from tests.support.worlds import SMALL, full_world
 
 
@@ -52,7 +53,7 @@ def test_without_time_it_says_so() -> None:
     assert master.solve(0.0) is None
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", first_fast(range(6), 2))
 def test_a_search_over_it_ends_at_the_best_plan(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # As where people are scarce in a city: PDLP, a dive over the whole map, blocks, duals again.
     monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)

@@ -173,6 +173,7 @@ def test_whoever_lacks_something_is_skipped_with_a_reason(tmp_path: Path) -> Non
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_not_measured_again(tmp_path: Path) -> None:
     worlds = [world_of(TOWN), world_of("vmb1-town-full-balanced-1")]
     entrant = ENTRANTS["nearest first"]

@@ -28,6 +28,7 @@ from matching.stores import read_summary
 from matching.synthetic import generate
 from tests.support.commands import COMMANDS, GROUPED, WEEK, planned, run
 from tests.support.screens import at_terminal, drawn
+from tests.support.slow import first_fast
 
 MONDAY = date.fromisoformat(WEEK)
 # Colours are 30 to 37 and 90 to 97, or begin with 38 or 48.
@@ -126,7 +127,7 @@ def test_spoken(seconds: float, text: str) -> None:
 # --- the screen -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("columns", [80, 120])
+@pytest.mark.parametrize("columns", first_fast([80, 120], 1))
 def test_a_plan_leaves_its_figures_on_the_screen(town: Path, tmp_path: Path, columns: int) -> None:
     out = tmp_path / "p"
     command = ("plan", town, "--week", WEEK, "--out", out)

@@ -244,6 +244,7 @@ def test_a_command_that_cannot_be(command: str, text: str) -> None:
         run(world_of(TOWN), command)
 
 
+@pytest.mark.slow
 def test_rows_are_added_and_tables_kept(tmp_path: Path) -> None:
     out, keep = tmp_path / "results.csv", tmp_path / "kept"
     for _ in range(2):

@@ -332,3 +332,7 @@ def world(tmp_path: Path, fault: str) -> Path:
         (folder / f"{path.stem}.csv").unlink(missing_ok=True)
     shutil.copytree(FOLDER / fault, folder, dirs_exist_ok=True)
     return folder
+
+
+# One fault of each rule.
+ONE_OF_EACH_RULE = set({told[0][-1]: name for name, told in FAULTS.items()}.values())
