@@ -31,9 +31,10 @@ from matching.synthetic import generate
 
 ALL = "(all steps)"
 _SOLVERS = "matching.solvers"
-_SEARCH, _BLOCKS = f"{_SOLVERS}.search", f"{_SOLVERS}.subproblems.blocks:Blocks"
+_SEARCH, _LINEAR = f"{_SOLVERS}.search", f"{_SOLVERS}.linear_programme"
+_BY_BLOCKS, _BLOCKS = f"{_SOLVERS}.block_search", f"{_SOLVERS}.subproblems.blocks:Blocks"
 _GENERATION = f"{_SOLVERS}.column_generation.generation"
-_LP = f"{_SEARCH}:_solve_lp"
+_LP = f"{_SEARCH}:solve_lp"
 _CONSTRUCTION = f"{_SOLVERS}.construction.construct:Construction"
 
 
@@ -100,20 +101,20 @@ STEPS = (
     Step("rounds of ruin and recreate", f"{_CONSTRUCTION}.improve", _nothing),
     Step("small weeks as one programme", f"{_SEARCH}:_MAX_ARCS_FOR_WHOLE_MIP", _becomes(0)),
     Step("column generation", _LP, _nothing),
-    Step("a first basis from parts", f"{_SEARCH}:crash", _nothing),
+    Step("a first basis from parts", f"{_LINEAR}:crash", _nothing),
     Step("a start at the flow's prices", f"{_GENERATION}:ColumnGeneration.start", _nothing),
     Step(
         "a start at the best arcs of each seat",
-        f"{_SEARCH}:best_candidates",
+        f"{_LINEAR}:best_candidates",
         lambda real: lambda problem, weeks, quality: np.zeros(len(weeks.arcs), np.bool_),
     ),
-    Step("plans between rounds", f"{_SEARCH}:mostly_selected", lambda real: _nobody),
+    Step("plans between rounds", f"{_LINEAR}:mostly_selected", lambda real: _nobody),
     Step("several weeks of a volunteer", f"{_GENERATION}:_ROSTERS_PER_VOLUNTEER", _becomes(1), _LP),
     Step("linking cuts", f"{_GENERATION}:separate_linking_cuts", _first_of(0)),
     Step("PDLP", f"{_GENERATION}:_MIN_ARCS_FOR_PDLP", _becomes(10**9), _LP),
-    Step("a dive over the whole map", f"{_SEARCH}:whole_dive", _nothing),
-    Step("blocks over rosters", f"{_SEARCH}:_improve_by_rosters", _first_of(1)),
-    Step("restricted master heuristic", f"{_SEARCH}:_offer_heuristic_plan", _nothing),
+    Step("a dive over the whole map", f"{_LINEAR}:whole_dive", _nothing),
+    Step("blocks over rosters", f"{_SEARCH}:improve_by_rosters", _first_of(1)),
+    Step("restricted master heuristic", f"{_SEARCH}:offer_heuristic_plan", _nothing),
     Step(
         "fractional requests in one block",
         f"{_SEARCH}:fractional_components",
@@ -121,28 +122,30 @@ STEPS = (
             lambda generation, solution: np.full(len(generation.problem.requests), -1, np.int32)
         ),
     ),
-    Step("neighbourhoods by place", f"{_SEARCH}:large_neighbourhood_search", _pass_by_place),
+    Step("neighbourhoods by place", f"{_BY_BLOCKS}:large_neighbourhood_search", _pass_by_place),
     Step(
         "neighbourhoods around differences",
-        f"{_SEARCH}:large_neighbourhood_search",
+        f"{_BY_BLOCKS}:large_neighbourhood_search",
         _pass_around_differences,
     ),
-    Step("larger rings", f"{_SEARCH}:_MAX_RINGS", _becomes(0), f"{_SEARCH}:merge_blocks"),
+    Step("larger rings", f"{_BY_BLOCKS}:_MAX_RINGS", _becomes(0), f"{_BY_BLOCKS}:merge_blocks"),
     Step("block bounds", f"{_BLOCKS}.tighten_block_bounds", _nothing),
     Step(
         "blocks merged",
-        f"{_SEARCH}:merge_blocks",
+        f"{_BY_BLOCKS}:merge_blocks",
         lambda real: lambda blocks, chosen, doublings: (blocks, np.empty(0, np.int64)),
     ),
     Step(
         "larger blocks",
-        f"{_SEARCH}:merge_blocks",
+        f"{_BY_BLOCKS}:merge_blocks",
         lambda real: lambda blocks, chosen, doublings: real(blocks, chosen),
     ),
-    Step("centred duals", f"{_SEARCH}:_centred", lambda real: lambda generation, lp, executor: lp),
+    Step(
+        "centred duals", f"{_BY_BLOCKS}:_centred", lambda real: lambda generation, lp, executor: lp
+    ),
     Step(
         "blocks with a share of the gap alone",
-        f"{_SEARCH}:largest_shares",
+        f"{_BY_BLOCKS}:largest_shares",
         lambda real: lambda gap: np.arange(len(gap)),
     ),
     Step(
@@ -161,12 +164,12 @@ STEPS = (
         f"{_BLOCKS}.arcs_after_fixing",
         lambda real: lambda blocks, value: np.arange(len(blocks.generation.weeks.arcs)),
     ),
-    Step("the last integer programme", f"{_SEARCH}:solve_reduced_mip", _nothing),
+    Step("the last integer programme", f"{_BY_BLOCKS}:solve_reduced_mip", _nothing),
     Step(
         "rows for links",
         f"{_SOLVERS}.subproblems.subproblem:MAX_LINKS_PER_OPTION",
         _becomes(0),
-        f"{_SEARCH}:solve_reduced_mip",
+        f"{_BY_BLOCKS}:solve_reduced_mip",
     ),
 )
 

@@ -12,7 +12,7 @@ from matching import (
     solve,
 )
 from matching.arcs.eligibility import eligible
-from matching.solvers import search
+from matching.solvers import block_search, search
 from matching.solvers.incumbent import Incumbent
 from tests.oracle.reading import WEEK, read
 from tests.support.laws import best, judged, problem_of
@@ -110,7 +110,7 @@ def test_no_bound_is_no_proof(bound: float) -> None:
 def test_a_search_with_nothing_left_to_try_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     # Without the last integer programme this one ends with a gap, long before its limit.
     monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
-    monkeypatch.setattr(search, "solve_reduced_mip", lambda *arguments: None)
+    monkeypatch.setattr(block_search, "solve_reduced_mip", lambda *arguments: None)
     result = solve(problem_of(full_world(21, **SMALL)), gap=0.0)
     assert result.gap > 0
     assert (result.status, result.termination) == ("feasible", "exhausted")

@@ -19,7 +19,7 @@ from matching import Problem, Result, certify, solve
 from matching.arcs.eligibility import eligible
 from matching.flow import components, relaxation
 from matching.parallel.tasks import AHEAD, run_all
-from matching.solvers import search
+from matching.solvers import block_search, search
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.mip import MIP
 from matching.synthetic import generate
@@ -33,7 +33,7 @@ def cut_small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give small worlds away in small parts, too, and let the search go to its end."""
     monkeypatch.setattr(components, "_REQUESTS_PER_BATCH", 50)
     monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
-    monkeypatch.setattr(search, "_MIN_ARCS_FOR_BLOCKS", 0)
+    monkeypatch.setattr(block_search, "_MIN_ARCS_FOR_BLOCKS", 0)
 
 
 @pytest.fixture(scope="module")

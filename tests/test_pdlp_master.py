@@ -4,7 +4,7 @@ import pytest
 
 from matching import solve
 from matching.audit import violations
-from matching.solvers import search
+from matching.solvers import block_search, search
 from matching.solvers.column_generation import generation
 from matching.solvers.column_generation.generation import rest_of_bound
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
@@ -57,7 +57,7 @@ def test_without_time_it_says_so() -> None:
 def test_a_search_over_it_ends_at_the_best_plan(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     # As where people are scarce in a city: PDLP, a dive over the whole map, blocks, duals again.
     monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
-    monkeypatch.setattr(search, "_MIN_ARCS_FOR_BLOCKS", 0)
+    monkeypatch.setattr(block_search, "_MIN_ARCS_FOR_BLOCKS", 0)
     monkeypatch.setattr(generation, "_MIN_ARCS_FOR_PDLP", 0)
     monkeypatch.setattr(generation, "_seats_outnumber_volunteers", lambda weeks: True)
     tables = full_world(seed, **SMALL)

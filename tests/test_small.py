@@ -46,7 +46,7 @@ def test_a_start_that_presolve_improves_is_not_what_comes_back(
     # HiGHS 1.16 betters the first plan of this town while it presolves, calls that the optimum, and
     # returns the first plan.
     monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
-    monkeypatch.setattr(search, "_solve_lp", lambda *arguments: None)
+    monkeypatch.setattr(search, "solve_lp", lambda *arguments: None)
     assert solve(town(2, 1.0), gap=0.0).status == "optimal"
 
 

@@ -1,0 +1,253 @@
+"""From the linear programme's solution to a proof, block by block.
+
+Bounds of blocks and large neighbourhood search bring plan and bound together; reduced-cost fixing
+leaves one integer programme that HiGHS can finish.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from matching.problem import columns as c
+from matching.solvers.column_generation.fractional import fractional_components, is_fractional
+from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
+from matching.solvers.column_generation.lagrangian import lagrangian_bound
+from matching.solvers.column_generation.pdlp_master import PDLPMaster
+from matching.solvers.incumbent import Incumbent
+from matching.solvers.linear_programme import (
+    HEURISTIC_TIME_SHARE,
+    continue_lp,
+    is_by_pdlp,
+    offer_heuristic_plan,
+)
+from matching.solvers.neighbourhoods.difference_neighbourhoods import difference_neighbourhoods
+from matching.solvers.neighbourhoods.large_neighbourhood_search import (
+    MAX_NODES,
+    large_neighbourhood_search,
+)
+from matching.solvers.neighbourhoods.roster_blocks import roster_block_search
+from matching.solvers.subproblems.block_merging import merge_blocks
+from matching.solvers.subproblems.blocks import Blocks
+from matching.solvers.subproblems.differences import largest_shares, residual_gap
+from matching.solvers.subproblems.executor import SubproblemExecutor
+from matching.solvers.subproblems.partition import Partition, split_by_place
+from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
+
+# A smaller problem is solved at once: to solve blocks first saves nothing.
+_MIN_ARCS_FOR_BLOCKS = 50_000
+_BLOCK_REQUESTS = 100
+_MAX_BLOCK_REQUESTS = 2_000
+# Below this relative gap block bounds, and what differs from them, tell better where to look than
+# the map does.
+_MIN_GAP_FOR_PLACES = 1e-3
+# Of more arcs, duals are centred only where the programme's own do not end it.
+_MAX_ARCS_TO_CENTRE_FIRST = 1 << 21
+# A pass of large neighbourhood search that closes less of the gap is the last of its block size.
+_MIN_GAP_CLOSED_PER_PASS = 0.2
+# After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
+# searched longer; after so many rings nothing is left to try.
+_MIN_GAP_CLOSED_PER_ROUND = 0.02
+_IDLE_ROUNDS_PER_RING, _MAX_RINGS = 2, 4
+_NODES_FACTOR_PER_RING = 4
+
+
+def block_search(
+    generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
+) -> None:
+    """Improve the plan and the bound in blocks until proved, or nothing is left to try.
+
+    Parameters
+    ----------
+    group : int32 array, shape (requests,)
+        The number of the fractional component a request is in; -1 for the others.
+    """
+    # The next begins only where one has nothing left to try.
+    for blocks in _starts(generation, lp, group, executor):
+        merged = _merge_blocks(blocks)
+        solve_reduced_mip(generation, merged.arcs_after_fixing(generation.incumbent.value))
+
+
+def improve_by_rosters(
+    generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
+) -> LPSolution:
+    """Where PDLP left much of a gap, plan large blocks anew over rosters, each turn along others.
+
+    Returns
+    -------
+    LPSolution
+        With a better bound, if there was no time to solve it to its end before.
+    """
+    incumbent = generation.incumbent
+    if not is_by_pdlp(generation) or not _is_far(incumbent):
+        return lp
+    everywhere = np.zeros(len(generation.problem.requests), np.int32)
+    lagrangian = lagrangian_bound(generation, lp.dual)
+    size, turn = _MAX_BLOCK_REQUESTS, 0
+    while size >= _BLOCK_REQUESTS and incumbent.goes_on():
+        split = split_by_place(generation, everywhere, size, turn)
+        partition = Partition(generation, lagrangian, split)
+        blocks = Blocks(generation, lagrangian, partition, executor)
+        if not _closes_much(incumbent, roster_block_search(blocks, incumbent.chosen, turn)):
+            size //= 2
+        turn += 1
+    more = continue_lp(generation, lambda bound, solution: None) if incumbent.goes_on() else None
+    return lp if more is None or more.bound > lp.bound else more
+
+
+def _starts(
+    generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
+) -> Iterator[Blocks]:
+    """Yield blocks under the programme's duals and under centred ones, the best bound first.
+
+    To centre the duals of a province takes as long as all that is left to do: there it comes last,
+    and so do more exact ones where PDLP made them.
+    """
+
+    def start(duals: LPSolution) -> Blocks:
+        return _tighten_block_bounds(_improve_by_lns(generation, duals, group, executor))
+
+    at_once = len(generation.weeks.arcs) <= _MAX_ARCS_TO_CENTRE_FIRST
+    at_once &= not is_by_pdlp(generation)
+    if not at_once:
+        yield start(lp)
+    centred = _centred(generation, lp, executor)
+    more = [lp] * at_once + [centred] * (centred is not lp)
+    yield from sorted(map(start, more), key=lambda each: each.bound)
+
+
+def _centred(
+    generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
+) -> LPSolution:
+    """Return duals half way to those of the services that the incumbent has; offer a plan near.
+
+    PDLP's are no extreme ones, but not exact: they are made more so.
+
+    Where an option is served in part, duals are extreme: whoever could serve there is paid what
+    makes the part worth it. Fixed as the plan has it, the programme has duals that suit the plan
+    and prove little. Blocks, which are whole, gain most in between.
+    """
+    incumbent, master = generation.incumbent, generation.master
+    wanted = incumbent.value is not None and incumbent.goes_on() and _has_blocks(generation)
+    if not wanted:
+        return lp
+    if isinstance(master, PDLPMaster):
+        master.accuracy = 0.0
+        more = continue_lp(generation, lambda bound, solution: None, 0.5 * incumbent.seconds_left)
+        return lp if more is None or more.bound > lp.bound else more
+    options = len(generation.problem.options)
+    in_part = is_fractional(lp.primal.service[:options]) & generation.needs_link
+    option = np.flatnonzero(in_part)
+    master.fix(option, generation.constraints.service_of(incumbent.chosen)[option])
+    reserve = (1 - HEURISTIC_TIME_SHARE) * incumbent.seconds_left
+    near = continue_lp(generation, lambda bound, solution: None, reserve)
+    if near is None:
+        return lp
+    group = fractional_components(generation, near.primal)
+    offer_heuristic_plan(generation, near, group >= 0, executor)
+    dual = np.append(lp.dual, np.zeros(len(near.dual) - len(lp.dual)))
+    return replace(lp, dual=(dual + near.dual) / 2)
+
+
+def _improve_by_lns(
+    generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
+) -> Blocks:
+    """Far from the bound, improve the plan in small blocks, split along other lines each turn.
+
+    Returns
+    -------
+    Blocks
+        For the bounds, split along the next lines.
+    """
+    incumbent = generation.incumbent
+    lagrangian = lagrangian_bound(generation, lp.dual)
+
+    def blocks() -> Blocks:
+        split = split_by_place(generation, group, _BLOCK_REQUESTS, turn)
+        return Blocks(generation, lagrangian, Partition(generation, lagrangian, split), executor)
+
+    turn, much = 0, _has_blocks(generation) and _is_far(incumbent)
+    while much and incumbent.goes_on():
+        now = blocks()
+        numbers = largest_shares(residual_gap(now, incumbent.chosen)[0])
+        plan = large_neighbourhood_search(now, numbers, incumbent.chosen, turn)
+        much = _closes_much(incumbent, plan)
+        turn += 1
+    return blocks()
+
+
+def _has_blocks(generation: ColumnGeneration) -> bool:
+    return len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS
+
+
+def _is_far(incumbent: Incumbent) -> bool:
+    gap = incumbent.progress("neighbourhood search").gap
+    return gap is not None and gap > _MIN_GAP_FOR_PLACES
+
+
+def _closes_much(incumbent: Incumbent, plan: c.Longs) -> bool:
+    """Offer a plan; tell whether it closes so much of the gap that more of its kind may come."""
+    before = incumbent.value or 0
+    incumbent.offer(plan, "neighbourhood search")
+    value = incumbent.value or 0
+    return value - before >= _MIN_GAP_CLOSED_PER_PASS * (incumbent.bound - value)
+
+
+def _tighten_block_bounds(blocks: Blocks) -> Blocks:
+    """Solve the blocks with a share of the gap, or all without a plan; give them back."""
+    incumbent = blocks.generation.incumbent
+    if _has_blocks(blocks.generation) and incumbent.goes_on():
+        if incumbent.value is None:
+            blocks.tighten_block_bounds(_proves(incumbent))
+        else:
+            gap, _ = residual_gap(blocks, incumbent.chosen)
+            blocks.tighten_block_bounds(_proves(incumbent), largest_shares(gap), gap)
+    return blocks
+
+
+def _proves(incumbent: Incumbent) -> Callable[[float], None]:
+    return lambda bound: incumbent.prove(bound, "block bounds")
+
+
+def _merge_blocks(blocks: Blocks) -> Blocks:
+    """Plan anew where blocks differ from the plan, and merge them there.
+
+    Returns
+    -------
+    Blocks
+        Those that are left, for reduced-cost fixing.
+    """
+    incumbent = blocks.generation.incumbent
+    if not _has_blocks(blocks.generation) or incumbent.value is None:
+        return blocks
+    idle = doublings = 0
+    for turn in itertools.count():
+        if not incumbent.goes_on():
+            break
+        before = incumbent.bound - incumbent.value
+        rings = idle // _IDLE_ROUNDS_PER_RING
+        near = difference_neighbourhoods(blocks, incumbent.chosen, rings)
+        nodes = MAX_NODES * _NODES_FACTOR_PER_RING**rings
+        plan = large_neighbourhood_search(
+            near, near.partition.numbers, incumbent.chosen, turn, nodes
+        )
+        incumbent.offer(plan, "neighbourhood search")
+        if not incumbent.goes_on():
+            break
+        blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
+        bound = incumbent.bound
+        gap, _ = residual_gap(blocks, incumbent.chosen)
+        blocks.tighten_block_bounds(_proves(incumbent), new, gap)
+        if bound - incumbent.bound < _MIN_GAP_CLOSED_PER_ROUND * before:
+            doublings += 1
+        gap_closed = before - (incumbent.bound - incumbent.value)
+        if gap_closed >= _MIN_GAP_CLOSED_PER_ROUND * before:
+            idle = 0
+        elif rings == _MAX_RINGS:
+            break
+        else:
+            idle += 1
+    return blocks
