@@ -6,21 +6,23 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from matching.answers.foreseen import foreseen, foreseen_sentences
 from matching.cli.conduct import Outcome, tell
 from matching.cli.language import Language
 from matching.cli.room import make_room
 from matching.cli.ticker import Ticker
+from matching.parallel.ahead import load_ahead
 from matching.policy import Policy
-from matching.problem import Problem
-from matching.reports.origin import Origin
-from matching.result import Output
 from matching.stores.earlier import check_place, check_requests
-from matching.stores.registry import Sink, Source
-from matching.tables.cleaning import clean
 
 if TYPE_CHECKING:
+    from matching.problem import Problem
     from matching.reports.edits import Edits
+    from matching.reports.origin import Origin
+    from matching.result import Output
+    from matching.stores.registry import Sink, Source
+
+# What takes a second to load, of which half is gone while tables are read.
+_HEAVY = "matching.problem", "matching.answers.foreseen", "matching.engine"
 
 
 def plan_week(
@@ -50,6 +52,7 @@ def plan_week(
     ticker.announce("read")
     if not force:
         force = make_room(ticker, sink, where, monday)
+    load_ahead(*_HEAVY)
     problem = _read_problem(source, monday, policy, origin, ticker)
     edited = None
     if edits is not None:
@@ -57,10 +60,11 @@ def plan_week(
 
         edited = repinned(problem, edits)
         problem = edited.problem
+    from matching.answers.foreseen import foreseen, foreseen_sentences
+
     known = foreseen(problem).to_dicts() if warns else []
     for text in foreseen_sentences(known, language):
         tell(f"warning: {text}", "yellow")
-    # Solvers take a second to load, which who is told of faults need not wait for.
     from matching.engine import solve
 
     result = solve(problem, on_progress=ticker.on_progress, **search)
@@ -87,6 +91,9 @@ def _read_problem(
     """Read the tables, as `Problem.from_tables` does; each form is let go for the next."""
     raw = source.read_tables()
     ticker.announce("validate")
+    from matching.problem import Problem
+    from matching.tables.cleaning import clean
+
     cleaned, faults = clean(
         raw,
         week=monday,

@@ -9,7 +9,6 @@ from typing import Any
 
 import polars as pl
 
-from matching.answers.edited import edited
 from matching.errors import UsageError
 from matching.guards.mondays import Day
 from matching.guards.urls import is_secret, is_url, remembered
@@ -103,6 +102,8 @@ class Origin:
         """Read the tables as they are now, with the changes that the plan was made with."""
         tables = mapped_source(self.tables, mapping, week, **self.options).read_tables()
         for change in self.changes:
+            from matching.answers.edited import edited
+
             frames = {
                 name: pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String), orient="row")
                 for name, rows in change.items()

@@ -1,14 +1,15 @@
 """A store behind a mapping: a source that wraps a source, and a sink that wraps a sink."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping as Dict
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from matching.errors import UsageError, listed
 from matching.guards.mondays import Day, monday_of
-from matching.result import Output
 from matching.schema import TABLES
 from matching.stores.earlier import summary_in
 from matching.stores.mapping.reading import read_mapped, wanted_columns
@@ -18,6 +19,9 @@ from matching.stores.mapping.spec import Mapping, load
 from matching.stores.mapping.writing import written_tables
 from matching.stores.registry import OwnSource, Sink, Source, open_sink, open_source
 from matching.tables.cleaning import Tables
+
+if TYPE_CHECKING:
+    from matching.result import Output
 
 _NAMED_IN_THE_MAPPING = ("tables", "columns", "queries")
 
