@@ -31,6 +31,7 @@ from matching.guards.doors import door
 from matching.parallel.compiled import is_at_hand, is_loaded
 from matching.parallel.interrupts import breaking_off, unless_heard_already
 from matching.parallel.memory import give_back, peak_memory_mb
+from matching.parallel.tasks import both
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.problem import columns as c
@@ -152,10 +153,12 @@ def _solved(
     with clock.phase("eligibility"), clock.loading("pairs", reached):
         finder = Finder(problem)
         arcs = eligible(problem, executor.workers, finder=finder)
-    with clock.phase("value"):
-        arc_quality = quality(problem, arcs)
-        check_exact(problem, arcs, arc_quality)
     weeks, incumbent = Weeks(problem, arcs), new_incumbent(problem, arcs)
+    with clock.phase("value"):
+        arc_quality, _ = both(
+            executor.workers, lambda: quality(problem, arcs), lambda: weeks.clusters
+        )
+        check_exact(problem, arcs, arc_quality)
     price_bound, prices = _searched(weeks, arc_quality, incumbent, executor, seed, clock, start)
     plan, has_plan = incumbent.plan_of(incumbent.chosen), incumbent.value is not None
     with clock.phase("unfilled"):
@@ -200,10 +203,9 @@ def _searched(
 ) -> tuple[float, Prices]:
     """Solve the flow, and search where it overlooks rules; return the best bound and its prices."""
     problem = weeks.problem
-    with clock.phase("clusters"):
-        pure_network = is_pure_network(problem, weeks.clusters)
-        if not pure_network:
-            refuse_equity(problem, "this week has others, such as minimums, options or travel time")
+    pure_network = is_pure_network(problem, weeks.clusters)
+    if not pure_network:
+        refuse_equity(problem, "this week has others, such as minimums, options or travel time")
     construction = Construction(
         problem,
         weeks,
@@ -243,10 +245,15 @@ def _searched(
             incumbent.timed_out |= hurried
             flow = fill(problem, weeks, arc_quality, flow)
     if pure_network:
-        if relaxation.complete:
-            incumbent.offer(flow, "flow")
         with clock.phase("certify"):
-            best = certified(relaxation.prices, incumbent.patience())
+            patience = incumbent.patience()
+            proved, _ = both(
+                executor.workers,
+                lambda: bound(problem, weeks, arc_quality, relaxation.prices, patience),
+                lambda: relaxation.complete and incumbent.offer(flow, "flow"),
+            )
+            incumbent.prove(proved, "certify")
+        best = proved, relaxation.prices
         if len(problem.pins) and relaxation.complete:
             # Prices bound the plans that leave the pins, too; the flow is the best of those that
             # keep them.

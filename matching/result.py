@@ -20,14 +20,13 @@ from matching.guards.showing import Shown
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
+from matching.schema import Output
 
 if TYPE_CHECKING:
     from matching.reports.facts import Facts
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 Termination = Literal["proved", "gap_limit", "exhausted", "time_limit", "interrupted"]
-# The tables of a plan by name, and its summary: what a store is given.
-Output = tuple[dict[str, pl.DataFrame], dict[str, Any]]
 _LIBRARIES = ("dataframely", "highspy", "numpy", "ortools", "polars", "scipy", "volunteer-matching")
 
 

@@ -367,3 +367,5 @@ BESIDE_A_WEEK = (
     *("contacts", "events", "pairings", "records", "projects", "reviews"),
     *("movements", "kin", "postings"),
 )
+# The tables of a plan by name, and its summary: what a store is given.
+Output = tuple[dict[str, pl.DataFrame], dict[str, Any]]

@@ -58,8 +58,8 @@ def test_progress_only_gets_better() -> None:
     told: list[Progress] = []
     result = solve(problem_of(full_world(21, **SMALL)), gap=0.0, on_progress=told.append)
     phases = list(dict.fromkeys(p.phase for p in told))
-    assert phases[:5] == ["pins", "eligibility", "value", "clusters", "search"]
-    assert [p.name for p in result.phases][:5] == phases[:5]
+    assert phases[:4] == ["pins", "eligibility", "value", "search"]
+    assert [p.name for p in result.phases][:4] == phases[:4]
     values = [p.value for p in told if p.value is not None]
     bounds = [p.bound for p in told if p.bound is not None]
     seconds = [p.seconds for p in told]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matching.problem import Problem
     from matching.reports.edits import Edits
     from matching.reports.origin import Origin
-    from matching.result import Output
+    from matching.schema import Output
     from matching.stores.registry import Sink, Source
 
 # What takes a second to load, of which half is gone while tables are read.

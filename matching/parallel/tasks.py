@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from itertools import islice
 from typing import ParamSpec, TypeVar
 
@@ -29,6 +29,19 @@ def warn_of_loss(error: BaseException) -> None:
         "Look for a worker that was killed, as where memory ran out"
     )
     warnings.warn(text, RuntimeWarning, stacklevel=3)
+
+
+def both(workers: int, first: Callable[[], R], second: Callable[[], T]) -> tuple[R, T]:
+    """Do two things that know nothing of each other, side by side where there are threads.
+
+    The second is done in the caller's thread.
+    """
+    if workers == 1:
+        return first(), second()
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(first)
+        here = second()
+        return other.result(), here
 
 
 def run_all(

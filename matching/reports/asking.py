@@ -24,7 +24,8 @@ from matching.reports.reopening import reopened
 
 if TYPE_CHECKING:
     from matching.reports.facts import Facts
-    from matching.result import Output, Result
+    from matching.result import Result
+    from matching.schema import Output
 
 # Of so many posts the reasons are told, and for each so many people are named at most.
 MOST_POSTS = 200

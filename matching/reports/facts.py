@@ -31,7 +31,7 @@ from matching.reports.posts import (
     times_of,
 )
 from matching.reports.shortages import shortages_of
-from matching.result import Output
+from matching.schema import Output
 
 _COUNTED = ("seats", "filled", "requests", "requests_served", "volunteers", "volunteers_used")
 

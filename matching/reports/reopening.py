@@ -14,7 +14,8 @@ from matching.errors import UsageError
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.problem.plan import Plan
-from matching.result import Output, Result
+from matching.result import Result
+from matching.schema import Output
 
 
 def reopened(

@@ -17,7 +17,7 @@ from matching.guards.urls import is_url, shown
 from matching.policy import Policy
 from matching.problem import Problem
 from matching.reports.origin import Origin, mapping_of
-from matching.result import Output
+from matching.schema import Output
 from matching.stores import read_plan
 from matching.stores.earlier import summary_in
 from matching.stores.mapping import mapped_sink

@@ -1,19 +1,15 @@
 """Places whose files are copied here to be read, and copied back when they are written."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from matching.schema import Output
 from matching.stores.earlier import summary_in
 from matching.tables.cleaning import Tables
-
-if TYPE_CHECKING:
-    from matching.result import Output
 
 
 class Copied:

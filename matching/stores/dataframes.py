@@ -1,27 +1,22 @@
 """The adapter of dataframes in memory: Polars, pandas, PyArrow, DuckDB, and Arrow C streams."""
 
-from __future__ import annotations
-
 import importlib
 import threading
 from collections.abc import Callable, Collection, Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
 from matching.errors import UsageError
-from matching.schema import TABLES
+from matching.schema import TABLES, Output
 from matching.stores.names import AS_OURS, Names
 from matching.stores.registry import own_tables
 from matching.stores.written_out import from_arrow, from_pandas
 from matching.tables.cells import without_objects
 from matching.tables.cleaning import Tables
 from matching.tables.faults import fault, no_faults
-
-if TYPE_CHECKING:
-    from matching.result import Output
 
 KINDS = ("polars", "pandas", "pyarrow", "duckdb")
 # A connection of DuckDB refuses a second call instead of waiting.

@@ -5,15 +5,13 @@ its own under the entry point group ``matching.stores``; the name says what it i
 scheme of a URL (``postgresql``), or the end of a file's name (``.xlsx``).
 """
 
-from __future__ import annotations
-
 import inspect
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoints, entry_points
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -21,12 +19,10 @@ from matching.errors import UsageError, listed
 from matching.guards.doors import door
 from matching.guards.extras import needing
 from matching.guards.urls import is_url, shown
+from matching.schema import Output
 from matching.stores.names import Names
 from matching.tables.cleaning import Tables
 from matching.tables.faults import no_faults
-
-if TYPE_CHECKING:
-    from matching.result import Output
 
 # A table, if it could be read, and its faults.
 Read = tuple[pl.DataFrame | None, pl.DataFrame]

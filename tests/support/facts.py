@@ -7,7 +7,7 @@ import polars as pl
 
 from matching import Policy, Problem, solve
 from matching.reports.facts import Facts
-from matching.result import Output
+from matching.schema import Output
 from matching.tables.cleaning import clean
 
 MONDAY = date(2026, 11, 30)

@@ -1,17 +1,15 @@
 """A folder of files as tables, and what a plan left there."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from matching.errors import DataError, NoTables, UsageError, listed
 from matching.guards.likeness import near_path
-from matching.schema import NEEDED, TABLES
+from matching.schema import NEEDED, TABLES, Output
 from matching.stores.files import writing
 from matching.stores.files.encoding import check_encoding
 from matching.stores.files.formats import FORMATS, SUMMARY, format_of, read_file
@@ -22,9 +20,6 @@ from matching.stores.registry import Read, collected, kinds_in, own_tables
 from matching.stores.results import summary_of, time_zone_of, typed
 from matching.tables.cleaning import Tables
 from matching.tables.faults import fault
-
-if TYPE_CHECKING:
-    from matching.result import Output
 
 _OTHER_WORKBOOKS = (".xls", ".xlsm", ".xlsb", ".ods", ".et", ".numbers")
 

@@ -1,12 +1,10 @@
 """Workbooks (XLSX): every sheet is a table, read as text and written as what it is."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dataframely as dy
 import polars as pl
@@ -14,7 +12,7 @@ import xlsxwriter
 
 from matching.errors import DataError, NoTables, UsageError
 from matching.guards.likeness import near_path
-from matching.schema import TABLES
+from matching.schema import TABLES, Output
 from matching.stores.files.whole import replacing
 from matching.stores.names import AS_OURS, OWN_ROW, RESULT_TABLES, SUMMARY, Names
 from matching.stores.registry import Read, collected, kinds_in, own_tables
@@ -23,9 +21,6 @@ from matching.stores.written_out import with_offsets
 from matching.stores.xlsx import Book
 from matching.tables.cleaning import Tables
 from matching.tables.faults import fault
-
-if TYPE_CHECKING:
-    from matching.result import Output
 
 MAX_ROWS = 1_048_576 - 1
 MAX_CHARACTERS = 32_767

@@ -1,16 +1,14 @@
 """A store behind a mapping: a source that wraps a source, and a sink that wraps a sink."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping as Dict
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from matching.errors import UsageError, listed
 from matching.guards.mondays import Day, monday_of
-from matching.schema import TABLES
+from matching.schema import TABLES, Output
 from matching.stores.earlier import summary_in
 from matching.stores.mapping.reading import read_mapped, wanted_columns
 from matching.stores.mapping.results import read_result, written_result
@@ -19,9 +17,6 @@ from matching.stores.mapping.spec import Mapping, load
 from matching.stores.mapping.writing import written_tables
 from matching.stores.registry import OwnSource, Sink, Source, open_sink, open_source
 from matching.tables.cleaning import Tables
-
-if TYPE_CHECKING:
-    from matching.result import Output
 
 _NAMED_IN_THE_MAPPING = ("tables", "columns", "queries")
 

@@ -4,26 +4,22 @@ The row of the summary stands first and is the lock: two transactions that write
 version cannot both have it.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
 
 from matching.errors import UsageError
+from matching.schema import Output
 from matching.stores.names import RESULT_TABLES, SUMMARY, Names, check_results
 from matching.stores.results import plain, summary_of
 from matching.stores.sql.batches import ROWS
 from matching.stores.sql.engines import reading, until_done, writing
 from matching.stores.sql.postgres import can_copy, copied_in
 from matching.stores.sql.types import column_type, frame_type, storable
-
-if TYPE_CHECKING:
-    from matching.result import Output
 
 VERSION_LENGTH = 100
 # Ids that differ only in case or accents are different ids.

@@ -1,23 +1,18 @@
 """What every source and every sink must keep, as test classes to inherit from."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from matching.schema import NEEDED, TABLES, key_of
+from matching.schema import NEEDED, TABLES, Output, key_of
 from matching.stores.registry import Sink, Source
 from matching.stores.testing import worlds
 from matching.tables.cleaning import clean
-
-if TYPE_CHECKING:
-    from matching.result import Output
 
 ZONE = "Asia/Shanghai"
 _WRITERS, _ROUNDS = 4, 3
