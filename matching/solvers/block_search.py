@@ -7,7 +7,7 @@ leaves one integer programme that HiGHS can finish.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -32,7 +32,7 @@ from matching.solvers.neighbourhoods.large_neighbourhood_search import (
 from matching.solvers.neighbourhoods.roster_blocks import roster_block_search
 from matching.solvers.subproblems.block_merging import merge_blocks
 from matching.solvers.subproblems.blocks import Blocks
-from matching.solvers.subproblems.differences import largest_shares, residual_gap
+from matching.solvers.subproblems.differences import residual_gap
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.partition import Partition, split_by_place
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
@@ -56,19 +56,24 @@ _NODES_FACTOR_PER_RING = 4
 
 
 def block_search(
-    generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
+    generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
 ) -> None:
-    """Improve the plan and the bound in blocks until proved, or nothing is left to try.
+    """Improve the plan and the bound in blocks until proved, or nothing is left to try."""
+    _close(generation, lp, executor)
+    # Other duals take a while: they are for where the first have nothing left to try.
+    if generation.incumbent.goes_on():
+        centred = _centred(generation, lp, executor)
+        if centred is not lp:
+            _close(generation, centred, executor)
 
-    Parameters
-    ----------
-    group : int32 array, shape (requests,)
-        The number of the fractional component a request is in; -1 for the others.
-    """
-    # The next begins only where one has nothing left to try.
-    for blocks in _starts(generation, lp, group, executor):
-        merged = _merge_blocks(blocks)
-        solve_reduced_mip(generation, merged.arcs_after_fixing(generation.incumbent.value))
+
+def _close(generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor) -> None:
+    """Bring plan and bound together from some duals on; at first there are no blocks."""
+    lagrangian = lagrangian_bound(generation, lp.dual)
+    no_block = np.full(len(generation.problem.requests), -1, np.int32)
+    blocks = Blocks(generation, lagrangian, Partition(generation, lagrangian, no_block), executor)
+    merged = _merge_blocks(blocks)
+    solve_reduced_mip(generation, merged.arcs_after_fixing(generation.incumbent.value))
 
 
 def improve_by_rosters(
@@ -96,27 +101,6 @@ def improve_by_rosters(
         turn += 1
     more = continue_lp(generation, lambda bound, solution: None) if incumbent.goes_on() else None
     return lp if more is None or more.bound > lp.bound else more
-
-
-def _starts(
-    generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
-) -> Iterator[Blocks]:
-    """Yield blocks under the programme's duals and under centred ones, the best bound first.
-
-    To centre the duals of a province takes as long as all that is left to do: there it comes last,
-    and so do more exact ones where PDLP made them.
-    """
-
-    def start(duals: LPSolution) -> Blocks:
-        return _tighten_block_bounds(_improve_by_lns(generation, duals, group, executor))
-
-    at_once = len(generation.weeks.arcs) <= _MAX_ARCS_TO_CENTRE_FIRST
-    at_once &= not is_by_pdlp(generation)
-    if not at_once:
-        yield start(lp)
-    centred = _centred(generation, lp, executor)
-    more = [lp] * at_once + [centred] * (centred is not lp)
-    yield from sorted(map(start, more), key=lambda each: each.bound)
 
 
 def _centred(
@@ -152,33 +136,6 @@ def _centred(
     return replace(lp, dual=(dual + near.dual) / 2)
 
 
-def _improve_by_lns(
-    generation: ColumnGeneration, lp: LPSolution, group: c.Ints, executor: SubproblemExecutor
-) -> Blocks:
-    """Far from the bound, improve the plan in small blocks, split along other lines each turn.
-
-    Returns
-    -------
-    Blocks
-        For the bounds, split along the next lines.
-    """
-    incumbent = generation.incumbent
-    lagrangian = lagrangian_bound(generation, lp.dual)
-
-    def blocks() -> Blocks:
-        split = split_by_place(generation, group, _BLOCK_REQUESTS, turn)
-        return Blocks(generation, lagrangian, Partition(generation, lagrangian, split), executor)
-
-    turn, much = 0, _has_blocks(generation) and _is_far(incumbent)
-    while much and incumbent.goes_on():
-        now = blocks()
-        numbers = largest_shares(residual_gap(now, incumbent.chosen)[0])
-        plan = large_neighbourhood_search(now, numbers, incumbent.chosen, turn)
-        much = _closes_much(incumbent, plan)
-        turn += 1
-    return blocks()
-
-
 def _has_blocks(generation: ColumnGeneration) -> bool:
     return len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS
 
@@ -194,18 +151,6 @@ def _closes_much(incumbent: Incumbent, plan: c.Longs) -> bool:
     incumbent.offer(plan, "neighbourhood search")
     value = incumbent.value or 0
     return value - before >= _MIN_GAP_CLOSED_PER_PASS * (incumbent.bound - value)
-
-
-def _tighten_block_bounds(blocks: Blocks) -> Blocks:
-    """Solve the blocks with a share of the gap, or all without a plan; give them back."""
-    incumbent = blocks.generation.incumbent
-    if _has_blocks(blocks.generation) and incumbent.goes_on():
-        if incumbent.value is None:
-            blocks.tighten_block_bounds(_proves(incumbent))
-        else:
-            gap, _ = residual_gap(blocks, incumbent.chosen)
-            blocks.tighten_block_bounds(_proves(incumbent), largest_shares(gap), gap)
-    return blocks
 
 
 def _proves(incumbent: Incumbent) -> Callable[[float], None]:

@@ -58,7 +58,7 @@ def search(
         if incumbent.goes_on():
             lp = improve_by_rosters(generation, lp, executor)
             prices = generation.prices(lp.dual)
-            block_search(generation, lp, group, executor)
+            block_search(generation, lp, executor)
     except Stopped:  # the incumbent has the best plan and bound so far
         pass
     return prices
