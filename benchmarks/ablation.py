@@ -78,19 +78,6 @@ def _first_of(number: int) -> Callable[[Any], Any]:
     return lambda real: lambda *arguments, **more: arguments[number]
 
 
-def _pass_by_place(real: Any) -> Any:
-    # Around differences it is told how many nodes it may take.
-    return lambda blocks, numbers, chosen, turn, *nodes: (
-        real(blocks, numbers, chosen, turn, *nodes) if nodes else chosen
-    )
-
-
-def _pass_around_differences(real: Any) -> Any:
-    return lambda blocks, numbers, chosen, turn, *nodes: (
-        chosen if nodes else real(blocks, numbers, chosen, turn)
-    )
-
-
 STEPS = (
     Step(
         "the flow's plan repaired",
@@ -116,17 +103,16 @@ STEPS = (
     Step("blocks over rosters", f"{_SEARCH}:improve_by_rosters", _first_of(1)),
     Step("restricted master heuristic", f"{_SEARCH}:offer_heuristic_plan", _nothing),
     Step(
-        "fractional requests in one block",
+        "fractional requests left open by the heuristic",
         f"{_SEARCH}:fractional_components",
         lambda real: (
             lambda generation, solution: np.full(len(generation.problem.requests), -1, np.int32)
         ),
     ),
-    Step("neighbourhoods by place", f"{_BY_BLOCKS}:large_neighbourhood_search", _pass_by_place),
     Step(
         "neighbourhoods around differences",
         f"{_BY_BLOCKS}:large_neighbourhood_search",
-        _pass_around_differences,
+        _first_of(2),
     ),
     Step("larger rings", f"{_BY_BLOCKS}:_MAX_RINGS", _becomes(0), f"{_BY_BLOCKS}:merge_blocks"),
     Step("block bounds", f"{_BLOCKS}.tighten_block_bounds", _nothing),
@@ -142,11 +128,6 @@ STEPS = (
     ),
     Step(
         "centred duals", f"{_BY_BLOCKS}:_centred", lambda real: lambda generation, lp, executor: lp
-    ),
-    Step(
-        "blocks with a share of the gap alone",
-        f"{_BY_BLOCKS}:largest_shares",
-        lambda real: lambda gap: np.arange(len(gap)),
     ),
     Step(
         "cheap volunteers as copies alone",

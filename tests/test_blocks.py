@@ -7,7 +7,6 @@ from matching.solvers.column_generation.fractional import fractional_components
 from matching.solvers.subproblems import blocks
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.mip import MIPResult
-from matching.solvers.subproblems.partition import split_by_place
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 from tests.support.priced import CHEAP, Priced, blocks_of, priced
 from tests.support.slow import first_fast
@@ -140,15 +139,3 @@ def test_a_better_plan_holds_only_arcs_left_after_fixing(
         best_so_far.bound = np.inf
         solve_reduced_mip(generation, blocks.arcs_after_fixing(value))
         assert best_so_far.value == best_so_far.bound == world.optimum
-
-
-def test_groups_are_cut_to_a_size() -> None:
-    generation = priced(0).generation
-    group = np.zeros(len(generation.problem.requests), np.int32)
-    group[0] = -1
-    for size in (3, 6, 100):
-        parted = split_by_place(generation, group, size=size)
-        assert parted[0] == -1
-        assert (parted[1:] >= 0).all()
-        assert np.bincount(parted[1:]).max() <= max(size, 1)
-    assert len(np.unique(split_by_place(generation, group, size=100))) == 2

@@ -7,17 +7,15 @@ leaves one integer programme that HiGHS can finish.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from matching.problem import columns as c
 from matching.solvers.column_generation.fractional import fractional_components, is_fractional
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
-from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear_programme import (
     HEURISTIC_TIME_SHARE,
     continue_lp,
@@ -34,19 +32,17 @@ from matching.solvers.subproblems.block_merging import merge_blocks
 from matching.solvers.subproblems.blocks import Blocks
 from matching.solvers.subproblems.differences import residual_gap
 from matching.solvers.subproblems.executor import SubproblemExecutor
-from matching.solvers.subproblems.partition import Partition, split_by_place
+from matching.solvers.subproblems.partition import Partition, cells
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 
-# A smaller problem is solved at once: to solve blocks first saves nothing.
+# A smaller problem is solved at once: to prove blocks first saves nothing.
 _MIN_ARCS_FOR_BLOCKS = 50_000
 _BLOCK_REQUESTS = 100
 _MAX_BLOCK_REQUESTS = 2_000
 # Below this relative gap block bounds, and what differs from them, tell better where to look than
 # the map does.
-_MIN_GAP_FOR_PLACES = 1e-3
-# Of more arcs, duals are centred only where the programme's own do not end it.
-_MAX_ARCS_TO_CENTRE_FIRST = 1 << 21
-# A pass of large neighbourhood search that closes less of the gap is the last of its block size.
+_MIN_GAP_FOR_ROSTERS = 1e-3
+# A pass over all blocks that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
 # After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
 # searched longer; after so many rings nothing is left to try.
@@ -87,16 +83,21 @@ def improve_by_rosters(
         With a better bound, if there was no time to solve it to its end before.
     """
     incumbent = generation.incumbent
-    if not is_by_pdlp(generation) or not _is_far(incumbent):
+    gap = incumbent.progress("neighbourhood search").gap
+    if not is_by_pdlp(generation) or gap is None or gap <= _MIN_GAP_FOR_ROSTERS:
         return lp
-    everywhere = np.zeros(len(generation.problem.requests), np.int32)
+    requests = generation.problem.requests
     lagrangian = lagrangian_bound(generation, lp.dual)
     size, turn = _MAX_BLOCK_REQUESTS, 0
     while size >= _BLOCK_REQUESTS and incumbent.goes_on():
-        split = split_by_place(generation, everywhere, size, turn)
-        partition = Partition(generation, lagrangian, split)
+        split = cells(requests.lat, requests.lon, size, turn)
+        partition = Partition(generation, lagrangian, split.astype(np.int32))
         blocks = Blocks(generation, lagrangian, partition, executor)
-        if not _closes_much(incumbent, roster_block_search(blocks, incumbent.chosen, turn)):
+        before = incumbent.value or 0
+        plan = roster_block_search(blocks, incumbent.chosen, turn)
+        incumbent.offer(plan, "neighbourhood search")
+        value = incumbent.value or 0
+        if value - before < _MIN_GAP_CLOSED_PER_PASS * (incumbent.bound - value):
             size //= 2
         turn += 1
     more = continue_lp(generation, lambda bound, solution: None) if incumbent.goes_on() else None
@@ -140,23 +141,6 @@ def _has_blocks(generation: ColumnGeneration) -> bool:
     return len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS
 
 
-def _is_far(incumbent: Incumbent) -> bool:
-    gap = incumbent.progress("neighbourhood search").gap
-    return gap is not None and gap > _MIN_GAP_FOR_PLACES
-
-
-def _closes_much(incumbent: Incumbent, plan: c.Longs) -> bool:
-    """Offer a plan; tell whether it closes so much of the gap that more of its kind may come."""
-    before = incumbent.value or 0
-    incumbent.offer(plan, "neighbourhood search")
-    value = incumbent.value or 0
-    return value - before >= _MIN_GAP_CLOSED_PER_PASS * (incumbent.bound - value)
-
-
-def _proves(incumbent: Incumbent) -> Callable[[float], None]:
-    return lambda bound: incumbent.prove(bound, "block bounds")
-
-
 def _merge_blocks(blocks: Blocks) -> Blocks:
     """Plan anew where blocks differ from the plan, and merge them there.
 
@@ -185,7 +169,7 @@ def _merge_blocks(blocks: Blocks) -> Blocks:
         blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
         bound = incumbent.bound
         gap, _ = residual_gap(blocks, incumbent.chosen)
-        blocks.tighten_block_bounds(_proves(incumbent), new, gap)
+        blocks.tighten_block_bounds(partial(incumbent.prove, phase="block bounds"), new, gap)
         if bound - incumbent.bound < _MIN_GAP_CLOSED_PER_ROUND * before:
             doublings += 1
         gap_closed = before - (incumbent.bound - incumbent.value)

@@ -65,20 +65,6 @@ class Partition:
         self.volunteers = c.Groups(self.block_of_volunteer, self.size)
 
 
-def split_by_place(
-    generation: ColumnGeneration, block_of_request: c.Ints, size: int, turn: int = 0
-) -> c.Ints:
-    """Split blocks of more requests than ``size`` on the map, along other lines each turn."""
-    requests = generation.problem.requests
-    count = np.bincount(block_of_request + 1)
-    large = np.flatnonzero((block_of_request >= 0) & (count[block_of_request + 1] > size))
-    cell = cells(requests.lat[large], requests.lon[large], size, turn)
-    number = np.unique(c.combine(block_of_request[large], cell), return_inverse=True)[1]
-    split = block_of_request.copy()
-    split[large] = number + len(count)
-    return split
-
-
 def cells(lat: c.Floats, lon: c.Floats, size: int, turn: int = 0) -> c.Longs:
     """Group places into cells of about ``size``: strips one way, each cut the other way.
 
