@@ -1,21 +1,17 @@
 """A week's problem from any store, and its plan to any."""
 
-from __future__ import annotations
-
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matching.guards.doors import door
 from matching.guards.mondays import Day, monday_of
 from matching.guards.urls import shown
 from matching.policy import Policy
 from matching.problem import Problem
+from matching.result import Result
 from matching.stores.earlier import check_place, check_requests
 from matching.stores.mapping import mapped_sink, mapped_source
 from matching.tables.cleaning import OnError
-
-if TYPE_CHECKING:
-    from matching.result import Result
 
 
 @door
