@@ -28,6 +28,8 @@ _WORK_AT_ONCE, _WORK_PER_OFFER = 1_000_000, 20_000_000
 _IDLE_ROUNDS = 5_000
 # Ways that may be tried to complete one plan.
 _MOST_WAYS = 200_000
+# With teams no larger than this, as often as there are arcs tells how much there is to do.
+_USUAL_SEATS = 8
 
 
 class Construction:
@@ -215,10 +217,18 @@ class _Plan:
 
         Else if the loops would have to be compiled, and there is little to do, or no time.
         """
-        many = len(self.book.arcs)
+        many = max(len(self.book.arcs), self._looks() // _USUAL_SEATS)
         if many <= FEW_ARCS or is_at_hand(serve_and_improve):
             return many <= FEW_ARCS
         return many <= MOST_PLAIN_ARCS or not self.may_compile()
+
+    def _looks(self) -> int:
+        """Return how often people are looked at where each seat looks at all who could come."""
+        book, posts = self.book, self.problem.posts
+        size = len(self.problem.requests)
+        could = np.bincount(self.problem.slots.request[book.arcs.slot], minlength=size)
+        seats = np.bincount(posts.request, posts.seats - book.posts.filled, minlength=size)
+        return int(could @ np.minimum(seats, could).astype(np.int64))
 
     def _wanting(self) -> c.Longs:
         """Return the requests with seats that somebody could fill."""
