@@ -78,6 +78,10 @@ def _first_of(number: int) -> Callable[[Any], Any]:
     return lambda real: lambda *arguments, **more: arguments[number]
 
 
+def _no_heuristic(real: Any) -> Any:
+    return lambda generation, primal, *more: np.empty(0, np.int64)
+
+
 STEPS = (
     Step(
         "the flow's plan repaired",
@@ -101,7 +105,7 @@ STEPS = (
     Step("PDLP", f"{_GENERATION}:_MIN_ARCS_FOR_PDLP", _becomes(10**9), _LP),
     Step("a dive over the whole map", f"{_LINEAR}:whole_dive", _nothing),
     Step("blocks over rosters", f"{_SEARCH}:improve_by_rosters", _first_of(1)),
-    Step("restricted master heuristic", f"{_SEARCH}:offer_heuristic_plan", _nothing),
+    Step("restricted master heuristic", f"{_LINEAR}:restricted_master_heuristic", _no_heuristic),
     Step(
         "fractional requests left open by the heuristic",
         f"{_SEARCH}:fractional_components",

@@ -225,8 +225,10 @@ def _searched(
         incumbent.complete = construction.complete
         with clock.phase("search"):
             found = search_at_once(weeks, arc_quality, incumbent, seed)
-        ends = incumbent.proved or (incumbent.near_enough and start is None)
-        if found is not None and ends:
+            incumbent.stop()  # notes whether the clock has run out
+        # However large a gap is allowed, nobody serving is no plan.
+        is_enough = incumbent.near_enough and start is None and len(incumbent.chosen) > 0
+        if found is not None and (incumbent.proved or is_enough):
             with clock.phase("certify"):
                 best = certified(found, incumbent.overdue)
                 if len(weeks.arcs) <= _FEW_ARCS:
@@ -280,7 +282,10 @@ def _searched(
         patience = incumbent.overdue if at_once else incumbent.patience()
         best = certified(relaxation.prices, patience)
     if at_once:
-        return best
+        if found is None:
+            return best
+        with clock.phase("certify again"):
+            return min(certified(found, incumbent.overdue), best, key=itemgetter(0))
     if weeks.are_long:
         with clock.phase("search"):
             begun = construction.improve(

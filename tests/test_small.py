@@ -3,7 +3,11 @@
 import pytest
 
 from benchmarks.vmb import hostile
-from matching import Problem, solve
+from matching import Problem, certify, solve
+from matching.arcs.eligibility import eligible
+from matching.arcs.value import quality
+from matching.bounds.pricing import Weeks
+from matching.flow.relaxation import relax
 from matching.solvers import search
 from matching.synthetic import generate
 from tests.oracle.reading import WEEK
@@ -55,3 +59,26 @@ def test_a_crowd_is_not_linked_one_by_one() -> None:
     # minutes, beyond any limit.
     problem = Problem.from_tables(hostile.one_crowd(1_500, whole=True, spare=4, seed=1), WEEK)
     assert solve(problem, gap=0.0, time_limit=60.0).status == "optimal"
+
+
+@pytest.mark.parametrize("gap", [0.5, 1e6, float("inf")])
+def test_however_large_a_gap_is_allowed_somebody_serves(gap: float) -> None:
+    problem = problem_of(full_world(6, **SMALL))
+    assert solve(problem, gap=gap).value > 0.9 * solve(problem, gap=0.0).value
+
+
+@pytest.mark.parametrize("seed", [5, 13])
+def test_a_programme_that_is_stopped_keeps_the_better_prices(seed: int) -> None:
+    # Once the prices are there Ctrl-C ends it: they count beside those of the flow.
+    told: list[str] = []
+    problem = problem_of(full_world(seed, **SMALL))
+    result = solve(
+        problem,
+        gap=0.0,
+        on_progress=lambda step: told.append(step.phase),
+        interrupted=lambda: "linear programme" in told,
+    )
+    assert result.value <= result.bound <= result.bound_from_prices
+    arcs = eligible(problem)
+    flow = relax(problem, Weeks(problem, arcs), quality(problem, arcs))
+    assert result.bound_from_prices < certify(problem, flow.prices)

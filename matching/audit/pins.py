@@ -23,7 +23,7 @@ _ABOUT_ONE = tuple(rule.name for rule in RULES if rule.about == "pair" and rule.
 # What depends on the options that are chosen for the pins of one volunteer.
 _ABOUT_WEEKS = tuple(rule.name for rule in RULES if rule.about == "week")
 _KEYS = ["request_id", "post", "volunteer_id"]
-# What they break together.
+# What pins break together.
 _ABOUT_ALL = tuple(rule.name for rule in RULES if rule.name not in _ABOUT_OTHERS + _ABOUT_ONE)
 # Ways to choose options for pins that are tied to each other, before they are given up.
 _TRIES = 256

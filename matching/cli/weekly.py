@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matching.schema import Output
     from matching.stores.registry import Sink, Source
 
-# What takes a second to load, of which half is gone while tables are read.
+# To load these takes a second, most of it while tables are read.
 _HEAVY = "matching.problem", "matching.answers.foreseen", "matching.engine"
 
 

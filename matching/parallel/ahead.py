@@ -15,5 +15,5 @@ def load_ahead(*names: str) -> None:
 def _load(names: tuple[str, ...]) -> None:
     for name in names:
         # Who imports it is told what is wrong.
-        with suppress(ImportError):
+        with suppress(Exception):
             import_module(name)

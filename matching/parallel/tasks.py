@@ -32,14 +32,17 @@ def warn_of_loss(error: BaseException) -> None:
 
 
 def both(workers: int, first: Callable[[], R], second: Callable[[], T]) -> tuple[R, T]:
-    """Do two things that know nothing of each other, side by side where there are threads.
+    """Do two things that know nothing of each other, side by side unless there is one worker.
 
     The second is done in the caller's thread.
     """
     if workers == 1:
         return first(), second()
     with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(first)
+        try:
+            other = pool.submit(first)
+        except RuntimeError:  # a place without threads
+            return first(), second()
         here = second()
         return other.result(), here
 

@@ -101,9 +101,9 @@ class Origin:
     def read(self, mapping: Path | None, week: Day, time_zone: str) -> Tables:
         """Read the tables as they are now, with the changes that the plan was made with."""
         tables = mapped_source(self.tables, mapping, week, **self.options).read_tables()
-        for change in self.changes:
+        if self.changes:
             from matching.answers.edited import edited
-
+        for change in self.changes:
             frames = {
                 name: pl.DataFrame(rows, schema=dict.fromkeys(rows[0], pl.String), orient="row")
                 for name, rows in change.items()

@@ -35,7 +35,7 @@ from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.partition import Partition, cells
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 
-# A smaller problem is solved at once: to prove blocks first saves nothing.
+# A smaller problem is solved at once: to solve blocks first saves nothing.
 _MIN_ARCS_FOR_BLOCKS = 50_000
 _BLOCK_REQUESTS = 100
 _MAX_BLOCK_REQUESTS = 2_000
