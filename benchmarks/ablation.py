@@ -108,9 +108,9 @@ STEPS = (
     Step("restricted master heuristic", f"{_LINEAR}:restricted_master_heuristic", _no_heuristic),
     Step(
         "fractional requests left open by the heuristic",
-        f"{_SEARCH}:fractional_components",
+        f"{_SEARCH}:fractional_requests",
         lambda real: (
-            lambda generation, solution: np.full(len(generation.problem.requests), -1, np.int32)
+            lambda generation, solution: np.zeros(len(generation.problem.requests), np.bool_)
         ),
     ),
     Step(

@@ -3,12 +3,11 @@
 import numpy as np
 import pytest
 
-from matching.solvers.column_generation.fractional import fractional_components
 from matching.solvers.subproblems import blocks
 from matching.solvers.subproblems.executor import SubproblemExecutor
 from matching.solvers.subproblems.mip import MIPResult
 from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
-from tests.support.priced import CHEAP, Priced, blocks_of, priced
+from tests.support.priced import CHEAP, Priced, blocks_of, fractional_block, priced
 from tests.support.slow import first_fast
 
 
@@ -29,7 +28,7 @@ def test_blocks_lower_the_bound_and_keep_it_true(
     world = priced(seed)
     many = len(world.generation.problem.requests)
     assert world.lagrangian.bound == pytest.approx(world.solved.bound)
-    fractional = fractional_components(world.generation, world.solved.primal)
+    fractional = fractional_block(world)
     draw = np.random.default_rng(seed)
     groups = [
         fractional,
@@ -130,7 +129,7 @@ def test_a_better_plan_holds_only_arcs_left_after_fixing(
     monkeypatch.setattr(CHEAP, cheap)
     world = priced(seed)
     generation, best_so_far = world.generation, world.generation.incumbent
-    fractional = fractional_components(generation, world.solved.primal)
+    fractional = fractional_block(world)
     blocks = blocks_of(world, fractional)
     blocks.tighten_block_bounds(lambda bound: None)
     # Whatever is known to be reached, what is left open still holds the optimum.

@@ -5,7 +5,6 @@ import pytest
 
 from matching import Week
 from matching.audit import value, violations
-from matching.solvers.column_generation.fractional import fractional_components
 from matching.solvers.neighbourhoods.difference_neighbourhoods import difference_neighbourhoods
 from matching.solvers.neighbourhoods.large_neighbourhood_search import (
     gap_shares,
@@ -15,7 +14,7 @@ from matching.solvers.neighbourhoods.repair import repair
 from matching.solvers.subproblems.block_merging import merge_blocks
 from matching.solvers.subproblems.differences import differences, residual_gap
 from matching.solvers.subproblems.partition import cells
-from tests.support.priced import CHEAP, Priced, blocks_of, priced, priced_of
+from tests.support.priced import CHEAP, Priced, blocks_of, fractional_block, priced, priced_of
 from tests.support.slow import first_fast
 
 # Of worlds without pins: a first plan of `repair` keeps every rule, but maybe not those.
@@ -115,7 +114,7 @@ def test_merging_blocks_closes_the_gap(
     monkeypatch.setattr(CHEAP, cheap)
     world = priced(seed)
     generation, problem = world.generation, world.generation.problem
-    blocks = blocks_of(world, fractional_components(generation, world.solved.primal))
+    blocks = blocks_of(world, fractional_block(world))
     blocks.tighten_block_bounds(lambda bound: None)
     chosen = first_plan(world)
     for turn in range(8):
@@ -187,7 +186,7 @@ def test_what_is_split_off_large_blocks_leaves_the_bound_true(
 @pytest.mark.parametrize("seed", SEEDS)
 def test_neighbourhoods_around_differences_grow_and_only_improve_a_plan(seed: int) -> None:
     world = priced(seed)
-    blocks = blocks_of(world, fractional_components(world.generation, world.solved.primal))
+    blocks = blocks_of(world, fractional_block(world))
     blocks.tighten_block_bounds(lambda bound: None)
     chosen, size = first_plan(world), 0
     score = value(world.generation.problem, world.generation.incumbent.plan_of(chosen))

@@ -10,6 +10,7 @@ from matching.arcs.value import quality
 from matching.bounds.pricing import Weeks
 from matching.flow.relaxation import best_candidates, relax
 from matching.problem import Problem
+from matching.solvers.column_generation.fractional import fractional_requests
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
 from matching.solvers.column_generation.lagrangian import LagrangianBound, lagrangian_bound
 from matching.solvers.incumbent import Incumbent
@@ -75,3 +76,8 @@ def priced_of(problem: Problem, optimum: int) -> Priced:
 def blocks_of(world: Priced, group: np.ndarray, workers: int = 1) -> Blocks:
     partition = Partition(world.generation, world.lagrangian, group)
     return Blocks(world.generation, world.lagrangian, partition, SubproblemExecutor(workers))
+
+
+def fractional_block(world: Priced) -> np.ndarray:
+    """Put the requests where the linear programme is fractional into one block."""
+    return fractional_requests(world.generation, world.solved.primal).astype(np.int32) - 1
