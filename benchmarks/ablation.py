@@ -108,7 +108,7 @@ STEPS = (
     Step("restricted master heuristic", f"{_LINEAR}:restricted_master_heuristic", _no_heuristic),
     Step(
         "fractional requests left open by the heuristic",
-        f"{_SEARCH}:fractional_requests",
+        f"{_LINEAR}:fractional_requests",
         lambda real: (
             lambda generation, solution: np.zeros(len(generation.problem.requests), np.bool_)
         ),

@@ -111,9 +111,8 @@ def organisation(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def never(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find services that the volunteer excluded."""
-    if not s.used_by(problem, services)[problem.preferences.volunteer][
-        problem.preferences.never
-    ].any():
+    excluding = problem.preferences.volunteer[problem.preferences.never]
+    if not s.used_by(problem, services)[excluding].any():
         return NONE_OF_A_RULE
     excluded = s.opinions(problem, services).filter(pl.col("never"))
     subject = pl.Series(SUBJECTS).gather(excluded["subject"])

@@ -115,9 +115,8 @@ def _pairs(problem: Problem, services: pl.DataFrame, together: bool) -> c.Pairs:
     return pairs.take(chosen & (used[pairs.a] | used[pairs.b]))
 
 
-def _present(problem: Problem, services: pl.DataFrame, together: bool) -> list[pl.DataFrame]:
+def _present(problem: Problem, services: pl.DataFrame, pairs: c.Pairs) -> list[pl.DataFrame]:
     """Return where the one of each pair serves, then where the other does."""
-    pairs = _pairs(problem, services, together)
     there = services.select("volunteer", "request").unique()
     sides = []
     for volunteer, other in ((pairs.a, pairs.b), (pairs.b, pairs.a)):
@@ -129,9 +128,10 @@ def _present(problem: Problem, services: pl.DataFrame, together: bool) -> list[p
 
 def together(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find requests that one of a pair serves without the other."""
-    if not len(_pairs(problem, services, together=True)):
+    pairs = _pairs(problem, services, together=True)
+    if not len(pairs):
         return NONE_OF_A_RULE
-    one, other = _present(problem, services, together=True)
+    one, other = _present(problem, services, pairs)
     keys = ["pair", "request"]
     alone = [one.join(other, on=keys, how="anti"), other.join(one, on=keys, how="anti")]
     return report(problem, pl.concat(alone), pl.format("serves without {}", "name"))
@@ -139,9 +139,10 @@ def together(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
 
 def apart(problem: Problem, services: pl.DataFrame) -> pl.DataFrame:
     """Find requests that both of a pair serve who must not."""
-    if not len(_pairs(problem, services, together=False)):
+    pairs = _pairs(problem, services, together=False)
+    if not len(pairs):
         return NONE_OF_A_RULE
-    one, other = _present(problem, services, together=False)
+    one, other = _present(problem, services, pairs)
     broken = one.join(other, on=["pair", "request"], how="semi")
     return report(problem, broken, pl.format("serves with {}", "name"))
 

@@ -12,7 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from matching.solvers.column_generation.fractional import fractional_requests, is_fractional
+from matching.solvers.column_generation.fractional import is_fractional
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
@@ -131,7 +131,7 @@ def _centred(
     near = continue_lp(generation, lambda bound, solution: None, reserve)
     if near is None:
         return lp
-    offer_heuristic_plan(generation, near, fractional_requests(generation, near.primal), executor)
+    offer_heuristic_plan(generation, near, executor)
     dual = np.append(lp.dual, np.zeros(len(near.dual) - len(lp.dual)))
     return replace(lp, dual=(dual + near.dual) / 2)
 

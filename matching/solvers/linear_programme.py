@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from matching.flow.relaxation import Relaxation, best_candidates
-from matching.problem import columns as c
 from matching.solvers.column_generation.crash import crash
+from matching.solvers.column_generation.fractional import fractional_requests
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
 from matching.solvers.column_generation.restricted_master import MasterSolution, UnsolvedError
@@ -82,10 +82,7 @@ def continue_lp(
 
 
 def offer_heuristic_plan(
-    generation: ColumnGeneration,
-    lp: LPSolution,
-    open_requests: c.Bools,
-    executor: SubproblemExecutor,
+    generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
 ) -> None:
     """Offer a plan near the programme's solution, by rounding or by a dive."""
     incumbent = generation.incumbent
@@ -96,7 +93,8 @@ def offer_heuristic_plan(
         plan = mostly_selected(generation, lp.primal) if dived is None else dived
     else:
         seconds = HEURISTIC_TIME_SHARE * incumbent.seconds_left
-        plan = restricted_master_heuristic(generation, lp.primal, open_requests, seconds, executor)
+        fractional = fractional_requests(generation, lp.primal)
+        plan = restricted_master_heuristic(generation, lp.primal, fractional, seconds, executor)
     if not incumbent.offer(plan, "restricted master heuristic"):
         plan = repair(generation.problem, generation.weeks, generation.quality, plan)
         incumbent.offer(plan, "restricted master heuristic")

@@ -16,7 +16,6 @@ from matching.flow.relaxation import Relaxation
 from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.block_search import block_search, improve_by_rosters
-from matching.solvers.column_generation.fractional import fractional_requests
 from matching.solvers.column_generation.generation import ColumnGeneration
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear_programme import offer_heuristic_plan, solve_lp
@@ -53,7 +52,7 @@ def search(
             solve_reduced_mip(generation, np.arange(len(weeks.arcs)))
             return prices
         prices = generation.prices(lp.dual)
-        offer_heuristic_plan(generation, lp, fractional_requests(generation, lp.primal), executor)
+        offer_heuristic_plan(generation, lp, executor)
         if incumbent.goes_on():
             lp = improve_by_rosters(generation, lp, executor)
             prices = generation.prices(lp.dual)
