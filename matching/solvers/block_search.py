@@ -158,13 +158,15 @@ def _merge_blocks(blocks: Blocks) -> Blocks:
         before = incumbent.bound - incumbent.value
         rings = idle // _IDLE_ROUNDS_PER_RING
         near = difference_neighbourhoods(blocks, incumbent.chosen, rings)
-        nodes = MAX_NODES * _NODES_FACTOR_PER_RING**rings
-        plan = large_neighbourhood_search(
-            near, near.partition.numbers, incumbent.chosen, turn, nodes
-        )
-        incumbent.offer(plan, "neighbourhood search")
-        if not incumbent.goes_on():
-            break
+        # Blocks that do not differ from the plan, or are not there yet, leave it as it is.
+        if near.partition.size:
+            nodes = MAX_NODES * _NODES_FACTOR_PER_RING**rings
+            plan = large_neighbourhood_search(
+                near, near.partition.numbers, incumbent.chosen, turn, nodes
+            )
+            incumbent.offer(plan, "neighbourhood search")
+            if not incumbent.goes_on():
+                break
         blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
         bound = incumbent.bound
         gap, _ = residual_gap(blocks, incumbent.chosen)
