@@ -16,19 +16,20 @@ from matching.problem import columns as c
 
 # Small components are solved together, up to this many columns.
 _COLUMNS_PER_BATCH = 4_000
-# Of larger programmes presolve merges cliques for minutes, whatever the time limit.
-_MAX_COLUMNS_FOR_PRESOLVE = 50_000
+# Of larger programmes presolve merges cliques for minutes, whatever the time limit. Where a good
+# plan is at hand it costs more than it saves long before.
+_MAX_COLUMNS_FOR_PRESOLVE, _MAX_COLUMNS_FROM_START = 50_000, 20_000
 # What costs more than it brings.
 _OFF = ("mip_detect_symmetry", "mip_heuristic_run_feasibility_jump")
-# And that, where cuts at the root close nearly all of the gap: the search for plans, and a restart,
-# which presolves again.
+# And that, where cuts at the root close nearly all of the gap or a plan is at hand: the search for
+# plans, and a restart, which presolves again.
 _OFF_IF_SMALL = (
     "mip_heuristic_run_rins",
     "mip_heuristic_run_rens",
     "mip_heuristic_run_root_reduced_cost",
     "mip_allow_restart",
 )
-# Of 43,000 columns a plan is found in a third of the time by searching for it.
+# From nothing, a plan of 43,000 columns is found in a third of the time by searching for it.
 _MAX_COLUMNS_IF_SMALL = 20_000
 
 # Of columns or rows in a basis: `highspy.HighsBasisStatus`.
@@ -122,9 +123,9 @@ class MIP:
         highs = self._model(self.integer, seconds)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("mip_abs_gap", 1e-6)
-        if columns > _MAX_COLUMNS_FOR_PRESOLVE:
+        if columns > (_MAX_COLUMNS_FOR_PRESOLVE if start is None else _MAX_COLUMNS_FROM_START):
             highs.setOptionValue("presolve", "off")
-        small = nodes is not None or columns <= _MAX_COLUMNS_IF_SMALL
+        small = nodes is not None or start is not None or columns <= _MAX_COLUMNS_IF_SMALL
         for option in _OFF + _OFF_IF_SMALL if small else _OFF:
             highs.setOptionValue(option, False)
         if nodes is not None:
