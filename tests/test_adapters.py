@@ -166,7 +166,7 @@ def test_no_plan_never_takes_the_place_of_one(tmp_path: Path) -> None:
     assert read_plan(tmp_path / "plan").height == 1
 
 
-@pytest.mark.parametrize("extra", ["sqlalchemy", "fastexcel", "fsspec"])
+@pytest.mark.parametrize("extra", first_fast(["sqlalchemy", "fastexcel", "fsspec"], 1))
 def test_without_an_extra_the_rest_works_and_says_what_is_missing(
     extra: str,
 ) -> None:
@@ -188,6 +188,7 @@ except UsageError as error:
     assert wanted in done.stdout
 
 
+@pytest.mark.slow
 def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     # The library that checks tables loads SQLAlchemy itself, where there is one.
     stores = ["fastexcel", "xlsxwriter", "fsspec", "pandas", "duckdb", "psycopg"]

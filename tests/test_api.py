@@ -288,6 +288,7 @@ print(os.listdir(sys.argv[1]))
 """
 
 
+@pytest.mark.slow
 def test_the_library_works_where_there_are_no_locks_and_forks(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _ELSEWHERE, str(tmp_path / "plan")],
@@ -311,6 +312,7 @@ def _loaded(modules: str) -> set[str]:
     return set(done.stdout.decode().split())
 
 
+@pytest.mark.slow
 def test_a_problem_loads_nothing_of_the_edge() -> None:
     loaded = _loaded("matching.problem")
     assert {name.split(".")[1] for name in loaded if name.startswith("matching.")} == ROOMS

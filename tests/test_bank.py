@@ -31,6 +31,7 @@ def told(bank: Bank, language: str = "en") -> str:
 # --- deposits -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_record_is_deposited_once_however_often_it_is_posted() -> None:
     bank = Bank()
     assert bank.post(records=(("r1", "ann", 90),)) == []

@@ -191,6 +191,7 @@ def examples(count: int, steps: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_laws_of_the_bank_hold_whatever_is_asked() -> None:
     examples(5, 10)
 

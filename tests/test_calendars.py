@@ -286,6 +286,7 @@ def test_the_name_of_a_file_is_the_id(tmp_path: Path) -> None:
     assert set(frame["start"]) == {start}
 
 
+@pytest.mark.slow
 def test_several_processes_read_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calendars, "_WORTH_A_PROCESS", 2)
     (tmp_path / "ann.ics").write_text(calendar(event(*MORNING)))

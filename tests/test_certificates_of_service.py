@@ -198,6 +198,7 @@ DOCUMENTS = st.recursive(
 KEY = signing.private_key(signing.new_key()[0])
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.dictionaries(st.sampled_from(["x", "y", "z"]), DOCUMENTS, min_size=1), st.data())
 def test_only_what_was_signed_verifies(document, data) -> None:

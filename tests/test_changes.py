@@ -89,6 +89,7 @@ def test_offers_keep_their_floor_after_an_answer() -> None:
     assert sorted(desk.offers("accepted")["request_id"].unique()) == ["bus", "walk"]
 
 
+@pytest.mark.slow
 def test_people_come_change_and_go() -> None:
     desk = desk_of(tea_and_bus())
     desk.put_volunteer("cem", available=[MORNING], max_shifts=1)
@@ -284,6 +285,7 @@ def test_under_network_rules_the_plan_is_the_best_that_holds_what_was_agreed(
     assert audit.value(afresh.problem, desk.plan) == afresh.value
 
 
+@pytest.mark.slow
 def test_every_answer_is_of_one_week_or_of_the_other() -> None:
     # Ann accepts and declines walks in turn: whoever asks meanwhile sees a whole week. Bob sees the
     # walk if and only if nobody accepted it, and the plan has one at the walk at most.

@@ -23,7 +23,7 @@ from matching.stores import read_plan, read_prices, read_summary, read_tables, w
 from tests.support.commands import COMMANDS, WEEK, contents, planned, run
 from tests.support.faults import BASE, FAULTS, MONDAY, WEEKS, ZONES, world
 from tests.support.hand import ask, people
-from tests.support.slow import these_fast
+from tests.support.slow import first_fast, these_fast
 
 COMMAND = [sys.executable, "-c", "from matching.cli import app; app()"]
 HEAVY = (
@@ -56,7 +56,7 @@ def copy(plan: Path, tmp_path: Path) -> Path:
 # --- what is written ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("format", ["csv", "parquet"])
+@pytest.mark.parametrize("format", first_fast(["csv", "parquet"], 1))
 def test_generate_plan_check(tmp_path: Path, format: str) -> None:
     tables, out = tmp_path / "new" / "tables", tmp_path / "plan"
     size = ("--volunteers", 60, "--requests", 15, "--rules", "full", "--seed", 2)
@@ -107,6 +107,7 @@ def test_a_second_plan_takes_the_place_of_the_first(town: Path, copy: Path) -> N
     assert sorted(contents(copy)) == names
 
 
+@pytest.mark.slow
 def test_policy_week_and_limits_are_taken_from_the_summary(town: Path, tmp_path: Path) -> None:
     policy, out = tmp_path / "policy.toml", tmp_path / "plan"
     policy.write_text("seat = 500\ntravel_km = 6.5\ntravel_kmh = inf\n")
@@ -143,6 +144,7 @@ def broken_rules(done: Result) -> set[str]:
     return {words[1] for words in lines if words[:1] == ["broken"]}
 
 
+@pytest.mark.slow
 def test_a_broken_plan(town: Path, copy: Path) -> None:
     rows = pl.read_csv(copy / "plan.csv", infer_schema=False)
     pl.concat([rows, rows[:1]]).write_csv(copy / "plan.csv")
@@ -378,7 +380,9 @@ def test_faulty_tables_are_refused_or_set_aside(tmp_path: Path, fault: str) -> N
     }
 
 
-@pytest.mark.parametrize("fault", ["id_twice", "unknown_volunteer", "hour_24", "skipped_hour"])
+@pytest.mark.parametrize(
+    "fault", first_fast(["id_twice", "unknown_volunteer", "hour_24", "skipped_hour"], 1)
+)
 def test_what_is_left_can_be_checked(tmp_path: Path, fault: str) -> None:
     folder, out = world(tmp_path, fault), tmp_path / "plan"
     options = policy_of(fault, tmp_path)
@@ -420,6 +424,7 @@ def process(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
+@pytest.mark.slow
 def test_nothing_on_stderr_where_all_is_well(tmp_path: Path) -> None:
     week = people("ada")
     ask(week, "tea")
@@ -433,6 +438,7 @@ def test_nothing_on_stderr_where_all_is_well(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_fault_as_a_process(tmp_path: Path) -> None:
     done = process("plan", BASE, "--week", "2026-12-01", "--out", tmp_path / "plan")
     assert (done.returncode, done.stdout) == (2, "")
@@ -505,6 +511,7 @@ def wait_for(terminal: int, text: bytes, seconds: float = 240.0) -> bytes:
     return shown
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_the_best_plan_so_far(tmp_path: Path) -> None:
     tables, out = tmp_path / "district", tmp_path / "plan"
     size = ("--rules", "full", "--seed", 1, "--format", "parquet")
@@ -534,6 +541,7 @@ def test_ctrl_c_ends_with_the_best_plan_so_far(tmp_path: Path) -> None:
     assert run("check", tables, out).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_abandons(
     town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -582,6 +590,7 @@ def test_ctrl_c_twice_leaves_at_once() -> None:
 # --- reports --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_report_of_a_plan_alone(plan: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "plan.html"
     done = run("report", plan, "--out", out)
@@ -593,6 +602,7 @@ def test_a_report_of_a_plan_alone(plan: Path, tmp_path: Path) -> None:
     assert f"{summary['filled']:,}" in out.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_tables_of_a_report_may_have_moved(town: Path, copy: Path, tmp_path: Path) -> None:
     out, there = tmp_path / "plan.html", copy / "summary.json"
     summary = json.loads(there.read_text())
@@ -606,6 +616,7 @@ def test_the_tables_of_a_report_may_have_moved(town: Path, copy: Path, tmp_path:
     assert run("report", copy, "--tables", town, "--out", out).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_report_of_a_bare_file(town: Path, plan: Path, tmp_path: Path) -> None:
     out, bare = tmp_path / "plan.html", plan / "plan.csv"
     told = run("report", bare, "--out", out)
@@ -621,7 +632,7 @@ def test_a_report_of_a_bare_file(town: Path, plan: Path, tmp_path: Path) -> None
     assert "is a folder; name a file to write to" in folder.output
 
 
-@pytest.mark.parametrize("store", ["platform.db", "platform.xlsx", "platform.zip"])
+@pytest.mark.parametrize("store", first_fast(["platform.db", "platform.xlsx", "platform.zip"], 1))
 def test_a_report_from_any_store(town: Path, tmp_path: Path, store: str) -> None:
     tables, result = tmp_path / store, tmp_path / f"plan-{store}"
     size = ("--volunteers", 12, "--requests", 5, "--rules", "full", "--seed", 3)
@@ -641,6 +652,7 @@ def test_asking_for_a_plan_makes_no_store(town: Path, tmp_path: Path) -> None:
     assert contents(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_a_report_of_faulty_tables(town: Path, tmp_path: Path) -> None:
     """Rows that were set aside for the plan are set aside for its report, and counted there."""
     tables, out = Path(shutil.copytree(town, tmp_path / "tables")), tmp_path / "plan.html"

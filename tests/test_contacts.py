@@ -65,6 +65,7 @@ def test_people_of_one_name_are_told_apart_and_the_unknown_keep_their_ids() -> N
     assert shown == ["g", "f", "Zoe", "Rene\u0301 (d)", "Ren\u00e9 (c)", "KIM (b)", "Kim (a)"]
 
 
+@pytest.mark.slow
 def test_names_and_phones_reach_reports_alone(tmp_path: Path) -> None:
     """They lie among the tables, and no output of plan, check or explain has them."""
     tables = tmp_path / "tables"
@@ -131,6 +132,7 @@ def test_faulty_contacts_write_nothing(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_a_report_guesses_no_week(tmp_path: Path) -> None:
     """A bare plan does not say its week, and next Monday's is another."""
     tables, plan = tmp_path / "tables", tmp_path / "plan"

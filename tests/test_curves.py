@@ -8,9 +8,10 @@ import pytest
 
 from benchmarks.curves import main, points_of
 from matching import Progress
+from tests.support.slow import first_fast
 
 
-@pytest.mark.parametrize("rules", ["network", "full"])
+@pytest.mark.parametrize("rules", first_fast(["network", "full"], 1))
 def test_a_town_is_planned_and_drawn(tmp_path: Path, rules: str) -> None:
     written = main(["town", "--rules", rules, "--scarcity", "2", "--out", str(tmp_path)])
     assert [path.suffix for path in written] == [".csv", ".json", ".svg", ".png"]

@@ -25,6 +25,7 @@ def drafted(**frames: pl.DataFrame) -> dict[str, object]:
     return tomllib.loads(draft(open_source(frames)).text)
 
 
+@pytest.mark.slow
 def test_the_export_is_nearly_all_guessed() -> None:
     made = draft(open_source(EXAMPLES / "export" / "export"), "the export")
     by_hand = Mapping.from_toml(EXAMPLES / "export" / "map.toml")
@@ -48,6 +49,7 @@ def test_the_export_is_nearly_all_guessed() -> None:
     assert value == solve(Problem.from_source(places, MONDAY, mapping=by_hand)).value == 129_329
 
 
+@pytest.mark.slow
 def test_our_own_names_need_no_help() -> None:
     made = draft(open_source(EXAMPLES / "district" / "tables"))
     assert (made.missing, made.unsure) == ([], [])
@@ -113,6 +115,7 @@ def test_codes_that_nobody_knows_are_asked_for() -> None:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(
     st.dictionaries(
@@ -137,6 +140,7 @@ def run(*arguments: object) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+@pytest.mark.slow
 def test_the_command_drafts_and_never_overwrites(tmp_path: Path) -> None:
     out = tmp_path / "map.toml"
     status, told = run("map", EXAMPLES / "district" / "tables", "--out", out)

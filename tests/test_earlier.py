@@ -12,6 +12,7 @@ from matching import Problem, Result, UsageError, solve
 from matching.cli import app
 from matching.stores import write_tables
 from matching.stores.registry import open_sink
+from tests.support.slow import first_fast
 
 FIRST, SECOND, NONE = date(2026, 11, 30), date(2026, 12, 7), date(2026, 12, 14)
 # Ann serves lunch on both Mondays; in the third week there is none.
@@ -39,7 +40,9 @@ def run(*arguments: object) -> Any:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("where", ["plan", "plan.zip", "plan.xlsx", "memory://earlier/plan"])
+@pytest.mark.parametrize(
+    "where", first_fast(["plan", "plan.zip", "plan.xlsx", "memory://earlier/plan"], 1)
+)
 def test_a_plan_of_another_week_or_an_empty_one_takes_no_place(tmp_path: Path, where: str) -> None:
     out = where if "://" in where else str(tmp_path / where)
     planned(FIRST).to(out)
@@ -70,6 +73,7 @@ def test_dataframes_take_no_place() -> None:
     assert planned(NONE).to()["plan"].is_empty()
 
 
+@pytest.mark.slow
 def test_the_command_refuses_before_it_searches(tmp_path: Path) -> None:
     tables, out = tmp_path / "tables", tmp_path / "plan"
     write_tables(tables, TABLES)
@@ -87,6 +91,7 @@ def test_the_command_refuses_before_it_searches(tmp_path: Path) -> None:
     assert run("plan", tables, "--out", out, "--week", SECOND, "--force").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_plan_remembers_the_mapping_it_was_written_through(tmp_path: Path) -> None:
     tables, mapping = tmp_path / "theirs", tmp_path / "mapping.toml"
     write_tables(tables, {"people": TABLES["volunteers"].rename({"volunteer_id": "id"})})

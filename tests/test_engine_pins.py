@@ -232,6 +232,7 @@ def test_a_limit_sets_aside_only_the_pins_below_it() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_pins_without_option_agree_on_one() -> None:
     # a could come at both, b only later; of the two pins of a the early one would overlap s.
     options = {"early": (at("2 09:00"), at("2 10:00")), "late": (at("2 15:00"), at("2 16:00"))}

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from matching.arcs.eligibility import eligible
 from matching.problem import Problem
@@ -106,6 +107,7 @@ def test_every_table_but_a_few_is_there() -> None:
     assert not (FOLDER / "policy.toml").exists()
 
 
+@pytest.mark.slow
 def test_building_it_again_changes_nothing(tmp_path: Path) -> None:
     script = f"import sys; sys.path[:0] = {[str(FOLDER), str(ROOT)]}; import build; build.main()"
     command = [sys.executable, "-B", "-c", script, "--out", str(tmp_path)]

@@ -43,6 +43,7 @@ def test_the_export_holds_what_our_tables_hold() -> None:
         assert found.sort(columns).equals(wanted[name].select(columns).sort(columns)), name
 
 
+@pytest.mark.slow
 def test_both_are_planned_from_the_command_line_to_the_same_value(tmp_path: Path) -> None:
     week = ("--week", "2026-11-30")
     mapping = ("--mapping", str(HERE / "map.toml"))

@@ -88,6 +88,7 @@ def test_the_flow_in_parts_is_the_flow_of_the_whole(
     assert certify(network, cut.prices) == cut.bound_from_prices == cut.value
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cut_small")
 def test_processes_make_the_same_flow(
     network: Problem, pool: ProcessPoolExecutor, monkeypatch: pytest.MonkeyPatch
@@ -98,6 +99,7 @@ def test_processes_make_the_same_flow(
     assert executor.tasks >= PARTS
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cut_small")
 def test_processes_make_the_same_plan_under_all_rules(
     full: Problem, pool: ProcessPoolExecutor
@@ -125,6 +127,7 @@ def test_a_broken_executor_costs_time_and_nothing_else(
         assert executor.tasks > breaks_after
 
 
+@pytest.mark.slow
 def test_a_killed_process_is_told_and_its_task_done_here() -> None:
     with (
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor,
@@ -142,6 +145,7 @@ def _unless_a_worker(task: tuple[int, int]) -> int:
     return number * number
 
 
+@pytest.mark.slow
 def test_what_a_task_raises_is_raised(pool: ProcessPoolExecutor) -> None:
     with pytest.raises(ZeroDivisionError):
         list(run_all(pool, _inverse, [1, 0]))

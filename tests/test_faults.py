@@ -35,7 +35,7 @@ from tests.support.faults import (
     world,
 )
 from tests.support.laws import law
-from tests.support.slow import these_fast
+from tests.support.slow import some_fast, these_fast
 
 Frames = dict[str, pl.DataFrame]
 COLUMNS = ["table", "row", "column", "value", "rule"]
@@ -108,7 +108,7 @@ def tables_of(fault: str) -> Tables:
 
 
 @pytest.mark.filterwarnings("ignore::matching.errors.DataWarning")
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", some_fast(FAULTS, 3))
 def test_a_fault_is_told_with_its_place_and_value(fault: str) -> None:
     week, policy = WEEKS.get(fault, MONDAY), Policy(time_zone=ZONES.get(fault, "Asia/Shanghai"))
     with pytest.raises(DataError) as caught:
@@ -381,7 +381,9 @@ ODD = [
 ]
 
 
-@pytest.mark.parametrize("values", ODD, ids=lambda values: f"{values.dtype}:{values.len()}")
+@pytest.mark.parametrize(
+    "values", some_fast(ODD, 3), ids=lambda values: f"{values.dtype}:{values.len()}"
+)
 @pytest.mark.parametrize(
     "names", [TABLES, ("volunteers", "requests", "options"), ("posts", "pairs")]
 )

@@ -144,6 +144,7 @@ def services(draw: st.DrawFn) -> tuple[str, list[tuple[str, datetime, int]]]:
     return zone, [(who, monday + timedelta(minutes=at), long) for who, at, long in drawn]
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(services())
 def test_out_and_in_again_gives_the_same_minutes(
@@ -245,6 +246,7 @@ def test_a_report_that_fails_leaves_the_earlier_one(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.slow
 def test_from_the_command_line(tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
         done = CliRunner().invoke(app, [*arguments])

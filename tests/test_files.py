@@ -417,6 +417,7 @@ def test_a_column_named_row_is_not_the_number_of_the_row(tmp_path: Path) -> None
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufffd\ufeff"))
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(TEXT.filter(bool), TEXT), max_size=8))
 def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, rows: list) -> None:
     folder = tmp_path_factory.mktemp("text")
@@ -427,6 +428,7 @@ def test_any_text_comes_back(tmp_path_factory: pytest.TempPathFactory, rows: lis
     assert tables["pairs"].drop("row").equals(frame)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200))
 def test_no_bytes_bring_it_down(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     folder = tmp_path_factory.mktemp("bytes")

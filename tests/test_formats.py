@@ -108,6 +108,7 @@ def test_csv_cells_that_would_run_are_written_harmless(tmp_path: Path) -> None:
     assert faults.is_empty()
 
 
+@pytest.mark.slow
 @given(st.lists(st.text("'=+-@a\t", min_size=1, max_size=6), min_size=1, max_size=5))
 def test_made_harmless_or_not_a_text_comes_back(
     tmp_path_factory: pytest.TempPathFactory, texts: list[str]
@@ -382,6 +383,7 @@ def test_a_broken_archive_is_named_and_never_half_read(tmp_path: Path, method: i
                 open_source(path).read_tables()
 
 
+@pytest.mark.slow
 def test_what_unpacks_to_more_than_is_allowed_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

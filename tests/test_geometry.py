@@ -43,6 +43,7 @@ def near(points: Places, places: list[Spot]) -> list[tuple[int, int]]:
     ]
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(
     st.lists(st.tuples(spots, reaches), min_size=1, max_size=25),

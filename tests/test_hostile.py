@@ -20,6 +20,7 @@ from benchmarks.vmb.hostile import (
 from matching import Problem, Result, audit, certify, solve
 from tests.oracle.reading import read
 from tests.support.laws import best, judged, problem_of
+from tests.support.slow import first_fast
 from tests.support.worlds import Tables
 
 World = Callable[[], Tables]
@@ -83,7 +84,7 @@ def rows(result: Result) -> list[Any]:
     return np.stack([result.plan.volunteer, result.plan.slot]).tolist()
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", first_fast(SMALL, 3))
 def test_small_ones_are_proved(name: str) -> None:
     result = solve(problem(name), gap=0.0, time_limit=SECONDS)
     kept(result)
@@ -91,7 +92,7 @@ def test_small_ones_are_proved(name: str) -> None:
     assert (result.status, result.termination) == ("optimal", "proved")
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", first_fast(SMALL, 3))
 def test_the_plan_is_the_same_for_any_number_of_workers(name: str) -> None:
     # A search that ends by its gap and not by the clock.
     one, two = (solve(problem(name), time_limit=SECONDS, workers=workers) for workers in (1, 2))
@@ -146,6 +147,7 @@ def test_one_volunteer_may_do_everything() -> None:
     assert np.bincount(plan.volunteer)[0] > 5
 
 
+@pytest.mark.slow
 def test_the_crowd_takes_all_who_are_there() -> None:
     # Seat by seat the small ones are worth more; with a few to spare there is room for both.
     for name, small in (("one crowd", 10), ("one crowd or none", 0)):

@@ -233,6 +233,7 @@ print(compiled(lambda x: x + 1)(1))
 """
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_kept_on_disk_it_is_compiled_each_time() -> None:
     """As in a container whose file system is read-only."""
     done = subprocess.run([sys.executable, "-c", _NOWHERE], capture_output=True, text=True)

@@ -167,6 +167,7 @@ def killed(place: tuple[str, str | None], points: int) -> set[int]:
     return left
 
 
+@pytest.mark.slow
 def test_killed_at_a_few_points(tmp_path: Path) -> None:
     assert killed((str(tmp_path / "bank.db"), None), 2) <= {0, 4}
 

@@ -751,6 +751,7 @@ def places() -> st.SearchStrategy[tuple[float, float]]:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(worlds())
 def test_out_and_in_again_is_the_identity(world: dict[str, pl.DataFrame]) -> None:

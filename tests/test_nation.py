@@ -38,9 +38,10 @@ from matching.synthetic import generate_region
 from matching.synthetic import regions as sizes
 from tests.support.regions import EAST, NOON, TEN, WEEK, WEST, pairs, planned, whole, write
 from tests.support.screens import COMMAND
-from tests.support.slow import these_fast
+from tests.support.slow import first_fast, these_fast
 
 
+@pytest.mark.slow
 def test_an_order_at_the_border_is_served_from_the_other_side(tmp_path: Path) -> None:
     # Ann lives in the west, where nothing is ordered; in the east nobody lives.
     write(tmp_path / "nation", "1", {"ann": WEST}, {"far": 110.0})
@@ -59,6 +60,7 @@ def test_an_order_at_the_border_is_served_from_the_other_side(tmp_path: Path) ->
     assert empty["request_id"].to_list() == ["far"]
 
 
+@pytest.mark.slow
 def test_the_nearer_neighbour_takes_over(tmp_path: Path) -> None:
     # Bea can serve but lives four kilometres further from the order than Ann, beyond the border.
     write(tmp_path / "nation", "1", {"ann": WEST}, {"far": 110.0})
@@ -69,6 +71,7 @@ def test_the_nearer_neighbour_takes_over(tmp_path: Path) -> None:
     assert summary["value"] == solve(whole(tmp_path / "nation")).value
 
 
+@pytest.mark.slow
 def test_who_serves_at_home_is_not_called_away(tmp_path: Path) -> None:
     # Both orders want Ann at the same time; only the one at home can have nobody else.
     write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
@@ -98,7 +101,7 @@ def test_friends_cross_the_border_together_or_not_at_all(
     assert summary["value"] == solve(whole(tmp_path / "nation"), gap=0.0).value
 
 
-@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize("held", first_fast([True, False], 1))
 def test_what_is_kept_in_other_weeks_holds_at_a_border(tmp_path: Path, held: bool) -> None:
     # Ann lives near an order beyond the border; at home she watched the night before until eleven.
     # The shop there was kept on Sunday by Bob: at its other time, here, nobody is needed.
@@ -123,6 +126,7 @@ def test_what_is_kept_in_other_weeks_holds_at_a_border(tmp_path: Path, held: boo
     assert set(reasons) >= {("shop", "already_served")}
 
 
+@pytest.mark.slow
 def test_the_bound_counts_ways_by_an_order_without_a_place(tmp_path: Path) -> None:
     # Two visits abroad are eight kilometres apart, 24 minutes at 20 km/h, and ten minutes are
     # between them. A call from home fills these: to a call nobody travels.
@@ -220,6 +224,7 @@ def test_ids_need_not_be_text(tmp_path: Path, kind: type[pl.DataType]) -> None:
     assert plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)["filled"] == 2
 
 
+@pytest.mark.slow
 def test_the_west_begins_where_the_east_ends(tmp_path: Path) -> None:
     write(tmp_path / "nation", "1", {"ann": 179.99}, {"far": 110.0})
     write(tmp_path / "nation", "2", {"bob": 130.0}, {"visit": -179.99})
@@ -250,6 +255,7 @@ def test_guests_who_come_twice_have_names_of_their_own() -> None:
     assert made["pairs"].rows() == [("bea", "~1.0")]
 
 
+@pytest.mark.slow
 def test_a_border_that_breaks_a_rule_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,6 +325,7 @@ def test_every_empty_seat_has_a_reason(nation: Path, out: Path) -> None:
     assert empty == problem.posts.seats.sum() - planned(out).height
 
 
+@pytest.mark.slow
 def test_why_a_seat_is_empty_at_a_border_is_told_of_the_whole_region(tmp_path: Path) -> None:
     # Three live where the visit is, and none of them has time; nobody comes from elsewhere.
     write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
@@ -339,6 +346,7 @@ def test_any_executor_makes_the_same_plan(nation: Path, out: Path, tmp_path: Pat
         assert planned(tmp_path, name).equals(planned(out, name))
 
 
+@pytest.mark.slow
 def test_the_summary_says_what_that_of_any_plan_says(nation: Path, out: Path) -> None:
     summary, problem = json.loads((out / "summary.json").read_text()), whole(nation)
     plan = Plan.from_frame(problem, planned(out))
@@ -443,6 +451,7 @@ def test_what_other_processes_warn_of_is_said_once(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.slow
 def test_who_is_in_two_regions_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Three hashes to a task: the ids are looked at in several.
     monkeypatch.setattr(ids, "_MOST", 3)
@@ -455,6 +464,7 @@ def test_who_is_in_two_regions_is_told(tmp_path: Path, monkeypatch: pytest.Monke
         plan_nation(tmp_path, tmp_path.parent / "plan", WEEK)
 
 
+@pytest.mark.slow
 def test_what_regions_share_is_the_same_in_each(tmp_path: Path) -> None:
     for code in ("1", "2"):
         write(tmp_path / "nation", code, {f"v{code}": WEST}, {f"r{code}": WEST})
@@ -467,6 +477,7 @@ def test_what_regions_share_is_the_same_in_each(tmp_path: Path) -> None:
         plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)
 
 
+@pytest.mark.slow
 def test_different_ids_of_one_hash_are_no_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -480,6 +491,7 @@ def test_different_ids_of_one_hash_are_no_fault(
     assert plan_nation(tmp_path, tmp_path / "plan", WEEK)["filled"] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_in_a_region_ends_it_all_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -545,6 +557,7 @@ def test_a_nation_is_made_by_population_and_in_chessboard_order() -> None:
     assert set(first["station_id"]).isdisjoint(second["station_id"])
 
 
+@pytest.mark.slow
 def test_the_command_makes_regions_and_plans_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

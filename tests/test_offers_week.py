@@ -15,6 +15,7 @@ def test_gini_is_0_among_equals_and_near_1_where_one_has_all() -> None:
     assert gini(np.array([0] * 99 + [5])) == pytest.approx(0.99)
 
 
+@pytest.mark.slow
 def test_a_town_is_simulated_and_drawn(tmp_path: Path) -> None:
     table = main(["--size", "town", "--seeds", "1", "--out", str(tmp_path / "town.svg")])
     assert table["chosen"].to_list() == list(CHOOSERS)

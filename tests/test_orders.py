@@ -77,6 +77,7 @@ r1 closed      18:00 centre:c
 )
 
 
+@pytest.mark.slow
 def test_an_order_from_the_menu_to_its_close() -> None:
     applied = apply(events(WEEK), tables=ONE_SEAT)
     assert applied.refused.is_empty()
@@ -307,6 +308,7 @@ def test_another_event_under_the_same_version_is_a_conflict() -> None:
     assert rules(apply(other).refused) == [(3, "conflict")]
 
 
+@pytest.mark.slow
 def test_versions_have_no_gaps() -> None:
     first = "r1 ordered 08:00 station:s1"
     applied = apply(events(f"{first}\nr1 checked 08:10 centre:c version=3"))
@@ -358,6 +360,7 @@ def test_every_event_has_its_roles_and_the_numbers_have_room() -> None:
 # --- what needs somebody ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_due_is_told_with_the_events_that_would_see_to_it() -> None:
     log = events(
         OFFERED  # ann has until noon

@@ -124,6 +124,7 @@ def search(page: Page, listing: str, text: str) -> None:
 # --- what it says ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_figures_are_those_of_the_summary(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
     figures: dict[str, str] = page.eval_on_selector_all(
@@ -154,6 +155,7 @@ def test_a_gap_that_is_open_and_one_that_is_unknown(opened: Opener, facts: Facts
     assert "comes without a bound" in page.inner_text("#proof")
 
 
+@pytest.mark.slow
 def test_every_seat_is_somewhere(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
     unfold(page)
@@ -170,6 +172,7 @@ def test_every_seat_is_somewhere(opened: Opener, facts: Facts) -> None:
     assert sum(bars) == facts.hours.height
 
 
+@pytest.mark.slow
 def test_a_roster_says_who_where_when_and_who_leads(opened: Opener) -> None:
     page = opened(facts_of(small_world()))
     assert shown(page, "roster") == [
@@ -257,6 +260,7 @@ def recurring() -> dict[str, pl.DataFrame]:
     }
 
 
+@pytest.mark.slow
 def test_the_week_is_a_grid_of_shifts_and_days(opened: Opener) -> None:
     page = opened(facts_of(recurring()))
     assert grid(page) == [
@@ -300,6 +304,7 @@ def test_days_and_clocks_are_those_of_the_region(
     assert grid(page)[0][2] == first[0]
 
 
+@pytest.mark.slow
 def test_a_phone_shows_the_week_day_by_day(opened: Opener, facts: Facts) -> None:
     page = opened(facts, viewport=PHONE)
     assert not page.query_selector(".grid")
@@ -314,6 +319,7 @@ def week_of(facts: Facts) -> list[Any]:
     return sorted({*facts.roster["day"], *facts.unfilled["day"]})
 
 
+@pytest.mark.slow
 def test_a_week_of_many_services_is_shown_by_station(opened: Opener, facts: Facts) -> None:
     """Six copies of 30 services are more than 150: no reader looks through all at once."""
     many = facts.roster.join(pl.DataFrame({"copy": range(6)}), how="cross")
@@ -333,6 +339,7 @@ def test_a_week_of_many_services_is_shown_by_station(opened: Opener, facts: Fact
 # --- answers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_empty_seat_says_why_and_who_could_come(opened: Opener, asked: Facts) -> None:
     page = opened(asked)
     answers = asked.answers
@@ -352,6 +359,7 @@ def test_an_empty_seat_says_why_and_who_could_come(opened: Opener, asked: Facts)
         assert ("would give up" in text) == (busy is not None)
 
 
+@pytest.mark.slow
 def test_what_needs_somebody_leads_there(opened: Opener, asked: Facts) -> None:
     page = opened(asked)
     lines = page.locator(".needs > li").all_inner_texts()
@@ -372,6 +380,7 @@ def test_what_needs_somebody_leads_there(opened: Opener, asked: Facts) -> None:
     assert told(page, "unfilled") == f"{asked.unfilled.height} found", "all others stay"
 
 
+@pytest.mark.slow
 def test_more_empty_posts_than_are_told_of_are_counted(
     opened: Opener, asked: Facts, result: Result
 ) -> None:
@@ -382,6 +391,7 @@ def test_more_empty_posts_than_are_told_of_are_counted(
     assert len(page.query_selector_all("[data-listing=unfilled] details")) == 2
 
 
+@pytest.mark.slow
 def test_a_plan_without_prices_says_who_could_come_and_not_why(opened: Opener) -> None:
     """Bo cooks nowhere, though he may: the lunch has a seat for him on Tuesday."""
     tables = small_world()
@@ -410,6 +420,7 @@ def test_a_plan_that_breaks_a_rule_has_no_answers(opened: Opener) -> None:
 # --- names ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_people_have_names_where_somebody_gave_them(opened: Opener) -> None:
     """Two are called alike, so their ids stand with the name; of Cy nothing is known."""
     contacts = pl.DataFrame(
@@ -441,6 +452,7 @@ def test_people_have_names_where_somebody_gave_them(opened: Opener) -> None:
 # --- filters, pages, languages --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_filters(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
     someone = facts.roster["volunteer_id"][5]
@@ -464,6 +476,7 @@ def test_filters(opened: Opener, facts: Facts) -> None:
     assert told(page, "unfilled").startswith(f"{count} found")
 
 
+@pytest.mark.slow
 def test_pages_turn_and_stop_at_the_ends(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
     forward, back = (f"[data-listing=roster] [data-turn='{step}']" for step in (1, -1))
@@ -479,6 +492,7 @@ def test_pages_turn_and_stop_at_the_ends(opened: Opener, facts: Facts) -> None:
     assert page.get_attribute(back, "aria-disabled") == "false"
 
 
+@pytest.mark.slow
 def test_a_dot_of_the_map_opens_its_roster(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
     unfold(page)
@@ -507,6 +521,7 @@ def test_a_dot_where_nobody_serves_only_says_so(opened: Opener) -> None:
     assert page.input_value("[data-listing=roster] [data-filter=station]") == ""
 
 
+@pytest.mark.slow
 def test_both_languages(opened: Opener, facts: Facts) -> None:
     page = opened(facts, locale="zh-CN")
     assert page.title() == "志愿服务周计划 2026-11-30"
@@ -608,6 +623,7 @@ def test_seven_days_break_no_name_inside(opened: Opener, media: Any, width: int)
     assert page.evaluate(BROKEN) == []
 
 
+@pytest.mark.slow
 def test_the_keyboard_is_enough(opened: Opener, facts: Facts) -> None:
     page = opened(facts)
     focus = "document.activeElement"
@@ -726,6 +742,7 @@ def hostile_world() -> dict[str, pl.DataFrame]:
     }
 
 
+@pytest.mark.slow
 def test_text_of_the_data_never_becomes_markup(opened: Opener) -> None:
     facts = facts_of(hostile_world())
     result = solve(Problem.from_tables(hostile_world(), MONDAY))
@@ -780,6 +797,7 @@ def test_text_of_the_data_never_becomes_markup(opened: Opener) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
+@pytest.mark.slow
 def test_the_page_allows_no_request_and_no_other_script(
     browser: Browser, facts: Facts, tmp_path: Path
 ) -> None:

@@ -205,6 +205,7 @@ def year(count: int) -> int:
     return total
 
 
+@pytest.mark.slow
 def test_a_year_without_a_miss_has_every_visit_once() -> None:
     year(6)
 

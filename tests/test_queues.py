@@ -41,6 +41,7 @@ def promoted(text: str, tables: dict = TABLES) -> list[tuple[str, str]]:
     return found.select("request_id", "volunteer_id").rows()
 
 
+@pytest.mark.slow
 def test_the_first_on_the_list_is_promoted_when_a_seat_falls_free() -> None:
     assert promoted(full("r1", "ann", "cy", "bo")) == []
     free = full("r1", "ann", "cy", "bo") + "r1 cancelled 09:00 volunteer:ann\n"

@@ -336,6 +336,7 @@ def test_an_id_is_only_ever_text(name: str) -> None:
     assert found[0] == f"{name}, volunteer: 1 of 1 seats are empty."
 
 
+@pytest.mark.slow
 def test_the_command_tells_of_a_saved_plan(tmp_path: Path) -> None:
     week = people("ada")
     ask(week, "lunch", priority=4)

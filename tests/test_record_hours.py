@@ -123,6 +123,7 @@ def test_a_record_lies_in_the_days_of_its_project():
     }
 
 
+@pytest.mark.slow
 def test_of_two_that_overlap_the_one_that_was_entered_first_stands():
     found = credited(
         table(
@@ -265,6 +266,7 @@ PROJECTS = st.none() | st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(ROWS, max_size=14), PROJECTS, st.booleans(), st.integers(1, 2))
 def test_a_twin_in_plain_python_agrees(rows, projects, half, most):
     rows = [dict.fromkeys(COLUMNS) | row for row in rows]

@@ -91,6 +91,7 @@ def test_servers_give_the_answer_of_files(
     same(answers(server(variable), schema=schema), answers(tables))
 
 
+@pytest.mark.slow
 def test_the_answer_is_the_same_where_rows_go_through_the_disk(
     year: tuple[pl.DataFrame, pl.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -249,6 +249,7 @@ def test_an_event_is_one_sentence_and_nothing_is_written(here: Path) -> None:
     assert sorted(os.listdir()) == before
 
 
+@pytest.mark.slow
 def test_events_plan_a_plan_anew_and_it_remembers_them(here: Path) -> None:
     """Ada cancels lunch: Cai is told, for 500; nothing is written without --out."""
     Path("what.csv").write_text("request_id,event,volunteer_id\nlunch,cancelled,ada\n")
@@ -290,6 +291,7 @@ def test_what_replan_cannot_take_is_told(
     assert said in " ".join(done.stderr.split())
 
 
+@pytest.mark.slow
 def test_what_happened_is_remembered_by_all_that_follows(here: Path) -> None:
     """Ada is gone, then Cai too: Ada does not come back, nor is she recommended."""
     assert run("replace", "ada", "--out", "plan").exit_code == 0

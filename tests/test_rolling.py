@@ -60,6 +60,7 @@ def test_who_did_not_come_did_not_serve() -> None:
         rolled(problem, week.tables(), result, away.drop("status"))
 
 
+@pytest.mark.slow
 def test_four_weeks_in_a_row_add_up() -> None:
     """Three people, and each week four orders of a beneficiary each, two of them at one time.
 

@@ -123,6 +123,7 @@ def test_a_wrong_command_is_told_harmless(command: list[str]) -> None:
     assert run(*command).exit_code == 2
 
 
+@pytest.mark.slow
 def test_nothing_else_writes_to_the_terminal() -> None:
     """All goes through `conduct.say`, `conduct.tell` and `screen.Screen`."""
     for path in Path("matching").rglob("*.py"):

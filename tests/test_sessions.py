@@ -323,6 +323,7 @@ def test_a_plan_that_is_saved_is_read_with_its_meetings(tmp_path: Path) -> None:
     assert audit.value(result.problem, result.plan) == result.value
 
 
+@pytest.mark.slow
 def test_who_could_come_beside_a_course_is_asked_meeting_by_meeting() -> None:
     # ann has agreed to the course, so Tuesday's tea is open to her and Wednesday's is not.
     week = people("ann", EVEN)
@@ -374,6 +375,7 @@ def test_a_course_to_which_nobody_came_is_asked_for_again_a_week_later() -> None
     assert again.sessions.start.tolist() == problem.sessions.start.tolist()
 
 
+@pytest.mark.slow
 def test_a_roster_that_promises_leaves_the_courses_of_the_week_out() -> None:
     # Tables with orders promise what the same tables promise without; the course is one of them.
     week = people("ann bob", EVEN)

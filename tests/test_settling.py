@@ -51,6 +51,7 @@ def winners(log: pl.DataFrame, tables: dict = TABLES, **more: object) -> set[tup
     return {*found.select("request_id", "volunteer_id").rows()}
 
 
+@pytest.mark.slow
 def test_the_first_click_counts_nothing() -> None:
     logs = [grabbing(*clicks) for clicks in permutations(PEOPLE)]
     told = [settle(log, TABLES, NOW).events for log in logs]

@@ -335,6 +335,7 @@ def test_a_station_without_a_name_is_called_by_its_id_everywhere(tmp_path: Path,
     assert feed["LOCATION"] == "s"
 
 
+@pytest.mark.slow
 def test_from_the_command_line(tmp_path: Path) -> None:
     def run(*arguments: str) -> None:
         done = CliRunner().invoke(app, [*arguments])

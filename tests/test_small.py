@@ -54,6 +54,7 @@ def test_a_start_that_presolve_improves_is_not_what_comes_back(
     assert solve(town(2, 1.0), gap=0.0).status == "optimal"
 
 
+@pytest.mark.slow
 def test_a_crowd_is_not_linked_one_by_one() -> None:
     # 1,500 seats, all or none, and 9,024 arcs: with a row for each of them HiGHS compares pairs for
     # minutes, beyond any limit.

@@ -209,6 +209,7 @@ def test_what_only_postgres_has_is_a_fault_or_is_read(tmp_path: Path) -> None:
 # --- reading ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_batches_are_all_that_is_there_as_python_objects(tmp_path: Path) -> None:
     # 200,000 rows of three texts are over 60 MB as Python objects; a batch of 2,000 is under 1.
     url = lite(

@@ -281,6 +281,7 @@ def test_what_is_not_certain_is_not_told_as_certain() -> None:
     assert "all come 99.9%" in first
 
 
+@pytest.mark.slow
 def test_weeks_played_out_are_as_the_odds_say(tmp_path: Path) -> None:
     arguments = [
         "--size",

@@ -13,6 +13,7 @@ from matching.stores.spreadsheets import Reading, understand
 from matching.stores.spreadsheets.understood import corrections_of, reading_text
 from tests.support.commands import run
 from tests.support.sheets import TODAY, asked, plain, read, servers
+from tests.support.slow import first_fast
 
 PUBLIC_DATA = os.environ.get("MATCHING_PUBLIC_DATA")
 FOLDER = Path(PUBLIC_DATA or ".") / "spreadsheets"
@@ -79,7 +80,7 @@ def services(reading: Reading) -> dict[tuple[str, str, str, str], str]:
     }
 
 
-@pytest.mark.parametrize("case", sorted(ANSWERS))
+@pytest.mark.parametrize("case", first_fast(sorted(ANSWERS), 5))
 def test_a_sheet_is_read_as_an_expert_reads_it(case: str) -> None:
     wanted = expected(case)
     reading = read(*files(case), **ANSWERS[case])
@@ -114,7 +115,7 @@ def wanted_none() -> Any:
     return pl.DataFrame()
 
 
-@pytest.mark.parametrize("case", sorted(ANSWERS))
+@pytest.mark.parametrize("case", first_fast(sorted(ANSWERS), 5))
 def test_nothing_is_asked_that_the_sheet_says(case: str) -> None:
     """At most five questions, those that are truly open; and all that must be answered."""
     open_ = {OURS.get(q["key"], q["key"]): q["must"] for q in expected(case)["questions"]}

@@ -17,6 +17,7 @@ import typer
 from matching.cli.conduct import teaching
 from matching.stores.files.whole import replacing
 from matching.stores.registry import open_sink
+from tests.support.slow import first_fast
 
 FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 COMMAND = f"{sys.executable} -m matching"
@@ -48,6 +49,7 @@ def test_output_that_goes_nowhere(command: str, where: str, status: int, told: s
     assert done.stderr.startswith(told)
 
 
+@pytest.mark.slow
 @FULL
 def test_what_was_written_is_told_where_the_screen_is_full(tmp_path: Path) -> None:
     out = tmp_path / "town"
@@ -101,7 +103,9 @@ def small_files(size: int) -> Iterator[None]:
 
 # XlsxWriter leaves a temporary file open where it fails.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("format", ["csv", "parquet", "jsonl", "xlsx", "plan.zip", "plan.xlsx"])
+@pytest.mark.parametrize(
+    "format", first_fast(["csv", "parquet", "jsonl", "xlsx", "plan.zip", "plan.xlsx"], 2)
+)
 def test_a_full_disk_is_told_of_the_place_and_leaves_the_old_plan(
     tmp_path: Path, format: str
 ) -> None:

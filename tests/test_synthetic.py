@@ -89,6 +89,7 @@ def test_a_world_keeps_the_contract(size, rules):
     assert illegal(generate(size, rules=rules)) == []
 
 
+@pytest.mark.slow
 @given(
     size=st.sampled_from(list(SIZES)),
     rules=st.sampled_from(RULES),

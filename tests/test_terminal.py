@@ -28,7 +28,7 @@ from matching.stores import read_summary
 from matching.synthetic import generate
 from tests.support.commands import COMMANDS, GROUPED, WEEK, planned, run
 from tests.support.screens import at_terminal, drawn
-from tests.support.slow import first_fast
+from tests.support.slow import first_fast, some_fast
 
 MONDAY = date.fromisoformat(WEEK)
 # Colours are 30 to 37 and 90 to 97, or begin with 38 or 48.
@@ -104,6 +104,7 @@ def test_progress_never_breaks_a_line(width: int) -> None:
         assert all(len(line) <= width for line in lines)
 
 
+@pytest.mark.slow
 def test_every_phase_of_the_engine_has_its_words(monkeypatch: pytest.MonkeyPatch) -> None:
     phases: set[str] = set()
     tables = generate("town", rules="full", scarcity=4, seed=1, week=MONDAY)
@@ -162,6 +163,7 @@ def test_the_first_line_says_what_is_left_to_do(filled: int, served: int, line: 
     assert first_line(counts) == line
 
 
+@pytest.mark.slow
 def test_a_verdict_goes_on_below_itself_where_the_screen_ends(town: Path, plan: Path) -> None:
     status, written = at_terminal("check", town, plan, NO_COLOR="1")
     assert status == 0
@@ -190,6 +192,7 @@ def test_what_is_broken_stands_last(town: Path, copy: Path) -> None:
     assert lines[-1] == "1 rule is broken, 7 times in all"
 
 
+@pytest.mark.slow
 def test_an_error_is_without_colours_where_they_are_not_wanted(tmp_path: Path) -> None:
     command = ("plan", tmp_path / "none", "--out", tmp_path / "plan")
     status, written = at_terminal(*command)
@@ -302,6 +305,7 @@ def test_what_was_set_aside_is_set_aside_by_the_check_too(town: Path, tmp_path: 
     assert run(*check).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_search_that_was_cut_short_says_how_to_go_on(tmp_path: Path) -> None:
     tables, more = tmp_path / "tables", ("--rules", "full", "--scarcity", 4, "--seed", 1)
     # A town is one programme, whose first plan is the best.
@@ -340,7 +344,7 @@ def test_ctrl_c_where_nothing_is_planned(capsys: pytest.CaptureFixture[str]) -> 
 # --- help and completion --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS, *GROUPED])
+@pytest.mark.parametrize("name", some_fast(["", *COMMANDS, *GROUPED], 3))
 def test_help_teaches_by_examples_that_can_be_given(name: str) -> None:
     root = get_command(app)
     command = GROUPED.get(name) or (root.commands[name] if name else root)

@@ -116,6 +116,7 @@ def test_a_contradiction_leaves_the_table_alone(
 # --- clock and memory -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_clock_stops_a_command_and_all_that_it_started(tmp_path: Path) -> None:
     late = tmp_path / "late"
     done = meter.measure(0.2, ["sh", "-c", f"(sleep 0.8; touch {late}) & wait"])

@@ -281,6 +281,7 @@ def plan(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_the_command_says_it_in_both_languages(plan: Path, tmp_path: Path) -> None:
     change = tmp_path / "requests.csv"
     change.write_text("action,request_id\nremove,tea\n")

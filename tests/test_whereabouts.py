@@ -165,6 +165,7 @@ def test_half_of_the_places_are_not_most() -> None:
     assert not any("hours of longitude" in t for t in told(tables, Policy()))
 
 
+@pytest.mark.slow
 def test_the_default_zone_is_printed_and_remembered(tmp_path: Path) -> None:
     """Nobody chose a zone: plan and check say so, and so does the summary; a file that chooses
     the same zone is silent."""

@@ -24,17 +24,19 @@ _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_ba
 
 
 def law(examples: int, **drawn: st.SearchStrategy[Any]) -> Callable[[Test], Test]:
-    """Make a test of a law with a quarter of the examples, and a slow one with twice as many."""
+    """Make a test of a law with an eighth of the examples, and a slow one with twice as many."""
 
     def decorate(check: Test) -> Test:
         def test(times: float) -> None:
             limits = settings(
-                max_examples=round(examples * times), deadline=None, suppress_health_check=_QUIET
+                max_examples=max(1, round(examples * times)),
+                deadline=None,
+                suppress_health_check=_QUIET,
             )
             limits(given(**drawn)(check))()
 
         slow = pytest.param(2, marks=pytest.mark.slow, id="many")
-        named = pytest.mark.parametrize("times", [pytest.param(0.25, id="few"), slow])(test)
+        named = pytest.mark.parametrize("times", [pytest.param(0.125, id="few"), slow])(test)
         named.__name__ = check.__name__
         named.__doc__ = check.__doc__
         return cast(Test, named)
