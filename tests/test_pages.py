@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -50,10 +51,19 @@ def names_of_the_library() -> set[str]:
     return names
 
 
-NAMES = names_of_the_library()
-# A page may leave out the rooms: of `matching.bounds.teams.best_teams` also `teams.best_teams`.
-ENDS = {name.split(".", start)[-1] for name in NAMES for start in range(name.count(".") + 1)}
-HEADS = {end.partition(".")[0] for end in ENDS if "." in end}
+@cache
+def ends() -> set[str]:
+    """Return the names as a page may write them.
+
+    It may leave out the rooms: of `matching.bounds.teams.best_teams` also `teams.best_teams`.
+    """
+    names = names_of_the_library()
+    return {name.split(".", start)[-1] for name in names for start in range(name.count(".") + 1)}
+
+
+@cache
+def heads() -> set[str]:
+    return {end.partition(".")[0] for end in ends() if "." in end}
 
 
 def is_untrue(page: Path, code: str) -> bool:
@@ -65,7 +75,7 @@ def is_untrue(page: Path, code: str) -> bool:
             ROOT.glob(f"matching/**/{name}")
         )
     if DOTTED.fullmatch(name) and not name.endswith(DATA):
-        return name.partition(".")[0] in HEADS and name not in ENDS
+        return name.partition(".")[0] in heads() and name not in ends()
     return False
 
 
