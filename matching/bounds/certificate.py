@@ -15,7 +15,7 @@ from matching.arcs.value import quality
 from matching.bounds.labelling import Stopped, never
 from matching.bounds.prices import Prices
 from matching.bounds.pricing import MOST_SERVICES, Weeks
-from matching.bounds.rosters import batches, solve_pricing
+from matching.bounds.rosters import batches, solve_pricing, worth_a_look
 from matching.bounds.teams import best_districts, best_teams
 from matching.bounds.timeline import best_timelines
 from matching.guards.doors import door
@@ -132,6 +132,8 @@ def _best_weeks(
     value[~finished] = np.minimum(value, most)[~finished]
     # Whose services pay their load nowhere has nothing to look at.
     finished |= value == 0
+    rows = rows[~finished[weeks.arcs.volunteer[rows]]]
+    rows = worth_a_look(*given, rows, reward, weeks.first_load)
     for batch in batches(*given, _distinct(weeks, rows, reward), reward, weeks.first_load):
         if len(batch) > MOST_SERVICES:
             # Those of a single volunteer: the pairs of them would fill the memory.

@@ -114,13 +114,23 @@ def _best_rosters(
     return Rosters(volunteer[rows], value[rows], flat[order], np.concatenate(arc)[order])
 
 
+def worth_a_look(
+    problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
+) -> c.Longs:
+    """Return the arcs that can be part of a best roster.
+
+    A service that does not pay its load is only ever a way around the travel rule.
+    """
+    around = leads_around(problem, problem.slots.request[arcs.slot[rows]])
+    kept: c.Longs = rows[(reward[rows] - first_load[arcs.volunteer[rows]] > 0) | around]
+    return kept
+
+
 def batches(
     problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
 ) -> list[c.Longs]:
     """Split the arcs that can be part of a best roster, each volunteer's in one batch."""
-    # A service that does not pay its load is only ever a way around the travel rule.
-    around = leads_around(problem, problem.slots.request[arcs.slot[rows]])
-    rows = rows[(reward[rows] - first_load[arcs.volunteer[rows]] > 0) | around]
+    rows = worth_a_look(problem, arcs, rows, reward, first_load)
     if not len(rows):
         return []
     begin = np.flatnonzero(np.diff(arcs.volunteer[rows], prepend=-1))
