@@ -259,19 +259,17 @@ class Constraints:
         """An organisation's volunteers, over its tree, serve no more often than its quota."""
         organisations = self.problem.organisations
         limited = organisations.limited
-        row_of = np.full(len(organisations) + 1, -1)
-        row_of[:-1][limited] = self._new(
-            int(limited.sum()), -np.inf, organisations.max_seats[limited]
-        )
-        parent = np.append(organisations.parent, -1)
-        # Climb the tree from every arc's organisation, one level at a time for all arcs.
-        arc = np.arange(len(self.arcs))
-        at = self.problem.volunteers.organisation[self.arcs.volunteer]
+        row_of = np.full(len(organisations), -1)
+        row_of[limited] = self._new(int(limited.sum()), -np.inf, organisations.max_seats[limited])
+        # Climb the tree from every arc's organisation, one quota at a time for all arcs.
+        nearest = organisations.nearest_limited
+        at = nearest[self.problem.volunteers.organisation[self.arcs.volunteer]]
+        arc = np.flatnonzero(at >= 0)
+        at = at[arc]
         while len(arc):
+            self._arcs(row_of[at], arc)
+            at = nearest[organisations.parent[at]]
             arc, at = arc[at >= 0], at[at >= 0]
-            counted = row_of[at] >= 0
-            self._arcs(row_of[at[counted]], arc[counted])
-            at = parent[at]
 
     def _pins(self) -> None:
         """What is pinned stays, at its option or at any."""

@@ -29,12 +29,18 @@ def most_people(problem: Problem, volunteer: c.Ints, group: c.Ints | c.Longs, si
         How many groups there are.
     """
     organisations = problem.organisations
-    parent, limit = organisations.parent, organisations.max_seats
+    limit = organisations.max_seats
+    # Without a quota an organisation lets all pass: only those with one are climbed.
+    nearest = organisations.nearest_limited
+    parent = nearest[organisations.parent]
     depth = depths(parent)
     person = c.distinct(c.combine(group, volunteer))
     of = (person >> 32).astype(np.int64)
-    at = problem.volunteers.organisation[(person & 0xFFFFFFFF) - 1]
-    people = np.ones(len(person), np.int64)
+    at = nearest[problem.volunteers.organisation[(person & 0xFFFFFFFF) - 1]]
+    held = at >= 0
+    most = np.bincount(of[~held], minlength=size)
+    of, at = of[held], at[held]
+    people = np.ones(len(of), np.int64)
     # From the lowest level up: no more pass on to the organisation above than the quota lets.
     for level in range(int(depth.max()), -1, -1):
         here = depth[at] == level
@@ -43,4 +49,5 @@ def most_people(problem: Problem, volunteer: c.Ints, group: c.Ints | c.Longs, si
         passed = np.minimum(np.bincount(which, people[here], len(key)), limit[at_key])
         of, at = np.append(of[~here], key >> 32), np.append(at[~here], parent[at_key])
         people = np.append(people[~here], passed.astype(np.int64))
-    return np.bincount(of, people, minlength=size).astype(np.int64)
+    most += np.bincount(of, people, minlength=size).astype(np.int64)
+    return most
