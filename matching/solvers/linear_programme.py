@@ -22,7 +22,7 @@ from matching.solvers.neighbourhoods.whole_dive import whole_dive
 from matching.solvers.subproblems.executor import SubproblemExecutor
 
 # Shares of the time left.
-HEURISTIC_TIME_SHARE = 0.15
+HEURISTIC_TIME_SHARE = 0.3
 _TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
 # A dive takes about as long as the programme that it begins with.
 _FIRST_LP_TIME_SHARE = 0.5
