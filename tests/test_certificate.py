@@ -1,9 +1,11 @@
 """The parts of the bound that no law looks at: what is let go of when time is over."""
 
 import numpy as np
+import pytest
 
 from matching import Policy, Prices, Week, certify
 from matching.arcs.eligibility import eligible
+from matching.bounds import certificate
 from matching.bounds.certificate import best_weeks, certified
 from matching.bounds.pricing import Weeks
 from matching.bounds.timeline import best_timelines
@@ -22,6 +24,27 @@ def test_told_to_stop_a_best_week_may_only_look_better() -> None:
     reward = np.full(2, 1000.0)
     assert best_weeks(weeks, reward).tolist() == [1000]
     assert best_weeks(weeks, reward, stop=lambda: True).tolist() == [1900]
+
+
+def test_only_who_could_serve_very_often_is_relaxed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Both could come twice, 10 km in five minutes: one of the services at 1000. Bo could come three
+    # times, which is more often than is looked at: two services count, less 100 for the second.
+    monkeypatch.setattr(certificate, "MOST_SERVICES", 2)
+    week = Week("2026-03-02")
+    where = {"lat": 0.0, "lon": 0.0}
+    morning, day = ("mon", "09:00", "12:00"), ("mon", "09:00", "13:00")
+    for name, hours in (("ann", morning), ("bo", day), ("cy", morning)):
+        week.volunteer(name, available=[hours], max_hours=2.5, travel_km=100, **where)
+    week.request("near", start="2026-03-02 09:00", end="2026-03-02 10:00", **where)
+    week.request("far", start="2026-03-02 10:05", end="2026-03-02 12:00", lat=0.09, lon=0.0)
+    week.request("late", start="2026-03-02 12:00", end="2026-03-02 13:00", lat=0.09, lon=0.0)
+    problem = week.problem()
+    weeks = Weeks(problem, eligible(problem))
+    reward = np.full(len(weeks.arcs), 1000.0)
+    value, finished = certificate._best_weeks(weeks, reward, lambda: False)
+    assert finished.tolist() == [True, False, True]
+    assert value[[0, 2]].tolist() == [1000, 1000]
+    assert value[1] > 1000
 
 
 def test_where_services_are_very_many_time_still_counts() -> None:

@@ -149,7 +149,6 @@ def test_empty_seats_of_districts_served_alike_are_explained() -> None:
     assert dict(found["remedies"].select("change", "gain").rows())["person"] == 1050
 
 
-@pytest.mark.slow
 def test_the_command(tmp_path: Path) -> None:
     for name, frame in TINY.items():
         frame.write_csv(tmp_path / f"{name}.csv")

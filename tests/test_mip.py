@@ -68,7 +68,6 @@ def test_nothing_to_choose_from() -> None:
     assert (answer.x.size, answer.bound, answer.proved) == (0, 0.0, True)
 
 
-@pytest.mark.slow
 def test_without_time_nothing_is_claimed() -> None:
     programme = hard(0)
     answer = programme.solve(0.0, 0.0, never)

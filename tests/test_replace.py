@@ -249,7 +249,6 @@ def test_an_event_is_one_sentence_and_nothing_is_written(here: Path) -> None:
     assert sorted(os.listdir()) == before
 
 
-@pytest.mark.slow
 def test_events_plan_a_plan_anew_and_it_remembers_them(here: Path) -> None:
     """Ada cancels lunch: Cai is told, for 500; nothing is written without --out."""
     Path("what.csv").write_text("request_id,event,volunteer_id\nlunch,cancelled,ada\n")

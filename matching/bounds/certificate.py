@@ -133,11 +133,11 @@ def _best_weeks(
     # Whose services pay their load nowhere has nothing to look at.
     finished |= value == 0
     rows = rows[~finished[weeks.arcs.volunteer[rows]]]
-    rows = worth_a_look(*given, rows, reward, weeks.first_load)
-    for batch in batches(*given, _distinct(weeks, rows, reward), reward, weeks.first_load):
-        if len(batch) > MOST_SERVICES:
-            # Those of a single volunteer: the pairs of them would fill the memory.
-            continue
+    rows = _distinct(weeks, worth_a_look(*given, rows, reward, weeks.first_load), reward)
+    # The pairs of one volunteer's services could fill the memory.
+    services = np.bincount(weeks.arcs.volunteer[rows], minlength=len(value))
+    rows = rows[services[weeks.arcs.volunteer[rows]] <= MOST_SERVICES]
+    for batch in batches(*given, rows, reward, weeks.first_load):
         if stop():
             break
         none = np.zeros(len(value))

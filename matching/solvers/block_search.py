@@ -17,7 +17,6 @@ from matching.solvers.column_generation.generation import ColumnGeneration, LPSo
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
 from matching.solvers.column_generation.pdlp_master import PDLPMaster
 from matching.solvers.linear_programme import (
-    HEURISTIC_TIME_SHARE,
     continue_lp,
     is_by_pdlp,
     offer_heuristic_plan,
@@ -39,6 +38,8 @@ from matching.solvers.subproblems.reduced_mip import solve_reduced_mip
 _MIN_ARCS_FOR_BLOCKS = 50_000
 _BLOCK_REQUESTS = 100
 _MAX_BLOCK_REQUESTS = 2_000
+# Of the time left, for duals half way to the plan.
+_CENTRED_TIME_SHARE = 0.15
 # Below this relative gap block bounds, and what differs from them, tell better where to look than
 # the map does.
 _MIN_GAP_FOR_ROSTERS = 1e-3
@@ -127,7 +128,7 @@ def _centred(
     in_part = is_fractional(lp.primal.service[:options]) & generation.needs_link
     option = np.flatnonzero(in_part)
     master.fix(option, generation.constraints.service_of(incumbent.chosen)[option])
-    reserve = (1 - HEURISTIC_TIME_SHARE) * incumbent.seconds_left
+    reserve = (1 - _CENTRED_TIME_SHARE) * incumbent.seconds_left
     near = continue_lp(generation, lambda bound, solution: None, reserve)
     if near is None:
         return lp

@@ -22,7 +22,7 @@ from matching.solvers.neighbourhoods.whole_dive import whole_dive
 from matching.solvers.subproblems.executor import SubproblemExecutor
 
 # Shares of the time left.
-HEURISTIC_TIME_SHARE = 0.3
+_HEURISTIC_TIME_SHARE = 0.3
 _TIME_SHARE_AFTER_COLUMN_GENERATION = 0.3
 # A dive takes about as long as the programme that it begins with.
 _FIRST_LP_TIME_SHARE = 0.5
@@ -92,7 +92,7 @@ def offer_heuristic_plan(
         dived = whole_dive(generation, lp, seconds)
         plan = mostly_selected(generation, lp.primal) if dived is None else dived
     else:
-        seconds = HEURISTIC_TIME_SHARE * incumbent.seconds_left
+        seconds = _HEURISTIC_TIME_SHARE * incumbent.seconds_left
         fractional = fractional_requests(generation, lp.primal)
         plan = restricted_master_heuristic(generation, lp.primal, fractional, seconds, executor)
     if not incumbent.offer(plan, "restricted master heuristic"):

@@ -62,7 +62,7 @@ def restricted_master_heuristic(
         if len(column) > _MAX_COLUMNS:
             return
         share = seconds * executor.workers * len(column) / columns
-        share = max(share, min(_MIN_SECONDS_PER_COMPONENT, seconds))
+        share = min(seconds, max(share, _MIN_SECONDS_PER_COMPONENT))
         result = executor.solve(mip, share, gap, incumbent.stop)
         if result.x is not None:
             x[column] = result.x

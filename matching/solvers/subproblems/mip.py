@@ -23,14 +23,14 @@ _MAX_COLUMNS_FOR_PRESOLVE, _MAX_COLUMNS_FROM_START = 50_000, 20_000
 _OFF = ("mip_detect_symmetry", "mip_heuristic_run_feasibility_jump")
 # And that, where cuts at the root close nearly all of the gap or a plan is at hand: the search for
 # plans, and a restart, which presolves again.
-_OFF_IF_SMALL = (
+_OFF_IF_EASY = (
     "mip_heuristic_run_rins",
     "mip_heuristic_run_rens",
     "mip_heuristic_run_root_reduced_cost",
     "mip_allow_restart",
 )
 # From nothing, a plan of 43,000 columns is found in a third of the time by searching for it.
-_MAX_COLUMNS_IF_SMALL = 20_000
+_MAX_COLUMNS_IF_EASY = 20_000
 
 # Of columns or rows in a basis: `highspy.HighsBasisStatus`.
 Statuses: TypeAlias = npt.NDArray[np.object_]
@@ -123,10 +123,11 @@ class MIP:
         highs = self._model(self.integer, seconds)
         highs.setOptionValue("mip_rel_gap", gap)
         highs.setOptionValue("mip_abs_gap", 1e-6)
-        if columns > (_MAX_COLUMNS_FOR_PRESOLVE if start is None else _MAX_COLUMNS_FROM_START):
+        begun = start is not None and nodes is None
+        if columns > (_MAX_COLUMNS_FROM_START if begun else _MAX_COLUMNS_FOR_PRESOLVE):
             highs.setOptionValue("presolve", "off")
-        small = nodes is not None or start is not None or columns <= _MAX_COLUMNS_IF_SMALL
-        for option in _OFF + _OFF_IF_SMALL if small else _OFF:
+        easy = begun or nodes is not None or columns <= _MAX_COLUMNS_IF_EASY
+        for option in _OFF + _OFF_IF_EASY if easy else _OFF:
             highs.setOptionValue(option, False)
         if nodes is not None:
             highs.setOptionValue("mip_max_nodes", nodes)
