@@ -123,20 +123,14 @@ def _best_weeks(
 ) -> tuple[c.Floats, c.Bools]:
     """Return a value per volunteer, and for whom it is that of a best week and no more."""
     value, _ = weeks.best(reward, relaxed=True)
-    finished = weeks.clusters.tree.copy()
-    rows = np.flatnonzero(~weeks.clusters.tree[weeks.arcs.volunteer])
-    if not len(rows):
-        return value, finished
-    given = weeks.problem, weeks.arcs
-    most = best_timelines(*given, rows, reward, weeks.first_load)
-    value[~finished] = np.minimum(value, most)[~finished]
     # Whose services pay their load nowhere has nothing to look at.
-    finished |= value == 0
-    rows = rows[~finished[weeks.arcs.volunteer[rows]]]
+    finished = weeks.clusters.tree | (value == 0)
+    given, volunteer = (weeks.problem, weeks.arcs), weeks.arcs.volunteer
+    rows = np.flatnonzero(~finished[volunteer])
     rows = _distinct(weeks, worth_a_look(*given, rows, reward, weeks.first_load), reward)
     # The pairs of one volunteer's services could fill the memory.
-    services = np.bincount(weeks.arcs.volunteer[rows], minlength=len(value))
-    rows = rows[services[weeks.arcs.volunteer[rows]] <= MOST_SERVICES]
+    services = np.bincount(volunteer[rows], minlength=len(value))
+    rows = rows[services[volunteer[rows]] <= MOST_SERVICES]
     for batch in batches(*given, rows, reward, weeks.first_load):
         if stop():
             break
@@ -145,9 +139,14 @@ def _best_weeks(
             found = solve_pricing(*given, batch, reward, weeks.first_load, none, stop=stop)
         except Stopped:
             break
-        value[weeks.arcs.volunteer[batch]] = 0.0
+        value[volunteer[batch]] = 0.0
         value[found.volunteer] = found.value
-        finished[weeks.arcs.volunteer[batch]] = True
+        finished[volunteer[batch]] = True
+    left = np.flatnonzero(~finished[volunteer])
+    if len(left):
+        most = best_timelines(*given, left, reward, weeks.first_load)
+        value[~finished] = np.minimum(value, most)[~finished]
+        finished |= value == 0
     return value, finished
 
 
