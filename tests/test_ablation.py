@@ -18,6 +18,7 @@ def test_a_step_is_switched_off_for_a_while(step: Step) -> None:
     assert getattr(holder, name) is before
 
 
+@pytest.mark.slow
 def test_a_run_without_the_one_programme_comes_to_the_same_value() -> None:
     problem = problem_of(full_world(6, **SMALL))
     small = next(step for step in STEPS if step.name == "small weeks as one programme")

@@ -222,6 +222,7 @@ def test_the_command_says_it_in_both_languages(plan: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_command_writes_tables(plan: Path, tmp_path: Path) -> None:
     told = json.loads(run("advise", plan, plan, "--json").stdout)
     assert [row["volunteers"] for row in told["advice"]] == list(PEOPLE)

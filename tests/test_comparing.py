@@ -23,6 +23,7 @@ def test_slower_is_more_than_the_threshold() -> None:
     assert [line.split()[1] for line in lines if line.endswith("slower")] == ["solve"]
 
 
+@pytest.mark.slow
 def test_a_run_against_a_baseline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -175,6 +175,7 @@ def test_folder_is_small() -> None:
     assert sum(path.stat().st_size for path in files) < 600_000
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PUBLIC_DATA, reason="MATCHING_PUBLIC_DATA names no folder of public data")
 def test_building_it_again_changes_nothing(tmp_path: Path) -> None:
     command = [sys.executable, "-B", str(FOLDER / "build.py"), str(SOURCE), "--out", str(tmp_path)]

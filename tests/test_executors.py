@@ -155,6 +155,7 @@ def _inverse(number: int) -> float:
     return 1 / number
 
 
+@pytest.mark.slow
 def test_tasks_are_taken_up_a_few_at_a_time(pool: ProcessPoolExecutor) -> None:
     taken: list[int] = []
 

@@ -23,6 +23,7 @@ def test_worlds_grow_from_a_hundredth_of_the_province_to_as_much() -> None:
     assert SIZES["province"] == (100 * VOLUNTEERS, 100 * REQUESTS)
 
 
+@pytest.mark.slow
 def test_a_larger_world_is_as_dense(tmp_path: Path) -> None:
     def arcs_per_volunteer(copies: int) -> float:
         folder = tmp_path / str(copies)

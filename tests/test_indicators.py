@@ -142,6 +142,7 @@ def test_nobody_served_and_nothing_breaks(place: Path) -> None:
     assert run("records", "indicators", place, "--out", place / "page.html").exit_code == 0
 
 
+@pytest.mark.slow
 def test_the_page_has_plots_with_goals_and_says_it_in_both_languages(place: Path) -> None:
     out = place / "page.html"
     done = run("records", "indicators", place, "--as-of", "2026-03-01", "--out", out)

@@ -283,6 +283,7 @@ def test_the_loops_of_a_flow_are_compiled_once_each(tmp_path: Path) -> None:
     assert set(counts.values()) == {"1"}, counts
 
 
+@pytest.mark.slow
 def test_what_candidates_leave_out_is_brought_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """With hardly a candidate for each seat some are missed; the value is that of all arcs."""
     solved = []

@@ -71,6 +71,7 @@ def tables(tmp_path: Path) -> Path:
     return tmp_path / "tables"
 
 
+@pytest.mark.slow
 def test_plan_and_check_in_chinese(tables: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tables.parent / "plan"
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")

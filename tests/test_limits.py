@@ -259,6 +259,7 @@ def test_sections_of_courses_are_a_flow() -> None:
     assert audit.violations(problem, result.plan).is_empty()
 
 
+@pytest.mark.slow
 def test_where_counts_tell_too_much_apart_a_week_is_relaxed() -> None:
     # Ten of thirty courses of two sections each, on six days: paths that differ by what they hold
     # are more than memory. Weeks are then bounded, and the integer programme finds the best.
@@ -317,6 +318,7 @@ def test_a_ward_fills_what_its_rules_leave() -> None:
 # --- the call of one more person -------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_fewer_people_do_the_same_work() -> None:
     def people(load_first: int) -> int:
         week = Week(MONDAY, policy=Policy(load_first=load_first))
@@ -363,6 +365,7 @@ def broken(week: Week, *requests: str) -> list[tuple[str, str]]:
     return found.select("rule", "detail").rows()
 
 
+@pytest.mark.slow
 def test_the_judge_counts_for_itself() -> None:
     week = daily(one(max_days=3))
     assert not broken(week, "mon", "wed", "fri")

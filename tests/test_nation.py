@@ -308,6 +308,7 @@ def test_the_whole_keeps_every_rule_and_is_worth_what_the_summary_says(
     )
 
 
+@pytest.mark.slow
 def test_the_bound_is_that_of_the_prices_over_the_whole(nation: Path, out: Path) -> None:
     summary, problem = json.loads((out / "summary.json").read_text()), whole(nation)
     prices = Prices.from_frame(problem, planned(out, "prices"))
@@ -363,6 +364,7 @@ def test_the_summary_says_what_that_of_any_plan_says(nation: Path, out: Path) ->
     assert (summary["termination"] == "proved") == (summary["status"] == "optimal")
 
 
+@pytest.mark.slow
 def test_a_plan_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     write(tmp_path / "nation", "1", {"ann": WEST}, {"home": WEST})
     plan_nation(tmp_path / "nation", tmp_path / "plan", WEEK)

@@ -90,6 +90,7 @@ def test_what_cannot_be_done_is_told(
     assert not Path("orders.sqlite").exists()
 
 
+@pytest.mark.slow
 def test_a_seat_is_promoted_and_another_changes_hands(tmp_path: Path) -> None:
     week, store = tmp_path / "week", tmp_path / "o.sqlite"
     week.mkdir()

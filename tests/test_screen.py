@@ -77,6 +77,7 @@ def test_paths_of_all_commands_are_harmless(name: str, tmp_path: Path) -> None:
     assert done.exit_code == 2
 
 
+@pytest.mark.slow
 def test_names_in_tables_and_archives_are_harmless(tmp_path: Path) -> None:
     evil = folder(tmp_path / "tables")
     people = (evil / "volunteers.csv").read_text()

@@ -93,6 +93,7 @@ def test_hours_are_those_of_all_meetings(hours: float, both: bool) -> None:
     assert right(week).value == (7900 if both else 5000)
 
 
+@pytest.mark.slow
 def test_a_course_is_one_service_of_the_week_and_one_on_each_of_its_days() -> None:
     for limits, value in (
         ({"max_shifts": 2}, 7900),

@@ -69,6 +69,7 @@ def test_both_languages_say_the_same_things():
     assert tuple(named("assumption")) == tuple(item.name for item in fields_of(Assumptions))
 
 
+@pytest.mark.slow
 def test_a_chinese_page_is_chinese(tmp_path):
     arguments = [*ARGUMENTS, "--language", "zh", "--method", "even", "--method", "nearest"]
     done = command("simulate", "town", *arguments, "--out", str(tmp_path / "year"))
@@ -117,6 +118,7 @@ def test_what_makes_no_year_ends_with_a_message(more, text, tmp_path):
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_a_change_is_told_beside_the_usual_and_flips_where_the_better_becomes_the_worse():
     methods = ("even", "nearest")
     usual = run("town", methods=methods, **SMALL)
@@ -143,6 +145,7 @@ def test_a_change_of_nothing_known_is_refused():
         vary(usual, "town", changes={"fatige": (1,)}, methods=("nearest",), **SMALL)
 
 
+@pytest.mark.slow
 def test_weights_are_told_on_the_page_and_make_other_plans(tmp_path):
     from matching import Policy
 

@@ -344,6 +344,7 @@ def test_the_same_seed_gives_the_same_year_for_any_number_of_workers(small):
     assert again.weeks.equals(small.weeks.filter(pl.col("seed") == 2))
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(
     st.sampled_from(METHODS),

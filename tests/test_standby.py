@@ -204,6 +204,7 @@ def overbooked(limit: float, names: tuple[str, ...] = ("meals",)) -> list[str]:
     return table.filter("overbooked")["volunteer_id"].to_list()
 
 
+@pytest.mark.slow
 def test_overbooking_is_bounded_by_the_odds_that_too_many_come() -> None:
     # With Bob three come with 0.5 * 0.5 * 0.8 = 0.2. With Cy too three or four come: two of Ann
     # and Amy (0.25) and one of Bob and Cy (0.92), or one (0.5) and both (0.48): 0.47.

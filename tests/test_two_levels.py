@@ -50,6 +50,7 @@ def test_the_average_hides_the_best_and_the_price_says_so() -> None:
     assert found.gap == 50 / found.free.value
 
 
+@pytest.mark.slow
 def test_quotas_come_first() -> None:
     quota = TABLES["organisations"].with_columns(max_seats=pl.Series([None, 0]))
     found = dispatched(week(organisations=quota))
@@ -100,6 +101,7 @@ def test_who_is_pinned_stays_and_people_of_no_organisation_serve_too() -> None:
     assert dispatched(week(volunteers=alone)).shares.rows() == [("r1", "volunteer", None, 1, 1)]
 
 
+@pytest.mark.slow
 def test_pins_of_two_organisations_that_bind_each_other_are_told() -> None:
     posts = pl.DataFrame({"request_id": ["r1"], "post": ["volunteer"], "seats": [3]})
     bound = pl.DataFrame({"volunteer_a": ["ann"], "volunteer_b": ["cy"], "rule": ["together"]})

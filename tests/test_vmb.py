@@ -43,6 +43,7 @@ def test_an_unknown_world_is_answered_with_the_nearest() -> None:
         world_of("town-full-scarce-1")
 
 
+@pytest.mark.slow
 def test_towns_are_those_of_the_table() -> None:
     known = best_known().filter(pl.col("world").str.contains("-town-"), pl.col("value") > 0)
     assert known.height == 18
@@ -163,6 +164,7 @@ def test_a_plan_with_prices_is_judged_without_trust(
     assert result.value == row_of(PATH)["value"]
 
 
+@pytest.mark.slow
 def test_prices_that_cannot_be_read_leave_the_plan(
     town: dict[str, pl.DataFrame], tmp_path: Path
 ) -> None:

@@ -259,6 +259,7 @@ def check(problem: Any, desk: Desk, stands: Any, row: dict[str, Any]) -> None:
             )
 
 
+@pytest.mark.slow
 def test_the_command_compares_in_both_languages(tmp_path: Path) -> None:
     for name, frame in TINY.items():
         frame.write_csv(tmp_path / f"{name}.csv")

@@ -259,6 +259,7 @@ def test_two_services_at_once_name_the_later_row_and_the_other(
     assert error.value.faults["rule"].to_list() == ["pinned_overlap"]
 
 
+@pytest.mark.slow
 def test_the_workbook_has_the_last_word_over_earlier_assignments(
     edited: Callable[..., Path],
 ) -> None:
