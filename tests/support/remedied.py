@@ -50,10 +50,11 @@ def remedied(tables: Tables, problem: Problem, row: dict[str, Any]) -> Tables:
             more(tables, "qualifications", volunteer_id=who, **learned)
         case "level":
             where = {"request_id": request, "post": post, "qualification": row["qualification"]}
-            asked = tables["post_qualifications"]
-            if "level" not in asked.columns:  # only the menu asks for one
-                asked = asked.with_columns(level=pl.lit(None, pl.Int64))
-            tables["post_qualifications"] = cell(asked, where, "level", int(amount))
+            # Where the menu alone asks there may be no such column, nor such a table.
+            if (asked := tables.get("post_qualifications")) is not None:
+                if "level" not in asked.columns:
+                    asked = asked.with_columns(level=pl.lit(None, pl.Int64))
+                tables["post_qualifications"] = cell(asked, where, "level", int(amount))
         case "person":
             of = max(problem.requests.organisation[q], problem.requests.menu_organisation[q])
             named = None if of < 0 else problem.organisations.id[int(of)]
