@@ -40,6 +40,11 @@ def remedied(tables: Tables, problem: Problem, row: dict[str, Any]) -> Tables:
             shift = timedelta(minutes=amount)
             for name, time in (("start", start + shift), ("end", end + shift)):
                 tables["requests"] = cell(tables["requests"], {"request_id": request}, name, time)
+            if (meetings := tables.get("sessions")) is not None:  # all of a course move
+                moved = pl.when(pl.col("request_id") == request).then(shift).otherwise(timedelta())
+                tables["sessions"] = meetings.with_columns(
+                    pl.col("start") + moved, pl.col("end") + moved
+                )
         case "travel":
             where = {"volunteer_id": who}
             tables["volunteers"] = cell(tables["volunteers"], where, "travel_km", amount)
