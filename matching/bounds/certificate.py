@@ -126,12 +126,14 @@ def _best_weeks(
     # Whose services pay their load nowhere has nothing to look at.
     finished = weeks.clusters.tree | (value == 0)
     given, volunteer = (weeks.problem, weeks.arcs), weeks.arcs.volunteer
-    rows = np.flatnonzero(~finished[volunteer])
-    rows = _distinct(weeks, worth_a_look(*given, rows, reward, weeks.first_load), reward)
+    left = np.flatnonzero(~finished[volunteer])
+    if not len(left):
+        return value, finished
+    rows = _distinct(weeks, worth_a_look(*given, left, reward, weeks.first_load), reward)
     # The pairs of one volunteer's services could fill the memory.
     services = np.bincount(volunteer[rows], minlength=len(value))
     rows = rows[services[volunteer[rows]] <= MOST_SERVICES]
-    for batch in batches(*given, rows, reward, weeks.first_load):
+    for batch in batches(weeks.arcs, rows):
         if stop():
             break
         none = np.zeros(len(value))
@@ -142,7 +144,7 @@ def _best_weeks(
         value[volunteer[batch]] = 0.0
         value[found.volunteer] = found.value
         finished[volunteer[batch]] = True
-    left = np.flatnonzero(~finished[volunteer])
+    left = left[~finished[volunteer[left]]]
     if len(left):
         most = best_timelines(*given, left, reward, weeks.first_load)
         value[~finished] = np.minimum(value, most)[~finished]

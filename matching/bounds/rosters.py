@@ -72,7 +72,7 @@ def solve_pricing(
     """
     none = np.empty(0, np.int64)
     found = [Rosters(none.astype(np.int32), np.empty(0), none, none)]
-    for batch in batches(problem, arcs, rows, reward, first_load):
+    for batch in batches(arcs, worth_a_look(problem, arcs, rows, reward, first_load)):
         if stop():
             raise Stopped
         # One at a time: what may follow what takes much more memory than the rosters.
@@ -126,11 +126,8 @@ def worth_a_look(
     return kept
 
 
-def batches(
-    problem: Problem, arcs: Arcs, rows: c.Longs, reward: c.Floats, first_load: c.Longs
-) -> list[c.Longs]:
-    """Split the arcs that can be part of a best roster, each volunteer's in one batch."""
-    rows = worth_a_look(problem, arcs, rows, reward, first_load)
+def batches(arcs: Arcs, rows: c.Longs) -> list[c.Longs]:
+    """Split arcs, sorted by volunteer, so that each volunteer's are in one batch."""
     if not len(rows):
         return []
     begin = np.flatnonzero(np.diff(arcs.volunteer[rows], prepend=-1))
