@@ -26,7 +26,7 @@ _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_ba
 
 
 def law(examples: int, **drawn: st.SearchStrategy[Any]) -> Callable[[Test], Test]:
-    """Make a test of a law with an eighth of the examples, 3 at least, and a slow one with twice."""
+    """Make a test of a law with an eighth of its examples, 3 at least; a slow one has twice."""
 
     def decorate(check: Test) -> Test:
         def test(times: float) -> None:
