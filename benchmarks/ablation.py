@@ -217,12 +217,12 @@ def _noted(real: Any, target: str, reached: set[str]) -> Any:
     return called
 
 
-def run(problem: Problem, seconds: float) -> dict[str, Any]:
+def run(problem: Problem, seconds: float, gap: float) -> dict[str, Any]:
     """Plan with what is switched on, by a clock that other work on the machine does not move."""
     begin, processor = time.perf_counter(), time.process_time()
     clock = SimpleNamespace(perf_counter=time.process_time)
     with patch("matching.engine.time", clock), patch("matching.solvers.incumbent.time", clock):
-        result = solve(problem, gap=0.0, time_limit=seconds)
+        result = solve(problem, gap=gap, time_limit=seconds)
     return {
         "value": result.value,
         "bound": result.bound,
@@ -252,6 +252,7 @@ def main() -> None:
     """Run them all, and write after each world what there is."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--gap", type=float, default=0.0, help="ends a run; 0, if absent")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--cities", action="store_true")
     parser.add_argument("--worlds", nargs="+", default=[], help="parts of their names")
@@ -259,6 +260,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/ablation"))
     asked = parser.parse_args()
     asked.out.mkdir(parents=True, exist_ok=True)
+    planned = partial(run, seconds=asked.seconds, gap=asked.gap)
     rows: list[dict[str, Any]] = []
     for name, make in worlds(asked.seeds, asked.cities):
         if asked.worlds and not any(part in name for part in asked.worlds):
@@ -266,14 +268,14 @@ def main() -> None:
         problem, reached = make(), set[str]()
         # The first time loads and compiles, and tells what the world comes to.
         with _noticing(reached):
-            run(problem, asked.seconds)
+            planned(problem)
         steps = [step for step in STEPS if (step.reader or step.target) in reached]
         for step in [None, *steps]:
             if step is None:
-                rows.append({"world": name, "step": ALL} | run(problem, asked.seconds))
+                rows.append({"world": name, "step": ALL} | planned(problem))
             elif not asked.steps or any(part in step.name for part in asked.steps):
                 with step.switched_off():
-                    rows.append({"world": name, "step": step.name} | run(problem, asked.seconds))
+                    rows.append({"world": name, "step": step.name} | planned(problem))
             else:
                 continue
             print(" ".join(str(cell) for cell in rows[-1].values()), flush=True)
