@@ -1,4 +1,4 @@
-"""The optimal flow over all eligible arcs, found with few of them and proved by its prices."""
+"""The optimal flow over all eligible arcs, proved by its prices; of very many, found with few."""
 
 from __future__ import annotations
 
@@ -74,8 +74,9 @@ def relax(
 ) -> Relaxation:
     """Solve the flow over all eligible arcs.
 
-    The best candidates of each post go into a network, and what is missed is brought back. Where
-    seats are few, shortest paths from their side solve it (`kernel`); else OR-Tools, part by part.
+    Where seats are few, shortest paths from their side solve it (`kernel`): over all arcs or, of a
+    million and more, over the best candidates of each slot, and what is missed is brought back.
+    Elsewhere OR-Tools solves it over candidates, part by part.
 
     Parameters
     ----------
@@ -149,9 +150,9 @@ def _relaxation(problem: Problem, answer: ComponentFlow) -> Relaxation:
 def _by_few_seats(
     problem: Problem, weeks: Weeks, quality: c.Longs, stop: Callable[[], bool]
 ) -> Relaxation:
-    """Solve the flow with the best candidates of each post, then bring back what is missed.
+    """Solve the flow; of many arcs with the best candidates, then bring back what is missed.
 
-    This is column generation with arcs for columns: a left-out arc matters only if it is in
+    That is column generation with arcs for columns: a left-out arc matters only if it is in
     somebody's best roster under the prices. When no best roster is better with the arcs left out,
     the bound over all arcs equals the flow's value.
     """

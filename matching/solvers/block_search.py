@@ -76,7 +76,7 @@ def _close(generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExe
 def improve_by_rosters(
     generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
 ) -> LPSolution:
-    """Where PDLP left much of a gap, plan large blocks anew over rosters, each turn along others.
+    """Where PDLP left much of a gap, plan large blocks anew over rosters, each turn along other lines.
 
     Returns
     -------

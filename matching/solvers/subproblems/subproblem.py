@@ -1,8 +1,8 @@
 """Integer programmes over some requests and some arcs.
 
 Columns are the requests' service variables, the arcs, and the volunteers' further shifts. The same
-programme serves the restricted master heuristic (the rest of the plan is fixed), the block bounds
-(the rest is priced) and the reduced problem (there is no rest).
+programme serves the restricted master heuristic and large neighbourhood search (the rest of the
+plan is fixed), the block bounds (the rest is priced) and the reduced problem (there is no rest).
 """
 
 from __future__ import annotations
