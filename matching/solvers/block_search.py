@@ -76,7 +76,9 @@ def _close(generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExe
 def improve_by_rosters(
     generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExecutor
 ) -> LPSolution:
-    """Where PDLP left much of a gap, plan large blocks anew over rosters, each turn along other lines.
+    """Where PDLP left much of a gap, plan large blocks anew over rosters, turn by turn.
+
+    Each turn cuts the map along other lines.
 
     Returns
     -------

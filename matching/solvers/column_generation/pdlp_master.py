@@ -1,9 +1,10 @@
 """The restricted master by a first-order method, where the simplex method would be slow.
 
 Where there are more than half as many seats as volunteers, nearly every convexity row is tight:
-bases grow dense, and one iteration takes as long as a thousand did before. PDLP (Applegate et al., 2021,
-Practical large-scale linear programming using primal-dual hybrid gradient, arXiv:2106.04756) only
-multiplies by the matrix. Its solutions are approximate, which is enough: any duals prove a bound.
+bases grow dense, and one iteration takes as long as a thousand did before. PDLP (Applegate et al.,
+2021, Practical large-scale linear programming using primal-dual hybrid gradient, arXiv:2106.04756)
+only multiplies by the matrix. Its solutions are approximate, which is enough: any duals prove a
+bound.
 """
 
 from __future__ import annotations
