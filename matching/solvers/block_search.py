@@ -45,6 +45,8 @@ _CENTRED_TIME_SHARE = 0.15
 _MIN_GAP_FOR_ROSTERS = 1e-3
 # A pass over all blocks that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
+# After so many rounds what is left is a plan that blocks do not come by: one near other duals.
+_ROUNDS_TO_A_PLAN_NEAR = 8
 # After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
 # searched longer; after so many rings nothing is left to try.
 _MIN_GAP_CLOSED_PER_ROUND = 0.02
@@ -69,7 +71,7 @@ def _close(generation: ColumnGeneration, lp: LPSolution, executor: SubproblemExe
     lagrangian = lagrangian_bound(generation, lp.dual)
     no_block = np.full(len(generation.problem.requests), -1, np.int32)
     blocks = Blocks(generation, lagrangian, Partition(generation, lagrangian, no_block), executor)
-    merged = _merge_blocks(blocks)
+    merged = _merge_blocks(blocks, lp)
     solve_reduced_mip(generation, merged.arcs_after_fixing(generation.incumbent.value))
 
 
@@ -139,11 +141,26 @@ def _centred(
     return replace(lp, dual=(dual + near.dual) / 2)
 
 
+def _after_a_plan_near(blocks: Blocks, lp: LPSolution) -> Blocks:
+    """Offer a plan near centred duals; return the blocks as they are, with the rows there are now.
+
+    With PDLP that takes much of the time that is left: it comes when nothing else is left to try.
+    """
+    generation = blocks.generation
+    if not is_by_pdlp(generation):
+        _centred(generation, lp, blocks.executor)
+        lagrangian = lagrangian_bound(generation, blocks.lagrangian.dual)
+        selected = blocks.selected
+        blocks = Blocks(generation, lagrangian, blocks.partition, blocks.executor, blocks.reduction)
+        blocks.selected = selected
+    return blocks
+
+
 def _has_blocks(generation: ColumnGeneration) -> bool:
     return len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS
 
 
-def _merge_blocks(blocks: Blocks) -> Blocks:
+def _merge_blocks(blocks: Blocks, lp: LPSolution) -> Blocks:
     """Plan anew where blocks differ from the plan, and merge them there.
 
     Returns
@@ -156,6 +173,8 @@ def _merge_blocks(blocks: Blocks) -> Blocks:
         return blocks
     idle = doublings = 0
     for turn in itertools.count():
+        if turn == _ROUNDS_TO_A_PLAN_NEAR:
+            blocks = _after_a_plan_near(blocks, lp)
         if not incumbent.goes_on():
             break
         before = incumbent.bound - incumbent.value
