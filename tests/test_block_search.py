@@ -41,7 +41,7 @@ def test_a_search_that_asks_for_one_at_once_ends_at_the_best_plan(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
-    monkeypatch.setattr(block_search, "_ROUNDS_TO_A_PLAN_NEAR", 0)
+    monkeypatch.setattr(block_search, "_MIN_GAP_CLOSED_BY_BLOCKS", np.inf)
     tables = full_world(seed, **SMALL)
     problem = problem_of(tables)
     result = solve(problem, gap=0.0, time_limit=60.0)

@@ -45,9 +45,10 @@ _CENTRED_TIME_SHARE = 0.15
 _MIN_GAP_FOR_ROSTERS = 1e-3
 # A pass over all blocks that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
-# After so many rounds what is left is a plan that blocks do not come by: one near other duals.
-_ROUNDS_TO_A_PLAN_NEAR = 8
-# After rounds of merging that each close less of the gap, neighbourhoods grow by a ring and are
+# After a round of merging that closes less of the gap, what is left is often a plan that blocks do
+# not come by: one near other duals.
+_MIN_GAP_CLOSED_BY_BLOCKS = 0.05
+# After rounds that each close less of the gap, neighbourhoods grow by a ring and are
 # searched longer; after so many rings nothing is left to try.
 _MIN_GAP_CLOSED_PER_ROUND = 0.02
 _IDLE_ROUNDS_PER_RING, _MAX_RINGS = 2, 4
@@ -172,9 +173,8 @@ def _merge_blocks(blocks: Blocks, lp: LPSolution) -> Blocks:
     if not _has_blocks(blocks.generation) or incumbent.value is None:
         return blocks
     idle = doublings = 0
+    is_plan_near = False
     for turn in itertools.count():
-        if turn == _ROUNDS_TO_A_PLAN_NEAR:
-            blocks = _after_a_plan_near(blocks, lp)
         if not incumbent.goes_on():
             break
         before = incumbent.bound - incumbent.value
@@ -196,7 +196,10 @@ def _merge_blocks(blocks: Blocks, lp: LPSolution) -> Blocks:
         if bound - incumbent.bound < _MIN_GAP_CLOSED_PER_ROUND * before:
             doublings += 1
         gap_closed = before - (incumbent.bound - incumbent.value)
-        if gap_closed >= _MIN_GAP_CLOSED_PER_ROUND * before:
+        # The first round makes the first blocks.
+        if turn and not is_plan_near and gap_closed < _MIN_GAP_CLOSED_BY_BLOCKS * before:
+            is_plan_near, blocks = True, _after_a_plan_near(blocks, lp)
+        elif gap_closed >= _MIN_GAP_CLOSED_PER_ROUND * before:
             idle = 0
         elif rings == _MAX_RINGS:
             break
