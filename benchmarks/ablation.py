@@ -217,7 +217,7 @@ def _noted(real: Any, target: str, reached: set[str]) -> Any:
     return called
 
 
-def run(problem: Problem, seconds: float, gap: float) -> dict[str, Any]:
+def run(problem: Problem, seconds: float, gap: float = 0.0) -> dict[str, Any]:
     """Plan with what is switched on, by a clock that other work on the machine does not move."""
     begin, processor = time.perf_counter(), time.process_time()
     clock = SimpleNamespace(perf_counter=time.process_time)
