@@ -6,6 +6,7 @@ import pytest
 from matching import solve
 from matching.audit import violations
 from matching.solvers import block_search, search
+from matching.solvers.column_generation.lagrangian import lagrangian_bound
 from tests.oracle.reading import read
 from tests.support.laws import best, problem_of
 from tests.support.priced import blocks_of, fractional_block, priced
@@ -31,6 +32,10 @@ def test_a_plan_near_other_duals_leaves_the_blocks_what_they_know(seed: int) -> 
     assert after.reduction.tolist() == blocks.reduction.tolist()
     assert after.selected is blocks.selected
     assert 0 < incumbent.value <= world.optimum <= after.bound + 1e-6
+    # Its bound is the one that would be found anew over the rows that there are now.
+    again = lagrangian_bound(world.generation, world.solved.dual)
+    for name in ("roster", "service", "row", "dual"):
+        assert getattr(after.lagrangian, name).tolist() == getattr(again, name).tolist()
     # Rows may have come with it: the programmes of blocks still bound what they should.
     after.tighten_block_bounds(lambda bound: None)
     assert world.optimum - 1e-6 <= after.bound <= blocks.bound + 1e-6

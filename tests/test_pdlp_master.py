@@ -60,7 +60,7 @@ def test_a_search_over_it_ends_at_the_best_plan(seed: int, monkeypatch: pytest.M
     monkeypatch.setattr(search, "_MAX_ARCS_FOR_WHOLE_MIP", 0)
     monkeypatch.setattr(block_search, "_MIN_ARCS_FOR_BLOCKS", 0)
     monkeypatch.setattr(generation, "_MIN_ARCS_FOR_PDLP", 0)
-    monkeypatch.setattr(generation, "_seats_are_many", lambda weeks: True)
+    monkeypatch.setattr(generation, "_bases_grow_dense", lambda weeks: True)
     tables = full_world(seed, **SMALL)
     problem, optimum = problem_of(tables), best(read(tables))
     one, two = (solve(problem, gap=0.0, time_limit=60.0, workers=workers) for workers in (1, 2))

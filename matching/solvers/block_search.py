@@ -48,8 +48,8 @@ _MIN_GAP_CLOSED_PER_PASS = 0.2
 # After a round of merging that closes less of the gap, what is left is often a plan that blocks do
 # not come by: one near other duals.
 _MIN_GAP_CLOSED_BY_BLOCKS = 0.05
-# After rounds that each close less of the gap, neighbourhoods grow by a ring and are
-# searched longer; after so many rings nothing is left to try.
+# After rounds that each close less of the gap, neighbourhoods grow by a ring and are searched
+# longer; after so many rings nothing is left to try.
 _MIN_GAP_CLOSED_PER_ROUND = 0.02
 _IDLE_ROUNDS_PER_RING, _MAX_RINGS = 2, 4
 _NODES_FACTOR_PER_RING = 4
@@ -148,13 +148,13 @@ def _after_a_plan_near(blocks: Blocks, lp: LPSolution) -> Blocks:
     With PDLP that takes much of the time that is left: it comes when nothing else is left to try.
     """
     generation = blocks.generation
-    if not is_by_pdlp(generation):
-        _centred(generation, lp, blocks.executor)
-        lagrangian = lagrangian_bound(generation, blocks.lagrangian.dual)
-        selected = blocks.selected
-        blocks = Blocks(generation, lagrangian, blocks.partition, blocks.executor, blocks.reduction)
-        blocks.selected = selected
-    return blocks
+    if is_by_pdlp(generation):
+        return blocks
+    _centred(generation, lp, blocks.executor)
+    lagrangian = blocks.lagrangian.over(generation.rows)
+    after = Blocks(generation, lagrangian, blocks.partition, blocks.executor, blocks.reduction)
+    after.selected = blocks.selected
+    return after
 
 
 def _has_blocks(generation: ColumnGeneration) -> bool:

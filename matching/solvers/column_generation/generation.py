@@ -33,7 +33,7 @@ _ROSTERS_PER_VOLUNTEER = 4
 # Values are whole numbers: a linear programme's gain below this is rounding error.
 _CONVERGED_VALUE = 1e-3
 _CONVERGED_SHARE = 1e-6
-# Above this many arcs, where seats are many, the simplex method is slow.
+# Above this many arcs, where bases grow dense, the simplex method is slow.
 _MIN_ARCS_FOR_PDLP = 200_000
 
 
@@ -198,7 +198,7 @@ class ColumnGeneration(Generation):
         self.first_shift_value: c.Floats = (quality - first_load).astype(np.float64)
         pairs = VolunteerOptions(weeks.arcs.volunteer, constraints.arc_option, self.needs_link)
         master: RestrictedMaster | PDLPMaster
-        if len(weeks.arcs) > _MIN_ARCS_FOR_PDLP and _seats_are_many(weeks):
+        if len(weeks.arcs) > _MIN_ARCS_FOR_PDLP and _bases_grow_dense(weeks):
             master = PDLPMaster(len(problem.volunteers), workers)
         else:
             master = RestrictedMaster(rows, len(problem.volunteers), incumbent.stop)
@@ -238,8 +238,8 @@ class ColumnGeneration(Generation):
         return value is not None and bound < value + 1
 
 
-def _seats_are_many(weeks: Weeks) -> bool:
-    """Tell whether there are at least half as many seats as volunteers who could fill any."""
+def _bases_grow_dense(weeks: Weeks) -> bool:
+    """Tell whether there are more than half as many seats as volunteers who could fill any."""
     volunteers = len(c.distinct(weeks.arcs.volunteer))
     return bool(weeks.problem.posts.seats.sum() > volunteers / 2)
 

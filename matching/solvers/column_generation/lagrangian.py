@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from matching.solvers.column_generation.generation import (
     service_shares,
     sign_feasible,
 )
+from matching.solvers.column_generation.rows import Rows
 
 # Whose best roster is worth no more is dear to nobody: others would do as well, or nearly.
 _MAX_CHEAP_VALUE = 100.0
@@ -44,6 +45,11 @@ class LagrangianBound:
     def bound(self) -> float:
         """No plan is worth more."""
         return float(self.roster.sum() + self.service.sum() + self.row.sum())
+
+    def over(self, rows: Rows) -> LagrangianBound:
+        """Return the same bound over rows of which the last are new: their duals are 0."""
+        new = np.zeros(len(rows.low) - len(self.dual))
+        return replace(self, row=np.append(self.row, new), dual=np.append(self.dual, new))
 
     @cached_property
     def reduced_cost_bound(self) -> c.Floats:
