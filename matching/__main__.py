@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 
+from matching.parallel.interrupts import AtOnce, raise_from_now_on
+
 # As the shell has it of a process that SIGPIPE or Ctrl-C ended.
 BROKEN_PIPE, INTERRUPTED = 128 + 13, 128 + 2
 
@@ -14,15 +16,12 @@ def main() -> None:
     """Run the command line; nothing that becomes of the terminal's streams gives a traceback."""
     loading = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if loading:
-        # While modules load, an exception could come up anywhere; nothing is there to clean up.
-        signal.signal(signal.SIGINT, _leave)
+        signal.signal(signal.SIGINT, AtOnce(_leave))
     if _opened_streams():
         _write("error: standard output is closed; send it somewhere, as > /dev/null")
         sys.exit(2)
     from matching.cli import app
 
-    if loading:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except SystemExit as end:
@@ -36,9 +35,11 @@ def main() -> None:
         _write(f"error: standard output: {error.strerror}")
         _flushed()
         sys.exit(2)
+    finally:
+        raise_from_now_on()
 
 
-def _leave(number: int, frame: object) -> None:
+def _leave() -> None:
     _write("stopped: nothing was written")
     os._exit(INTERRUPTED)
 

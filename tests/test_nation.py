@@ -584,6 +584,21 @@ def test_the_command_makes_regions_and_plans_them(
     assert "region '99' is unknown; allowed: 11, 12" in capsys.readouterr().err
 
 
+def test_ctrl_c_after_the_plan_is_written_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    asked = "generate nation --volunteers 20000 --requests 2000 --region 54 --week 2026-11-30"
+    assert run(f"{asked} --out nation") == 0
+    monkeypatch.setattr("matching.cli.nation.show_nation", pressed)
+    assert run("plan nation --week 2026-11-30 --workers 1 --out plan") == 130
+    assert capsys.readouterr().err.endswith("stopped: all was written to plan\n")
+    assert Path("plan/summary.json").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_the_command_and_its_processes(nation: Path, tmp_path: Path) -> None:

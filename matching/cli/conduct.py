@@ -16,7 +16,7 @@ import typer
 from matching.cli.language import spoken_here
 from matching.cli.spoken import in_language, marked
 from matching.guards.harmless import harmless
-from matching.parallel.interrupts import listening
+from matching.parallel.interrupts import listening, raise_from_now_on
 
 if TYPE_CHECKING:
     from matching.errors import MatchingError
@@ -79,6 +79,7 @@ def teaching(as_json: bool = False) -> Iterator[Outcome]:
 
     with warnings.catch_warnings():
         try:
+            raise_from_now_on()
             from matching.errors import DataWarning, MatchingError
 
             warnings.simplefilter("always", DataWarning)

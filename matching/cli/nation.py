@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import nullcontext
 from datetime import date
-from multiprocessing import active_children, get_context
 from pathlib import Path
 from typing import Any
 
-from matching.cli.conduct import say
+from matching.cli.conduct import Outcome, say
 from matching.cli.given import print_json
 from matching.cli.language import Language
 from matching.cli.terminal import show_nation
 from matching.errors import UsageError
 from matching.guards.urls import shown
+from matching.parallel.processes import fresh_processes
 from matching.policy import Policy
 from matching.regions import clear, plan_nation
 from matching.stores.earlier import check_place
@@ -32,6 +29,7 @@ def plan_regions(
     json: bool,
     force: bool,
     search: dict[str, Any],
+    outcome: Outcome,
     language: Language = "en",
 ) -> None:
     """Plan a data set in regions, write it, and show its figures."""
@@ -45,10 +43,11 @@ def plan_regions(
             say(line, err=True)
 
     try:
-        with _processes(workers) as executor:
+        with nullcontext() if workers == 1 else fresh_processes(workers) as executor:
             summary = plan_nation(
                 tables, out, monday, policy, executor=executor, on_progress=report, **search
             )
+            outcome.text = f"all was written to {shown(out)}"
     except BaseException:
         clear(Path(out))  # once more, now that nobody writes any longer
         raise
@@ -66,26 +65,3 @@ def refuse(**given: object) -> None:
                 f"--{name.replace('_', '-')} does not go with tables in regions, which are Parquet "
                 "as the contract has them; leave it out, or plan a region by itself"
             )
-
-
-@contextmanager
-def _processes(workers: int) -> Iterator[Executor | None]:
-    """Give as many processes as there are workers, and end them at once where something fails."""
-    if workers == 1:
-        yield None
-        return
-    # Fresh processes: a fork would take over the threads' locks. Ctrl-C is for this one to hear.
-    others = set(active_children())
-    with ProcessPoolExecutor(
-        workers,
-        mp_context=get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    ) as pool:
-        try:
-            yield pool
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in set(active_children()) - others:
-                process.terminate()
-            raise

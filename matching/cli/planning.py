@@ -62,7 +62,7 @@ def plan(
     """
     start, spoken = time.perf_counter(), language_of(language)
     if not is_url(tables) and any(Path(tables).glob("region=*/")):
-        with teaching(json):
+        with teaching(json) as outcome:
             from matching.cli.nation import plan_regions, refuse
 
             refuse(
@@ -75,7 +75,16 @@ def plan(
             )
             search = {"time_limit": time_limit, "gap": gap, "seed": seed}
             plan_regions(
-                tables, out, week_of(week), policy_of(policy), workers, json, force, search, spoken
+                tables,
+                out,
+                week_of(week),
+                policy_of(policy),
+                workers,
+                json,
+                force,
+                search,
+                outcome,
+                spoken,
             )
         return
     with teaching(json) as outcome, _about_errors(tables, pins), interruptible() as interrupted:

@@ -9,6 +9,31 @@ from contextlib import contextmanager
 from types import FrameType
 
 
+class AtOnce:
+    """Ctrl-C while modules load, where an exception could come up anywhere: end the process.
+
+    Nothing is there to clean up. What begins to work calls `raise_from_now_on`.
+
+    Parameters
+    ----------
+    leave : callable
+        Does not return.
+    """
+
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self._leave = leave
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        """Leave."""
+        self._leave()
+
+
+def raise_from_now_on() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt, unless the caller hears it in a way of their own."""
+    if isinstance(signal.getsignal(signal.SIGINT), AtOnce):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def listening(heard: Callable[[], None] = lambda: None) -> Iterator[Callable[[], bool]]:
     """Give a function that tells whether Ctrl-C was pressed; a second one raises as usual.

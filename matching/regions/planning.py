@@ -21,6 +21,7 @@ from typing import Any, Protocol, TypeVar
 from matching.errors import PolicyError, UsageError, listed
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS
 from matching.guards.mondays import Day, monday_of
+from matching.parallel.interrupts import listening
 from matching.parallel.memory import peak_memory_mb
 from matching.parallel.tasks import run_all
 from matching.policy import Policy
@@ -131,7 +132,8 @@ def plan_nation(
         nation = _Nation(folders, work.absolute(), terms, executor, on_progress)
         summary = nation.plan()
         check_requests(terms.week, summary["requests"], summary["requests_outside_week"])
-        _put_in_place(work / "plan", out, summary)
+        with listening():  # Ctrl-C is too late now
+            _put_in_place(work / "plan", out, summary)
     finally:
         clear(out)
     return summary

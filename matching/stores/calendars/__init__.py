@@ -6,11 +6,9 @@ the earlier.
 """
 
 import warnings
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
@@ -22,6 +20,7 @@ from icalendar import Calendar, use_zoneinfo
 
 from matching.errors import DataWarning, UsageError, listed
 from matching.guards import mondays
+from matching.parallel.processes import fresh_processes
 from matching.problem import columns as c
 from matching.stores.calendars.painting import Events, Painted, monday_of
 from matching.stores.calendars.times import Wrong
@@ -100,8 +99,7 @@ def read_availability(
     if workers == 1 or len(paths) < _WORTH_A_PROCESS:
         found = [read(path) for path in paths]
     else:
-        # Not forked: this process may have threads.
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        with fresh_processes(workers) as pool:
             found = list(pool.map(read, paths, chunksize=64))
     by_path = list(zip(paths, found, strict=True))
     faults = [
