@@ -9,12 +9,14 @@ bound.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from ortools.pdlp import solvers_pb2
-from ortools.pdlp.python import pdlp
 from scipy import sparse
 
 from matching.problem import columns as c
+from matching.solvers.column_generation.pdlp_process import PDLPProcess, Programme
 from matching.solvers.column_generation.pool import ColumnPool
 from matching.solvers.column_generation.restricted_master import MasterSolution
 from matching.solvers.column_generation.rows import Rows
@@ -29,10 +31,18 @@ _SHARDS = 8
 
 
 class PDLPMaster:
-    """A maximisation over 0 <= service <= upper and 0 <= selected <= 1."""
+    """A maximisation over 0 <= service <= upper and 0 <= selected <= 1.
 
-    def __init__(self, volunteers: int, threads: int) -> None:
-        self.threads = threads
+    Parameters
+    ----------
+    stop : callable
+        Tells when to end in the middle of a solve. Once true, it stays so.
+    """
+
+    def __init__(
+        self, volunteers: int, threads: int, stop: Callable[[], bool] = lambda: False
+    ) -> None:
+        self.threads, self.process = threads, PDLPProcess(stop)
         self.tolerance = _FIRST_RELATIVE_TOLERANCE
         # Relative: nearer to the bound than this, other steps gain more than another round does.
         self.accuracy = 1e-4
@@ -59,20 +69,20 @@ class PDLPMaster:
         )
         self.rows, self.services = len(rows.low), services
         size = services + len(pool)
-        programme = pdlp.QuadraticProgram()
-        programme.resize_and_initialize(size, matrix.shape[0])
-        programme.objective_vector = -np.append(rows.value, pool.value)
-        programme.constraint_matrix = sparse.csc_matrix(matrix)
-        programme.variable_lower_bounds = np.zeros(size)
-        programme.variable_upper_bounds = np.append(rows.upper, np.ones(len(pool)))
-        programme.constraint_lower_bounds = np.append(rows.low, np.full(len(self.people), -np.inf))
-        programme.constraint_upper_bounds = np.append(rows.high, np.ones(len(self.people)))
-        self.programme = programme
-        self.x = np.append(self.x, np.zeros(size - len(self.x)))
+        start = np.append(self.x, np.zeros(size - len(self.x)))
         self.dual = np.append(self.dual, np.zeros(self.rows - len(self.dual)))
+        self.programme = Programme(
+            objective=-np.append(rows.value, pool.value),
+            matrix=sparse.csc_matrix(matrix),
+            low=np.append(rows.low, np.full(len(self.people), -np.inf)),
+            high=np.append(rows.high, np.ones(len(self.people))),
+            upper=np.append(rows.upper, np.ones(len(pool))),
+            primal=start,
+            dual=-np.append(self.dual, self.convexity_dual[self.people]),
+        )
 
     def solve(self, seconds: float) -> MasterSolution | None:
-        """Solve it to half the last tolerance; None if there is no time."""
+        """Solve it to half the last tolerance; None if there is no time, or no wish."""
         parameters = solvers_pb2.PrimalDualHybridGradientParams()
         parameters.num_threads, parameters.num_shards = self.threads, _SHARDS
         criteria = parameters.termination_criteria
@@ -84,16 +94,15 @@ class PDLPMaster:
         criteria.iteration_limit = _MAX_ITERATIONS
         if self.primal_weight:
             parameters.initial_primal_weight = self.primal_weight
-        start = pdlp.PrimalAndDualSolution()
-        start.primal_solution = self.x
-        start.dual_solution = -np.append(self.dual, self.convexity_dual[self.people])
-        found = pdlp.primal_dual_hybrid_gradient(self.programme, parameters, start)
-        self.primal_weight = found.solve_log.solution_stats.primal_weight
+        found = self.process.solve(self.programme, parameters.SerializeToString())
+        if found is None:
+            return None
+        self.primal_weight = found.primal_weight
         self.tolerance = max(self.tolerance / 2, _LAST_RELATIVE_TOLERANCE)
-        self.x, dual = found.primal_solution, -found.dual_solution
+        self.x, dual = found.primal, -found.dual
         self.dual, self.convexity_dual[self.people] = dual[: self.rows], dual[self.rows :]
-        value = -float(self.programme.objective_vector @ self.x)
-        x = np.clip(self.x, 0.0, self.programme.variable_upper_bounds)
+        value = -float(self.programme.objective @ self.x)
+        x = np.clip(self.x, 0.0, self.programme.upper)
         near = np.rint(x)
         x = np.where(np.abs(x - near) < _INTEGRALITY_TOLERANCE, near, x)
         return MasterSolution(value, x[self.services :], x[: self.services], self.dual.copy())
