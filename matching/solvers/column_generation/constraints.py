@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from matching.arcs.companions import companions
 from matching.arcs.eligibility import Arcs, holders
 from matching.arcs.pinned import pinned_arcs
 from matching.arcs.value import fewest_people, seat_value, shared_bonus
@@ -48,6 +49,7 @@ class Constraints:
         self._people()
         self._team_rules()
         self._pairs()
+        self._parties_on_posts()
         first_quota = self.size
         self._quotas()
         self._pins()
@@ -254,6 +256,36 @@ class Constraints:
             len(together), np.where(together, 0.0, -np.inf), np.where(together, 0.0, 1.0)
         )
         self._arcs(row[meeting[1]], arc, np.where(pairs.together[pair], side, 1.0))
+
+    def _parties_on_posts(self) -> None:
+        """Of a party that serves, no more than its seats are on a post.
+
+        Without this a linear programme halves two friends who are eligible at a single seat alone,
+        and fills it with the halves.
+        """
+        slots, (party, size) = self.problem.slots, companions(self.problem)
+        arc = np.flatnonzero(size[party[self.arcs.volunteer]] > 1)
+        whose = party[self.arcs.volunteer[arc]]
+        key, of_key, count = np.unique(
+            c.combine(whose, self.arcs.slot[arc]), return_inverse=True, return_counts=True
+        )
+        seats = self.problem.posts.seats[slots.post[(key & 0xFFFFFFFF) - 1]]
+        crowded = np.flatnonzero(count > seats)
+        row = np.full(len(key), -1)
+        row[crowded] = self._new(len(crowded), -np.inf, 0)
+        # Rows on the post * size - at the option * seats <= 0: there they are all, or none.
+        there = np.flatnonzero(row[of_key] >= 0)
+        self._arcs(row[of_key[there]], arc[there], size[whose[there]])
+        serving, at = np.unique(c.combine(whose, self.arc_option[arc]), return_inverse=True)
+        of_serving = c.Groups(at.astype(np.int32), len(serving))
+        option = slots.option[(key[crowded] & 0xFFFFFFFF) - 1]
+        wanted = c.lookup(serving, c.combine(key[crowded] >> 32, option))
+        many = np.diff(of_serving.start)[wanted]
+        self._arcs(
+            np.repeat(row[crowded], many),
+            arc[of_serving.of(wanted)],
+            np.repeat(-seats[crowded], many),
+        )
 
     def _quotas(self) -> None:
         """An organisation's volunteers, over its tree, serve no more often than its quota."""
