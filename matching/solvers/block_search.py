@@ -24,6 +24,7 @@ from matching.solvers.linear_programme import (
 from matching.solvers.neighbourhoods.difference_neighbourhoods import difference_neighbourhoods
 from matching.solvers.neighbourhoods.large_neighbourhood_search import (
     MAX_NODES,
+    gap_shares,
     large_neighbourhood_search,
 )
 from matching.solvers.neighbourhoods.roster_blocks import roster_block_search
@@ -157,6 +158,34 @@ def _after_a_plan_near(blocks: Blocks, lp: LPSolution) -> Blocks:
     return after
 
 
+def _beyond_quotas(blocks: Blocks) -> Blocks:
+    """Where most of the gap is in quotas that the plan leaves, go on with duals that suit it there.
+
+    Blocks pay for what they use of a quota; what is left of it lowers no block's bound. Whoever
+    would use it is fixed as the plan has it, and the programme has duals by which the quota is
+    cheap; blocks of those who want it are exact again.
+    """
+    generation, incumbent = blocks.generation, blocks.generation.incumbent
+    master = generation.master
+    if isinstance(master, PDLPMaster):
+        return blocks
+    wanted = gap_shares(generation, blocks.lagrangian, incumbent.chosen).wanted
+    open_gap = incumbent.bound - incumbent.sufficient_bound
+    option = np.flatnonzero(wanted[generation.problem.options.request] > open_gap / 2)
+    option = option[generation.needs_link[option]]
+    if not len(option):
+        return blocks
+    master.fix(option, generation.constraints.service_of(incumbent.chosen)[option])
+    lp = continue_lp(
+        generation, lambda bound, solution: None, (1 - _CENTRED_TIME_SHARE) * incumbent.seconds_left
+    )
+    if lp is None:
+        return blocks
+    lagrangian = lagrangian_bound(generation, lp.dual)
+    partition = Partition(generation, lagrangian, blocks.partition.block_of_request)
+    return Blocks(generation, lagrangian, partition, blocks.executor)
+
+
 def _has_blocks(generation: ColumnGeneration) -> bool:
     return len(generation.weeks.arcs) > _MIN_ARCS_FOR_BLOCKS
 
@@ -173,7 +202,7 @@ def _merge_blocks(blocks: Blocks, lp: LPSolution) -> Blocks:
     if not _has_blocks(blocks.generation) or incumbent.value is None:
         return blocks
     idle = doublings = 0
-    is_plan_near = False
+    is_plan_near = has_quotas = False
     for turn in itertools.count():
         if not incumbent.goes_on():
             break
@@ -189,6 +218,9 @@ def _merge_blocks(blocks: Blocks, lp: LPSolution) -> Blocks:
             incumbent.offer(plan, "neighbourhood search")
             if not incumbent.goes_on():
                 break
+        if not has_quotas:
+            after = _beyond_quotas(blocks)
+            has_quotas, blocks = after is not blocks, after
         blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
         bound = incumbent.bound
         gap, _ = residual_gap(blocks, incumbent.chosen)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from matching.problem import columns as c
+from matching.solvers.neighbourhoods.large_neighbourhood_search import NEAR_REDUCED_COST
 from matching.solvers.subproblems.blocks import Blocks
 from matching.solvers.subproblems.differences import differences, first_component
 from matching.solvers.subproblems.partition import Partition
 
-# Whoever could take a service at no larger reduced cost is near it.
-_NEAR_REDUCED_COST = 100.0
 # Of requests; a larger neighbourhood grows no further.
 _MAX_REQUESTS = 300
 
@@ -31,7 +30,7 @@ def difference_neighbourhoods(blocks: Blocks, chosen: c.Longs, rings: int) -> Bl
     gap[found.component] = found.gap
     number = np.append(np.argsort(np.argsort(-gap, kind="stable")), len(gap))
     of_request = number[first]
-    near = np.flatnonzero(blocks.lagrangian.reduced_cost_bound <= _NEAR_REDUCED_COST)
+    near = np.flatnonzero(blocks.lagrangian.reduced_cost_bound <= NEAR_REDUCED_COST)
     for _ in range(rings):
         size = np.bincount(of_request, minlength=len(number))
         grows = np.where(size > _MAX_REQUESTS, len(gap), np.arange(len(number)))

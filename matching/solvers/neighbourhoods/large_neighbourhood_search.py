@@ -18,6 +18,10 @@ from matching.solvers.neighbourhoods.fixed_plan import FixedPlan, Part
 from matching.solvers.subproblems.blocks import Blocks
 
 MAX_NODES = 200
+# A smaller share of the gap, in value, is not worth a block of its own.
+MIN_GAP_VALUE = 1.0
+# Whoever could take a service at no larger reduced cost is near it.
+NEAR_REDUCED_COST = 100.0
 # Of the time left. The clock cuts short only what is too large for its time, so that elsewhere the
 # same seed gives the same plan.
 _TIME_SHARE = 0.25
@@ -34,11 +38,14 @@ class GapShares:
     roster : float64 array, shape (volunteers,)
     service : float64 array, shape (service variables,)
     row : float64 array, shape (rows,)
+    wanted : float64 array, shape (requests,)
+        The shares of quotas again, each at the request that would use most of what the plan leaves.
     """
 
     roster: c.Floats
     service: c.Floats
     row: c.Floats
+    wanted: c.Floats
 
 
 def gap_shares(
@@ -55,7 +62,39 @@ def gap_shares(
     load = weeks.load(np.arange(volunteers), np.bincount(who, minlength=volunteers))
     own = np.bincount(who, lagrangian.reward[chosen], minlength=volunteers) - load
     used = lagrangian.dual * (rows.arc_coefficients @ x + rows.service_coefficients @ y)
-    return GapShares(lagrangian.roster - own, lagrangian.service - value * y, lagrangian.row - used)
+    row = lagrangian.row - used
+    return GapShares(
+        lagrangian.roster - own,
+        lagrangian.service - value * y,
+        row,
+        _wanted(generation, lagrangian, chosen, row),
+    )
+
+
+def _wanted(
+    generation: ColumnGeneration, lagrangian: LagrangianBound, chosen: c.Longs, share: c.Floats
+) -> c.Floats:
+    """Return the shares of joint rows by request: of each whose empty seats would use it most."""
+    rows, arcs, problem = generation.rows, generation.weeks.arcs, generation.problem
+    wanted = np.zeros(len(problem.requests))
+    joint = np.flatnonzero((rows.request < 0) & (share > MIN_GAP_VALUE))
+    if not len(joint):
+        return wanted
+    use = rows.arc_coefficients[joint]
+    which = np.repeat(np.arange(len(joint)), np.diff(use.indptr))
+    near = lagrangian.reduced_cost_bound[use.indices] <= NEAR_REDUCED_COST
+    near &= ~np.isin(use.indices, chosen)
+    key, many = np.unique(c.combine(which[near], arcs.slot[use.indices[near]]), return_counts=True)
+    slot = (key & 0xFFFFFFFF) - 1
+    filled = np.bincount(arcs.slot[chosen], minlength=len(problem.slots))
+    empty = problem.posts.seats[problem.slots.post[slot]] - filled[slot]
+    request, row = problem.slots.request[slot], key >> 32
+    at, of = np.unique(c.combine(row, request), return_inverse=True)
+    uses = np.bincount(of, np.minimum(many, empty))
+    order = np.lexsort((uses, at >> 32))
+    last = order[np.diff((at >> 32)[order], append=-1) != 0]
+    np.add.at(wanted, (at[last] & 0xFFFFFFFF) - 1, share[joint[at[last] >> 32]])
+    return wanted
 
 
 def large_neighbourhood_search(

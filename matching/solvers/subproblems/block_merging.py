@@ -20,6 +20,8 @@ from matching.solvers.subproblems.differences import (
     first_component,
     largest_shares,
     residual_gap,
+    small_quotas,
+    uses_of,
 )
 from matching.solvers.subproblems.partition import Partition
 
@@ -30,8 +32,6 @@ _MAX_ARCS = 8_000
 _MAX_ARCS_TO_MERGE = 4_000
 # Where blocks are larger, their programmes are not solved in time.
 _MAX_DOUBLINGS = 2
-# A quota that more of the plan's services use is no reason to merge.
-_MAX_QUOTA_SERVICES = 20
 
 
 @dataclass(frozen=True)
@@ -160,13 +160,9 @@ def _links(blocks: Blocks, chosen: c.Longs, found: Differences, large: c.Bools) 
 
 def _quota_rivals(blocks: Blocks, chosen: c.Longs, arc: c.Longs) -> tuple[c.Longs, c.Longs]:
     """Return which of some arcs use a priced quota, and the plan's arcs that use the same one."""
-    joint_of_arc = blocks.generation.builder.joint_of_arc
-    plan = joint_of_arc[chosen].tocsc()
+    plan = blocks.generation.builder.joint_of_arc[chosen].tocsc()
     services = np.diff(plan.indptr)
-    counts = np.isfinite(blocks.joint_capacity) & (services <= _MAX_QUOTA_SERVICES)
-    use = joint_of_arc[arc]
-    by, row = np.repeat(np.arange(len(arc)), np.diff(use.indptr)), use.indices
-    by, row = by[counts[row]], row[counts[row]]
+    by, row = uses_of(blocks, arc, small_quotas(blocks, chosen))
     rival = chosen[plan.indices[c.ranges(plan.indptr[row], services[row])]]
     return np.repeat(by, services[row]), rival
 

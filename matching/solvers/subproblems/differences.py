@@ -15,11 +15,15 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from matching.problem import columns as c
-from matching.solvers.neighbourhoods.large_neighbourhood_search import GapShares, gap_shares
+from matching.solvers.neighbourhoods.large_neighbourhood_search import (
+    MIN_GAP_VALUE,
+    GapShares,
+    gap_shares,
+)
 from matching.solvers.subproblems.blocks import Blocks
 
-# A smaller share of the gap, in value, is not worth a block of its own.
-MIN_GAP_VALUE = 1.0
+# A quota that more of the plan's services use joins nothing.
+_MAX_QUOTA_SERVICES = 20
 # The largest shares that together are this part of the gap are looked at.
 _COVERED_PART_OF_GAP = 0.95
 
@@ -69,13 +73,13 @@ def residual_gap(blocks: Blocks, chosen: c.Longs) -> tuple[c.Floats, c.Floats]:
 
 
 def request_shares(blocks: Blocks, shares: GapShares) -> c.Floats:
-    """Return the shares of the rows and service variables of each request."""
+    """Return the shares of the rows, service variables and quotas of each request."""
     rows = blocks.generation.rows
     of_row = np.flatnonzero(rows.request >= 0)
     request = np.append(rows.request[of_row], rows.service_request)
     share = np.append(shares.row[of_row], shares.service)
     requests = len(blocks.partition.block_of_request)
-    return np.bincount(request, share, minlength=requests).astype(np.float64)
+    return np.bincount(request, share, minlength=requests) + shares.wanted
 
 
 def largest_shares(gap: c.Floats) -> c.Longs:
@@ -132,10 +136,28 @@ def _components(
     request = blocks.generation.problem.slots.request[arcs.slot[arc]]
     who, at_who = np.unique(c.combine(block, arcs.volunteer[arc]), return_inverse=True)
     where, at_where = np.unique(c.combine(block, request), return_inverse=True)
-    shape = (len(who) + len(where),) * 2
-    ends = (np.ones(len(arc)), (at_who, len(who) + at_where))
+    by, quota = uses_of(blocks, arc, small_quotas(blocks, chosen))
+    shared, at_shared = np.unique(c.combine(block[by], quota), return_inverse=True)
+    shape = (len(who) + len(where) + len(shared),) * 2
+    tail = np.append(at_who, at_who[by])
+    head = np.append(len(who) + at_where, len(who) + len(where) + at_shared)
+    ends = (np.ones(len(tail)), (tail, head))
     count, label = connected_components(sparse.coo_array(ends, shape=shape), directed=False)
     of_requests = request_shares(blocks, shares)[(where & 0xFFFFFFFF) - 1]
     share = np.append(shares.roster[(who & 0xFFFFFFFF) - 1], of_requests)
-    gap = np.bincount(label, share, minlength=count).astype(np.float64)
+    gap = np.bincount(label[: len(share)], share, minlength=count).astype(np.float64)
     return label[at_who].astype(np.int64), gap
+
+
+def small_quotas(blocks: Blocks, chosen: c.Longs) -> c.Bools:
+    """Tell which joint rows are priced and used by few of the plan's services."""
+    services = np.diff(blocks.generation.builder.joint_of_arc[chosen].tocsc().indptr)
+    small: c.Bools = np.isfinite(blocks.joint_capacity) & (services <= _MAX_QUOTA_SERVICES)
+    return small
+
+
+def uses_of(blocks: Blocks, arc: c.Longs, joint: c.Bools) -> tuple[c.Longs, c.Ints]:
+    """Return which of some arcs use which of some joint rows."""
+    use = blocks.generation.builder.joint_of_arc[arc]
+    by, row = np.repeat(np.arange(len(arc)), np.diff(use.indptr)), use.indices
+    return by[joint[row]], row[joint[row]]
