@@ -44,6 +44,8 @@ _CENTRED_TIME_SHARE = 0.15
 # Below this relative gap block bounds, and what differs from them, tell better where to look than
 # the map does.
 _MIN_GAP_FOR_ROSTERS = 1e-3
+# Blocks keep a quota that has a price, however small.
+_LEAST_PRICE = 1e-3
 # A pass over all blocks that closes less of the gap is the last of its block size.
 _MIN_GAP_CLOSED_PER_PASS = 0.2
 # After a round of merging that closes less of the gap, what is left is often a plan that blocks do
@@ -181,7 +183,10 @@ def _beyond_quotas(blocks: Blocks) -> Blocks:
     )
     if lp is None:
         return blocks
-    lagrangian = lagrangian_bound(generation, lp.dual)
+    dual, joint = lp.dual.copy(), generation.builder.joint
+    before = np.minimum(blocks.lagrangian.dual[joint], _LEAST_PRICE)
+    dual[joint] = np.maximum(dual[joint], before)
+    lagrangian = lagrangian_bound(generation, dual)
     partition = Partition(generation, lagrangian, blocks.partition.block_of_request)
     return Blocks(generation, lagrangian, partition, blocks.executor)
 
