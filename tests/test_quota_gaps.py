@@ -61,7 +61,9 @@ def test_what_is_left_is_wanted_where_it_would_be_used(world: Priced) -> None:
 
 def test_what_a_quota_lets_be_served_in_turn_is_planned_together(world: Priced) -> None:
     chosen, both = pair_of(world), np.zeros(2, np.int32)
-    blocks = block_search._beyond_quotas(blocks_of(world, both))
+    before = blocks_of(world, both)
+    assert block_search._kept_from_quotas(before).tolist() == [BIG]
+    blocks = block_search._beyond_quotas(before, np.array([BIG]))
     assert solved(blocks).bound == pytest.approx(9_000, abs=0.01)
     near = difference_neighbourhoods(blocks, chosen, 0)
     assert near.partition.requests.of(np.array([0])).tolist() == [BIG, PAIR]
@@ -79,4 +81,4 @@ def test_where_blocks_have_most_of_the_gap_the_duals_stay(world: Priced) -> None
     pair_of(world)
     world.generation.incumbent.bound = 20_000
     blocks = blocks_of(world, np.zeros(2, np.int32))
-    assert block_search._beyond_quotas(blocks) is blocks
+    assert block_search._kept_from_quotas(blocks).tolist() == []

@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from matching.problem import columns as c
 from matching.solvers.column_generation.fractional import is_fractional
 from matching.solvers.column_generation.generation import ColumnGeneration, LPSolution
 from matching.solvers.column_generation.lagrangian import lagrangian_bound
@@ -160,28 +161,35 @@ def _after_a_plan_near(blocks: Blocks, lp: LPSolution) -> Blocks:
     return after
 
 
-def _beyond_quotas(blocks: Blocks) -> Blocks:
-    """Where most of the gap is in quotas that the plan leaves, go on with duals that suit it there.
+def _kept_from_quotas(blocks: Blocks) -> c.Longs:
+    """Return the options that would use quotas which the plan leaves, for half of the gap or more.
 
-    Blocks pay for what they use of a quota; what is left of it lowers no block's bound. Whoever
-    would use it is fixed as the plan has it, and the programme has duals by which the quota is
-    cheap; blocks of those who want it are exact again.
+    With PDLP no option can be fixed: none.
     """
     generation, incumbent = blocks.generation, blocks.generation.incumbent
-    master = generation.master
-    if isinstance(master, PDLPMaster):
-        return blocks
+    if is_by_pdlp(generation):
+        return np.empty(0, np.int64)
     wanted = gap_shares(generation, blocks.lagrangian, incumbent.chosen).wanted
-    open_gap = incumbent.bound - incumbent.sufficient_bound
-    option = np.flatnonzero(wanted[generation.problem.options.request] > open_gap / 2)
-    option = option[generation.needs_link[option]]
-    if not len(option):
-        return blocks
-    master.fix(option, generation.constraints.service_of(incumbent.chosen)[option])
-    lp = continue_lp(
-        generation, lambda bound, solution: None, (1 - _CENTRED_TIME_SHARE) * incumbent.seconds_left
-    )
+    to_close = incumbent.bound - incumbent.sufficient_bound
+    wants = wanted[generation.problem.options.request] > to_close / 2
+    return np.flatnonzero(wants & generation.needs_link)
+
+
+def _beyond_quotas(blocks: Blocks, option: c.Longs) -> Blocks:
+    """Return blocks of other duals, which suit the plan where it keeps some options from a quota.
+
+    Blocks pay for what they use of a quota; the price of what is left lowers no block's bound. With
+    these options as the plan has them the programme has duals by which the quota is cheap, and the
+    block of those who want it is exact again.
+    """
+    generation, incumbent = blocks.generation, blocks.generation.incumbent
+    master, served = generation.master, generation.constraints.service_of(incumbent.chosen)
+    assert not isinstance(master, PDLPMaster)
+    master.fix(option, served[option])
+    reserve = (1 - _CENTRED_TIME_SHARE) * incumbent.seconds_left
+    lp = continue_lp(generation, lambda bound, solution: None, reserve)
     if lp is None:
+        master.fix(option, 0.0, generation.rows.upper[option])
         return blocks
     dual, joint = lp.dual.copy(), generation.builder.joint
     before = np.minimum(blocks.lagrangian.dual[joint], _LEAST_PRICE)
@@ -223,9 +231,8 @@ def _merge_blocks(blocks: Blocks, lp: LPSolution) -> Blocks:
             incumbent.offer(plan, "neighbourhood search")
             if not incumbent.goes_on():
                 break
-        if not has_quotas:
-            after = _beyond_quotas(blocks)
-            has_quotas, blocks = after is not blocks, after
+        if not has_quotas and len(option := _kept_from_quotas(blocks)):
+            has_quotas, blocks = True, _beyond_quotas(blocks, option)
         blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
         bound = incumbent.bound
         gap, _ = residual_gap(blocks, incumbent.chosen)
