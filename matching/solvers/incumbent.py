@@ -17,7 +17,7 @@ from matching.problem.plan import Plan
 
 # How long past its end the search may still compute what a certificate needs.
 _GRACE_SHARE_OF_TIME_LIMIT, _MIN_GRACE_SECONDS = 0.05, 1.0
-_GRACE_SECONDS_AFTER_INTERRUPT = 3.0
+_GRACE_SECONDS_AFTER_INTERRUPT = 0.5
 # A solver that looks at the clock itself may end a little before it is time.
 _CLOCK_TOLERANCE_SECONDS = 0.05
 # A plan after the flow takes a share of what was spent before, and in plain Python so much a seat.

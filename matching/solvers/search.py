@@ -51,9 +51,9 @@ def search(
         if lp is None:
             solve_reduced_mip(generation, np.arange(len(weeks.arcs)))
             return prices
-        prices = generation.prices(lp.dual)
         if incumbent.interrupted():
             return prices
+        prices = generation.prices(lp.dual)
         offer_heuristic_plan(generation, lp, executor)
         if incumbent.goes_on():
             lp = improve_by_rosters(generation, lp, executor)
