@@ -17,6 +17,7 @@ from matching.problem import Problem
 from matching.problem import columns as c
 from matching.solvers.block_search import block_search, improve_by_rosters
 from matching.solvers.column_generation.generation import ColumnGeneration
+from matching.solvers.column_generation.pdlp_master import PDLPMaster
 from matching.solvers.incumbent import Incumbent
 from matching.solvers.linear_programme import offer_heuristic_plan, solve_lp
 from matching.solvers.subproblems.executor import SubproblemExecutor
@@ -61,6 +62,9 @@ def search(
             block_search(generation, lp, executor)
     except Stopped:  # the incumbent has the best plan and bound so far
         pass
+    finally:
+        if isinstance(generation.master, PDLPMaster):
+            generation.master.process.end()
     return prices
 
 

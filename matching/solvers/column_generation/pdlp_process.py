@@ -70,12 +70,17 @@ def solved(programme: Programme, parameters: bytes) -> Solved:
 
 
 class PDLPProcess:
-    """A process that solves one programme after another; it ends with this object.
+    """A process that solves one programme after another; it ends with this object, if not before.
 
     Parameters
     ----------
     stop : callable
         Tells when to end it in the middle of a solve. Once true, it stays so.
+
+    Attributes
+    ----------
+    end : callable
+        Ends it.
     """
 
     def __init__(self, stop: Callable[[], bool]) -> None:
@@ -89,7 +94,7 @@ class PDLPProcess:
             env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             start_new_session=True,  # a terminal sends Ctrl-C to all of a session
         )
-        weakref.finalize(self, _end, self._process)
+        self.end = weakref.finalize(self, _end, self._process)
 
     def solve(self, programme: Programme, parameters: bytes) -> Solved | None:
         """Solve a programme, here where the process is lost; None when told to stop."""
