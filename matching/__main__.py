@@ -35,7 +35,7 @@ def main() -> None:
         _write(f"error: standard output: {error.strerror}")
         _flushed()
         sys.exit(2)
-    finally:
+    finally:  # for whoever calls this in a program of their own, and no command was run
         raise_from_now_on()
 
 

@@ -5,6 +5,10 @@ import pytest
 
 from matching import Policy, Week
 from matching.solvers import block_search
+from matching.solvers.column_generation.linking import with_every_cut
+from matching.solvers.neighbourhoods import (
+    large_neighbourhood_search as shares,
+)
 from matching.solvers.neighbourhoods.difference_neighbourhoods import difference_neighbourhoods
 from matching.solvers.neighbourhoods.large_neighbourhood_search import (
     gap_shares,
@@ -82,3 +86,47 @@ def test_where_blocks_have_most_of_the_gap_the_duals_stay(world: Priced) -> None
     world.generation.incumbent.bound = 20_000
     blocks = blocks_of(world, np.zeros(2, np.int32))
     assert block_search._kept_from_quotas(blocks).tolist() == []
+
+
+def test_rows_that_came_before_a_programme_was_given_up_are_known(
+    world: Priced, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen, generation = pair_of(world), world.generation
+
+    def given_up(*asked: object) -> None:
+        generation.rows = with_every_cut(generation.rows, generation.pairs, 10)
+
+    blocks, before = solved(blocks_of(world, np.zeros(2, np.int32))), len(generation.rows.low)
+    monkeypatch.setattr(block_search, "continue_lp", given_up)
+    after = block_search._beyond_quotas(blocks, np.array([BIG]))
+    assert len(generation.rows.low) > before
+    assert (after.bound, after.selected) == (blocks.bound, blocks.selected)
+    assert gap_shares(generation, after.lagrangian, chosen).wanted.sum() == pytest.approx(3_000)
+
+
+def test_nobody_wants_a_quota_for_seats_that_no_plan_fills(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "NEAR_REDUCED_COST", np.inf)
+    week = Week("2026-11-30")
+    week.organisation("club", max_seats=8)
+    for name in "abcdefgh":
+        week.volunteer(name, available=[("mon", "08:00", "18:00")], organisation_id="club")
+    times = {
+        "early": ("2026-11-30 09:00", "2026-11-30 10:00"),
+        "late": ("2026-11-30 11:00", "2026-11-30 12:00"),
+    }
+    week.request("twice", options=times, seats=4)
+    week.request("big", start="2026-11-30 14:00", end="2026-11-30 15:00", seats=3)
+    world = priced_of(week.problem(), 0)
+    generation, arcs = world.generation, world.generation.weeks.arcs
+    share = np.zeros(len(generation.rows.low))
+    share[generation.builder.joint] = 3_000.0
+
+    def wanted(*served: tuple[int, int]) -> list[float]:
+        full = np.concatenate([np.flatnonzero(arcs.slot == s)[:many] for s, many in served])
+        found = shares._wanted(generation, world.lagrangian, np.sort(full), share)
+        return found.tolist()
+
+    # Twice has four empty seats at its other time, which nobody can fill any more.
+    assert wanted((1, 4)) == [3_000, 0]
+    assert wanted((0, 1)) == [0, 3_000] == wanted((0, 3))
+    assert wanted((0, 3), (1, 4)) == [0, 0]

@@ -26,6 +26,7 @@ def plan_regions(
     monday: date,
     policy: Policy,
     workers: int,
+    *,
     json: bool,
     force: bool,
     search: dict[str, Any],

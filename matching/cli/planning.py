@@ -80,11 +80,11 @@ def plan(
                 week_of(week),
                 policy_of(policy),
                 workers,
-                json,
-                force,
-                search,
-                outcome,
-                spoken,
+                json=json,
+                force=force,
+                search=search,
+                outcome=outcome,
+                language=spoken,
             )
         return
     with teaching(json) as outcome, _about_errors(tables, pins), interruptible() as interrupted:

@@ -6,7 +6,9 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context
+from multiprocessing import get_context
+from threading import Thread
+from typing import cast
 
 
 @contextmanager
@@ -16,28 +18,31 @@ def fresh_processes(workers: int) -> Iterator[Executor]:
     They are not forked, which would take over the locks of threads, and Ctrl-C is for this process
     to hear: a terminal sends it to all.
     """
-    others = set(active_children())
     with ProcessPoolExecutor(
         workers,
         mp_context=get_context("spawn"),
         initializer=signal.signal,
         initargs=(signal.SIGINT, signal.SIG_IGN),
     ) as pool:
+        with deaf():
+            for _ in range(workers):
+                pool.submit(int)  # starts a process, while none is idle
         try:
-            with _deaf():
-                for _ in range(workers):
-                    pool.submit(int)  # starts a process
             yield pool
         except BaseException:
-            for process in set(active_children()) - others:
+            # Before Python 3.14 a pool has no name for these.
+            processes = [*pool._processes.values()]
+            manager = cast(Thread, pool._executor_manager_thread)
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in processes:
                 process.terminate()
-            # Waits for the pool's own thread: Python complains where it ends beside it.
-            pool.shutdown(cancel_futures=True)
+            # Python complains where it ends beside the pool's own thread.
+            manager.join()
             raise
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
+def deaf() -> Iterator[None]:
     """Keep Ctrl-C for later, and from the processes that are started: they inherit the mask."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield

@@ -21,7 +21,7 @@ from typing import Any, Protocol, TypeVar
 from matching.errors import PolicyError, UsageError, listed
 from matching.guards.defaults import RELATIVE_GAP, TIME_LIMIT_SECONDS
 from matching.guards.mondays import Day, monday_of
-from matching.parallel.interrupts import listening
+from matching.parallel.interrupts import unless_heard_already
 from matching.parallel.memory import peak_memory_mb
 from matching.parallel.tasks import run_all
 from matching.policy import Policy
@@ -132,7 +132,7 @@ def plan_nation(
         nation = _Nation(folders, work.absolute(), terms, executor, on_progress)
         summary = nation.plan()
         check_requests(terms.week, summary["requests"], summary["requests_outside_week"])
-        with listening():  # Ctrl-C is too late now
+        with unless_heard_already():  # a first Ctrl-C is too late now
             _put_in_place(work / "plan", out, summary)
     finally:
         clear(out)

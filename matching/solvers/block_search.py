@@ -135,10 +135,7 @@ def _centred(
         return lp if more is None or more.bound > lp.bound else more
     options = len(generation.problem.options)
     in_part = is_fractional(lp.primal.service[:options]) & generation.needs_link
-    option = np.flatnonzero(in_part)
-    master.fix(option, generation.constraints.service_of(incumbent.chosen)[option])
-    reserve = (1 - _CENTRED_TIME_SHARE) * incumbent.seconds_left
-    near = continue_lp(generation, lambda bound, solution: None, reserve)
+    near = _as_planned(generation, np.flatnonzero(in_part))
     if near is None:
         return lp
     offer_heuristic_plan(generation, near, executor)
@@ -155,14 +152,11 @@ def _after_a_plan_near(blocks: Blocks, lp: LPSolution) -> Blocks:
     if is_by_pdlp(generation):
         return blocks
     _centred(generation, lp, blocks.executor)
-    lagrangian = blocks.lagrangian.over(generation.rows)
-    after = Blocks(generation, lagrangian, blocks.partition, blocks.executor, blocks.reduction)
-    after.selected = blocks.selected
-    return after
+    return _over_present_rows(blocks)
 
 
 def _kept_from_quotas(blocks: Blocks) -> c.Longs:
-    """Return the options that would use quotas which the plan leaves, for half of the gap or more.
+    """Return the options that would use quotas which the plan leaves, for half of what is to close.
 
     With PDLP no option can be fixed: none.
     """
@@ -182,21 +176,39 @@ def _beyond_quotas(blocks: Blocks, option: c.Longs) -> Blocks:
     these options as the plan has them the programme has duals by which the quota is cheap, and the
     block of those who want it is exact again.
     """
-    generation, incumbent = blocks.generation, blocks.generation.incumbent
-    master, served = generation.master, generation.constraints.service_of(incumbent.chosen)
-    assert not isinstance(master, PDLPMaster)
-    master.fix(option, served[option])
-    reserve = (1 - _CENTRED_TIME_SHARE) * incumbent.seconds_left
-    lp = continue_lp(generation, lambda bound, solution: None, reserve)
+    generation, partition = blocks.generation, blocks.partition
+    lp = _as_planned(generation, option)
     if lp is None:
-        master.fix(option, 0.0, generation.rows.upper[option])
-        return blocks
+        return _over_present_rows(blocks)
     dual, joint = lp.dual.copy(), generation.builder.joint
     before = np.minimum(blocks.lagrangian.dual[joint], _LEAST_PRICE)
     dual[joint] = np.maximum(dual[joint], before)
     lagrangian = lagrangian_bound(generation, dual)
-    partition = Partition(generation, lagrangian, blocks.partition.block_of_request)
+    partition = Partition(
+        generation, lagrangian, partition.block_of_request, partition.block_of_volunteer
+    )
     return Blocks(generation, lagrangian, partition, blocks.executor)
+
+
+def _as_planned(generation: ColumnGeneration, option: c.Longs) -> LPSolution | None:
+    """Solve the programme with some options as the incumbent has them; None if that has no end."""
+    incumbent, master = generation.incumbent, generation.master
+    assert not isinstance(master, PDLPMaster)
+    master.fix(option, generation.constraints.service_of(incumbent.chosen)[option])
+    reserve = (1 - _CENTRED_TIME_SHARE) * incumbent.seconds_left
+    near = continue_lp(generation, lambda bound, solution: None, reserve)
+    master.fix(option, 0.0, generation.rows.upper[option])
+    return near
+
+
+def _over_present_rows(blocks: Blocks) -> Blocks:
+    """Return the blocks as they are, with the rows there are now."""
+    lagrangian = blocks.lagrangian.over(blocks.generation.rows)
+    after = Blocks(
+        blocks.generation, lagrangian, blocks.partition, blocks.executor, blocks.reduction
+    )
+    after.selected = blocks.selected
+    return after
 
 
 def _has_blocks(generation: ColumnGeneration) -> bool:
@@ -231,8 +243,11 @@ def _merge_blocks(blocks: Blocks, lp: LPSolution) -> Blocks:
             incumbent.offer(plan, "neighbourhood search")
             if not incumbent.goes_on():
                 break
-        if not has_quotas and len(option := _kept_from_quotas(blocks)):
-            has_quotas, blocks = True, _beyond_quotas(blocks, option)
+        # A round that makes blocks, the first or anew, may close nothing yet.
+        makes = turn == 0
+        if not (makes or has_quotas) and len(option := _kept_from_quotas(blocks)):
+            makes = has_quotas = True
+            blocks = _beyond_quotas(blocks, option)
         blocks, new = merge_blocks(blocks, incumbent.chosen, doublings)
         bound = incumbent.bound
         gap, _ = residual_gap(blocks, incumbent.chosen)
@@ -240,8 +255,7 @@ def _merge_blocks(blocks: Blocks, lp: LPSolution) -> Blocks:
         if bound - incumbent.bound < _MIN_GAP_CLOSED_PER_ROUND * before:
             doublings += 1
         gap_closed = before - (incumbent.bound - incumbent.value)
-        # The first round makes the first blocks.
-        if turn and not is_plan_near and gap_closed < _MIN_GAP_CLOSED_BY_BLOCKS * before:
+        if not (makes or is_plan_near) and gap_closed < _MIN_GAP_CLOSED_BY_BLOCKS * before:
             is_plan_near, blocks = True, _after_a_plan_near(blocks, lp)
         elif gap_closed >= _MIN_GAP_CLOSED_PER_ROUND * before:
             idle = 0

@@ -41,7 +41,7 @@ def search(
     Returns
     -------
     Prices
-        Those of the linear programme; of the flow, if it was not reached.
+        Those of the linear programme; of the flow, if Ctrl-C or the clock came before its end.
     """
     prices = relaxation.prices
     if not incumbent.goes_on():

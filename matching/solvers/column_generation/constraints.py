@@ -258,34 +258,34 @@ class Constraints:
         self._arcs(row[meeting[1]], arc, np.where(pairs.together[pair], side, 1.0))
 
     def _parties_on_posts(self) -> None:
-        """Of a party that serves, no more than its seats are on a post.
+        """Of a party that serves, no more are on a post than it has seats.
 
         Without this a linear programme halves two friends who are eligible at a single seat alone,
         and fills it with the halves.
         """
-        slots, (party, size) = self.problem.slots, companions(self.problem)
-        arc = np.flatnonzero(size[party[self.arcs.volunteer]] > 1)
-        whose = party[self.arcs.volunteer[arc]]
+        slots, whose = self.problem.slots, self.arcs.volunteer
+        party, size = companions(self.problem)
+        # The first of a party stands for it: at an option they serve all, or none.
+        leader = np.unique(party, return_index=True)[1][party]
+        arc = np.flatnonzero(size[party[whose]] > 1)
         key, of_key, count = np.unique(
-            c.combine(whose, self.arcs.slot[arc]), return_inverse=True, return_counts=True
+            c.combine(leader[whose[arc]], self.arcs.slot[arc]),
+            return_inverse=True,
+            return_counts=True,
         )
-        seats = self.problem.posts.seats[slots.post[(key & 0xFFFFFFFF) - 1]]
+        slot = (key & 0xFFFFFFFF) - 1
+        seats = self.problem.posts.seats[slots.post[slot]]
         crowded = np.flatnonzero(count > seats)
         row = np.full(len(key), -1)
         row[crowded] = self._new(len(crowded), -np.inf, 0)
-        # Rows on the post * size - at the option * seats <= 0: there they are all, or none.
         there = np.flatnonzero(row[of_key] >= 0)
-        self._arcs(row[of_key[there]], arc[there], size[whose[there]])
-        serving, at = np.unique(c.combine(whose, self.arc_option[arc]), return_inverse=True)
-        of_serving = c.Groups(at.astype(np.int32), len(serving))
-        option = slots.option[(key[crowded] & 0xFFFFFFFF) - 1]
-        wanted = c.lookup(serving, c.combine(key[crowded] >> 32, option))
-        many = np.diff(of_serving.start)[wanted]
-        self._arcs(
-            np.repeat(row[crowded], many),
-            arc[of_serving.of(wanted)],
-            np.repeat(-seats[crowded], many),
-        )
+        self._arcs(row[of_key[there]], arc[there])
+        first = c.starts_of(whose, len(self.problem.volunteers))
+        leads = key[crowded] >> 32
+        many = first[leads + 1] - first[leads]
+        theirs, at = c.ranges(first[leads], many), np.repeat(crowded, many)
+        here = self.arc_option[theirs] == slots.option[slot[at]]
+        self._arcs(row[at[here]], theirs[here], -seats[at[here]])
 
     def _quotas(self) -> None:
         """An organisation's volunteers, over its tree, serve no more often than its quota."""

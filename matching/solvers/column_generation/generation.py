@@ -199,7 +199,7 @@ class ColumnGeneration(Generation):
         pairs = VolunteerOptions(weeks.arcs.volunteer, constraints.arc_option, self.needs_link)
         master: RestrictedMaster | PDLPMaster
         if len(weeks.arcs) > _MIN_ARCS_FOR_PDLP and _bases_grow_dense(weeks):
-            master = PDLPMaster(len(problem.volunteers), workers, incumbent.interrupted)
+            master = PDLPMaster(len(problem.volunteers), workers, incumbent.stop)
         else:
             master = RestrictedMaster(rows, len(problem.volunteers), incumbent.stop)
         pool = ColumnPool(weeks, quality, seed)

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import warnings
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple
 
 from ortools.pdlp import solvers_pb2
 from ortools.pdlp.python import pdlp
 from scipy import sparse
 
+from matching.parallel.processes import deaf
 from matching.parallel.tasks import warn_of_loss
 from matching.problem import columns as c
 
@@ -86,20 +90,15 @@ class PDLPProcess:
     def __init__(self, stop: Callable[[], bool]) -> None:
         self._stop = stop
         self._thread = ThreadPoolExecutor(1)
-        # A script need not guard its main module, as it must with multiprocessing.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            start_new_session=True,  # a terminal sends Ctrl-C to all of a session
-        )
+        self._process = _started()
         self.end = weakref.finalize(self, _end, self._process)
 
     def solve(self, programme: Programme, parameters: bytes) -> Solved | None:
-        """Solve a programme, here where the process is lost; None when told to stop."""
+        """Solve a programme, here where there is no process; None when told to stop."""
         if self._stop():
             return None
+        if self._process is None:
+            return solved(programme, parameters)
         answer = self._thread.submit(_exchange, self._process, (programme, parameters))
         try:
             while not self._stop():
@@ -107,13 +106,40 @@ class PDLPProcess:
                     return answer.result(_POLL_SECONDS)
                 except TimeoutError:
                     pass
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            if self._stop():
+                return None
             warn_of_loss(error)
             return solved(programme, parameters)
         except BaseException:
             self._process.kill()
             raise
         self._process.kill()
+        return None
+
+
+def _started() -> subprocess.Popen[bytes] | None:
+    """Start a process; None where there can be none, as in a program that is frozen.
+
+    A script need not guard its main module for it, as it must with multiprocessing.
+    """
+    try:
+        if not sys.executable or getattr(sys, "frozen", False):
+            raise FileNotFoundError("no Python to start")
+        with deaf():
+            return subprocess.Popen(
+                [sys.executable, "-P", "-c", f"from {__name__} import serve; serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # Windows
+            )
+    except OSError as error:
+        warnings.warn(
+            f"PDLP has no process of its own ({error}): Ctrl-C waits for the end of each solve",
+            RuntimeWarning,
+            stacklevel=2,
+        )
         return None
 
 
@@ -126,20 +152,18 @@ def _exchange(process: subprocess.Popen[bytes], task: tuple[Programme, bytes]) -
     return answer
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.communicate()
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    if process is not None:
+        process.kill()
+        process.communicate()
 
 
 def serve() -> None:
-    """Solve what comes in until nothing comes any more."""
+    """Solve what comes in until nothing comes any more, or nobody waits."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whatever a library prints must not come between the answers.
-    answers = os.fdopen(os.dup(1), "wb")
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
-    while True:
-        try:
-            task = pickle.load(sys.stdin.buffer)
-        except EOFError:
-            return
-        pickle.dump(solved(*task), answers, protocol=5)
-        answers.flush()
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            pickle.dump(solved(*pickle.load(sys.stdin.buffer)), answers, protocol=5)

@@ -76,24 +76,27 @@ def _wanted(
 ) -> c.Floats:
     """Return the shares of joint rows by request: of each whose empty seats would use it most."""
     rows, arcs, problem = generation.rows, generation.weeks.arcs, generation.problem
-    wanted = np.zeros(len(problem.requests))
+    wanted, slots = np.zeros(len(problem.requests)), problem.slots
     joint = np.flatnonzero((rows.request < 0) & (share > MIN_GAP_VALUE))
     if not len(joint):
         return wanted
+    # Seats that could still be filled: of an option that is served, or of a request that is not.
+    empty = problem.posts.seats[slots.post] - np.bincount(arcs.slot[chosen], minlength=len(slots))
+    is_served = np.zeros(len(problem.requests), np.bool_)
+    is_served[slots.request[arcs.slot[chosen]]] = True
+    option = np.bincount(slots.option[arcs.slot[chosen]], minlength=len(problem.options)) > 0
+    empty[is_served[slots.request] & ~option[slots.option]] = 0
     use = rows.arc_coefficients[joint]
-    which = np.repeat(np.arange(len(joint)), np.diff(use.indptr))
-    near = lagrangian.reduced_cost_bound[use.indices] <= NEAR_REDUCED_COST
-    near &= ~np.isin(use.indices, chosen)
-    key, many = np.unique(c.combine(which[near], arcs.slot[use.indices[near]]), return_counts=True)
+    which, arc = np.repeat(np.arange(len(joint)), np.diff(use.indptr)), use.indices
+    near = lagrangian.reduced_cost_bound[arc] <= NEAR_REDUCED_COST
+    near &= ~np.isin(arc, chosen) & (empty[arcs.slot[arc]] > 0)
+    key, many = np.unique(c.combine(which[near], arcs.slot[arc[near]]), return_counts=True)
     slot = (key & 0xFFFFFFFF) - 1
-    filled = np.bincount(arcs.slot[chosen], minlength=len(problem.slots))
-    empty = problem.posts.seats[problem.slots.post[slot]] - filled[slot]
-    request, row = problem.slots.request[slot], key >> 32
-    at, of = np.unique(c.combine(row, request), return_inverse=True)
-    uses = np.bincount(of, np.minimum(many, empty))
-    order = np.lexsort((uses, at >> 32))
-    last = order[np.diff((at >> 32)[order], append=-1) != 0]
-    np.add.at(wanted, (at[last] & 0xFFFFFFFF) - 1, share[joint[at[last] >> 32]])
+    at, of = np.unique(c.combine(key >> 32, slots.option[slot]), return_inverse=True)
+    uses = np.bincount(of, np.minimum(many, empty[slot]), len(at)).astype(np.float64)
+    most = c.best_of(at >> 32, uses, np.arange(len(at)))
+    request = problem.options.request[(at[most] & 0xFFFFFFFF) - 1]
+    np.add.at(wanted, request, share[joint[at[most] >> 32]])
     return wanted
 
 
