@@ -1,12 +1,14 @@
 """PDLP's own process: it finds the same, ends when told to, and may be lost."""
 
 import itertools
+import pickle
 
 import numpy as np
 import pytest
 from ortools.pdlp import solvers_pb2
 from scipy import sparse
 
+from matching.solvers.column_generation import pdlp_process
 from matching.solvers.column_generation.pdlp_process import PDLPProcess, Programme, Solved, solved
 
 
@@ -69,3 +71,22 @@ def test_what_is_lost_is_done_here() -> None:
     process._process.kill()
     with pytest.warns(RuntimeWarning, match="lost a task"):
         assert is_best(process.solve(knapsacks(2), parameters(1e-6)), 2)
+
+
+def test_it_ends_without_a_word_where_nobody_waits_any_more() -> None:
+    process = pdlp_process._started()
+    assert process is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdout.close()
+    pickle.dump((knapsacks(2), parameters(1e-6)), process.stdin)
+    process.stdin.close()
+    assert process.wait() == 0
+
+
+def test_where_no_process_can_be_started_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdlp_process.sys, "executable", "")
+    with pytest.warns(RuntimeWarning, match="no Python to start"):
+        process = PDLPProcess(lambda: False)
+    assert is_best(process.solve(knapsacks(2), parameters(1e-6)), 2)
+    process.end()

@@ -162,8 +162,10 @@ def serve() -> None:
     """Solve what comes in until nothing comes any more, or nobody waits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Whatever a library prints must not come between the answers.
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     with suppress(EOFError, BrokenPipeError):
         while True:
             pickle.dump(solved(*pickle.load(sys.stdin.buffer)), answers, protocol=5)
+            answers.flush()
+    os._exit(0)  # what nobody reads is not written again
